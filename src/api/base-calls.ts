@@ -1,0 +1,197 @@
+import { GatewayError } from '../errors.js';
+import { type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
+import { Command, Flag } from '../wire/command.js';
+import { type Frame, emptyFrame } from '../wire/frame.js';
+import { type Answer, PartialResultError, type Requests } from './requests.js';
+import type { Message } from './arguments.js';
+import type { Transport } from './transport.js';
+
+/** What the API is connected to. */
+export interface Connection {
+  readonly transport: Transport;
+  readonly requests: Requests;
+}
+
+/** How calls become frames. */
+export abstract class BaseCalls {
+  #connection: Connection | undefined;
+  readonly #frame = emptyFrame();
+
+  /** @internal Connects the API to a worker thread's link, or to a client's links. */
+  connect(connection: Connection): void {
+    this.#connection = connection;
+  }
+
+  protected get transport(): Transport {
+    return this.#connected().transport;
+  }
+
+  /** Sends to every gateway. */
+  protected sendToGateways(
+    command: number,
+    ext: string | Uint8Array,
+    message: Message = '',
+    flags = 0,
+  ): boolean {
+    return this.#send(this.#fill(command, 0, 0, 0, ext, message, flags));
+  }
+
+  /** Sends to the gateway that holds a client. */
+  protected sendToHolder(
+    clientId: string,
+    command: number,
+    ext: string | Uint8Array = '',
+    message: Message = '',
+    flags = 0,
+  ): boolean {
+    const { localIp, localPort, connectionId } = parseClientId(clientId);
+    return this.#send(this.#fill(command, localIp, localPort, connectionId, ext, message, flags));
+  }
+
+  /** Sends to some clients: one frame per gateway, with the connection ids of its clients. */
+  protected sendToHolders(clientIds: readonly string[], message: Message, flags: number): boolean {
+    let writable = true;
+    for (const { ip, port, ids } of byGateway(clientIds).values()) {
+      const ext = JSON.stringify({ connections: keyedById(ids) });
+      if (!this.#send(this.#fill(Command.SEND_TO_ALL, ip, port, 0, ext, message, flags))) writable = false;
+    }
+    return writable;
+  }
+
+  /**
+   * Sends to every gateway, each with the connection ids of its own clients that are left out: the same connection id
+   * is another client at another gateway.
+   *
+   * @param ext makes the ext_data, for one gateway's excluded connections or for null
+   */
+  protected sendExcept(
+    excluded: readonly string[],
+    command: number,
+    ext: (exclude: Record<number, number> | null) => string,
+    message: Message,
+    flags: number,
+  ): boolean {
+    if (excluded.length === 0) return this.sendToGateways(command, ext(null), message, flags);
+    const left = byGateway(excluded);
+    let writable = true;
+    for (const { ip, port } of this.transport.gateways()) {
+      const ids = left.get(gatewayKey(ip, port))?.ids;
+      const data = ext(ids === undefined ? null : keyedById(ids));
+      if (!this.#send(this.#fill(command, ip, port, 0, data, message, flags))) writable = false;
+    }
+    return writable;
+  }
+
+  /**
+   * Asks every gateway.
+   *
+   * @param merge makes the call's result of what the gateways said
+   * @throws PartialResultError when some did not answer in time
+   */
+  protected async ask<T>(
+    call: string,
+    command: number,
+    ext: string,
+    merge: (answers: readonly Answer[]) => T,
+  ): Promise<T> {
+    return await this.#query(call, this.transport.gateways(), command, 0, ext, merge);
+  }
+
+  /** Asks the gateway that holds a client. */
+  protected async askHolder<T>(
+    call: string,
+    clientId: string,
+    command: number,
+    ext: string,
+    merge: (answers: readonly Answer[]) => T,
+  ): Promise<T> {
+    const { localIp, localPort, connectionId } = parseClientId(clientId);
+    const holder = this.transport.gateways().filter(({ ip, port }) => ip === localIp && port === localPort);
+    return await this.#query(call, holder, command, connectionId, ext, merge);
+  }
+
+  async #query<T>(
+    call: string,
+    gateways: readonly GatewayAddress[],
+    command: number,
+    connectionId: number,
+    ext: string,
+    merge: (answers: readonly Answer[]) => T,
+  ): Promise<T> {
+    const { transport, requests } = this.#connected();
+    transport.flushSession();
+    const ids = new Map<number, GatewayAddress>();
+    for (const gateway of gateways) {
+      const id = transport.nextRequestId();
+      const frame = this.#fill(command, gateway.ip, gateway.port, connectionId, ext, '', Flag.REQUEST);
+      frame.clientIp = id;
+      transport.send(frame);
+      ids.set(id, gateway);
+    }
+    const { answers, missing } = await requests.expect(ids);
+    const result = merge(answers);
+    if (missing.length > 0) throw new PartialResultError(call, result, missing);
+    return result;
+  }
+
+  #send(frame: Frame): boolean {
+    return this.transport.send(frame);
+  }
+
+  #fill(
+    command: number,
+    ip: number,
+    port: number,
+    connectionId: number,
+    ext: string | Uint8Array,
+    message: Message,
+    flags: number,
+  ): Frame {
+    const frame = this.#frame;
+    frame.command = command;
+    frame.localIp = ip;
+    frame.localPort = port;
+    frame.clientIp = 0;
+    frame.connectionId = connectionId;
+    frame.flags = flags | (typeof message === 'string' ? Flag.PLAIN_BODY : Flag.PLAIN_BODY | Flag.BINARY);
+    frame.ext = ext;
+    frame.body = message;
+    return frame;
+  }
+
+  #connected(): Connection {
+    if (this.#connection === undefined) {
+      throw new GatewayError(
+        'GW_LINK_CLOSED',
+        'The Gateway API was called where no worker runs; call it in events/, which the framework loads.',
+      );
+    }
+    return this.#connection;
+  }
+}
+
+/** `{7: 7}`: how GatewayWorker writes a set of connection ids. */
+function keyedById(ids: readonly number[]): Record<number, number> {
+  return Object.fromEntries(ids.map((id) => [id, id]));
+}
+
+function byGateway(clientIds: readonly string[]): Map<number, { ip: number; port: number; ids: number[] }> {
+  const gateways = new Map<number, { ip: number; port: number; ids: number[] }>();
+  for (const clientId of clientIds) {
+    const { localIp: ip, localPort: port, connectionId } = parseClientId(clientId);
+    const entry = gateways.get(gatewayKey(ip, port));
+    if (entry === undefined) gateways.set(gatewayKey(ip, port), { ip, port, ids: [connectionId] });
+    else entry.ids.push(connectionId);
+  }
+  return gateways;
+}
+
+/** An address as one number, for look-ups: 48 bits. */
+function gatewayKey(ip: number, port: number): number {
+  return ip * 65_536 + port;
+}
+
+/** The client id of a connection at a gateway. */
+export function clientIdAt(gateway: GatewayAddress, connectionId: number): string {
+  return formatClientId(gateway.ip, gateway.port, connectionId);
+}

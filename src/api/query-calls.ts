@@ -1,0 +1,251 @@
+import { parseClientId } from '../wire/client-id.js';
+import { Command } from '../wire/command.js';
+import type { Session } from '../wire/session.js';
+import {
+  type Selected,
+  bytesOf,
+  clientIds,
+  counted,
+  entries,
+  fromEntries,
+  grouped,
+  selected,
+  session,
+  sessionsByClientId,
+  sum,
+} from './answers.js';
+import { type Name, checkName, checkNames } from './arguments.js';
+import { clientIdAt } from './base-calls.js';
+import { IdentityCalls } from './identity-calls.js';
+
+/**
+ * Queries. They ask every gateway, or the one that holds the client, and throw PartialResultError (GW_TIMEOUT) when one
+ * does not answer within 5 s. What the calling handler has written to its client's session is sent before them.
+ */
+export abstract class QueryCalls extends IdentityCalls {
+  // ---- who is online ----
+
+  /** Whether a client is connected. */
+  async isOnline(clientId: string): Promise<boolean> {
+    return await this.askHolder('isOnline', clientId, Command.IS_ONLINE, '', (answers) => sum(answers) > 0);
+  }
+
+  /** Whether any client is bound to a uid. */
+  async isUidOnline(uid: Name): Promise<boolean> {
+    checkName('isUidOnline', 'uid', uid);
+    return (await this.getClientIdByUid(uid)).length > 0;
+  }
+
+  /** Whether any client is bound to each uid: by uid. */
+  async isUidsOnline(uids: readonly Name[]): Promise<Record<string, boolean>> {
+    const found = await this.batchGetClientIdByUid(uids);
+    return fromEntries(Object.entries(found), (ids) => ids.length > 0);
+  }
+
+  /** The client ids that are bound to a uid. */
+  async getClientIdByUid(uid: Name): Promise<string[]> {
+    const name = checkName('getClientIdByUid', 'uid', uid);
+    return await this.ask('getClientIdByUid', Command.GET_CLIENT_ID_BY_UID, name, clientIds);
+  }
+
+  /** The client ids that are bound to each uid: by uid; an empty list for one that nobody is bound to. */
+  async batchGetClientIdByUid(uids: readonly Name[]): Promise<Record<string, string[]>> {
+    const names = checkNames('batchGetClientIdByUid', 'uid', uids);
+    return await this.ask(
+      'batchGetClientIdByUid',
+      Command.BATCH_GET_CLIENT_ID_BY_UID,
+      JSON.stringify(names),
+      (answers) => {
+        const found = fromEntries(
+          names.map((name) => [name, [] as string[]] as const),
+          (ids) => ids,
+        );
+        for (const [gateway, uid, ids] of entries(answers)) {
+          if (ids instanceof Map) {
+            for (const id of ids.values()) found[String(uid)]?.push(clientIdAt(gateway, Number(id)));
+          }
+        }
+        return found;
+      },
+    );
+  }
+
+  /** The uid that a client is bound to; null when to none, or when it is gone. */
+  async getUidByClientId(clientId: string): Promise<string | null> {
+    const { connectionId } = parseClientId(clientId);
+    const where = { connection_id: { [connectionId]: connectionId } };
+    const ext = JSON.stringify({ fields: ['uid'], where });
+    return await this.askHolder(
+      'getUidByClientId',
+      clientId,
+      Command.SELECT,
+      ext,
+      (answers) => selected(answers)[0]?.uid ?? null,
+    );
+  }
+
+  // ---- one group ----
+
+  /** The client ids in a group. */
+  async getClientIdListByGroup(group: Name): Promise<string[]> {
+    const clients = await this.#inGroup('getClientIdListByGroup', group);
+    return clients.map(({ clientId }) => clientId);
+  }
+
+  /** How many clients are in a group. */
+  async getClientIdCountByGroup(group: Name): Promise<number> {
+    const name = checkName('getClientIdCountByGroup', 'group', group);
+    return await this.ask('getClientIdCountByGroup', Command.GET_CLIENT_COUNT_BY_GROUP, name, sum);
+  }
+
+  /** {@link getClientIdCountByGroup}, by GatewayWorker's older name. */
+  async getClientCountByGroup(group: Name): Promise<number> {
+    return await this.getClientIdCountByGroup(group);
+  }
+
+  /** How many clients are in each group: by group. */
+  async batchGetClientIdCountByGroup(groups: readonly Name[]): Promise<Record<string, number>> {
+    const names = checkNames('batchGetClientIdCountByGroup', 'group', groups);
+    return await this.ask(
+      'batchGetClientIdCountByGroup',
+      Command.BATCH_GET_CLIENT_COUNT_BY_GROUP,
+      JSON.stringify(names),
+      (answers) => {
+        const counts = fromEntries(
+          names.map((name) => [name, 0] as const),
+          (count) => count as number,
+        );
+        for (const [, group, count] of entries(answers)) counts[String(group)] += Number(count);
+        return counts;
+      },
+    );
+  }
+
+  /** The uids in a group, each once. */
+  async getUidListByGroup(group: Name): Promise<string[]> {
+    return uids(await this.#inGroup('getUidListByGroup', group));
+  }
+
+  /** How many different uids are in a group. */
+  async getUidCountByGroup(group: Name): Promise<number> {
+    return (await this.getUidListByGroup(group)).length;
+  }
+
+  /** The sessions of a group's clients: by client id. */
+  async getClientSessionsByGroup(group: Name): Promise<Record<string, Session>> {
+    const name = checkName('getClientSessionsByGroup', 'group', group);
+    return await this.ask(
+      'getClientSessionsByGroup',
+      Command.GET_CLIENT_SESSIONS_BY_GROUP,
+      name,
+      sessionsByClientId,
+    );
+  }
+
+  /** {@link getClientSessionsByGroup}, by GatewayWorker's older name. */
+  async getClientInfoByGroup(group: Name): Promise<Record<string, Session>> {
+    return await this.getClientSessionsByGroup(group);
+  }
+
+  // ---- everyone ----
+
+  /** Every client id. */
+  async getAllClientIdList(): Promise<string[]> {
+    const clients = await this.#select('getAllClientIdList', ['uid'], []);
+    return clients.map(({ clientId }) => clientId);
+  }
+
+  /** How many clients are connected. */
+  async getAllClientIdCount(): Promise<number> {
+    return await this.ask('getAllClientIdCount', Command.GET_CLIENT_COUNT_BY_GROUP, '', sum);
+  }
+
+  /** {@link getAllClientIdCount}, by GatewayWorker's older name. */
+  async getAllClientCount(): Promise<number> {
+    return await this.getAllClientIdCount();
+  }
+
+  /** Every uid that a client is bound to, each once. */
+  async getAllUidList(): Promise<string[]> {
+    return uids(await this.#select('getAllUidList', ['uid'], []));
+  }
+
+  /** How many different uids clients are bound to. */
+  async getAllUidCount(): Promise<number> {
+    return (await this.getAllUidList()).length;
+  }
+
+  /** Every client's session, or those of a group: by client id. */
+  async getAllClientSessions(group?: Name): Promise<Record<string, Session>> {
+    if (group !== undefined && group !== '') return await this.getClientSessionsByGroup(group);
+    return await this.ask('getAllClientSessions', Command.GET_ALL_CLIENT_SESSIONS, '', sessionsByClientId);
+  }
+
+  /** {@link getAllClientSessions}, by GatewayWorker's older name. */
+  async getAllClientInfo(group?: Name): Promise<Record<string, Session>> {
+    return await this.getAllClientSessions(group);
+  }
+
+  /** Every group that has a client. */
+  async getAllGroupIdList(): Promise<string[]> {
+    return await this.ask('getAllGroupIdList', Command.GET_GROUP_ID_LIST, '', (answers) => [
+      ...new Set(Array.from(entries(answers), ([, , group]) => String(group))),
+    ]);
+  }
+
+  /** The uids in every group: by group. */
+  async getAllGroupUidList(): Promise<Record<string, string[]>> {
+    const clients = await this.#select('getAllGroupUidList', ['uid', 'groups'], []);
+    return grouped(
+      clients.flatMap(({ uid, groups }) =>
+        uid === undefined ? [] : groups.map((group) => [group, uid] as const),
+      ),
+    );
+  }
+
+  /** How many different uids are in every group: by group. */
+  async getAllGroupUidCount(): Promise<Record<string, number>> {
+    return counted(await this.getAllGroupUidList());
+  }
+
+  /** The client ids in every group: by group. */
+  async getAllGroupClientIdList(): Promise<Record<string, string[]>> {
+    const clients = await this.#select('getAllGroupClientIdList', ['groups'], []);
+    return grouped(
+      clients.flatMap(({ clientId, groups }) => groups.map((group) => [group, clientId] as const)),
+    );
+  }
+
+  /** How many clients are in every group: by group. */
+  async getAllGroupClientIdCount(): Promise<Record<string, number>> {
+    return counted(await this.getAllGroupClientIdList());
+  }
+
+  // ---- sessions ----
+
+  /** A client's session, {} when it has none yet; null when the client is gone. */
+  async getSession(clientId: string): Promise<Session | null> {
+    return await this.askHolder('getSession', clientId, Command.GET_SESSION_BY_CLIENT_ID, '', ([answer]) =>
+      answer === undefined || answer.value === null ? null : session(answer.value),
+    );
+  }
+
+  /** @internal A client as its gateway knows it (wire/client-state.ts), '' when nothing is known; null when it is gone. */
+  async clientState(clientId: string): Promise<Buffer | null> {
+    return await this.askHolder('clientState', clientId, Command.GET_CLIENT_STATE, '', ([answer]) =>
+      answer === undefined || answer.value === null ? null : bytesOf(answer.value),
+    );
+  }
+
+  async #inGroup(call: string, group: Name): Promise<Selected[]> {
+    return await this.#select(call, ['uid'], { groups: [checkName(call, 'group', group)] });
+  }
+
+  async #select(call: string, fields: readonly string[], where: object): Promise<Selected[]> {
+    return await this.ask(call, Command.SELECT, JSON.stringify({ fields, where }), selected);
+  }
+}
+
+function uids(clients: readonly Selected[]): string[] {
+  return [...new Set(clients.flatMap(({ uid }) => (uid === undefined ? [] : [uid])))];
+}

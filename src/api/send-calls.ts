@@ -1,0 +1,89 @@
+import { Command, Flag } from '../wire/command.js';
+import { type Message, type Name, checkMessage, checkNames } from './arguments.js';
+import { BaseCalls } from './base-calls.js';
+
+export interface SendOptions {
+  /** Sends the bytes as they are, without the protocol's encoding: the caller has encoded them. */
+  readonly raw?: boolean;
+}
+
+export interface ExcludeOptions extends SendOptions {
+  /** Client ids that do not get the message. */
+  readonly exclude?: string | readonly string[];
+}
+
+export interface SendToAllOptions extends ExcludeOptions {
+  /** Client ids that get the message; everyone by default. */
+  readonly clientIds?: readonly string[];
+}
+
+/**
+ * Sends, which all return the same: true when the message is on its way; false when it is, too, but much waits, so that
+ * `await Gateway.drained()` should come before more. They throw GW_OVERFLOW beyond twice the buffer, and GW_ARGUMENT or
+ * GW_CLIENT_ID for arguments that cannot be used. A client that is gone is no error.
+ */
+export abstract class SendCalls extends BaseCalls {
+  /** Sends to every client, or to some. GatewayWorker's `sendToAll`. */
+  sendToAll(message: Message, options: SendToAllOptions = {}): boolean {
+    checkMessage('sendToAll', message);
+    const flags = rawFlag(options);
+    const excluded = idList(options.exclude);
+    if (options.clientIds !== undefined) {
+      const wanted = options.clientIds.filter((id) => !excluded.includes(id));
+      return this.sendToHolders(wanted, message, flags);
+    }
+    const ext = (exclude: object | null): string => (exclude === null ? '' : JSON.stringify({ exclude }));
+    return this.sendExcept(excluded, Command.SEND_TO_ALL, ext, message, flags);
+  }
+
+  /** Sends to one client. GatewayWorker's `sendToClient`. */
+  sendToClient(clientId: string, message: Message, options: SendOptions = {}): boolean {
+    checkMessage('sendToClient', message);
+    return this.sendToHolder(clientId, Command.SEND_TO_ONE, '', message, rawFlag(options));
+  }
+
+  /** Sends to every client that is bound to a uid. GatewayWorker's `sendToUid`. */
+  sendToUid(uid: Name | readonly Name[], message: Message, options: SendOptions = {}): boolean {
+    const uids = checkNames('sendToUid', 'uid', uid);
+    checkMessage('sendToUid', message);
+    return this.sendToGateways(Command.SEND_TO_UID, JSON.stringify(uids), message, rawFlag(options));
+  }
+
+  /** Sends to every client in a group; to one that is in several of them, once. GatewayWorker's `sendToGroup`. */
+  sendToGroup(group: Name | readonly Name[], message: Message, options: ExcludeOptions = {}): boolean {
+    const groups = checkNames('sendToGroup', 'group', group);
+    checkMessage('sendToGroup', message);
+    const ext = (exclude: object | null): string => JSON.stringify({ group: groups, exclude });
+    return this.sendExcept(idList(options.exclude), Command.SEND_TO_GROUP, ext, message, rawFlag(options));
+  }
+
+  /** Closes a client's connection, in its protocol's way; `message` goes out first. GatewayWorker's `closeClient`. */
+  closeClient(clientId: string, message: Message = ''): boolean {
+    checkMessage('closeClient', message);
+    return this.sendToHolder(clientId, Command.KICK, '', message);
+  }
+
+  /** Drops a client's connection at once; what is still to be sent to it is lost. GatewayWorker's `destoryClient`. */
+  destroyClient(clientId: string): boolean {
+    return this.sendToHolder(clientId, Command.DESTROY);
+  }
+
+  /** {@link destroyClient}, as GatewayWorker spells it. */
+  destoryClient(clientId: string): boolean {
+    return this.destroyClient(clientId);
+  }
+
+  /** Resolves when little of what was sent still waits: at once when that is so now. */
+  async drained(): Promise<void> {
+    await this.transport.drained();
+  }
+}
+
+function rawFlag(options: SendOptions): number {
+  return options.raw === true ? Flag.RAW : 0;
+}
+
+function idList(ids: string | readonly string[] | undefined): readonly string[] {
+  if (ids === undefined) return [];
+  return typeof ids === 'string' ? [ids] : ids;
+}

@@ -1,0 +1,99 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { parseJSON, parseJSONC, parseTOML, parseYAML } from 'confbox';
+import { GatewayError } from '../errors.js';
+import { importConfig } from './config-module.js';
+import { syntaxError } from './syntax-error.js';
+
+const BASE_NAME = 'gatewayworker.config';
+
+/** How a data format is read. Module formats (TypeScript, JavaScript) are executed instead. */
+const DATA_FORMATS: ReadonlyMap<string, (text: string) => unknown> = new Map<
+  string,
+  (text: string) => unknown
+>([
+  ['.json', (text) => parseJSON(text)],
+  ['.jsonc', (text) => parseJSONC(text, { allowTrailingComma: true })],
+  ['.yaml', readYaml],
+  ['.yml', readYaml],
+  ['.toml', (text) => parseTOML(text)],
+]);
+const MODULE_EXTENSIONS = ['.ts', '.mts', '.js', '.mjs'];
+const EXTENSIONS = [...DATA_FORMATS.keys(), ...MODULE_EXTENSIONS];
+
+/**
+ * The configuration file to use: `file` when given (relative to `cwd`), else the one `gatewayworker.config.*` in `cwd`.
+ *
+ * @returns its absolute path, or `undefined` when there is none
+ * @throws GatewayError GW_CONFIG when `file` does not exist or cannot be a configuration, or when `cwd` holds two
+ */
+export async function findConfigFile(cwd: string, file?: string): Promise<string | undefined> {
+  if (file !== undefined) return namedFile(resolve(cwd, file));
+  const names = new Set(await readdir(cwd));
+  const candidates = EXTENSIONS.map((extension) => BASE_NAME + extension).filter((name) => names.has(name));
+  if (candidates.length > 1) {
+    throw new GatewayError(
+      'GW_CONFIG',
+      `${cwd} holds ${candidates.length} configuration files, ${candidates.join(' and ')}: ` +
+        'expected one. Remove the others, or name the one to use with -c FILE.',
+    );
+  }
+  return candidates.length === 1 ? join(cwd, candidates[0]) : undefined;
+}
+
+async function namedFile(path: string): Promise<string> {
+  const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    const found = error.code === 'ENOENT' ? 'does not exist' : `cannot be read (${error.code})`;
+    throw new GatewayError(
+      'GW_CONFIG',
+      `The configuration file ${path} ${found}: check the path given with -c.`,
+    );
+  });
+  if (!stats.isFile() || !EXTENSIONS.includes(extname(path))) {
+    const found = stats.isFile() ? extname(path) || 'no extension' : 'no file';
+    throw new GatewayError(
+      'GW_CONFIG',
+      `The configuration ${path} is ${found}: expected a file that ends in ${EXTENSIONS.join(', ')}.`,
+    );
+  }
+  return path;
+}
+
+/**
+ * What the file says, as plain data that the caller may change.
+ *
+ * @throws GatewayError GW_CONFIG with file, line and column for a syntax error
+ */
+export async function readConfigFile(path: string): Promise<unknown> {
+  const parse = DATA_FORMATS.get(extname(path));
+  if (!parse) return plainData(path, await importConfig(path));
+
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new GatewayError('GW_CONFIG', `The configuration file ${path} cannot be read (${error.code}).`);
+  });
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    throw await syntaxError(path, text, error);
+  }
+  return plainData(path, value);
+}
+
+/** A file of comments only means "the defaults", as it does in TOML; the YAML parser wants a document. */
+function readYaml(text: string): unknown {
+  return text.split('\n').every((line) => /^\s*(#|$)/.test(line)) ? {} : parseYAML(text);
+}
+
+/** A copy, since a module's object may be frozen or shared; of ordinary objects, where the TOML parser's have no prototype. */
+function plainData(path: string, value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GatewayError(
+      'GW_CONFIG',
+      `${basename(path)} must give plain data (strings, numbers, booleans, lists, objects): ${reason}`,
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import { GatewayError } from '../errors.js';
+import { type ListenUrl, parseListenUrl } from './listen-url.js';
+import type { Problem } from './problem.js';
+import { isRecord } from './record.js';
+
+/**
+ * What JSON Schema cannot say of `gateway.listen`: well-formed URLs, options that fit their scheme, no port twice.
+ * Takes a configuration that the schema may have refused, so that both kinds of problem are reported at once.
+ */
+export function listenerProblems(config: unknown): Problem[] {
+  const problems: Problem[] = [];
+  const taken = new Map<string, number>();
+  for (const [index, listener] of entries(config)) {
+    if (!isRecord(listener) || typeof listener.url !== 'string' || listener.url === '') continue;
+    const key = `gateway.listen[${index}]`;
+    const url = parse(listener.url, `${key}.url`, problems);
+    if (!url) continue;
+    problems.push(...misfits(listener, url, key));
+
+    if (url.port === 0) continue;
+    const place = `${url.transport} ${url.host.toLowerCase()} ${url.port}`;
+    const first = taken.get(place);
+    if (first === undefined) taken.set(place, index);
+    else {
+      const text = `found ${JSON.stringify(listener.url)}, expected a host and port of its own: gateway.listen[${first}] has the same`;
+      problems.push({ key: `${key}.url`, text });
+    }
+  }
+  return problems;
+}
+
+function entries(config: unknown): Iterable<[number, unknown]> {
+  if (!isRecord(config) || !isRecord(config.gateway) || !Array.isArray(config.gateway.listen)) return [];
+  return config.gateway.listen.entries();
+}
+
+function parse(text: string, key: string, problems: Problem[]): ListenUrl | undefined {
+  try {
+    return parseListenUrl(text);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    problems.push({ key, text: error.message });
+    return undefined;
+  }
+}
+
+/** An option on a scheme that would ignore it is a mistake, and one that could go unnoticed for long. */
+function* misfits(listener: Record<string, unknown>, { scheme }: ListenUrl, key: string): Generator<Problem> {
+  if (scheme === 'wss' && listener.tls === undefined) {
+    yield { key: `${key}.tls`, text: 'missing, expected { cert, key }: wss needs a certificate' };
+  }
+  for (const [option, schemes] of OPTION_SCHEMES) {
+    if (listener[option] === undefined || schemes.includes(scheme)) continue;
+    const text = `found with a listener of scheme ${scheme}, expected only with ${schemes.join(' or ')}`;
+    yield { key: `${key}.${option}`, text };
+  }
+}
+
+const OPTION_SCHEMES: ReadonlyArray<readonly [option: string, schemes: readonly string[]]> = [
+  ['static', ['ws', 'wss']],
+  ['tls', ['wss']],
+  ['protocol', ['tcp']],
+];

@@ -1,0 +1,35 @@
+import { dirname, relative } from 'node:path';
+import { findConfigFile, readConfigFile } from './config-file.js';
+import { applyEnvironment } from './environment.js';
+import type { NodeConfig } from './schema.js';
+import { validateConfig } from './validate.js';
+
+export interface LoadOptions {
+  /** The argument of `-c`: a path, relative to `cwd`. Without it `gatewayworker.config.*` in `cwd`, if there is one. */
+  readonly file?: string;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface LoadedConfig {
+  readonly config: NodeConfig;
+  /** The file that was read, absolute; `undefined` when there is none and the defaults apply. */
+  readonly file: string | undefined;
+}
+
+/**
+ * Reads the configuration: file, then environment, then defaults for what neither says. Opens nothing.
+ *
+ * @throws GatewayError GW_CONFIG that lists every problem found, one a line
+ */
+export async function loadConfig({ file, cwd, env }: LoadOptions): Promise<LoadedConfig> {
+  const found = await findConfigFile(cwd, file);
+  const value = found === undefined ? {} : await readConfigFile(found);
+  const overrides = applyEnvironment(value, env);
+  const config = validateConfig(value, {
+    source: found === undefined ? 'The environment' : relative(cwd, found),
+    directory: found === undefined ? cwd : dirname(found),
+    overrides,
+  });
+  return { config, file: found };
+}

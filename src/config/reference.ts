@@ -1,0 +1,68 @@
+import { nodeConfigSchema } from './schema.js';
+import { keyName, type SchemaNode, schemaKeys } from './schema-node.js';
+import { ERROR_CODES } from '../errors.js';
+
+const REFERENCE = /(<!-- reference -->\n)[^]*?(<!-- \/reference -->)/;
+
+/** The table of every configuration key, made from the schema. Markdown. */
+export function referenceTable(): string {
+  const rows = [...schemaKeys(nodeConfigSchema)].map(({ path, node, required }) => [
+    `\`${keyName(path)}\``,
+    typeText(node),
+    defaultText(node, required),
+    node.description ?? '',
+  ]);
+  return table(['Key', 'Type', 'Default', 'Meaning'], rows);
+}
+
+/** `page` with the reference table between its markers brought up to date; all other text stays as it is. */
+export function withReference(page: string): string {
+  if (!REFERENCE.test(page))
+    throw new Error('the page has no <!-- reference --> … <!-- /reference --> markers');
+  return page.replace(REFERENCE, (_, start: string, end: string) => `${start}\n${referenceTable()}\n${end}`);
+}
+
+/** The whole of docs/errors.md. */
+export function errorsPage(): string {
+  const rows = Object.entries(ERROR_CODES).map(([code, meaning]) => [`\`${code}\``, meaning]);
+  return `# Errors
+
+Every error of this package is a \`GatewayError\`: tell them apart by \`error.code\`, never by the message. The message
+names what was found, what was expected and what to do. This page is generated from \`src/errors.ts\` by \`npm run docs\`.
+
+${table(['Code', 'Meaning'], rows)}`;
+}
+
+function typeText(node: SchemaNode): string {
+  if (node.enum) return quoted(node.enum);
+  if (node.choices) return `${quoted(node.choices)}, or a path`;
+  const type = Array.isArray(node.type)
+    ? 'object or `false`'
+    : node.type === 'array'
+      ? 'list'
+      : String(node.type);
+  const format = node.format === undefined ? '' : ` (${node.format})`;
+  if (node.maximum === undefined) return type + format;
+  const low =
+    node.exclusiveMinimum === undefined ? `${node.minimum} to` : `above ${node.exclusiveMinimum}, up to`;
+  return `${type}${node.unit ? ` of ${node.unit}` : ''}, ${low} ${node.maximum}`;
+}
+
+function quoted(values: readonly string[]): string {
+  return values.map((value) => `\`"${value}"\``).join(', ');
+}
+
+function defaultText(node: SchemaNode, required: boolean): string {
+  if (node.defaultText !== undefined) return node.defaultText;
+  // An object without a default of its own is made of its keys' defaults.
+  if (node.default === undefined) return required ? 'required' : 'none';
+  return node.properties ? '' : `\`${JSON.stringify(node.default)}\``;
+}
+
+function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  return [head, head.map(() => '---'), ...rows].map(tableRow).join('');
+}
+
+function tableRow(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+}

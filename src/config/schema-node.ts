@@ -1,0 +1,78 @@
+/** The part of JSON Schema, and of our annotations, that the configuration schema uses. */
+export interface SchemaNode {
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly required?: readonly string[];
+  readonly items?: SchemaNode;
+  readonly enum?: readonly string[];
+  /** Names among which a string may choose, where other strings (a path) are allowed as well. */
+  readonly choices?: readonly string[];
+  readonly format?: string;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly default?: unknown;
+  readonly defaultText?: string;
+  readonly unit?: string;
+  readonly description?: string;
+}
+
+/** One key of the configuration. Inside a list the path holds `[]`: `['gateway', 'listen', '[]', 'url']`. */
+export interface SchemaKey {
+  readonly path: readonly string[];
+  readonly node: SchemaNode;
+  readonly required: boolean;
+}
+
+/** Every key of `schema`, parents before their children, in the order of the schema. */
+export function* schemaKeys(schema: object, path: readonly string[] = []): Generator<SchemaKey> {
+  const node: SchemaNode = schema;
+  for (const [name, child] of Object.entries(node.properties ?? {})) {
+    const childPath = [...path, name];
+    yield { path: childPath, node: child, required: node.required?.includes(name) ?? false };
+    yield* schemaKeys(child, childPath);
+    if (child.items) yield* schemaKeys(child.items, [...childPath, '[]']);
+  }
+}
+
+/** `['gateway', 'listen', '0', 'url']` as people write it: `gateway.listen[0].url`. */
+export function keyName(path: readonly string[]): string {
+  let name = '';
+  for (const segment of path) {
+    if (segment === '[]') name += segment;
+    else if (/^\d+$/.test(segment)) name += `[${segment}]`;
+    else name += name === '' ? segment : `.${segment}`;
+  }
+  return name;
+}
+
+/** What a value must be, in words that fit after "expected". */
+export function expectation(node: SchemaNode): string {
+  if (node.enum) return `one of ${node.enum.map((value) => JSON.stringify(value)).join(', ')}`;
+  if (node.format !== undefined) return FORMAT_TEXT[node.format];
+  switch (node.type) {
+    case 'integer':
+    case 'number':
+      return `${node.type === 'integer' ? 'a whole number' : 'a number'}${node.unit ? ` of ${node.unit}` : ''} ${range(node)}`;
+    case 'string':
+      return 'a string';
+    case 'array':
+      return 'a list with at least one entry';
+    case 'object':
+      return 'an object';
+    default:
+      return 'an object or false';
+  }
+}
+
+const FORMAT_TEXT: Readonly<Record<string, string>> = {
+  ipv4: 'an IPv4 address',
+  router:
+    'one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"',
+};
+
+function range(node: SchemaNode): string {
+  const above =
+    node.exclusiveMinimum === undefined ? `from ${node.minimum}` : `above ${node.exclusiveMinimum} and up`;
+  return `${above} to ${node.maximum}`;
+}

@@ -1,0 +1,221 @@
+import { availableParallelism } from 'node:os';
+import { Type, type Static } from 'typebox';
+
+/**
+ * The configuration: this one schema is the validator (ajv), the TypeScript type and the reference table of
+ * `docs/configuration.md`. Beside JSON Schema's own keywords it uses three annotations: `unit` (what a number
+ * counts), `defaultText` (the default in words, where the value depends on the machine) and `choices` (names that a
+ * string may be, where it may also be a path).
+ */
+
+/** The routers that come with the gateway; any other value is the path of a module. */
+export const ROUTERS = ['local-first', 'least-connections', 'random'] as const;
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const MEBIBYTE = 1024 * 1024;
+const GIBIBYTE = 1024 * MEBIBYTE;
+/** One day: far above any sensible setting, and far below the 24.8 days where Node's timers overflow. */
+const LONGEST_SECONDS = 86_400;
+/** Below this a ring holds too few records to be worth its wake-ups. */
+const SMALLEST_RING_BYTES = 64 * 1024;
+
+const seconds = (options: { description: string; default: number }) =>
+  Type.Number({ ...options, unit: 'seconds', minimum: 0, maximum: LONGEST_SECONDS });
+
+const bytes = (options: { description: string; default: number; minimum?: number }) =>
+  Type.Integer({ minimum: 1, ...options, unit: 'bytes', maximum: GIBIBYTE });
+
+const path = (description: string) => Type.String({ description, minLength: 1 });
+
+const tls = Type.Object(
+  {
+    cert: path('File of the certificate chain, PEM.'),
+    key: path('File of the private key, PEM.'),
+  },
+  {
+    additionalProperties: false,
+    description: 'Certificate of a wss listener; required there, refused elsewhere.',
+  },
+);
+
+const listener = Type.Object(
+  {
+    url: Type.String({
+      minLength: 1,
+      description:
+        '`scheme://host:port`. Schemes: `ws`, `wss` (these also answer plain HTTP), `text` (one line a message), ' +
+        '`frame` (4-byte length before each message), `tcp` (raw), `udp`. IPv6 hosts in brackets; port 0 means any free one.',
+    }),
+    static: Type.Optional(
+      path('Folder of static files, served over HTTP on the same port. Only with ws and wss.'),
+    ),
+    protocol: Type.Optional(
+      path('Module of your own protocol (`input`, `encode`, `decode`), as in Workerman. Only with tcp.'),
+    ),
+    tls: Type.Optional(tls),
+  },
+  { additionalProperties: false },
+);
+
+const gateway = Type.Object(
+  {
+    listen: Type.Array(listener, {
+      minItems: 1,
+      default: [{ url: 'ws://0.0.0.0:8282', static: 'events/public' }, { url: 'text://0.0.0.0:8283' }],
+      description: 'The ports that clients connect to.',
+    }),
+    lanIp: Type.String({
+      format: 'ipv4',
+      default: '127.0.0.1',
+      description: 'Inner address of this gateway. It is part of every client id.',
+    }),
+    lanPort: Type.Integer({
+      minimum: 1,
+      maximum: 65_535,
+      default: 2900,
+      description: 'Inner port of this gateway. It is part of every client id.',
+    }),
+    pingInterval: seconds({
+      default: 25,
+      description: 'Time between two heartbeats to a client; 0 turns the heartbeat off.',
+    }),
+    pingNotResponseLimit: Type.Integer({
+      minimum: 0,
+      maximum: 1000,
+      default: 2,
+      unit: 'heartbeats',
+      description:
+        'A client that has sent nothing for this many heartbeats is closed; 0 means that clients need not answer.',
+    }),
+    pingData: Type.String({
+      default: '',
+      description: 'What a heartbeat sends. Empty: a ping frame to websocket clients, nothing to others.',
+    }),
+    maxPackageSize: bytes({
+      default: 10 * MEBIBYTE,
+      description: 'Largest message that a client may send; a larger one closes its connection.',
+    }),
+    sendToClientBufferSize: bytes({
+      default: 1_024_000,
+      description: 'What may wait for a client that reads slowly, before `slowClient` applies.',
+    }),
+    slowClient: Type.Enum(['close', 'drop'], {
+      default: 'close',
+      description:
+        'What happens to a client above `sendToClientBufferSize`: it is closed, or whole messages to it are dropped.',
+    }),
+    sendToWorkerBufferSize: bytes({
+      default: 10_240_000,
+      minimum: SMALLEST_RING_BYTES,
+      description:
+        'What may wait for one business worker, before the gateway stops reading the clients routed to it.',
+    }),
+    maxConnections: Type.Integer({
+      minimum: 0,
+      maximum: 0xffff_ffff,
+      default: 0,
+      unit: 'connections',
+      description: 'Clients at once; one more is refused. 0 means no limit.',
+    }),
+    udpIdleTimeout: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: LONGEST_SECONDS,
+      default: 60,
+      unit: 'seconds',
+      description: 'A udp peer that has sent nothing for this long is forgotten: its client is closed.',
+    }),
+    router: Type.String({
+      format: 'router',
+      choices: ROUTERS,
+      default: ROUTERS[0],
+      description: 'Which business worker a new client is bound to; a path names a module of your own.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const worker = Type.Object(
+  {
+    count: Type.Integer({
+      minimum: 1,
+      maximum: 256,
+      default: Math.max(1, availableParallelism() - 1),
+      defaultText: 'cores − 1, at least 1',
+      unit: 'threads',
+      description: 'Business workers of this node.',
+    }),
+    events: Type.String({
+      minLength: 1,
+      default: 'events',
+      description: 'Folder with `index.ts` (or `.js`): your application.',
+    }),
+    sendToGatewayBufferSize: bytes({
+      default: 10_240_000,
+      minimum: SMALLEST_RING_BYTES,
+      description:
+        'What one business worker may have waiting for a gateway, before its sends return `false`.',
+    }),
+    stopTimeout: seconds({
+      default: 2,
+      description: 'How long handlers that are still running may take when their worker stops.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const log = Type.Object(
+  {
+    level: Type.Enum(LOG_LEVELS, { default: 'info', description: 'The least severe lines that are logged.' }),
+  },
+  { additionalProperties: false, default: {}, description: 'Logging.' },
+);
+
+/**
+ * A role is an object of settings, or `false` when the node does not play it. JSON Schema's object keywords
+ * say nothing about other types, so one schema can hold both; `anyOf` would make ajv skip the defaults inside.
+ */
+const role = <T>(schema: object, description: string) =>
+  Type.Unsafe<T | false>({
+    ...schema,
+    type: ['object', 'boolean'],
+    not: { const: true },
+    default: {},
+    description,
+  });
+
+export const nodeConfigSchema = Type.Object(
+  {
+    name: Type.String({
+      default: '',
+      defaultText: 'host name and inner port',
+      description: 'Name of this node, in logs and as `worker.node`.',
+    }),
+    gateway: role<Static<typeof gateway>>(
+      gateway,
+      'The gateway role: client connections. `false`: this node has none.',
+    ),
+    worker: role<Static<typeof worker>>(
+      worker,
+      'The business worker role: your code. `false`: this node has none.',
+    ),
+    log,
+  },
+  { additionalProperties: false },
+);
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** A complete, checked and frozen configuration: defaults filled in, paths absolute. */
+export type NodeConfig = DeepReadonly<Static<typeof nodeConfigSchema>>;
+export type GatewayConfig = Exclude<NodeConfig['gateway'], false>;
+export type WorkerConfig = Exclude<NodeConfig['worker'], false>;
+export type ListenerConfig = GatewayConfig['listen'][number];
+
+/** What a user may write: every key is optional. For `export default { … } satisfies UserConfig`. */
+export interface UserConfig {
+  readonly name?: string;
+  readonly gateway?: false | Partial<GatewayConfig>;
+  readonly worker?: false | Partial<WorkerConfig>;
+  readonly log?: Partial<NodeConfig['log']>;
+}

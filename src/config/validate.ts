@@ -1,0 +1,86 @@
+import { isIPv4 } from 'node:net';
+import { hostname } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { Ajv } from 'ajv';
+import type { Static } from 'typebox';
+import type { Overrides } from './environment.js';
+import { listenerProblems } from './listener-rules.js';
+import { configError, type Problem, schemaProblem } from './problem.js';
+import { type NodeConfig, nodeConfigSchema, ROUTERS } from './schema.js';
+
+/** The schema's type while it may still be written to: between validation and freezing. */
+type Draft = Static<typeof nodeConfigSchema>;
+
+const ajv = new Ajv({
+  allErrors: true, // a user repairs everything in one go
+  verbose: true, // errors carry the value found and the schema that refused it
+  useDefaults: true,
+  allowUnionTypes: true,
+  formats: { ipv4: isIPv4, router: isRouter },
+});
+ajv.addVocabulary(['unit', 'defaultText', 'choices']);
+const isNodeConfig = ajv.compile<Draft>(nodeConfigSchema);
+
+export interface ValidateOptions {
+  /** What was read, for the error message. */
+  readonly source: string;
+  /** The folder that relative paths start from. */
+  readonly directory: string;
+  readonly overrides: Overrides;
+}
+
+/**
+ * Checks `value`, which becomes the result: defaults filled in, paths made absolute, deep-frozen.
+ *
+ * @throws GatewayError GW_CONFIG listing every problem
+ */
+export function validateConfig(
+  value: unknown,
+  { source, directory, overrides }: ValidateOptions,
+): NodeConfig {
+  const valid = isNodeConfig(value);
+  const found = [...(isNodeConfig.errors ?? []).map(schemaProblem), ...listenerProblems(value)];
+  const problems = [...overrides.problems, ...found.map((problem) => withOrigin(problem, overrides))];
+  if (!valid || problems.length > 0) throw configError(source, problems);
+
+  if (value.name === '') value.name = defaultName(value);
+  resolvePaths(value, directory);
+  return deepFreeze(value);
+}
+
+function withOrigin({ key, text }: Problem, { origins }: Overrides): Problem {
+  const variable = origins.get(key);
+  return { key: variable === undefined ? key : `${key} (from ${variable})`, text };
+}
+
+/** Tells the path of a router module from the name of a built-in router. */
+function isRouter(value: string): boolean {
+  return (
+    ROUTERS.some((name) => name === value) || isAbsolute(value) || /^\.{1,2}\/|\.[cm]?[jt]s$/.test(value)
+  );
+}
+
+function defaultName(config: Draft): string {
+  return config.gateway ? `${hostname()}:${config.gateway.lanPort}` : hostname();
+}
+
+function resolvePaths({ gateway, worker }: Draft, directory: string): void {
+  if (worker) worker.events = resolve(directory, worker.events);
+  if (!gateway) return;
+  if (!ROUTERS.some((name) => name === gateway.router)) gateway.router = resolve(directory, gateway.router);
+  for (const listener of gateway.listen) {
+    if (listener.static !== undefined) listener.static = resolve(directory, listener.static);
+    if (listener.protocol !== undefined) listener.protocol = resolve(directory, listener.protocol);
+    if (listener.tls) {
+      listener.tls.cert = resolve(directory, listener.tls.cert);
+      listener.tls.key = resolve(directory, listener.tls.key);
+    }
+  }
+}
+
+function deepFreeze<T extends object>(value: T): Readonly<T> {
+  for (const child of Object.values(value)) {
+    if (typeof child === 'object' && child !== null) deepFreeze(child);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,40 @@
+/**
+ * Every error that a user of this package can meet, by code. The text says what the code means in general;
+ * the message of the error itself names what was found, what was expected and what to do.
+ * `docs/errors.md` is generated from this table, and a test holds the two together.
+ */
+export const ERROR_CODES = {
+  GW_CONFIG: 'The configuration is wrong or cannot be read.',
+  GW_EVENTS_MISSING: 'The events folder or its index file does not exist.',
+  GW_EVENTS_COMPILE: 'The events folder does not compile.',
+  GW_EVENTS_INVALID: 'The events module does not export what the framework needs.',
+  GW_EVENTS_START: 'onWorkerStart failed.',
+  GW_LISTEN: 'A listener cannot be opened.',
+  GW_PROTOCOL_MODULE: 'A protocol or router module cannot be loaded, or misbehaves.',
+  GW_FRAME: 'Bytes that are no frame of the inner protocol.',
+  GW_SERIALIZE: 'A value that cannot be PHP-serialized, or bytes that cannot be read as such.',
+  GW_REGISTER_LINE: 'A line that is no message of the Register protocol.',
+  GW_CLIENT_ID: 'A client id that is not 20 hexadecimal digits.',
+  GW_ARGUMENT:
+    'An argument of a Gateway call that cannot be used: an empty uid or group, a message of the wrong type.',
+  GW_OVERFLOW:
+    'More was sent than the buffer takes: await Gateway.drained() after a send that returned false.',
+  GW_LINK_CLOSED: 'The link to the gateway, or to the worker, is closed.',
+  GW_TIMEOUT: 'A query was not answered within its deadline.',
+  GW_NO_CONTEXT: 'A …Current… call, made outside an event handler.',
+  GW_SESSION: 'A session that cannot be stored: it must be a plain object that JSON can hold.',
+  GW_WORKER_DIED: 'A worker thread ended on its own.',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The one error class of the public API. Tell cases apart by `code`, never by the message. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,48 @@
+import { Queue } from '../queue.js';
+import type { ClientTransport } from './protocols/protocol.js';
+import type { OutboxNode } from './outbox.js';
+import type { SessionState } from './session-state.js';
+import type { WorkerPeer } from './worker-peer.js';
+
+/** An event that waits because its worker is congested, or because earlier ones of the client do. */
+export interface WaitingEvent {
+  readonly command: number;
+  readonly flags: number;
+  readonly body: Buffer;
+}
+
+/** A client as the gateway knows it. Fields that few clients need stay undefined: there are many idle ones. */
+export class Client {
+  readonly id: number;
+  readonly transport: ClientTransport;
+  /** The remote IPv4 address as a number; 0 when it is not one. */
+  readonly ip: number;
+  /** The worker that its events go to, from the first event on. */
+  peer: WorkerPeer | undefined;
+  uid: string | undefined;
+  groups: Set<string> | undefined;
+  state: SessionState | undefined;
+  /** What it is sent at the end of this tick. */
+  outgoing: OutboxNode | undefined;
+  /** Events that its worker could not take yet, oldest first. */
+  waiting: Queue<WaitingEvent> | undefined;
+  /** Heartbeat rounds since its last sign of life; -1 after one. GatewayWorker's pingNotResponseCount. */
+  silentRounds = 0;
+  /** Whether its worker asked not to be sent more of its events for now. */
+  pausedByWorker = false;
+  /** Whether its socket is being read. */
+  reading = true;
+  /** Whether the connection is gone. */
+  gone = false;
+
+  /** The address as text where it is no IPv4 address; else ''. */
+  get address(): string {
+    return this.ip === 0 ? this.transport.remoteAddress : '';
+  }
+
+  constructor(id: number, transport: ClientTransport, ip: number) {
+    this.id = id;
+    this.transport = transport;
+    this.ip = ip;
+  }
+}

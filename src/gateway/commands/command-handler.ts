@@ -1,0 +1,28 @@
+import type { PhpValue } from '../../wire/php-serialize.js';
+import type { ReceivedFrame } from '../../wire/frame.js';
+import type { Client } from '../client.js';
+import type { Directory } from '../directory.js';
+import type { Message } from '../message.js';
+import type { SessionState } from '../session-state.js';
+
+/** What the commands may do to the gateway. */
+export interface CommandTarget {
+  readonly directory: Directory;
+  /** Sends to one client at the end of this tick. */
+  deliver(client: Client, message: Message): void;
+  /** Closes a client, after what it was sent. */
+  kick(client: Client): void;
+  /** Drops a client at once. */
+  drop(client: Client): void;
+  /** The client's session, made when it has none yet. */
+  stateOf(client: Client): SessionState;
+  /** A worker wants no more of this client's events for now, or wants them again. */
+  hold(client: Client): void;
+  release(client: Client): void;
+}
+
+/** Carries out a command that asks for no answer. */
+export type CommandHandler = (target: CommandTarget, frame: ReceivedFrame) => void;
+
+/** Answers a query. */
+export type QueryHandler = (target: CommandTarget, frame: ReceivedFrame) => PhpValue;

@@ -1,0 +1,20 @@
+import { Command } from '../../wire/command.js';
+import type { CommandHandler } from './command-handler.js';
+
+/** Puts clients into groups and takes them out. ext_data: the group. */
+export const groupCommands: Readonly<Record<number, CommandHandler>> = {
+  [Command.JOIN_GROUP](target, frame) {
+    const client = target.directory.get(frame.connectionId);
+    const group = frame.extText();
+    if (client !== undefined && group !== '') target.directory.join(client, group);
+  },
+
+  [Command.LEAVE_GROUP](target, frame) {
+    const client = target.directory.get(frame.connectionId);
+    if (client !== undefined) target.directory.leave(client, frame.extText());
+  },
+
+  [Command.UNGROUP](target, frame) {
+    target.directory.ungroup(frame.extText());
+  },
+};

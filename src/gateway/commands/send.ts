@@ -1,0 +1,55 @@
+import { Command } from '../../wire/command.js';
+import { Message } from '../message.js';
+import type { CommandHandler } from './command-handler.js';
+import { connectionIds, jsonObject, stringList } from './ext-data.js';
+
+/** Sends to one client, to all, to uids, to groups. A client that is named twice gets the message once. */
+export const sendCommands: Readonly<Record<number, CommandHandler>> = {
+  [Command.SEND_TO_ONE](target, frame) {
+    const client = target.directory.get(frame.connectionId);
+    if (client !== undefined) target.deliver(client, new Message(frame.body, frame.flags));
+  },
+
+  // ext_data: '' or JSON {connections: …} or {exclude: …}
+  [Command.SEND_TO_ALL](target, frame) {
+    const message = new Message(frame.body, frame.flags);
+    const { connections, exclude } = frame.extStart === frame.bodyStart ? {} : jsonObject(frame);
+    if (connections !== undefined) {
+      for (const id of connectionIds(connections)) {
+        const client = target.directory.get(id);
+        if (client !== undefined) target.deliver(client, message);
+      }
+      return;
+    }
+    const excluded = connectionIds(exclude);
+    for (const client of target.directory.clients()) {
+      if (excluded.size === 0 || !excluded.has(client.id)) target.deliver(client, message);
+    }
+  },
+
+  // ext_data: JSON list of uids
+  [Command.SEND_TO_UID](target, frame) {
+    const message = new Message(frame.body, frame.flags);
+    const uids = stringList(frame);
+    // a client has one uid, so only a uid that is named twice could reach it twice
+    for (const uid of uids.length > 1 ? new Set(uids) : uids) {
+      for (const client of target.directory.withUid(uid)) target.deliver(client, message);
+    }
+  },
+
+  // ext_data: JSON {group: […], exclude: null | …}
+  [Command.SEND_TO_GROUP](target, frame) {
+    const message = new Message(frame.body, frame.flags);
+    const { group, exclude } = jsonObject(frame);
+    const groups = stringList(frame, group);
+    const reached = groups.length > 1 ? new Set<number>() : undefined;
+    const excluded = connectionIds(exclude);
+    for (const name of groups) {
+      for (const client of target.directory.withGroup(name)) {
+        if (excluded.has(client.id) || reached?.has(client.id)) continue;
+        reached?.add(client.id);
+        target.deliver(client, message);
+      }
+    }
+  },
+};

@@ -1,0 +1,25 @@
+import { Command, Flag } from '../../wire/command.js';
+import type { CommandHandler } from './command-handler.js';
+
+/** Binds clients to uids. ext_data: the uid. */
+export const uidCommands: Readonly<Record<number, CommandHandler>> = {
+  [Command.BIND_UID](target, frame) {
+    const client = target.directory.get(frame.connectionId);
+    const uid = frame.extText();
+    if (client === undefined || uid === '') return;
+    target.directory.bind(client, uid);
+    const state = target.stateOf(client);
+    state.touch();
+    if ((frame.flags & Flag.COUNTED) !== 0) state.countApplied();
+  },
+
+  // whichever uid is named: a client has only one
+  [Command.UNBIND_UID](target, frame) {
+    const client = target.directory.get(frame.connectionId);
+    if (client === undefined) return;
+    target.directory.unbind(client);
+    const state = target.stateOf(client);
+    state.touch();
+    if ((frame.flags & Flag.COUNTED) !== 0) state.countApplied();
+  },
+};

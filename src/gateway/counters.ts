@@ -1,0 +1,21 @@
+/** What a gateway has counted since it started. */
+export class Counters {
+  /** Clients that came in. */
+  connections = 0;
+  /** Clients turned away by maxConnections or at a shutdown. */
+  refusedConnections = 0;
+  messagesIn = 0;
+  messagesOut = 0;
+  /** Messages that a slow client did not get. */
+  messagesDropped = 0;
+  /** Clients closed because they did not read. */
+  slowClients = 0;
+  /** Clients closed because they gave no sign of life. */
+  heartbeatDrops = 0;
+  /** Clients closed for what they sent, by kind. */
+  readonly refusals = new Map<string, number>();
+
+  refused(kind: string): void {
+    this.refusals.set(kind, (this.refusals.get(kind) ?? 0) + 1);
+  }
+}

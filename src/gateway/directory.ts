@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import type { Client } from './client.js';
+
+const NOBODY: ReadonlySet<Client> = new Set();
+
+/**
+ * Who is here: clients by connection id, by uid, by group. Every look-up costs what it finds, not what there is.
+ * Uids and groups are strings: `12` and `'12'` are the same.
+ */
+export class Directory {
+  readonly #clients = new Map<number, Client>();
+  readonly #uids = new Map<string, Set<Client>>();
+  readonly #groups = new Map<string, Set<Client>>();
+  // a random start, so that a client id kept over a restart does not address a stranger
+  #lastId: number;
+
+  /** @param lastId the connection id before the first one; random by default */
+  constructor(lastId: number = randomBytes(4).readUInt32BE()) {
+    this.#lastId = lastId;
+  }
+
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** A connection id that is not in use, 1 to 2^32 - 1. */
+  nextId(): number {
+    do {
+      this.#lastId = (this.#lastId + 1) >>> 0;
+    } while (this.#lastId === 0 || this.#clients.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  add(client: Client): void {
+    this.#clients.set(client.id, client);
+  }
+
+  get(id: number): Client | undefined {
+    return this.#clients.get(id);
+  }
+
+  clients(): IterableIterator<Client> {
+    return this.#clients.values();
+  }
+
+  /** Forgets a client, its uid and its groups. */
+  remove(client: Client): void {
+    this.#clients.delete(client.id);
+    this.unbind(client);
+    if (client.groups === undefined) return;
+    for (const group of client.groups) removeFrom(this.#groups, group, client);
+    client.groups = undefined;
+  }
+
+  /** One uid per client: binding again moves it. Many clients may have the same. */
+  bind(client: Client, uid: string): void {
+    if (client.uid === uid) return;
+    this.unbind(client);
+    client.uid = uid;
+    addTo(this.#uids, uid, client);
+  }
+
+  unbind(client: Client): void {
+    if (client.uid === undefined) return;
+    removeFrom(this.#uids, client.uid, client);
+    client.uid = undefined;
+  }
+
+  join(client: Client, group: string): void {
+    client.groups ??= new Set();
+    if (client.groups.has(group)) return;
+    client.groups.add(group);
+    addTo(this.#groups, group, client);
+  }
+
+  leave(client: Client, group: string): void {
+    if (client.groups?.delete(group) !== true) return;
+    if (client.groups.size === 0) client.groups = undefined;
+    removeFrom(this.#groups, group, client);
+  }
+
+  /** Takes every client out of a group. */
+  ungroup(group: string): void {
+    for (const client of this.withGroup(group)) {
+      client.groups?.delete(group);
+      if (client.groups?.size === 0) client.groups = undefined;
+    }
+    this.#groups.delete(group);
+  }
+
+  withUid(uid: string): ReadonlySet<Client> {
+    return this.#uids.get(uid) ?? NOBODY;
+  }
+
+  withGroup(group: string): ReadonlySet<Client> {
+    return this.#groups.get(group) ?? NOBODY;
+  }
+
+  /** Every group that has a client. */
+  groups(): IterableIterator<string> {
+    return this.#groups.keys();
+  }
+}
+
+function addTo(index: Map<string, Set<Client>>, key: string, client: Client): void {
+  const clients = index.get(key);
+  if (clients === undefined) index.set(key, new Set([client]));
+  else clients.add(client);
+}
+
+function removeFrom(index: Map<string, Set<Client>>, key: string, client: Client): void {
+  const clients = index.get(key);
+  if (clients === undefined) return;
+  clients.delete(client);
+  if (clients.size === 0) index.delete(key);
+}

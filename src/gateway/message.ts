@@ -1,0 +1,46 @@
+import { Flag } from '../wire/command.js';
+import type { Client } from './client.js';
+import type { ClientProtocol } from './protocols/protocol.js';
+
+/** A message on its way to one client or a million: encoded once per protocol. */
+export class Message {
+  readonly #body: Buffer;
+  readonly #flags: number;
+  #protocol: ClientProtocol | undefined;
+  #encoded: Buffer | undefined;
+  #others: Map<ClientProtocol, Buffer> | undefined;
+
+  /** @param body may be a view that changes after this tick's call */
+  constructor(body: Buffer, flags: number) {
+    this.#body = body;
+    this.#flags = flags;
+  }
+
+  /** The bytes for this client, the same object for every client of a protocol that allows it. */
+  encodedFor(client: Client): Buffer {
+    const { protocol } = client.transport;
+    if (protocol === this.#protocol) return this.#encoded as Buffer;
+    if (!protocol.sharedEncoding) return this.#encode(client);
+    let encoded = this.#others?.get(protocol);
+    if (encoded === undefined) {
+      encoded = this.#encode(client);
+      if (this.#protocol === undefined) {
+        this.#protocol = protocol;
+        this.#encoded = encoded;
+      } else {
+        this.#others ??= new Map();
+        this.#others.set(protocol, encoded);
+      }
+    }
+    return encoded;
+  }
+
+  #encode({ transport }: Client): Buffer {
+    const raw = (this.#flags & Flag.RAW) !== 0;
+    const encoded = raw
+      ? this.#body
+      : transport.protocol.encode(this.#body, (this.#flags & Flag.BINARY) !== 0, transport);
+    // bytes that still lie in the ring are overwritten soon
+    return encoded.buffer === this.#body.buffer ? Buffer.from(encoded) : encoded;
+  }
+}

@@ -1,0 +1,145 @@
+import { basename } from 'node:path';
+import { GatewayError } from '../../errors.js';
+import type { InputBuffer } from './input-buffer.js';
+import { importFile } from './module-file.js';
+import type { ClientHost, ClientTransport } from './protocol.js';
+import type { StreamProtocol, StreamTransport } from './stream-transport.js';
+
+/** What a protocol module is told of a client's connection. */
+export interface ProtocolConnection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The port that the client came in by. */
+  readonly localPort: number;
+  /** The module's own, for as long as the connection lasts. */
+  readonly state: Record<string, unknown>;
+}
+
+/**
+ * A user's protocol over TCP, with Workerman's three functions, exported by name or as the default export. They run on
+ * the main thread: they must be quick, and must not be async. One that throws costs its client the connection.
+ */
+export interface ProtocolModule {
+  /**
+   * Finds the end of the package that `buffer` begins with.
+   *
+   * @returns its length in bytes, which may be more than has arrived; 0 when more bytes are needed to tell;
+   *   a negative number to refuse the client
+   */
+  input(buffer: Buffer, connection: ProtocolConnection): number;
+  /** The message in a whole package: a string, or bytes. `buffer` is to be copied by whoever keeps it. */
+  decode(buffer: Buffer, connection: ProtocolConnection): string | Buffer;
+  /**
+   * The package that a message goes out as. Declared with one parameter, it is called once for all clients that get the
+   * message, and with two for each of them.
+   */
+  encode(message: string | Buffer, connection: ProtocolConnection): string | Buffer;
+}
+
+const FUNCTIONS = ['input', 'decode', 'encode'] as const;
+
+/**
+ * Loads a protocol module.
+ *
+ * @throws GatewayError GW_PROTOCOL_MODULE
+ */
+export async function loadProtocol(path: string, host: ClientHost): Promise<CustomProtocol> {
+  let exported: Record<string, unknown>;
+  try {
+    exported = await importFile(path);
+  } catch (cause) {
+    const message = `The protocol module ${path} cannot be loaded: ${describe(cause)}`;
+    throw new GatewayError('GW_PROTOCOL_MODULE', message, { cause });
+  }
+  const module = [exported, exported.default].find(isProtocolModule);
+  if (module !== undefined) return new CustomProtocol(basename(path), module, host);
+  const names = Object.keys({ ...exported, ...Object(exported.default) }).join(', ') || 'nothing';
+  const expected = 'expected the functions input, decode and encode, exported by name or in a default export';
+  throw new GatewayError('GW_PROTOCOL_MODULE', `The protocol module ${path} exports ${names}; ${expected}.`);
+}
+
+function isProtocolModule(value: unknown): value is ProtocolModule {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
+  return FUNCTIONS.every((name) => typeof Reflect.get(value, name) === 'function');
+}
+
+/** A user's module as a protocol. Nothing that it throws or returns gets past here. */
+class CustomProtocol implements StreamProtocol {
+  readonly name: string;
+  readonly sharedEncoding: boolean;
+  readonly #module: ProtocolModule;
+  readonly #host: ClientHost;
+  readonly #connections = new WeakMap<ClientTransport, ProtocolConnection>();
+
+  constructor(name: string, module: ProtocolModule, host: ClientHost) {
+    this.name = name;
+    this.sharedEncoding = module.encode.length < 2;
+    this.#module = module;
+    this.#host = host;
+  }
+
+  measure(input: InputBuffer, transport: StreamTransport): number {
+    try {
+      const length = this.#module.input(input.view(), this.#connection(transport));
+      if (Number.isSafeInteger(length) && length >= 0) return length;
+      transport.refuse('input', `input returned ${String(length)}, no length: these bytes are no package.`);
+    } catch (error) {
+      transport.refuse('input', `input failed: ${describe(error)}`);
+    }
+    return 0;
+  }
+
+  unpack(bytes: Buffer, transport: StreamTransport): void {
+    let message: string | Buffer;
+    try {
+      message = checked('decode', this.#module.decode(bytes, this.#connection(transport)));
+    } catch (error) {
+      transport.refuse('decode', `decode failed: ${describe(error)}`);
+      return;
+    }
+    if (typeof message === 'string') transport.deliver(Buffer.from(message), false);
+    else transport.deliver(message, true);
+  }
+
+  /**
+   * Where `encode` fails the message is lost and the client is closed; with a shared encoding, where the failure is not
+   * one client's, nobody is.
+   */
+  encode(message: Buffer, binary: boolean, transport: ClientTransport): Buffer {
+    try {
+      const content = binary ? message : message.toString();
+      const bytes = checked('encode', this.#module.encode(content, this.#connection(transport)));
+      return typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    } catch (error) {
+      if (!this.sharedEncoding) transport.close();
+      this.#host.refused(`${this.name} encode`, transport.remoteAddress, `encode failed: ${describe(error)}`);
+      return NOTHING;
+    }
+  }
+
+  #connection(transport: ClientTransport): ProtocolConnection {
+    let connection = this.#connections.get(transport);
+    if (connection === undefined) {
+      const { remoteAddress, remotePort, localPort } = transport;
+      connection = { remoteAddress, remotePort, localPort, state: {} };
+      this.#connections.set(transport, connection);
+    }
+    return connection;
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** What a module returned, which need not be what its types say. */
+function checked(name: string, value: unknown): string | Buffer {
+  if (typeof value === 'string' || Buffer.isBuffer(value)) return value;
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  throw new GatewayError(
+    'GW_PROTOCOL_MODULE',
+    `${name} returned ${Object.prototype.toString.call(value).slice(8, -1)}; expected a string or a Buffer.`,
+  );
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,41 @@
+import { isUtf8 } from 'node:buffer';
+import type { InputBuffer } from './input-buffer.js';
+import type { StreamProtocol, StreamTransport } from './stream-transport.js';
+
+/*
+ * Workerman's Frame:
+ *
+ *     0        4
+ *     ┌────────┬─────────┐
+ *     │ length │ message │     length: big-endian, of the whole frame, itself included
+ *     └────────┴─────────┘
+ */
+const HEADER_LENGTH = 4;
+
+export const frameProtocol: StreamProtocol = {
+  name: 'frame',
+  sharedEncoding: true,
+
+  encode(message: Buffer): Buffer {
+    const frame = Buffer.allocUnsafe(HEADER_LENGTH + message.length);
+    frame.writeUInt32BE(frame.length);
+    frame.set(message, HEADER_LENGTH);
+    return frame;
+  },
+
+  measure(input: InputBuffer, transport: StreamTransport): number {
+    if (input.length < HEADER_LENGTH) return 0;
+    const length = input.view().readUInt32BE();
+    if (length >= HEADER_LENGTH) return length;
+    transport.refuse(
+      'length',
+      `A frame length of ${length}; at least ${HEADER_LENGTH}, itself, was expected.`,
+    );
+    return 0;
+  },
+
+  unpack(frame: Buffer, transport: StreamTransport): void {
+    const message = frame.subarray(HEADER_LENGTH);
+    transport.deliver(message, !isUtf8(message));
+  },
+};

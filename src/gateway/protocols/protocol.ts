@@ -1,0 +1,110 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '../../clock.js';
+
+/**
+ * How messages look on a client's connection. One object serves every client that speaks it, so that a broadcast is
+ * encoded once per protocol and not once per client.
+ */
+export interface ClientProtocol {
+  /** `ws`, `text`, `frame`, `tcp`, `udp`, or the file name of a user's module. */
+  readonly name: string;
+  /** Whether {@link encode} gives the same bytes for every client. A user's module may look at the connection. */
+  readonly sharedEncoding: boolean;
+  /** Set where one write is one message (udp): whoever gathers the messages of a tick must not join them. */
+  readonly datagrams?: true;
+  /** A message as the bytes that go out. `binary`: it came as bytes, not as a string. May return `message` itself. */
+  encode(message: Buffer, binary: boolean, transport: ClientTransport): Buffer;
+}
+
+/** One client's connection, as its listener gives it to the gateway. Every call is allowed after the end, and does nothing. */
+export interface ClientTransport {
+  readonly protocol: ClientProtocol;
+  /** As text; an IPv4 address mapped into IPv6 is given as IPv4. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The port that the client came in by. */
+  readonly localPort: number;
+  /** Bytes that were written and not yet taken by the operating system. */
+  readonly bufferedBytes: number;
+  /** The gateway's own record of this client, set in `opened`. */
+  client: unknown;
+  /** Writes bytes that are encoded already: at most once per tick and client, but for a protocol of datagrams. */
+  write(bytes: Buffer): void;
+  /** Asks for a sign of life in the protocol's own way, where it has one (a websocket ping). */
+  ping(): void;
+  /**
+   * Stops and goes on reading. A message that was already read when pause is called may still arrive, even before
+   * `resume`. Neither the end of a paused connection nor a pong shows before it is resumed. Without effect with udp,
+   * whose clients share one socket.
+   */
+  pause(): void;
+  resume(): void;
+  /**
+   * Lets out what was written, then closes, in the protocol's own way. No message comes any more; `closed` does, and
+   * after CLOSE_TIMEOUT at the latest. `code` (default 1000) and `reason` (at most 123 bytes) are a websocket's.
+   */
+  close(code?: number, reason?: string): void;
+  /** Closes at once; what was written may be lost. */
+  destroy(): void;
+}
+
+/** The HTTP request that a websocket began with. */
+export interface HandshakeRequest {
+  /** Path and query: `/chat?room=1`. */
+  readonly url: string;
+  readonly method: string;
+  readonly httpVersion: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** What listeners report to: the gateway. */
+export interface ClientHost {
+  /** Whether another client may come in (maxConnections, shutting down). Asked before a handshake or accept. */
+  admits(): boolean;
+  /** A client is there. `handshake`: for a websocket, once its handshake is done. */
+  opened(transport: ClientTransport, handshake?: HandshakeRequest): void;
+  /**
+   * A whole message. `data` may be a view of a larger buffer: whoever keeps it beyond this call copies it.
+   * `binary` tells handlers a Buffer from a string. With a websocket it is the opcode, with a user's module what its
+   * `decode` returned. The other protocols do not tell text from bytes: text is always a string, invalid UTF-8 in it
+   * being replaced; frame, tcp and udp are bytes only where they are no valid UTF-8.
+   */
+  message(transport: ClientTransport, data: Buffer, binary: boolean): void;
+  /** A sign of life that is no message: a pong, or the client's own ping. */
+  alive(transport: ClientTransport): void;
+  /** The connection is gone, however it ended. Exactly once after `opened`. */
+  closed(transport: ClientTransport): void;
+  /**
+   * The client, or somebody who never became one, sent something that the protocol forbids; the listener has closed or is
+   * closing it. `kind` is a short constant (`ws 1009`, `text too long`): it is counted and logged once per kind and minute.
+   */
+  refused(kind: string, remoteAddress: string, message: string): void;
+}
+
+/** An open port. */
+export interface Listener {
+  /** As configured, with the real port: `ws://127.0.0.1:41234`. */
+  readonly url: string;
+  /**
+   * Takes no more clients; those that are here stay, but for udp's, which cannot do without the port: they are closed
+   * once what was written to them is out. Resolves when the port is free.
+   */
+  close(): Promise<void>;
+}
+
+/** What a listener is told of the configuration. */
+export interface ListenerOptions {
+  readonly url: string;
+  /** Folder of static files to serve on a websocket port's plain HTTP side. */
+  readonly staticRoot?: string;
+  /** Path of a user's protocol module. */
+  readonly protocolModule?: string;
+  /** PEM files for wss. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
+  readonly maxPackageSize: number;
+  /** Seconds after which a UDP peer that sends nothing is forgotten. */
+  readonly udpIdleTimeout: number;
+  /** Default: the machine's own. */
+  readonly clock?: Clock;
+}

@@ -1,0 +1,56 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { ListenUrl } from '../../config/listen-url.js';
+import { systemClock } from '../../clock.js';
+import { openUrl } from './address.js';
+import { bind } from './bind.js';
+import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
+import { type StreamPort, type StreamProtocol, StreamTransport } from './stream-transport.js';
+import { KEEP_ALIVE_DELAY } from './timeouts.js';
+
+/** A TCP port whose clients speak `protocol`. */
+export async function openStreamListener(
+  options: ListenerOptions,
+  address: ListenUrl,
+  host: ClientHost,
+  protocol: StreamProtocol,
+): Promise<Listener> {
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY });
+  const port = await bind(server, options.url, address);
+  const { maxPackageSize, clock = systemClock } = options;
+  const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
+
+  server.on('connection', (socket) => accept(shared, socket));
+  // accept() itself can fail, above all for want of file descriptors; the port stays open
+  server.on('error', (error) => host.refused(`${protocol.name} accept`, '', error.message));
+  return new StreamListener(openUrl(address, port), server);
+}
+
+class StreamListener implements Listener {
+  readonly url: string;
+  readonly #server: Server;
+
+  constructor(url: string, server: Server) {
+    this.url = url;
+    this.#server = server;
+  }
+
+  /** The port is free when `server.close` returns; its callback would wait for the last client. */
+  async close(): Promise<void> {
+    this.#server.close();
+  }
+}
+
+function accept(shared: StreamPort, socket: Socket): void {
+  if (!shared.host.admits()) {
+    socket.destroy();
+    return;
+  }
+  const transport = new StreamTransport(shared, socket);
+  socket.on('data', (chunk: Buffer) => transport.receive(chunk));
+  socket.on('close', () => transport.end());
+  socket.on('error', ignore);
+  shared.host.opened(transport);
+}
+
+/** A reset, a timeout: `close` follows, and says all that matters. */
+function ignore(): void {}

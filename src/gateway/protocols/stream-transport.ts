@@ -1,0 +1,157 @@
+import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../../clock.js';
+import { plainAddress } from './address.js';
+import { InputBuffer } from './input-buffer.js';
+import type { ClientHost, ClientProtocol, ClientTransport } from './protocol.js';
+import { CLOSE_TIMEOUT } from './timeouts.js';
+
+/** A protocol that cuts a stream of bytes into packages, each of which is a message in its framing. */
+export interface StreamProtocol extends ClientProtocol {
+  /**
+   * Bytes of the package that `input` begins with, framing included; 0 while that cannot be told. It may be more than
+   * has arrived: then it is not asked for again. `input` is not empty. Calls `transport.refuse` where these bytes
+   * cannot become a package.
+   */
+  measure(input: InputBuffer, transport: StreamTransport): number;
+  /** Takes the message out of a whole package and hands it to `transport.deliver`. */
+  unpack(bytes: Buffer, transport: StreamTransport): void;
+}
+
+/** What all clients of one port share. */
+export interface StreamPort {
+  readonly protocol: StreamProtocol;
+  readonly host: ClientHost;
+  readonly maxPackageSize: number;
+  readonly port: number;
+  readonly clock: Clock;
+}
+
+/**
+ * A client on a TCP connection.
+ *
+ *     open ──close(), refuse()──► closing ──peer closes, or CLOSE_TIMEOUT──► closed
+ *       └─────────destroy(), the peer closes, the connection breaks────────────┘
+ */
+export class StreamTransport implements ClientTransport {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  client: unknown = undefined;
+  readonly #shared: StreamPort;
+  readonly #socket: Socket;
+  readonly #input = new InputBuffer();
+  /** Length of the package that `#input` begins with; 0 while unknown. */
+  #packageLength = 0;
+  #open = true;
+  #paused = false;
+  #closeTimer: Timer | undefined;
+
+  constructor(shared: StreamPort, socket: Socket) {
+    this.#shared = shared;
+    this.#socket = socket;
+    // a connection that was reset already has no address any more
+    this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    this.remotePort = socket.remotePort ?? 0;
+  }
+
+  get protocol(): StreamProtocol {
+    return this.#shared.protocol;
+  }
+
+  get localPort(): number {
+    return this.#shared.port;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#open && this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  /** These protocols have no ping of their own: the gateway sends its `pingData` as a message. */
+  ping(): void {}
+
+  pause(): void {
+    if (!this.#open) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#open || !this.#paused) return;
+    this.#paused = false;
+    // later, so that no message arrives within resume(), but before anything new is read
+    if (this.#input.length > 0) process.nextTick(() => this.#readPackages());
+    this.#socket.resume();
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#input.clear();
+    this.#socket.end();
+    // Reads on, and throws it away: closing a socket with unread input resets the connection, and what was written is lost.
+    this.#socket.resume();
+    this.#closeTimer = this.#shared.clock.setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT);
+  }
+
+  destroy(): void {
+    this.#open = false;
+    this.#input.clear();
+    this.#socket.destroy();
+  }
+
+  /** A chunk has come in. */
+  receive(chunk: Buffer): void {
+    if (!this.#open) return;
+    this.#input.append(chunk);
+    this.#readPackages();
+  }
+
+  /** For the protocol: a message is there. */
+  deliver(message: Buffer, binary: boolean): void {
+    this.#shared.host.message(this, message, binary);
+  }
+
+  /** For the protocol: the client sent what is not allowed. What was written goes out, and no more is read. */
+  refuse(problem: string, message: string): void {
+    this.close();
+    this.#shared.host.refused(`${this.protocol.name} ${problem}`, this.remoteAddress, message);
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.#closeTimer?.cancel();
+    // what came before the end is not lost, even if the end came before resume()
+    this.#paused = false;
+    this.#readPackages();
+    this.#open = false;
+    this.#shared.host.closed(this);
+  }
+
+  #readPackages(): void {
+    while (this.#open && !this.#paused && this.#input.length > 0) {
+      if (this.#packageLength === 0 && !this.#measure()) return;
+      if (this.#packageLength > this.#input.length) return;
+      const bytes = this.#input.take(this.#packageLength);
+      this.#packageLength = 0;
+      this.protocol.unpack(bytes, this);
+    }
+  }
+
+  /** Returns whether the length of the next package is known, and allowed. */
+  #measure(): boolean {
+    const length = this.protocol.measure(this.#input, this);
+    if (!this.#open) return false;
+    const { maxPackageSize } = this.#shared;
+    // what is not complete at the limit would end beyond it
+    if (length > maxPackageSize || (length === 0 && this.#input.length >= maxPackageSize)) {
+      const found = length === 0 ? `more than ${this.#input.length}` : length;
+      this.refuse('too long', `A package of ${found} bytes; maxPackageSize is ${maxPackageSize}.`);
+      return false;
+    }
+    this.#packageLength = length;
+    return length > 0;
+  }
+}

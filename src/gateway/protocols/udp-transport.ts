@@ -1,0 +1,86 @@
+import type { RemoteInfo } from 'node:dgram';
+import { plainAddress } from './address.js';
+import type { ClientHost, ClientProtocol, ClientTransport } from './protocol.js';
+
+/** Bytes: the longest message that fits a datagram (65,535 less the headers of IPv4 and UDP). */
+const MAX_DATAGRAM = 65_507;
+
+/** One datagram is one message, both ways. */
+export const udpProtocol: ClientProtocol = {
+  name: 'udp',
+  sharedEncoding: true,
+  datagrams: true,
+  encode: (message: Buffer) => message,
+};
+
+/** What the clients of one port share: the listener. */
+export interface UdpPort {
+  readonly port: number;
+  readonly host: ClientHost;
+  /** `done`: the operating system has the datagram, or lost it, which is not told apart from being lost on the way. */
+  send(bytes: Buffer, port: number, address: string, done: () => void): void;
+  forget(client: UdpTransport): void;
+}
+
+/** A client of a UDP port: an address that something came from. There is no connection, so all that ends is our memory of it. */
+export class UdpTransport implements ClientTransport {
+  readonly protocol: ClientProtocol = udpProtocol;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  client: unknown = undefined;
+  bufferedBytes = 0;
+  /** What the listener finds this client by. */
+  readonly key: string;
+  /** Milliseconds, on the listener's clock. */
+  lastSeen = 0;
+  /** False after `close`. */
+  open = true;
+  readonly #shared: UdpPort;
+  /** As the socket wants it, which may be an IPv4 address mapped into IPv6. */
+  readonly #address: string;
+
+  constructor(shared: UdpPort, key: string, from: RemoteInfo) {
+    this.#shared = shared;
+    this.key = key;
+    this.#address = from.address;
+    this.remoteAddress = plainAddress(from.address);
+    this.remotePort = from.port;
+  }
+
+  get localPort(): number {
+    return this.#shared.port;
+  }
+
+  write(bytes: Buffer): void {
+    if (!this.open) return;
+    if (bytes.length > MAX_DATAGRAM) {
+      const message = `A message of ${bytes.length} bytes cannot be sent: a datagram takes ${MAX_DATAGRAM}.`;
+      this.#shared.host.refused('udp send too long', this.remoteAddress, message);
+      return;
+    }
+    this.bufferedBytes += bytes.length;
+    this.#shared.send(bytes, this.remotePort, this.#address, () => {
+      this.bufferedBytes -= bytes.length;
+    });
+  }
+
+  /** UDP has no ping of its own: the gateway sends its `pingData` as a message. */
+  ping(): void {}
+
+  /** Without effect: all clients share one socket, and what is not read from it is lost. */
+  pause(): void {}
+
+  resume(): void {}
+
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.#shared.forget(this);
+    // not within close(), as with every other protocol
+    process.nextTick(() => this.#shared.host.closed(this));
+  }
+
+  destroy(): void {
+    this.close();
+  }
+}

@@ -1,0 +1,76 @@
+import { pathToFileURL } from 'node:url';
+import { GatewayError } from '../errors.js';
+
+/** A business worker, as a router sees it. */
+export interface RouterWorker {
+  readonly name: string;
+  /** Whether it runs in the gateway's own process. */
+  readonly local: boolean;
+  /** Clients that are bound to it now. */
+  readonly clients: number;
+}
+
+/** A client, as a router sees it: at its first event. */
+export interface RouterClient {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The port that the client came in by. */
+  readonly gatewayPort: number;
+}
+
+/** Chooses the worker that a new client is bound to, for as long as both live. `workers` has at least one element. */
+export type Router = (workers: readonly RouterWorker[], client: RouterClient) => RouterWorker;
+
+const builtIn: Readonly<Record<string, Router>> = {
+  'local-first': (workers) => {
+    const local = workers.filter((worker) => worker.local);
+    return leastConnections(local.length > 0 ? local : workers);
+  },
+  'least-connections': leastConnections,
+  random: (workers) => workers[Math.floor(Math.random() * workers.length)],
+};
+
+/**
+ * The router of this name, or of this file: a module whose default export is a {@link Router}. A module's exceptions, and
+ * a choice that is none of the workers, are reported and `local-first` chooses instead.
+ *
+ * @throws GW_PROTOCOL_MODULE when the file cannot be loaded or exports no function
+ */
+export async function loadRouter(router: string, onError: (error: Error) => void): Promise<Router> {
+  if (Object.hasOwn(builtIn, router)) return builtIn[router];
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(router).href)) as { default?: unknown };
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_PROTOCOL_MODULE',
+      `The router module ${router} cannot be loaded: ${(cause as Error).message}.`,
+      { cause },
+    );
+  }
+  const choose = module.default;
+  if (typeof choose !== 'function') {
+    throw new GatewayError(
+      'GW_PROTOCOL_MODULE',
+      `The router module ${router} has no function as its default export; expected (workers, client) => worker.`,
+    );
+  }
+  return (workers, client) => {
+    try {
+      const chosen: unknown = choose(workers, client);
+      if (workers.includes(chosen as RouterWorker)) return chosen as RouterWorker;
+      onError(new Error(`The router module ${router} returned none of the workers it was given.`));
+    } catch (cause) {
+      onError(new Error(`The router module ${router} threw: ${(cause as Error).message}`, { cause }));
+    }
+    return builtIn['local-first'](workers, client);
+  };
+}
+
+function leastConnections(workers: readonly RouterWorker[]): RouterWorker {
+  let least = workers[0];
+  for (const worker of workers) {
+    if (worker.clients < least.clients) least = worker;
+  }
+  return least;
+}

@@ -1,0 +1,13 @@
+/** What applications import: `import { defineEvents, Gateway } from 'gatewayworker'`. */
+export type { Message, Name } from './api/arguments.js';
+export { Gateway, type GatewayCalls } from './api/gateway-calls.js';
+export { PartialResultError } from './api/requests.js';
+export type { ExcludeOptions, SendOptions, SendToAllOptions } from './api/send-calls.js';
+export type { UserConfig } from './config/schema.js';
+export { ERROR_CODES, type ErrorCode, GatewayError } from './errors.js';
+export type { ProtocolConnection, ProtocolModule } from './gateway/protocols/custom.js';
+export type { Router, RouterClient, RouterWorker } from './gateway/router.js';
+export type { Session } from './wire/session.js';
+export type { Handshake } from './wire/handshake.js';
+export type { Client } from './worker/client.js';
+export { defineEvents, type Events, type WorkerInfo } from './worker/events.js';

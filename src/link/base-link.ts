@@ -1,0 +1,78 @@
+import { GatewayError } from '../errors.js';
+import type { Frame } from '../wire/frame.js';
+import type { Link, LinkListener, LinkState } from './link.js';
+
+/** The state table of link.ts, once for every carrier. */
+export abstract class BaseLink implements Link {
+  readonly name: string;
+  #state: LinkState = 'open';
+  #listener: LinkListener | undefined;
+  #closed: Promise<void> | undefined;
+  #resolveClosed: (() => void) | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  abstract readonly bufferedBytes: number;
+  abstract readonly congested: boolean;
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  listen(listener: LinkListener): void {
+    this.#listener = listener;
+    this.start();
+  }
+
+  send(frame: Frame): boolean {
+    if (this.#state !== 'open') {
+      throw new GatewayError(
+        'GW_LINK_CLOSED',
+        `The link to ${this.name} is ${this.#state}; nothing more can be sent.`,
+      );
+    }
+    return this.transmit(frame);
+  }
+
+  close(): Promise<void> {
+    if (this.#state === 'closed') return Promise.resolve();
+    if (this.#closed === undefined) {
+      this.#state = 'closing';
+      this.#closed = new Promise((resolve) => {
+        this.#resolveClosed = resolve;
+      });
+      this.finish();
+    }
+    return this.#closed;
+  }
+
+  destroy(error?: Error): void {
+    if (this.#state === 'closed') return;
+    this.abandon(error);
+    this.ended(error);
+  }
+
+  /** The listener; present from the first frame on. */
+  protected get listener(): LinkListener {
+    return this.#listener as LinkListener;
+  }
+
+  /** Enters closed, once. */
+  protected ended(error?: Error): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#resolveClosed?.();
+    this.#listener?.closed(error);
+  }
+
+  /** Begins to deliver frames. */
+  protected abstract start(): void;
+  /** Sends one frame on an open link. */
+  protected abstract transmit(frame: Frame): boolean;
+  /** Lets out what was accepted, then calls {@link ended}. */
+  protected abstract finish(): void;
+  /** Gives the carrier up at once. */
+  protected abstract abandon(error?: Error): void;
+}

@@ -1,0 +1,84 @@
+import { type Frame, decodeFrame, encodeFrame } from '../wire/frame.js';
+import { BaseLink } from './base-link.js';
+import type { Link } from './link.js';
+
+/** One end of a pair in one thread: what tests use, and the smallest example of a link. Frames cross in a macrotask. */
+class MemoryLink extends BaseLink {
+  far!: MemoryLink;
+  readonly #bufferSize: number;
+  #queue: Buffer[] = [];
+  #queued = 0;
+  #scheduled = false;
+  #congested = false;
+
+  constructor(name: string, bufferSize: number) {
+    super(name);
+    this.#bufferSize = bufferSize;
+  }
+
+  get bufferedBytes(): number {
+    return this.#queued;
+  }
+
+  get congested(): boolean {
+    return this.#congested;
+  }
+
+  protected start(): void {
+    this.far.#schedule();
+  }
+
+  protected transmit(frame: Frame): boolean {
+    const bytes = encodeFrame(frame);
+    this.#queue.push(bytes);
+    this.#queued += bytes.length;
+    this.#schedule();
+    if (this.#queued >= this.#bufferSize) this.#congested = true;
+    return !this.#congested;
+  }
+
+  protected finish(): void {
+    this.#schedule();
+  }
+
+  protected abandon(error?: Error): void {
+    this.#queue = [];
+    setImmediate(() => this.far.ended(error && new Error('the far end was destroyed', { cause: error })));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.state === 'closed') return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    const batch = this.#queue;
+    this.#queue = [];
+    this.#queued = 0;
+    for (const bytes of batch) {
+      if (this.far.state === 'closed') break;
+      this.far.listener.frame(decodeFrame(bytes), 0);
+    }
+    if (this.#congested && this.state === 'open') {
+      this.#congested = false;
+      this.listener.drained();
+    }
+    if (this.state === 'closing') {
+      this.ended();
+      this.far.ended();
+    }
+  }
+}
+
+/** Two links that are each other's far ends. Nothing is delivered before both are listened to. */
+export function memoryLinkPair(bufferSize: number): [Link, Link] {
+  const a = new MemoryLink('memory a', bufferSize);
+  const b = new MemoryLink('memory b', bufferSize);
+  a.far = b;
+  b.far = a;
+  return [a, b];
+}

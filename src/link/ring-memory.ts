@@ -1,0 +1,55 @@
+import { Doorbell } from '../ring/doorbell.js';
+import { createRing } from '../ring/layout.js';
+
+/*
+ * The shared memory between a slot (main thread) and the thread that serves it:
+ *
+ *   main thread                                            worker thread
+ *   -----------  events    (the slot's: outlives threads)  ------------>
+ *   -----------  replies   (a generation's)                ------------>
+ *   <----------  commands  (a generation's)                ------------
+ *
+ * Replies have a ring of their own so that they never queue behind events. Each thread sleeps on one doorbell, whatever
+ * it waits for: frames, or room in a ring.
+ */
+export interface ThreadMemory {
+  readonly events: SharedArrayBuffer;
+  readonly replies: SharedArrayBuffer;
+  readonly commands: SharedArrayBuffer;
+  readonly threadDoorbell: SharedArrayBuffer;
+  readonly mainDoorbell: SharedArrayBuffer;
+  /** Bytes that may wait for a gateway before a send returns false. */
+  readonly commandBufferSize: number;
+  /** Tells this thread's request ids from those of the threads before and after it: 1 to 255. */
+  readonly generation: number;
+  /** Events that the thread before had set aside, oldest first, each with its number (see Command.PARK_EVENT). */
+  readonly parked: readonly (readonly [number: number, frame: Uint8Array])[];
+}
+
+/** A larger ring only pushes other data out of the caches: what does not fit waits in the sender's queue. */
+const LARGEST_RING = 2 ** 20;
+
+/** A ring for a buffer of this many bytes. */
+export function ringFor(bufferSize: number): SharedArrayBuffer {
+  return createRing(Math.min(bufferSize, LARGEST_RING));
+}
+
+/** A new generation's own memory, beside the slot's event ring. */
+export function generationMemory(
+  events: SharedArrayBuffer,
+  mainDoorbell: Doorbell,
+  commandBufferSize: number,
+  generation: number,
+  parked: ThreadMemory['parked'],
+): ThreadMemory {
+  return {
+    events,
+    replies: ringFor(commandBufferSize),
+    commands: ringFor(commandBufferSize),
+    threadDoorbell: new Doorbell().shared,
+    mainDoorbell: mainDoorbell.shared,
+    commandBufferSize,
+    generation,
+    parked,
+  };
+}

@@ -1,0 +1,133 @@
+import { GatewayError } from '../errors.js';
+import { Queue } from '../queue.js';
+import type { Doorbell } from '../ring/doorbell.js';
+import { BEGIN, END, WHOLE } from '../ring/layout.js';
+import { RingWriter } from '../ring/writer.js';
+import { type Frame, encodeFrame, frameLength, writeFrame } from '../wire/frame.js';
+
+/**
+ * The sending half of a ring link: frames are encoded straight into the ring. What does not fit waits in a queue and goes
+ * in as the far end makes room; a frame longer than one record goes in as fragments.
+ *
+ * A frame is published before `send` returns, so that a thread that dies afterwards has sent it; the doorbell rings once
+ * per batch, at the end of the current microtask, or when {@link flush} is called.
+ */
+export class RingSender {
+  /** The consumer's. Another one when another thread takes over the ring. */
+  doorbell: Doorbell;
+  readonly #writer: RingWriter;
+  readonly #bufferSize: number;
+  readonly #onDrained: () => void;
+  readonly #queue = new Queue<Buffer>();
+  /** Bytes in the queue, less what of its first frame is in the ring already. */
+  #queued = 0;
+  /** Bytes of the queue's first frame that are in the ring already. */
+  #sent = 0;
+  #congested = false;
+  #flushing = false;
+  readonly #flush = (): void => this.flush();
+
+  /**
+   * @param bufferSize bytes that may wait before {@link send} returns false
+   * @param onDrained called when less than half a ring waits again after that
+   */
+  constructor(shared: SharedArrayBuffer, doorbell: Doorbell, bufferSize: number, onDrained: () => void) {
+    this.#writer = new RingWriter(shared);
+    this.doorbell = doorbell;
+    this.#bufferSize = Math.min(bufferSize, Number.MAX_SAFE_INTEGER);
+    this.#onDrained = onDrained;
+  }
+
+  get bufferedBytes(): number {
+    return this.#writer.measure() + this.#queued;
+  }
+
+  get congested(): boolean {
+    return this.#congested;
+  }
+
+  /** Whether everything that was accepted is in the ring. */
+  get settled(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  /** As {@link Link.send}. */
+  send(frame: Frame): boolean {
+    const length = frameLength(frame);
+    const offset =
+      this.#queue.length === 0 && length <= this.#writer.longestPayload ? this.#writer.claim(length) : -1;
+    if (offset >= 0) {
+      writeFrame(this.#writer.data, offset, frame, length);
+      this.#writer.commit(WHOLE);
+      this.#writer.publish();
+      if (!this.#flushing) {
+        this.#flushing = true;
+        queueMicrotask(this.#flush);
+      }
+    } else {
+      this.sendEncoded(encodeFrame(frame));
+    }
+    if (this.#writer.used + this.#queued < this.#bufferSize) return !this.#congested;
+    // `used` is what this end last knew: look again before saying that the far end is behind
+    if (this.bufferedBytes >= this.#bufferSize) this.#congested = true;
+    this.pump();
+    return !this.#congested;
+  }
+
+  /** Sends a frame that is encoded already. The bytes must not change afterwards. */
+  sendEncoded(bytes: Buffer): void {
+    if (bytes.length === 0)
+      throw new GatewayError('GW_FRAME', 'An empty frame was to be sent; expected at least a header.');
+    this.#queue.push(bytes);
+    this.#queued += bytes.length;
+    this.pump();
+  }
+
+  /** Moves what waits into the ring, as far as there is room. To be called whenever this thread's doorbell rang. */
+  pump(): void {
+    do {
+      this.#fill();
+    } while ((this.#queue.length > 0 || this.#congested) && !this.#writer.awaitSpace() && !this.#drained());
+    this.flush();
+  }
+
+  /** Rings the far end's doorbell, if something new is in the ring. */
+  flush(): void {
+    this.#flushing = false;
+    this.doorbell.ring();
+  }
+
+  /** Tells the far end that nothing follows. Only when {@link settled}. */
+  close(): void {
+    this.#writer.close();
+    this.doorbell.ring();
+  }
+
+  /** There is room: true when nothing waits in the queue any more, which ends a congestion. */
+  #drained(): boolean {
+    if (this.#queue.length > 0) return false;
+    if (this.#congested) {
+      this.#congested = false;
+      queueMicrotask(this.#onDrained);
+    }
+    return true;
+  }
+
+  #fill(): void {
+    for (let frame = this.#queue.peek(); frame !== undefined; frame = this.#queue.peek()) {
+      while (this.#sent < frame.length) {
+        const length = Math.min(frame.length - this.#sent, this.#writer.longestPayload);
+        const offset = this.#writer.claim(length);
+        if (offset < 0) return;
+        this.#writer.data.set(frame.subarray(this.#sent, this.#sent + length), offset);
+        const begin = this.#sent === 0 ? BEGIN : 0;
+        this.#sent += length;
+        this.#queued -= length;
+        this.#writer.commit(begin | (this.#sent === frame.length ? END : 0));
+        this.#writer.publish();
+      }
+      this.#sent = 0;
+      this.#queue.shift();
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import { Doorbell } from '../ring/doorbell.js';
+import { Command } from '../wire/command.js';
+import type { Frame, ReceivedFrame } from '../wire/frame.js';
+import { BaseLink } from './base-link.js';
+import { type ThreadMemory, generationMemory, ringFor } from './ring-memory.js';
+import { RingReceiver } from './ring-receiver.js';
+import { RingSender } from './ring-sender.js';
+
+/** Records per round and generation, so that clients' sockets get their turn while a worker sends a lot. */
+const COMMANDS_PER_ROUND = 512;
+
+/** A request id's high byte is the generation that asked. */
+const GENERATION_SHIFT = 24;
+
+export interface SlotLinkOptions {
+  readonly name: string;
+  /** The main thread's, which whoever owns the links serves with {@link SlotLink.poll}. */
+  readonly doorbell: Doorbell;
+  /** Bytes of events that may wait before `send` returns false. */
+  readonly eventBufferSize: number;
+  /** The same for the thread's sends. */
+  readonly commandBufferSize: number;
+  /** A frame from the thread could not be handled. The frame is skipped. */
+  readonly onError: (error: Error) => void;
+}
+
+interface Generation {
+  readonly memory: ThreadMemory;
+  readonly replies: RingSender;
+  readonly commands: RingReceiver;
+}
+
+/**
+ * The ring link's main-thread end. It belongs to a worker slot and outlives the threads that serve it: the event ring is
+ * the slot's, and each thread (a generation) brings its own rings for commands and replies.
+ */
+export class SlotLink extends BaseLink {
+  readonly #options: SlotLinkOptions;
+  readonly #eventRing: SharedArrayBuffer;
+  readonly #events: RingSender;
+  readonly #generations = new Map<number, Generation>();
+  /** Events that a thread has set aside behind a pending handler: what it would not leave in the ring if it died. */
+  readonly #parked = new Map<number, Buffer>();
+  #lastGeneration = 0;
+  #listening = false;
+  #ending = false;
+
+  constructor(options: SlotLinkOptions) {
+    super(options.name);
+    this.#options = options;
+    this.#eventRing = ringFor(options.eventBufferSize);
+    this.#events = new RingSender(this.#eventRing, new Doorbell(), options.eventBufferSize, () => {
+      if (this.state === 'open') this.listener.drained();
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.#events.bufferedBytes;
+  }
+
+  get congested(): boolean {
+    return this.#events.congested;
+  }
+
+  /** Events that wait in the slot's keeping, outside the ring. */
+  get parked(): number {
+    return this.#parked.size;
+  }
+
+  /** Prepares the rings of a new thread. It is handed no events before {@link serveBy}. */
+  attach(): ThreadMemory {
+    const generation = (this.#lastGeneration % 255) + 1;
+    this.#lastGeneration = generation;
+    const { doorbell, commandBufferSize, onError } = this.#options;
+    const memory = generationMemory(this.#eventRing, doorbell, commandBufferSize, generation, [
+      ...this.#parked,
+    ]);
+    const threadDoorbell = new Doorbell(memory.threadDoorbell);
+    const replies = new RingSender(memory.replies, threadDoorbell, Number.MAX_SAFE_INTEGER, () => {});
+    const commands = new RingReceiver(memory.commands, threadDoorbell, (frame) => {
+      try {
+        this.#received(frame);
+      } catch (error) {
+        onError(error as Error);
+      }
+    });
+    this.#generations.set(generation, { memory, replies, commands });
+    return memory;
+  }
+
+  /** The thread of this generation is the one that takes events from now on. */
+  serveBy(generation: number): void {
+    const { memory } = this.#generation(generation);
+    this.#events.doorbell = new Doorbell(memory.threadDoorbell);
+    this.#events.pump();
+  }
+
+  /** The thread of this generation is gone: what it sent is still delivered, what it asked is forgotten. */
+  detach(generation: number): void {
+    const { commands } = this.#generation(generation);
+    while (this.#listening && commands.poll(COMMANDS_PER_ROUND));
+    this.#generations.delete(generation);
+  }
+
+  /** No event follows: the thread will see that after the last one (ThreadLink.eventsEnded). Replies go on. */
+  endEvents(): void {
+    this.#ending = true;
+    this.poll();
+  }
+
+  /** Delivers what the threads sent and sends what waited for room. @returns whether there was anything */
+  poll(): boolean {
+    if (this.state === 'closed' || !this.#listening) return false;
+    let worked = false;
+    for (const { commands, replies } of this.#generations.values()) {
+      if (commands.poll(COMMANDS_PER_ROUND)) worked = true;
+      replies.pump();
+    }
+    this.#events.pump();
+    if (this.#ending && this.#events.settled) this.#events.close();
+    if (this.state === 'closing') this.finish();
+    return worked;
+  }
+
+  protected start(): void {
+    this.#listening = true;
+    this.#options.doorbell.ring();
+  }
+
+  protected transmit(frame: Frame): boolean {
+    if (frame.command !== Command.REPLY) return this.#events.send(frame);
+    // a reply to a thread that is gone has nobody to go to
+    this.#generations.get(frame.clientIp >>> GENERATION_SHIFT)?.replies.send(frame);
+    return true;
+  }
+
+  /** Ends once every event is in the ring; the thread sees the end after the last of them. */
+  protected finish(): void {
+    if (!this.#events.settled && this.#generations.size > 0) return;
+    this.abandon();
+    this.ended();
+  }
+
+  protected abandon(): void {
+    this.#events.close();
+    for (const { replies } of this.#generations.values()) replies.close();
+  }
+
+  #received(frame: ReceivedFrame): void {
+    if (frame.command === Command.PARK_EVENT) this.#parked.set(frame.clientIp, Buffer.from(frame.body));
+    else if (frame.command === Command.UNPARK_EVENT) this.#parked.delete(frame.clientIp);
+    else this.listener.frame(frame, 0);
+  }
+
+  #generation(number: number): Generation {
+    const generation = this.#generations.get(number);
+    if (generation === undefined) throw new RangeError(`${this.name} has no generation ${number}`);
+    return generation;
+  }
+}

@@ -1,0 +1,85 @@
+import type { Socket } from 'node:net';
+import { FrameReader } from '../wire/frame-reader.js';
+import { type Frame, ReceivedFrame, decodeFrame, encodeFrame } from '../wire/frame.js';
+import { BaseLink } from './base-link.js';
+
+export interface TcpLinkOptions {
+  readonly name: string;
+  /** Bytes that may wait before `send` returns false. Not below the socket's own high-water mark. */
+  readonly bufferSize: number;
+  /** Bytes of the longest frame taken, header included. */
+  readonly maxFrameLength: number;
+}
+
+/** A link over a connected TCP or TLS socket, which it owns from now on. Writes of one tick go out together. */
+export class TcpLink extends BaseLink {
+  readonly #socket: Socket;
+  readonly #bufferSize: number;
+  readonly #reader: FrameReader;
+  readonly #frame = new ReceivedFrame();
+  #congested = false;
+  #corked = false;
+  readonly #uncork = (): void => {
+    this.#corked = false;
+    this.#socket.uncork();
+  };
+
+  constructor(socket: Socket, options: TcpLinkOptions) {
+    super(options.name);
+    this.#socket = socket;
+    this.#bufferSize = Math.max(options.bufferSize, socket.writableHighWaterMark);
+    this.#reader = new FrameReader(options.maxFrameLength);
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  get congested(): boolean {
+    return this.#congested;
+  }
+
+  protected start(): void {
+    const onFrame = (bytes: Buffer): void => {
+      if (this.state !== 'closed') this.listener.frame(decodeFrame(bytes, this.#frame), 0);
+    };
+    let failure: Error | undefined;
+    this.#socket
+      .setNoDelay(true)
+      .on('data', (chunk: Buffer) => {
+        try {
+          this.#reader.push(chunk, onFrame);
+        } catch (error) {
+          this.destroy(error as Error);
+        }
+      })
+      .on('drain', () => {
+        if (!this.#congested) return;
+        this.#congested = false;
+        if (this.state === 'open') this.listener.drained();
+      })
+      .on('error', (error) => {
+        failure = error;
+      })
+      .on('close', () => this.ended(failure));
+  }
+
+  protected transmit(frame: Frame): boolean {
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      queueMicrotask(this.#uncork);
+    }
+    this.#socket.write(encodeFrame(frame));
+    if (this.#socket.writableLength >= this.#bufferSize) this.#congested = true;
+    return !this.#congested;
+  }
+
+  protected finish(): void {
+    this.#socket.end();
+  }
+
+  protected abandon(error?: Error): void {
+    this.#socket.destroy(error);
+  }
+}

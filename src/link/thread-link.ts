@@ -1,0 +1,141 @@
+import { Doorbell } from '../ring/doorbell.js';
+import { Command } from '../wire/command.js';
+import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
+import { BaseLink } from './base-link.js';
+import type { ThreadMemory } from './ring-memory.js';
+import { RingReceiver } from './ring-receiver.js';
+import { RingSender } from './ring-sender.js';
+
+/** Events per round: other I/O of the thread gets its turn in between. Replies are few and always first. */
+const EVENTS_PER_ROUND = 256;
+const REPLIES_PER_ROUND = 1024;
+
+/** Places below zero are numbers of parked events, not places in the ring. */
+const PARKED = -1;
+
+/** The ring link's worker-thread end. Served by the thread's doorbell: see {@link serve}. */
+export class ThreadLink extends BaseLink {
+  readonly #doorbell: Doorbell;
+  readonly #commands: RingSender;
+  readonly #replies: RingReceiver;
+  readonly #events: RingReceiver;
+  readonly #memory: ThreadMemory;
+  readonly #parkFrame = emptyFrame();
+  #lastParked = 0;
+  #receivesEvents = false;
+  #working = false;
+  #onEventsEnded: (() => void) | undefined;
+
+  constructor(name: string, memory: ThreadMemory) {
+    super(name);
+    this.#memory = memory;
+    this.#doorbell = new Doorbell(memory.threadDoorbell);
+    const main = new Doorbell(memory.mainDoorbell);
+    const deliver = (frame: ReceivedFrame, place: number): void => this.listener.frame(frame, place);
+    this.#commands = new RingSender(memory.commands, main, memory.commandBufferSize, () =>
+      this.listener.drained(),
+    );
+    this.#replies = new RingReceiver(memory.replies, main, deliver);
+    this.#events = new RingReceiver(memory.events, main, deliver, { keep: true });
+    for (const [number] of memory.parked) this.#lastParked = Math.max(this.#lastParked, number);
+  }
+
+  get bufferedBytes(): number {
+    return this.#commands.bufferedBytes;
+  }
+
+  get congested(): boolean {
+    return this.#commands.congested;
+  }
+
+  /** How much of the event ring is held by events that were delivered and not taken: 0 to 1. */
+  get held(): number {
+    return this.#events.ring.held / this.#events.ring.capacity;
+  }
+
+  /** From now on events are delivered too, those that a thread before this one left behind first. */
+  receiveEvents(): void {
+    this.#receivesEvents = true;
+    for (const [number, bytes] of this.#memory.parked) {
+      this.listener.frame(decodeFrame(Buffer.from(bytes)), PARKED - number);
+    }
+    this.#doorbell.ring();
+  }
+
+  /** Resolves when the last event has been delivered and no other will come. */
+  async eventsEnded(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#onEventsEnded = resolve;
+      this.#doorbell.ring();
+    });
+  }
+
+  /**
+   * Says that an event is being started: should this thread die, nobody will be handed it again.
+   * An event that is never taken goes to the thread that comes after this one.
+   */
+  take(place: number): void {
+    if (place >= 0) {
+      this.#events.ring.take(place);
+      if (!this.#working) this.#events.ring.free();
+      return;
+    }
+    this.#parkFrame.command = Command.UNPARK_EVENT;
+    this.#parkFrame.clientIp = PARKED - place;
+    this.#parkFrame.body = '';
+    this.#commands.send(this.#parkFrame);
+  }
+
+  /**
+   * Moves an event that will not be taken soon out of the ring, into the slot's keeping, so that the ring's space can be used.
+   *
+   * @param frame the whole event, encoded
+   * @returns the place by which it is taken from now on
+   */
+  park(place: number, frame: Buffer): number {
+    if (place < 0) return place;
+    const number = ++this.#lastParked;
+    this.#parkFrame.command = Command.PARK_EVENT;
+    this.#parkFrame.clientIp = number;
+    this.#parkFrame.body = frame;
+    // the copy is on its way before the original may be overwritten
+    this.#commands.send(this.#parkFrame);
+    this.take(place);
+    return PARKED - number;
+  }
+
+  protected start(): void {
+    this.#doorbell.serve(() => this.#work());
+  }
+
+  protected transmit(frame: Frame): boolean {
+    return this.#commands.send(frame);
+  }
+
+  protected finish(): void {
+    this.#doorbell.ring();
+  }
+
+  protected abandon(): void {
+    this.#doorbell.close();
+  }
+
+  #work(): boolean {
+    if (this.state === 'closed') return false;
+    this.#working = true;
+    const replied = this.#replies.poll(REPLIES_PER_ROUND);
+    const happened = this.#receivesEvents && this.#events.poll(EVENTS_PER_ROUND);
+    this.#working = false;
+    this.#commands.pump();
+    if (this.#events.ring.ended) this.#onEventsEnded?.();
+    const nothingComes = this.#replies.ring.ended && !(this.#receivesEvents && this.#events.ring.waiting);
+    if (nothingComes || (this.state === 'closing' && this.#commands.settled)) this.#end();
+    return replied || happened;
+  }
+
+  #end(): void {
+    this.#commands.close();
+    this.#doorbell.close();
+    this.ended();
+  }
+}

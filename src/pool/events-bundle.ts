@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type BuildFailure, type Message, formatMessages } from 'esbuild';
+import { bundle } from '../bundle.js';
+import { GatewayError } from '../errors.js';
+
+/** Beside the events folder, so that node resolves the packages that the user's code imports. */
+const FOLDER = '.gatewayworker';
+const INDEX_FILES = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
+/** Bundles of earlier runs are kept for a day: another node may run on the same folder. */
+const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
+
+/** The user's events folder, compiled: what threads import. */
+export class EventsBundle {
+  /** To import. */
+  readonly url: string;
+  readonly #files: readonly { readonly path: string; readonly text: string }[];
+
+  private constructor(files: readonly { readonly path: string; readonly text: string }[]) {
+    this.#files = files;
+    this.url = pathToFileURL(files[0].path).href;
+  }
+
+  /**
+   * Compiles an events folder.
+   *
+   * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
+   */
+  static async build(folder: string): Promise<EventsBundle> {
+    const entry = await findIndex(folder);
+    const output = join(dirname(folder), FOLDER);
+    const [map, code] = await compile(folder, entry, join(output, 'events.mjs'));
+    // one name for one content: node caches modules by name
+    const name = `events-${createHash('sha256').update(code.contents).digest('hex').slice(0, 12)}.mjs`;
+    await removeStale(output);
+    return new EventsBundle([
+      { path: join(output, name), text: `${code.text}//# sourceMappingURL=${name}.map\n` },
+      { path: join(output, `${name}.map`), text: map.text },
+    ]);
+  }
+
+  /** Makes sure that the files are there: somebody may have tidied up since a thread last started. */
+  async write(): Promise<void> {
+    const folder = dirname(this.#files[0].path);
+    try {
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, '.gitignore'), '*\n');
+      for (const { path, text } of this.#files) await writeFile(path, text);
+    } catch (cause) {
+      throw new GatewayError(
+        'GW_EVENTS_COMPILE',
+        `The compiled events are to be written into ${folder}, which cannot be done: ${(cause as Error).message}. Make that folder writable.`,
+        { cause },
+      );
+    }
+  }
+}
+
+async function findIndex(folder: string): Promise<string> {
+  for (const file of INDEX_FILES) {
+    const path = join(folder, file);
+    if (await exists(path)) return path;
+  }
+  const what = (await exists(folder)) ? `has no ${INDEX_FILES.join(', ')}` : 'does not exist';
+  throw new GatewayError(
+    'GW_EVENTS_MISSING',
+    `The events folder ${folder} ${what}. Put your application there (index.ts with defineEvents), or name its folder with worker.events in the configuration.`,
+  );
+}
+
+async function compile(folder: string, entry: string, file: string) {
+  try {
+    return await bundle(entry, file, { sourcemap: 'external' });
+  } catch (failure) {
+    const { errors } = failure as BuildFailure;
+    if (!Array.isArray(errors)) throw failure;
+    throw new GatewayError(
+      'GW_EVENTS_COMPILE',
+      `${basename(folder)}/ does not compile:\n${await describe(errors, folder)}`,
+      { cause: failure },
+    );
+  }
+}
+
+/** File, line, column, the line itself and a caret. */
+async function describe(errors: Message[], folder: string): Promise<string> {
+  const located = errors.map((error) => ({
+    ...error,
+    location: error.location && {
+      ...error.location,
+      file: relative(process.cwd(), join(folder, error.location.file)),
+    },
+  }));
+  const texts = await formatMessages(located, { kind: 'error', color: false });
+  return texts.join('').trimEnd();
+}
+
+async function removeStale(folder: string): Promise<void> {
+  for (const file of await readdir(folder).catch(() => [])) {
+    if (!file.startsWith('events-')) continue;
+    const path = join(folder, file);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > STALE_MILLISECONDS) await rm(path, { force: true });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * The one vocabulary between gateways and workers: GatewayWorker 4.0's command numbers, and ours from 220 on.
+ *
+ * Ours never reach a legacy peer: a worker offers them as features in WORKER_CONNECT, and a gateway uses them
+ * only on links where it was offered them.
+ */
+export const Command = {
+  // gateway to worker: what a client did
+  ON_CONNECT: 1,
+  ON_MESSAGE: 3,
+  ON_CLOSE: 4,
+  ON_WEBSOCKET_CONNECT: 205,
+
+  // worker to gateway: sends
+  SEND_TO_ONE: 5,
+  SEND_TO_ALL: 6,
+  KICK: 7,
+  DESTROY: 8,
+  SEND_TO_UID: 14,
+  SEND_TO_GROUP: 22,
+
+  // worker to gateway: sessions, uids, groups
+  UPDATE_SESSION: 9,
+  SET_SESSION: 204,
+  BIND_UID: 12,
+  UNBIND_UID: 13,
+  JOIN_GROUP: 20,
+  LEAVE_GROUP: 21,
+  UNGROUP: 27,
+
+  // worker to gateway: queries, each with a reply
+  GET_ALL_CLIENT_SESSIONS: 10,
+  IS_ONLINE: 11,
+  GET_CLIENT_ID_BY_UID: 15,
+  BATCH_GET_CLIENT_ID_BY_UID: 16,
+  GET_CLIENT_SESSIONS_BY_GROUP: 23,
+  GET_CLIENT_COUNT_BY_GROUP: 24,
+  SELECT: 25,
+  GET_GROUP_ID_LIST: 26,
+  BATCH_GET_CLIENT_COUNT_BY_GROUP: 28,
+  GET_SESSION_BY_CLIENT_ID: 203,
+
+  // links
+  WORKER_CONNECT: 200,
+  PING: 201,
+  GATEWAY_CLIENT_CONNECT: 202,
+
+  // ours, gateway to worker: the reply to the query whose request id it carries (see Frame.requestId)
+  REPLY: 220,
+  // ours, worker to gateway: what a handler changed in its client's session, as JSON {set, delete}
+  PATCH_SESSION: 221,
+  // ours, worker to gateway: stop and go on reading a client whose events queue up behind a pending handler
+  PAUSE_CLIENT: 222,
+  RESUME_CLIENT: 223,
+  // ours, query: a client's whole state (see wire/client-state.ts), for a worker that takes over from another
+  GET_CLIENT_STATE: 224,
+
+  // ours, worker thread to its slot: a copy of an event that waits behind a pending handler, so that its place
+  // in the event ring can be used again; and the word that the event is now started, so that the copy can go
+  PARK_EVENT: 230,
+  UNPARK_EVENT: 231,
+} as const;
+
+export type Command = (typeof Command)[keyof typeof Command];
+
+const names = new Map<number, string>(Object.entries(Command).map(([name, number]) => [number, name]));
+
+/** The name of a command for logs and messages: `SEND_TO_ALL`, or `command 99`. */
+export function commandName(command: number): string {
+  return names.get(command) ?? `command ${command}`;
+}
+
+/** Bits of a frame's flag byte. The first two are GatewayWorker's. */
+export const Flag = {
+  /** The body is a plain string; else it is PHP-serialized. */
+  PLAIN_BODY: 0x01,
+  /** The body goes to the client as it is, without the protocol's encode. */
+  RAW: 0x02,
+  /** Ours: the body came from, or goes out as, a binary websocket message. */
+  BINARY: 0x04,
+  /** Ours: ext_data is a client's state (wire/client-state.ts), not only its session. */
+  STATE: 0x08,
+  /** Ours: the reply shall be a REPLY frame with this frame's request id. */
+  REQUEST: 0x10,
+  /** Ours: a change of a client's state that the client's own worker counts (wire/client-state.ts, `applied`). */
+  COUNTED: 0x20,
+} as const;

@@ -1,0 +1,97 @@
+import { GatewayError } from '../errors.js';
+
+/** A client's session: a plain object that JSON can hold. */
+export type Session = Record<string, unknown>;
+
+/** A change that a handler made: keys that it set and keys that it deleted. */
+export interface SessionPatch {
+  readonly set: Session;
+  readonly delete: readonly string[];
+}
+
+/** The session as stored and sent: JSON; no bytes at all when it is empty. */
+export function encodeSession(session: Session): Buffer {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(session);
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_SESSION',
+      `A session cannot be stored as JSON (${(cause as Error).message}); keep plain values, arrays and objects in it.`,
+      { cause },
+    );
+  }
+  if (text === undefined || text[0] !== '{') {
+    throw new GatewayError(
+      'GW_SESSION',
+      `A session was set to ${Array.isArray(session) ? 'an array' : typeof session}; expected a plain object.`,
+    );
+  }
+  return text === '{}' ? Buffer.alloc(0) : Buffer.from(text);
+}
+
+/**
+ * Reads a stored session.
+ *
+ * @throws GW_SESSION when the bytes are no JSON object
+ */
+export function decodeSession(bytes: Buffer): Session {
+  if (bytes.length === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString());
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_SESSION',
+      `A session of ${bytes.length} bytes is not JSON: ${(cause as Error).message}.`,
+      {
+        cause,
+      },
+    );
+  }
+  if (!isPlainObject(value)) {
+    throw new GatewayError('GW_SESSION', `A session of ${bytes.length} bytes holds no JSON object.`);
+  }
+  return value;
+}
+
+/**
+ * Lays `changes` over `session`, which is changed and returned: objects and arrays are merged key by key at every depth,
+ * anything else is replaced. This is PHP's array_replace_recursive, which GatewayWorker's updateSession uses.
+ */
+export function mergeSession(session: Session, changes: Session): Session {
+  for (const key of Object.keys(changes)) {
+    const change = changes[key];
+    const present = Object.hasOwn(session, key) ? session[key] : undefined;
+    if (isContainer(change) && isContainer(present)) {
+      setOwn(session, key, mergeSession(present as Session, change as Session));
+    } else {
+      setOwn(session, key, change);
+    }
+  }
+  return session;
+}
+
+/** Applies a patch to `session`, which is changed and returned. It shares the patch's values from then on. */
+export function patchSession(session: Session, patch: SessionPatch): Session {
+  for (const key of patch.delete) delete session[key];
+  for (const key of Object.keys(patch.set)) setOwn(session, key, patch.set[key]);
+  return session;
+}
+
+/** Sets a key as a property of the object's own, whatever its name. */
+export function setOwn(target: Session, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    target[key] = value;
+  }
+}
+
+function isContainer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function isPlainObject(value: unknown): value is Session {
+  return isContainer(value) && !Array.isArray(value);
+}

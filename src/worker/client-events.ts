@@ -1,0 +1,25 @@
+import { Queue } from '../queue.js';
+
+/** An event that waits because an earlier one of its client is still being handled. */
+export interface ParkedEvent {
+  /** By what ThreadLink.take knows it. */
+  place: number;
+  /** The whole frame, copied. */
+  readonly frame: Buffer;
+}
+
+/** The order of one client's events in its worker. */
+export class ClientEvents {
+  readonly connectionId: number;
+  /** Whether an event is being handled, so that the next ones have to wait. */
+  busy = false;
+  /** Whether the gateway was asked not to send more of its events for now. */
+  paused = false;
+  readonly parked = new Queue<ParkedEvent>();
+  /** Bytes of the parked events. */
+  parkedBytes = 0;
+
+  constructor(connectionId: number) {
+    this.connectionId = connectionId;
+  }
+}

@@ -1,0 +1,93 @@
+import type { Message, Name } from '../api/arguments.js';
+import type { GatewayCalls } from '../api/gateway-calls.js';
+import type { SendOptions } from '../api/send-calls.js';
+import { formatClientId, numberToIp } from '../wire/client-id.js';
+import type { ReceivedFrame } from '../wire/frame.js';
+import type { Session } from '../wire/session.js';
+import type { ClientEvents } from './client-events.js';
+import { SessionView } from './session-view.js';
+
+/**
+ * A client, as its handlers see it. The same object for every event of a client that one thread handles; `uid` and
+ * `session` are those of the event that is being handled.
+ */
+export class Client<S extends Session = Session> {
+  /** 20 hexadecimal digits, by which any worker of the cluster reaches this client. */
+  readonly id: string;
+  readonly remotePort: number;
+  /** The port that the client came in by. */
+  readonly gatewayPort: number;
+  /** @internal */
+  readonly view = new SessionView();
+  /** @internal What its worker knows about its events. */
+  readonly events: ClientEvents;
+  readonly #gateway: GatewayCalls;
+  readonly #ip: number;
+
+  /** @internal */
+  constructor(gateway: GatewayCalls, event: ReceivedFrame, events: ClientEvents) {
+    this.#gateway = gateway;
+    this.id = formatClientId(event.localIp, event.localPort, event.connectionId);
+    this.#ip = event.clientIp;
+    this.remotePort = event.clientPort;
+    this.gatewayPort = event.gatewayPort;
+    this.events = events;
+  }
+
+  get remoteAddress(): string {
+    return this.view.address === '' ? numberToIp(this.#ip) : this.view.address;
+  }
+
+  /** The uid it is bound to; null when to none. */
+  get uid(): string | null {
+    return this.view.uid === '' ? null : this.view.uid;
+  }
+
+  /**
+   * What the gateway keeps for this client. Change it in a handler: what differs when the handler is done (its promise
+   * included), or when it makes a query, is stored key by key. To change it from elsewhere, use `Gateway.updateSession`.
+   * It holds what JSON can hold: plain values, arrays and objects.
+   */
+  get session(): S {
+    return this.view.session as S;
+  }
+
+  set session(session: S) {
+    this.view.session = session;
+  }
+
+  /** Sends to this client. @returns as `Gateway.sendToClient` */
+  send(message: Message, options?: SendOptions): boolean {
+    return this.#gateway.sendToClient(this.id, message, options);
+  }
+
+  /** Closes the connection; `message` goes out first. */
+  close(message?: Message): boolean {
+    return this.#gateway.closeClient(this.id, message);
+  }
+
+  /** Drops the connection at once. */
+  destroy(): boolean {
+    return this.#gateway.destroyClient(this.id);
+  }
+
+  /** Binds this client to a uid, instead of the one it had. */
+  bindUid(uid: Name): boolean {
+    return this.#gateway.bindUid(this.id, uid);
+  }
+
+  /** Takes this client's uid away, if it has one. */
+  unbindUid(): boolean {
+    return this.uid === null || this.#gateway.unbindUid(this.id, this.uid);
+  }
+
+  /** Puts this client into a group. */
+  join(group: Name): boolean {
+    return this.#gateway.joinGroup(this.id, group);
+  }
+
+  /** Takes this client out of a group. */
+  leave(group: Name): boolean {
+    return this.#gateway.leaveGroup(this.id, group);
+  }
+}

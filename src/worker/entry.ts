@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { Gateway } from '../api/gateway-calls.js';
+import { Requests } from '../api/requests.js';
+import { systemClock } from '../clock.js';
+import { GatewayError } from '../errors.js';
+import { ThreadLink } from '../link/thread-link.js';
+import { createLogger } from '../log.js';
+import { Command } from '../wire/command.js';
+import { unserialize } from '../wire/php-serialize.js';
+import { BusinessWorker } from './business-worker.js';
+import { type Events, type WorkerInfo, checkEvents } from './events.js';
+import type { SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
+import { ThreadTransport } from './thread-transport.js';
+
+/** One generation of a worker slot: the thread pool's task. It resolves when the thread has stopped in good order. */
+export default async function serve(task: WorkerTask): Promise<void> {
+  const { port, memory, slot, count, node } = task;
+  const post = (message: ThreadMessage): void => port.postMessage(message);
+  const log = createLogger({
+    level: task.logLevel,
+    destination: { write: (line: string) => post({ kind: 'log', line }) },
+  }).child({ worker: slot });
+
+  const requests = new Requests(systemClock);
+  const link = new ThreadLink(`slot ${slot}`, memory);
+  const transport = new ThreadTransport(link, {
+    gateways: task.gateways,
+    bufferSize: memory.commandBufferSize,
+    generation: memory.generation,
+  });
+  Gateway.connect({ transport, requests });
+  let worker: BusinessWorker | undefined;
+  link.listen({
+    frame(frame, place) {
+      if (frame.command === Command.REPLY) requests.answer(frame.clientIp, unserialize(frame.body));
+      else worker?.handle(frame, place);
+    },
+    drained: () => transport.linkDrained(),
+    closed: () => requests.close(),
+  });
+
+  const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
+  let events: Events;
+  try {
+    events = await load(task);
+    await start(events, info);
+  } catch (error) {
+    const { code, message } = error as GatewayError;
+    post({ kind: 'failed', code, message });
+    port.close();
+    return;
+  }
+
+  worker = new BusinessWorker({ link, events, gateway: Gateway, log });
+  transport.worker = worker;
+  Gateway.follow(worker);
+  const stopped = message(port, 'stop');
+  post({ kind: 'ready' });
+  await message(port, 'serve');
+  link.receiveEvents();
+
+  const { timeout } = await stopped;
+  await link.eventsEnded();
+  await Promise.race([worker.idle(), new Promise((resolve) => setTimeout(resolve, timeout))]);
+  try {
+    await events.onWorkerStop?.(info);
+  } catch (error) {
+    log.error({ err: error }, `onWorkerStop failed: ${String(error)}`);
+  }
+  await link.close();
+  port.close();
+}
+
+async function load({ bundle, eventsFolder }: WorkerTask): Promise<Events> {
+  // stack traces name the lines of the user's own files
+  process.setSourceMapsEnabled(true);
+  let module: Record<string, unknown>;
+  try {
+    module = (await import(bundle)) as Record<string, unknown>;
+  } catch (cause) {
+    throw new GatewayError('GW_EVENTS_INVALID', `${eventsFolder} cannot be loaded:\n${stackOf(cause)}`, {
+      cause,
+    });
+  }
+  return checkEvents(module, eventsFolder);
+}
+
+async function start(events: Events, info: WorkerInfo): Promise<void> {
+  try {
+    await events.onWorkerStart?.(info);
+  } catch (cause) {
+    throw new GatewayError('GW_EVENTS_START', `onWorkerStart failed:\n${stackOf(cause)}`, { cause });
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+async function message<K extends SlotMessage['kind']>(
+  port: WorkerTask['port'],
+  kind: K,
+): Promise<Extract<SlotMessage, { kind: K }>> {
+  for (;;) {
+    const [received] = (await once(port, 'message')) as [SlotMessage];
+    if (received.kind === kind) return received as Extract<SlotMessage, { kind: K }>;
+  }
+}

@@ -1,0 +1,80 @@
+import { GatewayError } from '../errors.js';
+import type { Session } from '../wire/session.js';
+import type { Handshake } from '../wire/handshake.js';
+import type { Client } from './client.js';
+
+/** The worker thread, as `onWorkerStart` and `onWorkerStop` see it. */
+export interface WorkerInfo {
+  /** The slot's number from 0 on: the same after a reload, so that a timer can run in one worker only. */
+  readonly id: number;
+  /** How many workers this node has. */
+  readonly count: number;
+  /** `node-a:0`. */
+  readonly name: string;
+  /** The node's name. */
+  readonly node: string;
+}
+
+/** The developer's code: what happens when something happens. Only `onMessage` is required. Any may be async. */
+export interface Events<S extends Session = Session> {
+  /** Once per thread, awaited before its first event. */
+  onWorkerStart?(worker: WorkerInfo): unknown;
+  /** A client came in: for a websocket, after its handshake. */
+  onConnect?(client: Client<S>): unknown;
+  /** Follows onConnect, for websockets. */
+  onWebSocketConnect?(client: Client<S>, handshake: Handshake): unknown;
+  /** `message` is a string for text, and a Buffer for binary websocket messages and bytes that are no UTF-8. */
+  onMessage(client: Client<S>, message: string | Buffer): unknown;
+  /** The connection is gone. `client.session` is the final one. */
+  onClose?(client: Client<S>): unknown;
+  /** Once per thread, before it ends, after its last event. */
+  onWorkerStop?(worker: WorkerInfo): unknown;
+}
+
+const NAMES = [
+  'onWorkerStart',
+  'onConnect',
+  'onWebSocketConnect',
+  'onMessage',
+  'onClose',
+  'onWorkerStop',
+] as const;
+
+/** Gives your handlers their types. `S` is what you keep in `client.session`: plain values, arrays and objects. */
+export function defineEvents<S extends object = Session>(events: Events<S & Session>): Events<S & Session> {
+  return events;
+}
+
+/**
+ * The handlers of a loaded events module: its default export, or its named exports.
+ *
+ * @param file the module's name for messages
+ * @throws GW_EVENTS_INVALID
+ */
+export function checkEvents(module: Readonly<Record<string, unknown>>, file: string): Events {
+  const events = (module.default ?? module) as Partial<Record<string, unknown>> | null;
+  if (typeof events !== 'object' || events === null) {
+    throw invalid(file, `its default export is ${events === null ? 'null' : `a ${typeof events}`}`);
+  }
+  if (typeof events.onMessage !== 'function') {
+    throw invalid(
+      file,
+      events.onMessage === undefined ? 'it has no onMessage' : 'its onMessage is no function',
+    );
+  }
+  for (const [name, handler] of Object.entries(events)) {
+    if (!/^on[A-Z]/.test(name) || handler === undefined) continue;
+    if (!(NAMES as readonly string[]).includes(name)) {
+      throw invalid(file, `it has ${name}, which is no event; the events are ${NAMES.join(', ')}`);
+    }
+    if (typeof handler !== 'function') throw invalid(file, `its ${name} is no function`);
+  }
+  return events as unknown as Events;
+}
+
+function invalid(file: string, found: string): GatewayError {
+  return new GatewayError(
+    'GW_EVENTS_INVALID',
+    `${file} is no events module: ${found}. Expected: export default defineEvents({ onMessage(client, message) { … } }).`,
+  );
+}

@@ -1,0 +1,170 @@
+import type { ClientChange } from '../api/transport.js';
+import { GatewayError } from '../errors.js';
+import type { ClientState } from '../wire/client-state.js';
+import {
+  type Session,
+  type SessionPatch,
+  decodeSession,
+  mergeSession,
+  patchSession,
+  setOwn,
+} from '../wire/session.js';
+
+/** A change on its way to the gateway. */
+type Change = ClientChange | { readonly kind: 'patch'; readonly patch: SessionPatch; readonly epoch: number };
+
+const NOTHING = Buffer.alloc(0);
+/** Stands for the text of a key that is not there. */
+const ABSENT = undefined;
+
+/**
+ * A worker's view of its client's uid and session. Events that are waiting were sent before the gateway had the changes
+ * that this worker made since, so the view is what came with the event, and on top of it the worker's own changes that
+ * the gateway had not applied when it sent the event. Nobody's update is lost, however deep the pipeline is.
+ */
+export class SessionView {
+  #epoch = 0;
+  #address = '';
+  #uid = '';
+  #bytes: Buffer = NOTHING;
+  /** Changes sent so far, counted as the gateway counts them: modulo 2^32. */
+  #sent = 0;
+  #known = false;
+  /** The changes that the gateway may not have applied, oldest first; the last one is number #sent. */
+  #pending: Change[] = [];
+  /** The session as the handler sees and changes it, once it has asked for it. */
+  #value: Session | undefined;
+  /** The JSON text of each of its keys when it was read or last sent: what differs now was changed. */
+  #texts = new Map<string, string | undefined>();
+
+  get address(): string {
+    return this.#address;
+  }
+
+  get uid(): string {
+    return this.#uid;
+  }
+
+  /** Takes in what the gateway sent with an event. */
+  receive(state: ClientState): void {
+    if (!this.#known) {
+      this.#known = true;
+      this.#sent = state.applied;
+    }
+    const unapplied = (this.#sent - state.applied) >>> 0;
+    const unchanged =
+      unapplied === this.#pending.length && state.epoch === this.#epoch && state.session.equals(this.#bytes);
+    if (this.#pending.length > unapplied)
+      this.#pending = this.#pending.slice(this.#pending.length - unapplied);
+    this.#epoch = state.epoch;
+    this.#address = state.address;
+    this.#uid = state.uid;
+    for (const change of this.#pending) if (change.kind === 'uid') this.#uid = change.uid;
+    if (unchanged) return;
+    this.#bytes = state.session.length === 0 ? NOTHING : Buffer.from(state.session);
+    this.#value = undefined;
+  }
+
+  /** The session, to be read and changed. */
+  get session(): Session {
+    if (this.#value === undefined) this.#see(this.#replay());
+    return this.#value as Session;
+  }
+
+  /** Replaces the session as a whole; {@link takePatch} finds the difference. */
+  set session(session: Session) {
+    void this.session;
+    this.#value = session;
+  }
+
+  /**
+   * What the handler has changed since this was last asked, and the epoch of the session that it changed; undefined when
+   * nothing. To be sent, since the view counts on it.
+   *
+   * @throws GW_SESSION when it put something into the session that JSON cannot hold
+   */
+  takePatch(): { readonly patch: SessionPatch; readonly epoch: number } | undefined {
+    if (this.#value === undefined) return undefined;
+    const set: Session = {};
+    const deleted: string[] = [];
+    for (const key of Object.keys(this.#value)) {
+      const text = textOf(key, this.#value[key]);
+      if (text !== ABSENT && text !== this.#texts.get(key)) setOwn(set, key, JSON.parse(text));
+      else if (text === ABSENT && this.#texts.get(key) !== ABSENT) deleted.push(key);
+      this.#texts.set(key, text);
+    }
+    for (const [key, text] of this.#texts) {
+      if (Object.hasOwn(this.#value, key)) continue;
+      if (text !== ABSENT) deleted.push(key);
+      this.#texts.delete(key);
+    }
+    if (deleted.length === 0 && Object.keys(set).length === 0) return undefined;
+    const sets = this.#pending.filter(({ kind }) => kind === 'set').length;
+    const change = {
+      kind: 'patch',
+      patch: { set, delete: deleted },
+      epoch: (this.#epoch + sets) >>> 0,
+    } as const;
+    this.#push(change);
+    return change;
+  }
+
+  /** A call is about to send this change. */
+  change(change: ClientChange): void {
+    if (change.kind === 'uid') {
+      this.#uid = change.uid;
+      this.#push(change);
+      return;
+    }
+    const session = copyOf(change.session);
+    if (this.#value !== undefined) {
+      this.#see(change.kind === 'set' ? copyOf(session) : mergeSession(this.#value, copyOf(session)));
+    }
+    this.#push({ kind: change.kind, session });
+  }
+
+  #push(change: Change): void {
+    this.#pending.push(change);
+    this.#sent = (this.#sent + 1) >>> 0;
+  }
+
+  /** The session that came with the event, and what is on its way to it, as the gateway will apply it. */
+  #replay(): Session {
+    let session = decodeSession(this.#bytes);
+    let epoch = this.#epoch;
+    for (const change of this.#pending) {
+      if (change.kind === 'set') {
+        session = copyOf(change.session);
+        epoch = (epoch + 1) >>> 0;
+      } else if (change.kind === 'update') {
+        session = mergeSession(session, copyOf(change.session));
+      } else if (change.kind === 'patch' && change.epoch === epoch) {
+        session = patchSession(session, copyOf(change.patch));
+      }
+    }
+    return session;
+  }
+
+  #see(session: Session): void {
+    this.#value = session;
+    this.#texts.clear();
+    for (const key of Object.keys(session)) this.#texts.set(key, JSON.stringify(session[key]));
+  }
+}
+
+/** A copy that JSON can hold, so that what somebody does to the original later is not taken for a change. */
+function copyOf<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
+function textOf(key: string, value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_SESSION',
+      `client.session.${key} cannot be stored as JSON (${(cause as Error).message}); keep plain values, arrays and objects in it.`,
+      { cause },
+    );
+  }
+}

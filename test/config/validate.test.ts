@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { availableParallelism, hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { loadConfig } from '#src/config/load.js';
+import { configFolder, loadJson, refusal } from '../support/config-folder.js';
+
+describe('defaults', () => {
+  it('make a whole configuration without any file', async (test) => {
+    const cwd = await configFolder(test);
+    const { config, file } = await loadConfig({ cwd, env: {} });
+    assert.equal(file, undefined);
+    assert.deepEqual(config, {
+      name: `${hostname()}:2900`,
+      gateway: {
+        listen: [
+          { url: 'ws://0.0.0.0:8282', static: join(cwd, 'events/public') },
+          { url: 'text://0.0.0.0:8283' },
+        ],
+        lanIp: '127.0.0.1',
+        lanPort: 2900,
+        pingInterval: 25,
+        pingNotResponseLimit: 2,
+        pingData: '',
+        maxPackageSize: 10_485_760,
+        sendToClientBufferSize: 1_024_000,
+        slowClient: 'close',
+        sendToWorkerBufferSize: 10_240_000,
+        maxConnections: 0,
+        udpIdleTimeout: 60,
+        router: 'local-first',
+      },
+      worker: {
+        count: Math.max(1, availableParallelism() - 1),
+        events: join(cwd, 'events'),
+        sendToGatewayBufferSize: 10_240_000,
+        stopTimeout: 2,
+      },
+      log: { level: 'info' },
+    });
+  });
+
+  it('are not shared between configurations', async (test) => {
+    const [first, second] = [await loadJson(test, {}), await loadJson(test, {})];
+    assert.ok(first.config.gateway && second.config.gateway);
+    assert.notEqual(first.config.gateway.listen, second.config.gateway.listen);
+    assert.notEqual(first.config.gateway.listen[0].static, second.config.gateway.listen[0].static);
+  });
+
+  it('name the node after the host and its inner port, if it has one', async (test) => {
+    const named = async (value: unknown) => (await loadJson(test, value)).config.name;
+    assert.equal(await named({ gateway: { lanPort: 2901 } }), `${hostname()}:2901`);
+    assert.equal(await named({ gateway: false }), hostname());
+    assert.equal(await named({ name: 'a' }), 'a');
+  });
+});
+
+describe('a valid configuration', () => {
+  it('is frozen, all the way down', async (test) => {
+    const { config } = await loadJson(test, { gateway: { listen: [{ url: 'tcp://127.0.0.1:0' }] } });
+    const check = (value: object): void => {
+      assert.ok(Object.isFrozen(value));
+      for (const child of Object.values(value)) if (typeof child === 'object') check(child);
+    };
+    check(config);
+    assert.ok(config.gateway);
+    assert.throws(() => Object.assign(config.gateway, { lanPort: 1 }), TypeError);
+  });
+
+  it('may turn a role off', async (test) => {
+    const { config } = await loadJson(test, { gateway: false, worker: false });
+    assert.equal(config.gateway, false);
+    assert.equal(config.worker, false);
+  });
+
+  it('has absolute paths, from the folder of the file', async (test) => {
+    const { config, file } = await loadJson(test, {
+      gateway: {
+        listen: [
+          { url: 'wss://0.0.0.0:1', static: '/srv/www', tls: { cert: 'tls/cert.pem', key: '../key.pem' } },
+          { url: 'tcp://0.0.0.0:2', protocol: './my-protocol.ts' },
+        ],
+        router: './router.ts',
+      },
+      worker: { events: 'app' },
+    });
+    assert.ok(file && config.gateway && config.worker);
+    const folder = dirname(file);
+    assert.deepEqual(config.gateway.listen, [
+      {
+        url: 'wss://0.0.0.0:1',
+        static: '/srv/www',
+        tls: { cert: join(folder, 'tls/cert.pem'), key: join(folder, '../key.pem') },
+      },
+      { url: 'tcp://0.0.0.0:2', protocol: join(folder, 'my-protocol.ts') },
+    ]);
+    assert.equal(config.gateway.router, join(folder, 'router.ts'));
+    assert.equal(config.worker.events, join(folder, 'app'));
+  });
+
+  it('keeps the name of a built-in router', async (test) => {
+    const { config } = await loadJson(test, { gateway: { router: 'random' } });
+    assert.ok(config.gateway);
+    assert.equal(config.gateway.router, 'random');
+  });
+});
+
+describe('a wrong configuration', () => {
+  const cases: ReadonlyArray<readonly [title: string, value: unknown, line: string]> = [
+    [
+      'a misspelt key',
+      { gateway: { pingIntervall: 30 } },
+      'gateway.pingIntervall: unknown key (found 30), did you mean "pingInterval"?',
+    ],
+    [
+      'a key in the wrong place',
+      { maxConnections: 5 },
+      'maxConnections: unknown key (found 5), did you mean "gateway.maxConnections"?',
+    ],
+    [
+      'an unknown key',
+      { colour: true },
+      'colour: unknown key (found true), expected one of the keys name, gateway, worker, log',
+    ],
+    [
+      'a wrong type',
+      { gateway: { pingInterval: 'often' } },
+      'gateway.pingInterval: found "often", expected a number of seconds from 0 to 86400',
+    ],
+    [
+      'a number out of range',
+      { gateway: { lanPort: 65_536 } },
+      'gateway.lanPort: found 65536, expected a whole number from 1 to 65535',
+    ],
+    [
+      'a fraction',
+      { worker: { count: 1.5 } },
+      'worker.count: found 1.5, expected a whole number of threads from 1 to 256',
+    ],
+    [
+      'an open lower bound',
+      { gateway: { udpIdleTimeout: 0 } },
+      'gateway.udpIdleTimeout: found 0, expected a number of seconds above 0 and up to 86400',
+    ],
+    [
+      'a ring that is too small',
+      { worker: { sendToGatewayBufferSize: 1 } },
+      'worker.sendToGatewayBufferSize: found 1, expected a whole number of bytes from 65536 to 1073741824',
+    ],
+    [
+      'a misspelt choice',
+      { gateway: { slowClient: 'clsoe' } },
+      'gateway.slowClient: found "clsoe", expected one of "close", "drop"; did you mean "close"?',
+    ],
+    [
+      'a misspelt log level',
+      { log: { level: 'debgu' } },
+      'log.level: found "debgu", expected one of "trace", "debug", "info", "warn", "error", "fatal", "silent"; did you mean "debug"?',
+    ],
+    [
+      'a misspelt router',
+      { gateway: { router: 'local-frist' } },
+      'gateway.router: found "local-frist", expected one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"; did you mean "local-first"?',
+    ],
+    ['a role that is true', { worker: true }, 'worker: found true, expected an object or false'],
+    ['a role that is null', { gateway: null }, 'gateway: found null, expected an object or false'],
+    [
+      'an empty path',
+      { worker: { events: '' } },
+      'worker.events: found "", expected a string that is not empty',
+    ],
+    [
+      'an inner address that is a name',
+      { gateway: { lanIp: 'host' } },
+      'gateway.lanIp: found "host", expected an IPv4 address',
+    ],
+    [
+      'no listeners',
+      { gateway: { listen: [] } },
+      'gateway.listen: found an empty list, expected a list with at least one entry',
+    ],
+    [
+      'a listener without url',
+      { gateway: { listen: [{}] } },
+      'gateway.listen[0].url: missing, expected a string',
+    ],
+    [
+      'a listener that is a string',
+      { gateway: { listen: ['ws://0.0.0.0:1'] } },
+      'gateway.listen[0]: found "ws://0.0.0.0:1", expected an object',
+    ],
+    [
+      'a bad listen url',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0' }] } },
+      'gateway.listen[0].url: found "ws://0.0.0.0", expected scheme://host:port, such as ws://0.0.0.0:8282',
+    ],
+    [
+      'wss without tls',
+      { gateway: { listen: [{ url: 'wss://0.0.0.0:1' }] } },
+      'gateway.listen[0].tls: missing, expected { cert, key }: wss needs a certificate',
+    ],
+    [
+      'half of tls',
+      { gateway: { listen: [{ url: 'wss://0.0.0.0:1', tls: { cert: 'a' } }] } },
+      'gateway.listen[0].tls.key: missing, expected a string',
+    ],
+    [
+      'tls without wss',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', tls: { cert: 'a', key: 'b' } }] } },
+      'gateway.listen[0].tls: found with a listener of scheme ws, expected only with wss',
+    ],
+    [
+      'static files without http',
+      { gateway: { listen: [{ url: 'text://0.0.0.0:1', static: 'a' }] } },
+      'gateway.listen[0].static: found with a listener of scheme text, expected only with ws or wss',
+    ],
+    [
+      'an own protocol on ws',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', protocol: './p.ts' }] } },
+      'gateway.listen[0].protocol: found with a listener of scheme ws, expected only with tcp',
+    ],
+    [
+      'a port twice',
+      { gateway: { listen: [{ url: 'ws://Host:1' }, { url: 'text://host:1' }] } },
+      'gateway.listen[1].url: found "text://host:1", expected a host and port of its own: gateway.listen[0] has the same',
+    ],
+  ];
+  for (const [title, value, line] of cases) {
+    it(`with ${title} is refused`, async (test) => {
+      assert.equal(
+        await refusal(loadJson(test, value)),
+        `gatewayworker.config.json has 1 problem:\n  ${line}`,
+      );
+    });
+  }
+
+  it('allows one port for tcp and udp, and port 0 many times', async (test) => {
+    const urls = ['ws://0.0.0.0:1', 'udp://0.0.0.0:1', 'tcp://127.0.0.1:0', 'tcp://127.0.0.1:0'];
+    const { config } = await loadJson(test, { gateway: { listen: urls.map((url) => ({ url })) } });
+    assert.ok(config.gateway);
+    assert.deepEqual(
+      config.gateway.listen.map(({ url }) => url),
+      urls,
+    );
+  });
+
+  it('lists all its problems at once, one a line', async (test) => {
+    const message = await refusal(
+      loadJson(test, {
+        nmae: 1,
+        gateway: { listen: [{ url: 'x' }], lanPort: 0 },
+        worker: { count: 0 },
+        log: { level: 1 },
+      }),
+    );
+    const [head, ...lines] = message.split('\n');
+    assert.equal(head, 'gatewayworker.config.json has 5 problems:');
+    assert.deepEqual(lines.map((line) => line.trim().split(':')[0]).toSorted(), [
+      'gateway.lanPort',
+      'gateway.listen[0].url',
+      'log.level',
+      'nmae',
+      'worker.count',
+    ]);
+  });
+
+  it('never shows a secret', async (test) => {
+    const listen = [
+      { url: 'wss://0.0.0.0:1', tls: { cert: { pem: 'hunter2' }, key: ['hunter2'], phrase: 'hunter2' } },
+    ];
+    const message = await refusal(
+      loadJson(test, { secretKy: 'hunter2', secretKey: 42_42, gateway: { listen } }),
+    );
+    assert.ok(!/hunter2|4242/.test(message), message);
+    assert.match(message, /gateway\.listen\[0\]\.tls\.key: found a hidden value, expected a string/);
+    assert.match(message, /secretKey: unknown key \(found a hidden value\)/);
+    assert.match(message, /secretKy: unknown key \(found a string\)/);
+  });
+
+  it('shows only the beginning of a long value', async (test) => {
+    const message = await refusal(loadJson(test, { gateway: { lanIp: 'x'.repeat(5000) } }));
+    assert.ok(message.length < 300, message);
+  });
+});

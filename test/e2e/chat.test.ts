@@ -1,0 +1,424 @@
+/**
+ * The chat demo as people meet it: the built server as a process of its own, real browser tabs, and a terminal.
+ * UPDATE_SCREENSHOTS=1 also takes the README's pictures.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { WebSocket } from 'ws';
+import { launchBrowser } from '../support/browser.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Milliseconds. It only bounds a failure: everything here waits for an event. */
+const LIMIT = 20_000;
+
+class ChatServer {
+  /** What it listens on. A restart takes the same ports again. */
+  urls = ['ws://127.0.0.1:0', 'text://127.0.0.1:0'];
+  readonly #folder: string;
+  #process: ChildProcess | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async start(): Promise<void> {
+    const [web, text] = this.urls;
+    const config = {
+      gateway: { listen: [{ url: web, static: join(ROOT, 'events/public') }, { url: text }] },
+      worker: { count: 2, events: join(ROOT, 'events') },
+    };
+    const file = join(this.#folder, 'gatewayworker.config.json');
+    await writeFile(file, JSON.stringify(config));
+    const server = spawn(process.execPath, [join(ROOT, 'dist/main.js'), '-c', file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#process = server;
+    this.urls = await new Promise((resolve, reject) => {
+      const log: string[] = [];
+      createInterface({ input: server.stdout }).on('line', (line) => {
+        log.push(line);
+        const { listeners }: { listeners?: string[] } = JSON.parse(line);
+        if (listeners) resolve(listeners);
+      });
+      server.once('exit', (status) => reject(new Error(`Ended with status ${status}:\n${log.join('\n')}`)));
+    });
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#process || this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit', { signal: AbortSignal.timeout(LIMIT) });
+    this.#process.kill('SIGTERM');
+    await exited;
+  }
+}
+
+/** Somebody with `nc`: what they type, and the lines that they see. */
+class Terminal {
+  readonly lines: string[] = [];
+  readonly #socket: Socket;
+
+  constructor(url: string) {
+    this.#socket = connect(Number(new URL(url).port), '127.0.0.1');
+    createInterface({ input: this.#socket }).on('line', (line) => {
+      this.lines.push(line);
+      this.#socket.emit('line');
+    });
+  }
+
+  type(line: string): void {
+    this.#socket.write(`${line}\n`);
+  }
+
+  /** Resolves with the first line, seen or to come, that matches. */
+  async sees(pattern: RegExp): Promise<string> {
+    const signal = AbortSignal.timeout(LIMIT);
+    for (;;) {
+      const found = this.lines.find((line) => pattern.test(line));
+      if (found !== undefined) return found;
+      await once(this.#socket, 'line', { signal }).catch((cause: unknown) => {
+        throw new Error(`No line matches ${pattern}. Seen:\n${this.lines.join('\n')}`, { cause });
+      });
+    }
+  }
+
+  hangUp(): void {
+    this.#socket.destroy();
+  }
+}
+
+const messages = (page: Page, text: string): Locator => page.locator('#log .message', { hasText: text });
+const notice = (page: Page, text: string): Locator => page.locator('#log .notice', { hasText: text });
+const room = (page: Page, name: string): Locator => page.locator('#rooms button', { hasText: name });
+const person = (page: Page, name: string): Locator => page.locator('#people button', { hasText: name });
+const state = (page: Page, name: string): Locator => page.locator(`#state[data-state="${name}"]`);
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.fill('#message', text);
+  await page.press('#message', 'Enter');
+}
+
+describe('the chat demo', { timeout: 12 * LIMIT }, () => {
+  let folder: string;
+  let server: ChatServer;
+  let browser: Browser;
+  const terminals: Terminal[] = [];
+  /** What went wrong inside the pages; there must be nothing. */
+  const pageErrors: string[] = [];
+
+  async function openBrowser(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const context = await browser.newContext({ locale: 'en-GB', ...options });
+    context.setDefaultTimeout(LIMIT);
+    context.on('weberror', (error) => pageErrors.push(error.error().message));
+    return context;
+  }
+
+  /** A new tab in which somebody gives a name and enters. Without a context: in a browser of its own. */
+  async function enter(name: string, context?: BrowserContext): Promise<Page> {
+    const page = await (context ?? (await openBrowser())).newPage();
+    await page.goto(server.urls[0].replace('ws:', 'http:'));
+    await page.getByLabel('Your name').fill(name);
+    await page.getByRole('button', { name: 'Enter' }).click();
+    await notice(page, 'You are in lobby').waitFor();
+    return page;
+  }
+
+  async function enterByTerminal(name: string): Promise<Terminal> {
+    const terminal = new Terminal(server.urls[1]);
+    terminals.push(terminal);
+    await terminal.sees(/Type your name/);
+    terminal.type(name);
+    await terminal.sees(/You are in lobby/);
+    return terminal;
+  }
+
+  before(
+    async () => {
+      folder = await mkdtemp(join(tmpdir(), 'chat-'));
+      server = new ChatServer(folder);
+      await server.start();
+      browser = await launchBrowser();
+    },
+    { timeout: 2 * LIMIT },
+  );
+
+  afterEach(async () => {
+    for (const terminal of terminals.splice(0)) terminal.hangUp();
+    await Promise.all(browser.contexts().map(async (context) => await context.close()));
+    assert.deepEqual(pageErrors.splice(0), []);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  // People stay listed until the server has noticed that they are gone: so every test has people of its own.
+
+  if (process.env.UPDATE_SCREENSHOTS === '1') {
+    it("takes the README's screenshots", async () => {
+      const ann = await enter(
+        'Ann',
+        await openBrowser({ viewport: { width: 1280, height: 800 }, colorScheme: 'light' }),
+      );
+      const phone = {
+        viewport: { width: 390, height: 844 },
+        deviceScaleFactor: 2,
+        isMobile: true,
+        hasTouch: true,
+      };
+      const lin = await enter('小林', await openBrowser({ ...phone, colorScheme: 'dark' }));
+      const ben = await enter('Ben');
+      const grace = await enterByTerminal('grace');
+      const talk: [Page, string][] = [
+        [ann, 'Morning. How did the new build do?'],
+        [ben, 'It ran all night: 15,000 clients, nobody dropped.'],
+        [ben, 'I reloaded the workers twice while they talked.'],
+        [ann, 'And nobody noticed?'],
+        [lin, '没有人注意到。👏'],
+      ];
+      for (const [page, text] of talk) {
+        await say(page, text);
+        await Promise.all([ann, lin, ben].map(async (reader) => await messages(reader, text).waitFor()));
+      }
+      grace.type('I watched it from a terminal, with nothing but nc.');
+      await Promise.all([ann, lin, ben].map(async (reader) => await messages(reader, 'but nc').waitFor()));
+      await say(ann, 'Then it ships today.');
+      await messages(lin, 'ships today').waitFor();
+      await person(ben, 'Ann').click();
+      await say(ben, 'Lunch at one?');
+      await person(ann, 'Ben').locator('.badge', { hasText: '1' }).waitFor();
+      await ann.screenshot({ path: join(ROOT, 'docs/images/chat-desktop-light.png') });
+      await lin.screenshot({ path: join(ROOT, 'docs/images/chat-phone-dark.png') });
+    });
+  }
+
+  it('lets two tabs talk, and shows text as text', async () => {
+    const context = await openBrowser();
+    const alva = await enter('Alva', context);
+    const bo = await enter('Bo', context);
+    await notice(alva, 'Bo joined').waitFor();
+    await person(alva, 'Bo').waitFor();
+
+    await say(alva, 'Hello, <b onclick="x">Bo</b> & all 你好');
+    await messages(bo, 'Hello, <b onclick="x">Bo</b> & all 你好').waitFor();
+    await bo.locator('[aria-live="polite"]', { hasText: 'Alva: Hello' }).waitFor({ state: 'attached' });
+    await alva.locator('#log .message.own', { hasText: 'Hello' }).waitFor();
+    assert.equal(await bo.locator('#log .message.own').count(), 0);
+    assert.equal(await bo.locator('#log .text b').count(), 0);
+    assert.equal(await alva.locator('#message').inputValue(), '');
+
+    await bo.close();
+    await notice(alva, 'Bo left').waitFor();
+    assert.equal(await person(alva, 'Bo').count(), 0);
+  });
+
+  it('keeps rooms apart', async () => {
+    const carl = await enter('Carl');
+    const dora = await enter('Dora');
+    await room(carl, 'games').click();
+    await notice(carl, 'You are in games').waitFor();
+    await notice(dora, 'Carl left').waitFor();
+
+    await say(carl, 'Nobody hears this');
+    await messages(carl, 'Nobody hears this').waitFor();
+    await carl.getByLabel('Open another room').fill('lobby');
+    await carl.getByLabel('Open another room').press('Enter');
+    await notice(carl, 'You are in lobby').nth(1).waitFor();
+    await say(carl, 'Back again');
+    await messages(dora, 'Back again').waitFor();
+    assert.equal(await messages(dora, 'Nobody hears this').count(), 0);
+  });
+
+  it('delivers a private message to one person, and hints that it is there', async () => {
+    const emil = await enter('Emil');
+    const fay = await enter('Fay');
+    const eve = await enter('Eve');
+    await person(emil, 'Fay').click();
+    await say(emil, 'Only for you');
+    await person(fay, 'Emil').locator('.badge', { hasText: '1' }).waitFor();
+    assert.equal(await fay.title(), '(1) lobby');
+    await person(fay, 'Emil').click();
+    await messages(fay, 'Only for you').waitFor();
+    assert.equal(await fay.title(), 'Emil');
+
+    await say(fay, 'And for you');
+    await messages(emil, 'And for you').waitFor();
+    await room(emil, 'lobby').click();
+    await say(emil, 'For everybody');
+    await messages(eve, 'For everybody').waitFor();
+    assert.equal(await eve.locator('#log .message').count(), 1);
+    assert.equal(await person(eve, 'Emil').locator('.badge:visible').count(), 0);
+  });
+
+  it('lets a terminal take part over the text protocol', async () => {
+    const gus = await enter('Gus');
+    const hilda = await enterByTerminal('hilda');
+    await notice(gus, 'hilda joined').waitFor();
+    hilda.type('Hello from a terminal');
+    await messages(gus, 'Hello from a terminal').waitFor();
+    await say(gus, 'Seen\u001b[2J');
+    assert.equal(await hilda.sees(/^Gus: /), 'Gus: Seen [2J', 'control characters must not reach a terminal');
+
+    hilda.type('/msg Gus psst');
+    await person(gus, 'hilda').click();
+    await messages(gus, 'psst').waitFor();
+    await say(gus, 'Yes?');
+    await hilda.sees(/^Gus to hilda, in private: Yes\?$/);
+
+    hilda.type('/join lobby'); // where she is already
+    hilda.type('/who');
+    assert.match(await hilda.sees(/^\* Here: /), /Gus/);
+    hilda.type('/join games');
+    await hilda.sees(/^\* You are in games, hilda\. Here: hilda\./);
+    hilda.type('/rooms');
+    assert.match(await hilda.sees(/^\* Rooms: /), /games \(1\)/);
+    await room(gus, 'lobby').click();
+    await notice(gus, 'hilda left').waitFor();
+    assert.equal(await notice(gus, 'hilda left').count(), 1);
+    hilda.type('/help');
+    await hilda.sees(/^\* \/join room, \/msg name text/);
+    hilda.type('/dance');
+    await hilda.sees(/^\* There is no command \/dance\./);
+  });
+
+  it('recognises a tab that was reloaded', async () => {
+    const ida = await enter('Ida');
+    const jan = await enter('Jan');
+    await person(jan, 'Ida').click();
+    await say(jan, 'Before');
+    await person(ida, 'Jan').locator('.badge', { hasText: '1' }).waitFor();
+
+    await ida.reload();
+    await notice(ida, 'You are in lobby').waitFor();
+    assert.equal(await ida.locator('#self').textContent(), 'Ida');
+    assert.equal(await person(jan, 'Ida').count(), 1);
+    await say(jan, 'After'); // goes to the uid that she had before
+    await person(ida, 'Jan').locator('.badge', { hasText: '1' }).waitFor();
+  });
+
+  it('fits a phone, with rooms and people in a drawer', async () => {
+    const context = await openBrowser({
+      viewport: { width: 390, height: 844 },
+      isMobile: true,
+      hasTouch: true,
+    });
+    const pia = await enter('Pia', context);
+    const quin = await enter('Quin');
+    const menu = pia.getByRole('button', { name: 'Rooms and people', exact: true });
+    await person(pia, 'Quin').waitFor({ state: 'hidden' });
+    await menu.tap();
+    assert.equal(await menu.getAttribute('aria-expanded'), 'true');
+    await person(pia, 'Quin').tap();
+    await person(pia, 'Quin').waitFor({ state: 'hidden' });
+    await pia.fill('#message', `Wide ${'w'.repeat(400)}`);
+    await pia.getByRole('button', { name: 'Send' }).tap();
+    await person(quin, 'Pia').click();
+    await messages(quin, 'Wide').waitFor();
+    await messages(pia, 'Wide').waitFor();
+    assert.equal(await pia.evaluate(() => document.documentElement.scrollWidth), 390);
+    assert.equal(await pia.evaluate(() => document.activeElement?.id), 'message', 'the keyboard stays open');
+  });
+
+  it('says that the connection is lost, and comes back when the server does', async () => {
+    const kim = await enter('Kim');
+    const lea = await enter('Lea');
+    await server.stop();
+    await Promise.all([state(kim, 'waiting').waitFor(), state(lea, 'waiting').waitFor()]);
+    await kim.fill('#message', 'Written while it was away');
+    await kim.press('#message', 'Enter');
+    assert.equal(await kim.locator('#message').inputValue(), 'Written while it was away', 'must not be lost');
+
+    await server.start();
+    await Promise.all([notice(kim, 'Reconnected').waitFor(), notice(lea, 'Reconnected').waitFor()]);
+    await Promise.all([person(kim, 'Lea').waitFor(), person(lea, 'Kim').waitFor()]);
+    await kim.press('#message', 'Enter');
+    await messages(lea, 'Written while it was away').waitFor();
+    await say(lea, 'Welcome back');
+    await messages(kim, 'Welcome back').waitFor();
+  });
+
+  it('refuses a name that is taken, and lets the person choose another', async () => {
+    await enter('Max');
+    const other = await (await openBrowser()).newPage();
+    await other.goto(server.urls[0].replace('ws:', 'http:'));
+    await other.getByLabel('Your name').fill('Max');
+    await other.getByRole('button', { name: 'Enter' }).click();
+    await other.getByRole('alert').getByText('Somebody in lobby is called Max already.').waitFor();
+    await other.getByLabel('Your name').fill('Maxi');
+    await other.getByRole('button', { name: 'Enter' }).click();
+    await notice(other, 'You are in lobby').waitFor();
+  });
+
+  it('answers bad input and works on', async () => {
+    const nora = await enter('Nora');
+    const socket = new WebSocket(server.urls[0]);
+    const answers: string[] = [];
+    socket.on('message', (data: Buffer) => {
+      answers.push(data.toString());
+      socket.emit('answer');
+    });
+    const ask = async (request: string | Buffer): Promise<Record<string, unknown>> => {
+      const count = answers.length;
+      socket.send(request);
+      while (answers.length === count) await once(socket, 'answer', { signal: AbortSignal.timeout(LIMIT) });
+      const answer: Record<string, unknown> = JSON.parse(answers[count]);
+      return answer;
+    };
+    await once(socket, 'answer'); // the greeting, a line of plain text
+    const token = '0123456789abcdef'.repeat(2);
+    const good = { type: 'enter', name: 'Mallory', room: 'lobby', token };
+    const bad: [string | Buffer, RegExp][] = [
+      ['', /not JSON/],
+      ['{"type":', /not JSON/],
+      ['null', /Unknown type/],
+      ['[1]', /Unknown type/],
+      ['{"type":{"a":1}}', /Unknown type/],
+      ['{"type":"__proto__"}', /Unknown type/],
+      [Buffer.from('{"type":"say","text":"x"}'), /not bytes/],
+      ['{"type":"say","text":"too early"}', /who you are first/],
+      [JSON.stringify({ ...good, name: '' }), /A name has/],
+      [JSON.stringify({ ...good, name: 'n'.repeat(21) }), /A name has/],
+      [JSON.stringify({ ...good, name: ['Nora'] }), /A name has/],
+      [JSON.stringify({ ...good, name: 'Nora\u202e' }), /A name has/],
+      [JSON.stringify({ ...good, room: 'lobby:web' }), /A room has/],
+      [JSON.stringify({ ...good, token: 'short' }), /A token has/],
+    ];
+    for (const [request, expected] of bad) {
+      const answer = await ask(request);
+      assert.equal(answer.type, 'error', String(request));
+      assert.match(String(answer.text), expected, String(request));
+    }
+    assert.equal((await ask(JSON.stringify(good))).type, 'joined');
+    const later: [unknown, RegExp][] = [
+      [good, /You are Mallory already/],
+      [{ type: 'say', text: ' \n ' }, /A message has/],
+      [{ type: 'say', text: 'x'.repeat(2001) }, /A message has/],
+      [{ type: 'whisper', to: 'nobody', text: 'x' }, /Nobody in lobby is called nobody/],
+      [{ type: 'whisper', to: 'web:0', text: 'x' }, /That person has left/],
+    ];
+    for (const [request, expected] of later) {
+      assert.match(String((await ask(JSON.stringify(request))).text), expected, JSON.stringify(request));
+    }
+    socket.send(JSON.stringify({ type: 'say', text: 'I am well' }));
+    await messages(nora, 'I am well').waitFor();
+    const closed = once(socket, 'close');
+    socket.close();
+    await closed;
+
+    const terminal = await enterByTerminal('olaf');
+    terminal.type('/msg');
+    await terminal.sees(/^\* A name has/);
+    terminal.type('/join no:room');
+    await terminal.sees(/^\* A room has/);
+  });
+});

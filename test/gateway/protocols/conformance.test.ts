@@ -1,0 +1,374 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import type { ClientTransport, Listener, ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import type { ProtocolHost } from '../../support/protocol-host.js';
+import { SteppedClock } from '../../support/stepped-clock.js';
+import { frame, netstring, netstringModule, tcp, text, ws, wss } from './formats.js';
+import { open, tls } from './opening.js';
+import { type Peer, type StreamFormat, StreamPeer, UdpPeer } from './peer.js';
+
+/*
+ * What every protocol owes the gateway, over real sockets.
+ */
+
+interface Subject {
+  readonly name: string;
+  readonly scheme: string;
+  readonly options?: () => Partial<ListenerOptions>;
+  /** Absent where there is no connection: udp. */
+  readonly format?: StreamFormat;
+  /** False for raw tcp, where messages run together and none is too long. */
+  readonly boundaries: boolean;
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'protocol-module-'));
+before(() => writeFile(join(folder, 'netstring.mjs'), netstringModule));
+after(() => rm(folder, { recursive: true }));
+
+const SUBJECTS: Subject[] = [
+  { name: 'ws', scheme: 'ws', format: ws, boundaries: true },
+  { name: 'wss', scheme: 'wss', format: wss, boundaries: true, options: () => ({ tls }) },
+  { name: 'text', scheme: 'text', format: text, boundaries: true },
+  { name: 'frame', scheme: 'frame', format: frame, boundaries: true },
+  { name: 'tcp', scheme: 'tcp', format: tcp, boundaries: false },
+  { name: 'udp', scheme: 'udp', boundaries: true },
+  {
+    name: 'a user’s protocol',
+    scheme: 'tcp',
+    format: netstring,
+    boundaries: true,
+    options: () => ({ protocolModule: join(folder, 'netstring.mjs') }),
+  },
+];
+
+for (const subject of SUBJECTS) {
+  describe(`client protocol: ${subject.name}`, { timeout: 20_000 }, () => {
+    everyProtocol(subject);
+    if (subject.format !== undefined) everyStream(subject, subject.format);
+  });
+}
+
+/** One test's port, with what the tests do with it. */
+class Port {
+  readonly host: ProtocolHost;
+  readonly listener: Listener;
+  readonly #subject: Subject;
+  readonly #t: TestContext;
+
+  private constructor(subject: Subject, t: TestContext, host: ProtocolHost, listener: Listener) {
+    this.#subject = subject;
+    this.#t = t;
+    this.host = host;
+    this.listener = listener;
+  }
+
+  static async open(subject: Subject, t: TestContext, options: Partial<ListenerOptions> = {}): Promise<Port> {
+    const { host, listener } = await open(t, subject.scheme, { ...subject.options?.(), ...options });
+    return new Port(subject, t, host, listener);
+  }
+
+  /** A client that has come in. A UDP client does so with its first message, `hello`, which is then forgotten. */
+  async join(): Promise<[ClientTransport, Peer]> {
+    const { format } = this.#subject;
+    if (format !== undefined) return this.joinStream(format);
+    const [transport, peer] = await this.host.join(async () => {
+      const udp = await UdpPeer.connect(this.listener.url);
+      udp.write(Buffer.from('hello'));
+      return udp;
+    });
+    await this.host.until('hello', () =>
+      this.host.messages.some((message) => message.transport === transport),
+    );
+    this.host.messages.length = 0;
+    this.#t.after(() => peer.end());
+    return [transport, peer];
+  }
+
+  async joinStream(format: StreamFormat): Promise<[ClientTransport, StreamPeer]> {
+    const joined = await this.host.join(() => StreamPeer.connect(this.listener.url, format));
+    this.#t.after(() => joined[1].reset());
+    return joined;
+  }
+
+  /** A message there and one back: shows that this client is served, and that what came before it was handled. */
+  async exchange([transport, peer]: [ClientTransport, Peer]): Promise<void> {
+    await this.receives(transport, peer, [Buffer.from('ask')]);
+    await this.sends(transport, peer, [Buffer.from('answer')]);
+  }
+
+  /** The client sends, and the gateway gets, these messages. */
+  async receives(transport: ClientTransport, peer: Peer, messages: Buffer[]): Promise<void> {
+    const before = this.host.from(transport).length;
+    for (const message of messages) peer.write(peer.pack(message));
+    await this.host.until('messages from the client', () =>
+      this.#arrived(this.host.from(transport).slice(before), messages),
+    );
+    this.same(this.host.from(transport).slice(before), messages);
+  }
+
+  /** The gateway sends, and the client gets, these messages. */
+  async sends(transport: ClientTransport, peer: Peer, messages: Buffer[]): Promise<void> {
+    const before = peer.messages.length;
+    for (const message of messages) transport.write(transport.protocol.encode(message, false, transport));
+    await peer.until('messages from the gateway', () => this.#arrived(peer.messages.slice(before), messages));
+    this.same(peer.messages.slice(before), messages);
+  }
+
+  same(actual: Buffer[], expected: Buffer[]): void {
+    if (this.#subject.boundaries) assert.deepEqual(actual, expected);
+    else assert.deepEqual(Buffer.concat(actual), Buffer.concat(expected));
+  }
+
+  #arrived(actual: Buffer[], expected: Buffer[]): boolean {
+    if (this.#subject.boundaries) return actual.length >= expected.length;
+    return Buffer.concat(actual).length >= Buffer.concat(expected).length;
+  }
+}
+
+function numbered(count: number): Buffer[] {
+  return Array.from({ length: count }, (_, number) => Buffer.from(`message ${number}`));
+}
+
+function everyProtocol(subject: Subject): void {
+  it('says who the client is', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport] = await port.join();
+    assert.equal(transport.remoteAddress, '127.0.0.1');
+    assert.ok(transport.remotePort > 0);
+    assert.equal(transport.localPort, Number(new URL(port.listener.url).port));
+    assert.match(port.listener.url, new RegExp(`^${subject.scheme}://127\\.0\\.0\\.1:[1-9]`));
+  });
+
+  it('carries messages both ways, in order', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.join();
+    await port.receives(transport, peer, numbered(50));
+    await port.sends(transport, peer, numbered(50));
+    assert.equal(transport.bufferedBytes, 0);
+  });
+
+  it('keeps clients apart', async (t) => {
+    const port = await Port.open(subject, t);
+    const [first, second] = [await port.join(), await port.join()];
+    await port.exchange(first);
+    await port.exchange(second);
+    assert.equal(port.host.from(first[0]).length, 1);
+    assert.equal(first[1].messages.length, 1);
+  });
+
+  it('carries what is not ASCII', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.join();
+    await port.exchange([transport, peer]);
+    await port.receives(transport, peer, [Buffer.from('网关 ⚙ 🚪')]);
+    assert.equal(port.host.messages.at(-1)?.binary, false);
+    await port.sends(transport, peer, [Buffer.from('网关 ⚙ 🚪')]);
+  });
+
+  if (subject.boundaries) {
+    it('carries an empty message', async (t) => {
+      const port = await Port.open(subject, t);
+      const [transport, peer] = await port.join();
+      await port.receives(transport, peer, [Buffer.alloc(0), Buffer.from('more')]);
+      await port.sends(transport, peer, [Buffer.alloc(0), Buffer.from('more')]);
+    });
+
+    it('refuses a message that is too long, and serves the others on', async (t) => {
+      const port = await Port.open(subject, t, { maxPackageSize: 1_000 });
+      const [transport, peer] = await port.join();
+      const other = await port.join();
+      peer.write(peer.pack(Buffer.alloc(2_000, 'x')));
+      await port.host.until(
+        'the refusal',
+        () => port.host.refusals.length === 1 && port.host.gone.length === 1,
+      );
+      assert.deepEqual(port.host.gone, [transport]);
+      assert.equal(port.host.refusals[0].remoteAddress, '127.0.0.1');
+      assert.match(port.host.refusals[0].kind, /too long$|^ws 1009$/);
+      assert.deepEqual(port.host.from(transport), []);
+      await port.exchange(other);
+      assert.equal(port.host.refusals.length, 1);
+    });
+
+    it('takes a message of exactly the longest size', async (t) => {
+      const overhead =
+        { ws: 0, wss: 0, text: 1, frame: 4, udp: 0, 'a user’s protocol': 5 }[subject.name] ?? 0;
+      const port = await Port.open(subject, t, { maxPackageSize: 1_000 });
+      const [transport, peer] = await port.join();
+      await port.receives(transport, peer, [Buffer.alloc(1_000 - overhead, 'x')]);
+    });
+  }
+
+  for (const way of ['close', 'destroy'] as const) {
+    it(`reports the end once after ${way}(), however often it is called`, async (t) => {
+      const port = await Port.open(subject, t);
+      const [transport] = await port.join();
+      const other = await port.join();
+      transport[way]();
+      assert.deepEqual(port.host.gone, [], 'not within the call');
+      transport[way]();
+      await port.host.until('the end', () => port.host.gone.length > 0);
+      for (const call of ['close', 'destroy', 'pause', 'resume', 'ping'] as const) transport[call]();
+      transport.write(transport.protocol.encode(Buffer.from('too late'), false, transport));
+      await port.exchange(other);
+      assert.deepEqual(port.host.gone, [transport]);
+      assert.deepEqual(port.host.refusals, []);
+    });
+  }
+
+  it('gives no message after close()', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.join();
+    port.host.onMessage = () => transport.close();
+    peer.write(Buffer.concat(numbered(subject.format ? 10 : 1).map((message) => peer.pack(message))));
+    await port.host.until('the end', () => port.host.gone.length === 1);
+    assert.equal(port.host.from(transport).length, 1);
+  });
+
+  it('lets nobody in while the host does not admit', async (t) => {
+    const port = await Port.open(subject, t);
+    const other = await port.join();
+    port.host.admitting = false;
+    if (subject.format === undefined) (await UdpPeer.connect(port.listener.url)).write(Buffer.from('hello'));
+    else {
+      const peer = await StreamPeer.connect(port.listener.url, { ...subject.format, handshake: undefined });
+      if (subject.format.handshake) peer.write(Buffer.from(subject.format.handshake));
+      await peer.until('the end', () => peer.closed || peer.ended);
+    }
+    await port.exchange(other);
+    assert.equal(port.host.clients.length, 1);
+    assert.deepEqual(port.host.gone, []);
+  });
+
+  it('frees its port when it is closed', async (t) => {
+    const port = await Port.open(subject, t);
+    await port.listener.close();
+    await port.listener.close();
+    await open(t, subject.scheme, { ...subject.options?.(), url: port.listener.url });
+  });
+
+  it('names the port that is in use, and the remedy', async (t) => {
+    const { listener } = await Port.open(subject, t);
+    await assert.rejects(open(t, subject.scheme, { ...subject.options?.(), url: listener.url }), (error) => {
+      assert.ok(error instanceof Error && 'code' in error);
+      assert.equal(error.code, 'GW_LISTEN');
+      assert.ok(error.message.includes(listener.url) && error.message.includes('EADDRINUSE'), error.message);
+      assert.match(error.message, /configure another port/);
+      return true;
+    });
+  });
+}
+
+function everyStream(subject: Subject, format: StreamFormat): void {
+  for (const way of ['end', 'reset'] as const) {
+    it(`reports the end once when the client does ${way}`, async (t) => {
+      const port = await Port.open(subject, t);
+      const [transport, peer] = await port.joinStream(format);
+      const other = await port.joinStream(format);
+      peer[way]();
+      await port.host.until('the end', () => port.host.gone.length > 0);
+      await port.exchange(other);
+      assert.deepEqual(port.host.gone, [transport]);
+      assert.deepEqual(port.host.refusals, []);
+    });
+  }
+
+  it('reports the end once when both sides end at the same time', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    const other = await port.joinStream(format);
+    peer.end();
+    transport.close();
+    await port.host.until('the end', () => port.host.gone.length > 0);
+    await port.exchange(other);
+    assert.deepEqual(port.host.gone, [transport]);
+  });
+
+  it('takes many messages in one write', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    peer.write(Buffer.concat(numbered(1_000).map((message) => format.pack(message))));
+    await port.receives(transport, peer, [Buffer.from('last')]);
+    port.same(port.host.from(transport), [...numbered(1_000), Buffer.from('last')]);
+  });
+
+  it('takes a message over many writes', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    const messages = numbered(3);
+    for (const byte of Buffer.concat(messages.map((message) => format.pack(message)))) {
+      await new Promise((resolve) => setImmediate(resolve)); // lets the gateway, in this same thread, read the byte
+      peer.write(Buffer.from([byte]));
+    }
+    await port.receives(transport, peer, [Buffer.from('last')]);
+    port.same(port.host.from(transport), [...messages, Buffer.from('last')]);
+  });
+
+  it('carries 5 MB both ways', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    const large = Buffer.from(Array.from({ length: 5 * 131_072 }, (_, n) => String(n).padStart(8)).join(''));
+    await port.receives(transport, peer, [large, Buffer.from('small')]);
+    await port.sends(transport, peer, [large, Buffer.from('small')]);
+  });
+
+  it('holds messages while paused, and goes on in order', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    const other = await port.joinStream(format);
+    transport.pause();
+    for (const message of numbered(200)) await (peer as StreamPeer).flush(format.pack(message));
+    await port.exchange(other);
+    assert.deepEqual(port.host.from(transport), []);
+    transport.resume();
+    await port.receives(transport, peer, [Buffer.from('last')]);
+    port.same(port.host.from(transport), [...numbered(200), Buffer.from('last')]);
+  });
+
+  it('loses and mixes up nothing when paused at each message', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    port.host.onMessage = () => {
+      transport.pause();
+      setImmediate(() => transport.resume());
+    };
+    peer.write(Buffer.concat(numbered(100).map((message) => format.pack(message))));
+    peer.end();
+    await port.host.until('the end', () => port.host.gone.length === 1);
+    port.same(port.host.from(transport), numbered(100));
+  });
+
+  it('lets out what was written before it closes', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    const large = Buffer.alloc(5 * 1024 * 1024, 'x');
+    peer.write(format.pack(Buffer.from('never read'))); // unread input must not reset the connection
+    transport.write(transport.protocol.encode(large, false, transport));
+    assert.ok(transport.bufferedBytes > 0);
+    transport.close();
+    await peer.until('the end', () => peer.ended);
+    port.same(peer.messages, [large]);
+    await port.host.until('the end', () => port.host.gone.length === 1);
+  });
+
+  it('closes a paused client', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    transport.pause();
+    await peer.flush(format.pack(Buffer.from('unread')));
+    transport.close();
+    await port.host.until('the end', () => port.host.gone.length === 1);
+    assert.deepEqual(port.host.from(transport), []);
+  });
+
+  it('keeps its clients when the port is closed', async (t) => {
+    const port = await Port.open(subject, t, { clock: new SteppedClock() });
+    const client = await port.joinStream(format);
+    await port.listener.close();
+    await port.exchange(client);
+    await assert.rejects(StreamPeer.connect(port.listener.url, format), { code: 'ECONNREFUSED' });
+  });
+}

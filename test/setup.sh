@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome.
+# Does nothing when there is one. With UPDATE_SCREENSHOTS=1 also the fonts of the README's screenshots.
+set -euo pipefail
+
+# The same places as in test/support/browser.ts.
+browsers=(
+  /usr/bin/chromium
+  /usr/bin/chromium-browser
+  /usr/bin/google-chrome-stable
+  /usr/bin/google-chrome
+  /snap/bin/chromium
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
+  '/Applications/Chromium.app/Contents/MacOS/Chromium'
+)
+if [ -n "${CHROMIUM_PATH:-}" ]; then browsers=("$CHROMIUM_PATH"); fi
+
+packages=(chromium)
+for browser in "${browsers[@]}"; do
+  if [ -x "$browser" ]; then
+    echo "setup: the browser for the tests is $browser"
+    packages=()
+    break
+  fi
+done
+
+if [ -n "${CHROMIUM_PATH:-}" ] && [ ${#packages[@]} -gt 0 ]; then
+  echo "setup: CHROMIUM_PATH names $CHROMIUM_PATH, which is no program. Correct or unset it." >&2
+  exit 1
+fi
+if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
+  packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
+fi
+if [ ${#packages[@]} -eq 0 ]; then exit 0; fi
+
+if ! command -v apt-get >/dev/null; then
+  echo "setup: the tests need Chromium or Chrome, and this system has no apt-get to install it with." >&2
+  echo "setup: install either of them, or set CHROMIUM_PATH to a browser that you have." >&2
+  exit 1
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "setup: run this as root: apt-get install --no-install-recommends ${packages[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+echo "setup: installing ${packages[*]} with apt-get"
+# ${as_root[@]+…}: an empty list is an error under `set -u` in the bash of macOS.
+${as_root[@]+"${as_root[@]}"} apt-get update -qq
+${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${packages[@]}"
+echo "setup: done"

@@ -1,0 +1,95 @@
+import type { ClientHost, ClientTransport, HandshakeRequest } from '#src/gateway/protocols/protocol.js';
+
+/** Something whose changes a test can wait for. */
+export class Observed {
+  readonly #waiting = new Set<() => void>();
+
+  /** Resolves as soon as `condition` holds; rejects when it does not within 5 seconds, naming `what` was waited for. */
+  until(what: string, condition: () => boolean): Promise<void> {
+    if (condition()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => {
+        this.#waiting.delete(check);
+        reject(new Error(`Waited in vain for ${what}.`));
+      }, 5_000);
+      const check = (): void => {
+        if (!condition()) return;
+        clearTimeout(deadline);
+        this.#waiting.delete(check);
+        resolve();
+      };
+      this.#waiting.add(check);
+    });
+  }
+
+  protected changed(): void {
+    for (const check of this.#waiting) check();
+  }
+}
+
+export interface ReceivedMessage {
+  transport: ClientTransport;
+  data: Buffer;
+  binary: boolean;
+}
+
+/** A gateway that only writes down what its listeners report. */
+export class ProtocolHost extends Observed implements ClientHost {
+  /** What `admits` answers. */
+  admitting = true;
+  /** In the order of their coming, those that are gone too. */
+  readonly clients: ClientTransport[] = [];
+  readonly handshakes: (HandshakeRequest | undefined)[] = [];
+  readonly messages: ReceivedMessage[] = [];
+  /** Once for each sign of life. */
+  readonly signs: ClientTransport[] = [];
+  readonly gone: ClientTransport[] = [];
+  readonly refusals: { kind: string; remoteAddress: string; message: string }[] = [];
+  /** Called for each message, within the listener's call. */
+  onMessage: (message: ReceivedMessage) => void = () => {};
+
+  admits(): boolean {
+    return this.admitting;
+  }
+
+  opened(transport: ClientTransport, handshake?: HandshakeRequest): void {
+    this.clients.push(transport);
+    this.handshakes.push(handshake);
+    this.changed();
+  }
+
+  message(transport: ClientTransport, data: Buffer, binary: boolean): void {
+    const message = { transport, data: Buffer.from(data), binary };
+    this.messages.push(message);
+    this.onMessage(message);
+    this.changed();
+  }
+
+  alive(transport: ClientTransport): void {
+    this.signs.push(transport);
+    this.changed();
+  }
+
+  closed(transport: ClientTransport): void {
+    this.gone.push(transport);
+    this.changed();
+  }
+
+  refused(kind: string, remoteAddress: string, message: string): void {
+    this.refusals.push({ kind, remoteAddress, message });
+    this.changed();
+  }
+
+  /** Waits for the next client to come in, calling `connect` for it. */
+  async join<Client>(connect: () => Promise<Client>): Promise<[ClientTransport, Client]> {
+    const index = this.clients.length;
+    const client = await connect();
+    await this.until('a client to come in', () => this.clients.length > index);
+    return [this.clients[index], client];
+  }
+
+  /** What one client has sent so far. */
+  from(transport: ClientTransport): Buffer[] {
+    return this.messages.filter((message) => message.transport === transport).map(({ data }) => data);
+  }
+}
