@@ -32,7 +32,7 @@ export type ChatEvent =
 /** Says to one person, in words meant for them, why a request is not carried out. */
 export class Refusal extends Error {}
 
-export const HELP = '/join room, /msg name text, /who, /rooms, /help; anything else is said to the room';
+const HELP = '/join room, /msg name text, /who, /rooms, /help; anything else is said to the room';
 
 /** A browser's message: `{"type":"say","text":"Hello"}`. Nothing in it is believed before it is checked. */
 export function readJson(message: string): Request {

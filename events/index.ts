@@ -99,10 +99,10 @@ async function whisper(client: Client<Session>, from: Person, room: string, to: 
   const uid = to.includes(':') ? to : (await peopleIn(room)).find(({ name }) => name === to)?.uid;
   const [id] = uid ? await Gateway.getClientIdByUid(uid) : [];
   const session = id ? await Gateway.getSession(id) : null;
-  if (!uid || !session?.name) {
+  if (!uid || typeof session?.name !== 'string') {
     throw new Refusal(uid ? 'That person has left.' : `Nobody in ${room} is called ${to}.`);
   }
-  const recipient: Person = { uid, name: String(session.name) };
+  const recipient: Person = { uid, name: session.name };
   const event: ChatEvent = { type: 'whispered', from, to: recipient, text, at: Date.now() };
   Gateway.sendToUid(uid, write(session.dialect === 'web' ? 'web' : 'text', event));
   if (uid !== from.uid) reply(client, event);

@@ -50,11 +50,16 @@ export function selected(answers: readonly Answer[]): Selected[] {
       fields instanceof Map ? { uid: fields.get('uid'), groups: fields.get('groups') } : {};
     return {
       clientId: clientIdAt(gateway, Number(id)),
-      uid: uid === undefined || uid === null || uid === '' ? undefined : String(uid),
+      uid: uid === undefined || uid === null || uid === '' ? undefined : text(uid),
       // the values, since PHP has turned keys like '12' into numbers
-      groups: groups instanceof Map ? Array.from(groups.values(), String) : [],
+      groups: groups instanceof Map ? Array.from(groups.values(), text) : [],
     };
   });
+}
+
+/** A uid or group: PHP has turned those like '12' into ints. */
+export function text(value: PhpDecoded): string {
+  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : bytesOf(value).toString();
 }
 
 /** A stored session as an object. */

@@ -13,6 +13,7 @@ import {
   session,
   sessionsByClientId,
   sum,
+  text,
 } from './answers.js';
 import { type Name, checkName, checkNames } from './arguments.js';
 import { clientIdAt } from './base-calls.js';
@@ -123,7 +124,7 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** The uids in a group, each once. */
   async getUidListByGroup(group: Name): Promise<string[]> {
-    return uids(await this.#inGroup('getUidListByGroup', group));
+    return uidsOf(await this.#inGroup('getUidListByGroup', group));
   }
 
   /** How many different uids are in a group. */
@@ -167,7 +168,7 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** Every uid that a client is bound to, each once. */
   async getAllUidList(): Promise<string[]> {
-    return uids(await this.#select('getAllUidList', ['uid'], []));
+    return uidsOf(await this.#select('getAllUidList', ['uid'], []));
   }
 
   /** How many different uids clients are bound to. */
@@ -189,7 +190,7 @@ export abstract class QueryCalls extends IdentityCalls {
   /** Every group that has a client. */
   async getAllGroupIdList(): Promise<string[]> {
     return await this.ask('getAllGroupIdList', Command.GET_GROUP_ID_LIST, '', (answers) => [
-      ...new Set(Array.from(entries(answers), ([, , group]) => String(group))),
+      ...new Set(Array.from(entries(answers), ([, , group]) => text(group))),
     ]);
   }
 
@@ -246,6 +247,6 @@ export abstract class QueryCalls extends IdentityCalls {
   }
 }
 
-function uids(clients: readonly Selected[]): string[] {
+function uidsOf(clients: readonly Selected[]): string[] {
   return [...new Set(clients.flatMap(({ uid }) => (uid === undefined ? [] : [uid])))];
 }

@@ -32,8 +32,7 @@ export abstract class SendCalls extends BaseCalls {
       const wanted = options.clientIds.filter((id) => !excluded.includes(id));
       return this.sendToHolders(wanted, message, flags);
     }
-    const ext = (exclude: object | null): string => (exclude === null ? '' : JSON.stringify({ exclude }));
-    return this.sendExcept(excluded, Command.SEND_TO_ALL, ext, message, flags);
+    return this.sendExcept(excluded, Command.SEND_TO_ALL, everyoneExcept, message, flags);
   }
 
   /** Sends to one client. GatewayWorker's `sendToClient`. */
@@ -77,6 +76,10 @@ export abstract class SendCalls extends BaseCalls {
   async drained(): Promise<void> {
     await this.transport.drained();
   }
+}
+
+function everyoneExcept(exclude: object | null): string {
+  return exclude === null ? '' : JSON.stringify({ exclude });
 }
 
 function rawFlag(options: SendOptions): number {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type BuildFailure, type Loader, type Plugin } from 'esbuild';
+import type { BuildFailure } from 'esbuild';
+import { bundle } from '../bundle.js';
 import { GatewayError } from '../errors.js';
 import { moduleSyntaxError } from './syntax-error.js';
 
@@ -15,9 +16,9 @@ const FOLDER = '.gatewayworker';
  * @throws GatewayError GW_CONFIG when it does not compile, throws, or exports no default
  */
 export async function importConfig(path: string): Promise<unknown> {
-  const code = await compile(path);
   // A name of its own for each run: node caches modules by URL, and two nodes may start at once.
   const file = join(dirname(path), FOLDER, `config-${randomUUID()}.mjs`);
+  const code = await compile(path, file);
   await write(path, file, code);
   try {
     return await evaluate(path, file);
@@ -26,28 +27,13 @@ export async function importConfig(path: string): Promise<unknown> {
   }
 }
 
-async function compile(path: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [path],
-    absWorkingDir: dirname(path),
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    sourcemap: 'inline',
-    logLevel: 'silent',
-    define: {
-      'import.meta.url': '__configUrl',
-      'import.meta.dirname': '__configDirname',
-      'import.meta.filename': '__configFilename',
-    },
-    plugins: [importMeta],
-  }).catch((failure: BuildFailure) => {
-    throw moduleSyntaxError(path, failure.errors);
-  });
-  return outputFiles[0].text;
+async function compile(path: string, file: string): Promise<string> {
+  try {
+    const [code] = await bundle(path, file, { sourcemap: 'inline' });
+    return code.text;
+  } catch (failure) {
+    throw moduleSyntaxError(path, (failure as BuildFailure).errors);
+  }
 }
 
 async function write(path: string, file: string, code: string): Promise<void> {
@@ -85,26 +71,4 @@ async function evaluate(path: string, file: string): Promise<unknown> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/**
- * The bundle lies elsewhere than its sources: each source that asks for its own place is told where it was.
- * The constants stand on the source's first line, so that line numbers stay true.
- */
-const importMeta: Plugin = {
-  name: 'import-meta',
-  setup(hooks) {
-    hooks.onLoad({ filter: /\.[cm]?[jt]s$/, namespace: 'file' }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      if (!source.includes('import.meta')) return undefined;
-      const constants =
-        `const __configUrl = ${JSON.stringify(pathToFileURL(path).href)}, ` +
-        `__configDirname = ${JSON.stringify(dirname(path))}, __configFilename = ${JSON.stringify(path)};`;
-      return { contents: constants + source, loader: loaderOf(path), resolveDir: dirname(path) };
-    });
-  },
-};
-
-function loaderOf(path: string): Loader {
-  return extname(path).endsWith('ts') ? 'ts' : 'js';
 }

@@ -4,7 +4,6 @@ import { GatewayError } from '../errors.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../log.js';
 import { LogOnce } from '../log-once.js';
-import { Queue } from '../queue.js';
 import { ipToNumber } from '../wire/client-id.js';
 import { Command, Flag, commandName } from '../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
@@ -16,12 +15,13 @@ import type { CommandTarget } from './commands/command-handler.js';
 import { queries } from './commands/query.js';
 import { Counters } from './counters.js';
 import { Directory } from './directory.js';
+import { Dispatcher } from './dispatcher.js';
 import { Heartbeat } from './heartbeat.js';
 import { Message } from './message.js';
 import { Outbox } from './outbox.js';
 import { openListener } from './protocols/listener.js';
 import type { ClientHost, ClientTransport, HandshakeRequest, Listener } from './protocols/protocol.js';
-import { type Router, loadRouter } from './router.js';
+import { loadRouter } from './router.js';
 import { SessionState } from './session-state.js';
 import { WorkerPeer } from './worker-peer.js';
 
@@ -43,13 +43,9 @@ export class Gateway implements ClientHost, CommandTarget {
   readonly #outbox: Outbox;
   readonly #heartbeat: Heartbeat;
   readonly #pingMessage: Message | undefined;
-  readonly #peers: WorkerPeer[] = [];
   readonly #listeners: Listener[] = [];
-  /** Clients with events that wait because there is no worker at all. */
-  readonly #unrouted = new Set<Client>();
-  readonly #event = emptyFrame();
+  readonly #dispatcher: Dispatcher;
   readonly #reply = emptyFrame();
-  #route: Router | undefined;
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
@@ -69,11 +65,11 @@ export class Gateway implements ClientHost, CommandTarget {
         this.drop(client);
       },
     );
-    this.#event.localIp = ipToNumber(config.lanIp);
-    this.#event.localPort = config.lanPort;
+    const address = { ip: ipToNumber(config.lanIp), port: config.lanPort };
+    this.#dispatcher = new Dispatcher(address);
     this.#reply.command = Command.REPLY;
-    this.#reply.localIp = this.#event.localIp;
-    this.#reply.localPort = this.#event.localPort;
+    this.#reply.localIp = address.ip;
+    this.#reply.localPort = address.port;
   }
 
   /** The urls of the open listeners, with their real ports. */
@@ -87,7 +83,7 @@ export class Gateway implements ClientHost, CommandTarget {
    * @throws GW_LISTEN, GW_PROTOCOL_MODULE
    */
   async listen(): Promise<void> {
-    this.#route = await loadRouter(this.#config.router, (error) => this.#problem('router', error));
+    this.#dispatcher.route = await loadRouter(this.#config.router, (error) => this.#problem('router', error));
     try {
       for (const { url, static: staticRoot, protocol, tls } of this.#config.listen) {
         const { maxPackageSize, udpIdleTimeout } = this.#config;
@@ -109,11 +105,14 @@ export class Gateway implements ClientHost, CommandTarget {
     const peer = new WorkerPeer(link, local);
     link.listen({
       frame: (frame) => this.#command(peer, frame),
-      drained: () => this.#deliverHeld(peer),
-      closed: (error) => this.#removeWorker(peer, error),
+      drained: () => this.#dispatcher.drained(peer),
+      closed: (error) => {
+        if (error !== undefined)
+          this.#log.warn({ worker: peer.name, err: error }, 'the link to a worker broke');
+        this.#dispatcher.remove(peer);
+      },
     });
-    this.#peers.push(peer);
-    for (const client of this.#unrouted) this.#deliverWaiting(client);
+    this.#dispatcher.add(peer);
   }
 
   /** Takes no more clients, and closes those that are here. Resolves when their last events are on their way to the workers. */
@@ -124,7 +123,7 @@ export class Gateway implements ClientHost, CommandTarget {
     let count = 0;
     for (const client of this.directory.clients()) {
       this.#outbox.flushClient(client);
-      this.#resume(client);
+      this.#dispatcher.resume(client);
       client.transport.close(GOING_AWAY, 'server is stopping');
       if (++count % CLOSES_PER_TURN === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
     }
@@ -153,18 +152,18 @@ export class Gateway implements ClientHost, CommandTarget {
     this.directory.add(client);
     this.counters.connections++;
     if (client.address !== '') client.state = new SessionState();
-    this.#happened(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
+    this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, localPort } = transport;
     const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: localPort });
-    this.#happened(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
+    this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
   }
 
   message(transport: ClientTransport, data: Buffer, binary: boolean): void {
     const client = transport.client as Client;
     client.silentRounds = -1;
     this.counters.messagesIn++;
-    this.#happened(
+    this.#dispatcher.dispatch(
       client,
       Command.ON_MESSAGE,
       binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY,
@@ -181,9 +180,9 @@ export class Gateway implements ClientHost, CommandTarget {
     client.gone = true;
     client.reading = false;
     client.outgoing = undefined;
-    this.#happened(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
+    this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
     this.directory.remove(client);
-    if (client.waiting === undefined) this.#unbind(client);
+    this.#dispatcher.forget(client);
     if (this.directory.size === 0) this.#onEmpty?.();
   }
 
@@ -200,7 +199,7 @@ export class Gateway implements ClientHost, CommandTarget {
 
   kick(client: Client): void {
     this.#outbox.flushClient(client);
-    this.#resume(client);
+    this.#dispatcher.resume(client);
     client.transport.close();
   }
 
@@ -214,106 +213,11 @@ export class Gateway implements ClientHost, CommandTarget {
   }
 
   hold(client: Client): void {
-    client.pausedByWorker = true;
-    this.#pause(client);
+    this.#dispatcher.hold(client);
   }
 
   release(client: Client): void {
-    client.pausedByWorker = false;
-    this.#deliverWaiting(client);
-  }
-
-  // ---- events on their way to workers ----
-
-  #happened(client: Client, command: number, flags: number, body: Buffer): void {
-    const peer = this.#peerOf(client);
-    if (peer === undefined || client.waiting !== undefined || client.pausedByWorker || peer.link.congested) {
-      client.waiting ??= new Queue();
-      // the body may be a view of a buffer that the socket fills again
-      client.waiting.push({ command, flags, body: Buffer.from(body) });
-      (peer?.held ?? this.#unrouted).add(client);
-      this.#pause(client);
-      return;
-    }
-    this.#sendEvent(client, peer, command, flags, body);
-  }
-
-  #sendEvent(client: Client, peer: WorkerPeer, command: number, flags: number, body: Buffer): void {
-    const event = this.#event;
-    event.command = command;
-    event.clientIp = client.ip;
-    event.clientPort = client.transport.remotePort;
-    event.connectionId = client.id;
-    event.gatewayPort = client.transport.localPort;
-    event.body = body;
-    if (client.state === undefined) {
-      event.flags = flags;
-      event.ext = EMPTY;
-    } else {
-      event.flags = flags | Flag.STATE;
-      event.ext = client.state.ext(client.address, client.uid ?? '');
-    }
-    if (!peer.link.send(event)) this.#pause(client);
-  }
-
-  /** The worker that a client is bound to; a new one when it has none, or a closed one. */
-  #peerOf(client: Client): WorkerPeer | undefined {
-    if (client.peer?.open === true) return client.peer;
-    this.#unbind(client);
-    const open = this.#peers.filter((peer) => peer.open);
-    if (open.length === 0 || this.#route === undefined) return undefined;
-    const { remoteAddress, remotePort, localPort } = client.transport;
-    const chosen = this.#route(open, { remoteAddress, remotePort, gatewayPort: localPort }) as WorkerPeer;
-    client.peer = chosen;
-    chosen.clients++;
-    return chosen;
-  }
-
-  #unbind(client: Client): void {
-    if (client.peer === undefined) return;
-    client.peer.clients--;
-    client.peer = undefined;
-  }
-
-  #deliverHeld(peer: WorkerPeer): void {
-    for (const client of peer.held) {
-      if (peer.link.congested) return;
-      this.#deliverWaiting(client);
-    }
-  }
-
-  /** Sends a client's waiting events while its worker takes them, and then goes on reading it. */
-  #deliverWaiting(client: Client): void {
-    const peer = this.#peerOf(client);
-    if (peer === undefined || client.pausedByWorker) return;
-    this.#unrouted.delete(client);
-    for (let event = client.waiting?.peek(); event !== undefined; event = client.waiting?.peek()) {
-      if (peer.link.congested) {
-        peer.held.add(client);
-        return;
-      }
-      client.waiting?.shift();
-      this.#sendEvent(client, peer, event.command, event.flags, event.body);
-    }
-    client.waiting = undefined;
-    peer.held.delete(client);
-    if (client.gone) this.#unbind(client);
-    else if (!peer.link.congested) this.#resume(client);
-    else peer.held.add(client);
-  }
-
-  #pause(client: Client): void {
-    if (!client.reading) return;
-    client.reading = false;
-    client.transport.pause();
-    if (client.peer !== undefined) client.peer.held.add(client);
-  }
-
-  #resume(client: Client): void {
-    if (client.reading || client.gone) return;
-    client.reading = true;
-    client.silentRounds = -1;
-    client.transport.resume();
+    this.#dispatcher.release(client);
   }
 
   // ---- workers ----
@@ -335,18 +239,6 @@ export class Gateway implements ClientHost, CommandTarget {
     this.#reply.clientIp = frame.clientIp;
     this.#reply.body = serialize(value);
     peer.link.send(this.#reply);
-  }
-
-  #removeWorker(peer: WorkerPeer, error: Error | undefined): void {
-    this.#peers.splice(this.#peers.indexOf(peer), 1);
-    if (error !== undefined) this.#log.warn({ worker: peer.name, err: error }, 'the link to a worker broke');
-    const held = [...peer.held];
-    peer.held.clear();
-    for (const client of held) {
-      client.pausedByWorker = false;
-      if (this.#peerOf(client) === undefined) this.#unrouted.add(client);
-      else this.#deliverWaiting(client);
-    }
   }
 
   // ---- clients ----

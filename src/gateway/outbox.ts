@@ -33,17 +33,19 @@ class Node {
   /** All frames from the root to here as one buffer. */
   get joined(): Buffer {
     if (this.previous === undefined) return this.frame;
-    if (this.#joined === undefined) {
-      const bytes = Buffer.allocUnsafe(this.length);
-      let end = this.length;
-      for (let node: Node | undefined = this; node !== undefined; node = node.previous) {
-        end -= node.frame.length;
-        bytes.set(node.frame, end);
-      }
-      this.#joined = bytes;
-    }
+    this.#joined ??= join(this);
     return this.#joined;
   }
+}
+
+function join(last: Node): Buffer {
+  const bytes = Buffer.allocUnsafe(last.length);
+  let end = last.length;
+  for (let node: Node | undefined = last; node !== undefined; node = node.previous) {
+    end -= node.frame.length;
+    bytes.set(node.frame, end);
+  }
+  return bytes;
 }
 
 export type OutboxNode = Node;

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import type { Clock } from '../clock.js';
 import { GatewayError, type ErrorCode } from '../errors.js';
@@ -98,18 +98,26 @@ export class Slot {
     const memory = this.link.attach();
     const { port1: port, port2 } = new MessageChannel();
     const abort = new AbortController();
+    let receive!: (message: ThreadMessage) => void;
     const ready = new Promise<void>((resolve, reject) => {
-      port.on('message', (message: ThreadMessage) => {
+      receive = (message) => {
         if (message.kind === 'ready') resolve();
         else if (message.kind === 'log') this.#context.writeLine(message.line);
         else reject(new GatewayError(message.code as ErrorCode, message.message));
-      });
+      };
     });
+    port.on('message', receive);
     const data: WorkerTask = { ...task, memory, port: port2, bundle: this.#bundle.url, slot: this.#number };
     const ended = threads.run(data, { transferList: [port2], signal: abort.signal }).then(
       () => undefined,
       (error: Error) => error,
     );
+    // the thread's last words come by another way than the news of its end
+    void ended.then(() => {
+      for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
+        receive(last.message as ThreadMessage);
+      }
+    });
     const generation: Generation = {
       number: memory.generation,
       port,
@@ -171,6 +179,7 @@ export class Slot {
   }
 }
 
-function post(generation: Generation, message: SlotMessage): void {
-  generation.port.postMessage(message);
+function post({ port }: Generation, message: SlotMessage): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a MessagePort, not a window
+  port.postMessage(message);
 }

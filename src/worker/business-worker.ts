@@ -7,7 +7,6 @@ import { decodeClientState } from '../wire/client-state.js';
 import { Command, Flag, commandName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
-import type { Session } from '../wire/session.js';
 import { ClientEvents, type ParkedEvent } from './client-events.js';
 import { Client } from './client.js';
 import type { Events } from './events.js';
@@ -130,7 +129,7 @@ export class BusinessWorker implements CurrentClient {
   }
 
   /** Calls the handler for an event. A function of its own so that no closure is made per event. */
-  #call(this: void, worker: BusinessWorker, client: Client<Session>, frame: ReceivedFrame): unknown {
+  #call(this: void, worker: BusinessWorker, client: Client, frame: ReceivedFrame): unknown {
     const events = worker.#events;
     switch (frame.command) {
       case Command.ON_MESSAGE:

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Gateway } from '../api/gateway-calls.js';
 import { Requests } from '../api/requests.js';
 import { systemClock } from '../clock.js';
@@ -13,14 +12,16 @@ import type { SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task
 import { ThreadTransport } from './thread-transport.js';
 
 /** One generation of a worker slot: the thread pool's task. It resolves when the thread has stopped in good order. */
-export default async function serve(task: WorkerTask): Promise<void> {
+export default async function runGeneration(task: WorkerTask): Promise<void> {
   const { port, memory, slot, count, node } = task;
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a MessagePort, not a window
   const post = (message: ThreadMessage): void => port.postMessage(message);
   const log = createLogger({
     level: task.logLevel,
     destination: { write: (line: string) => post({ kind: 'log', line }) },
   }).child({ worker: slot });
 
+  const { serve: served, stop: stopped } = orders(port);
   const requests = new Requests(systemClock);
   const link = new ThreadLink(`slot ${slot}`, memory);
   const transport = new ThreadTransport(link, {
@@ -54,9 +55,8 @@ export default async function serve(task: WorkerTask): Promise<void> {
   worker = new BusinessWorker({ link, events, gateway: Gateway, log });
   transport.worker = worker;
   Gateway.follow(worker);
-  const stopped = message(port, 'stop');
   post({ kind: 'ready' });
-  await message(port, 'serve');
+  await served;
   link.receiveEvents();
 
   const { timeout } = await stopped;
@@ -97,12 +97,19 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-async function message<K extends SlotMessage['kind']>(
-  port: WorkerTask['port'],
-  kind: K,
-): Promise<Extract<SlotMessage, { kind: K }>> {
-  for (;;) {
-    const [received] = (await once(port, 'message')) as [SlotMessage];
-    if (received.kind === kind) return received as Extract<SlotMessage, { kind: K }>;
-  }
+/** What the slot will ask for, once each and in this order. */
+function orders(port: WorkerTask['port']): { serve: Promise<void>; stop: Promise<{ timeout: number }> } {
+  const serve = deferred<void>();
+  const stop = deferred<{ timeout: number }>();
+  port.on('message', (order: SlotMessage) => {
+    if (order.kind === 'serve') serve.resolve();
+    else stop.resolve(order);
+  });
+  return { serve: serve.promise, stop: stop.promise };
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
 }

@@ -180,22 +180,22 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
       const ben = await enter('Ben');
       const grace = await enterByTerminal('grace');
       const talk: [Page, string][] = [
-        [ann, 'Morning. How did the new build do?'],
-        [ben, 'It ran all night: 15,000 clients, nobody dropped.'],
-        [ben, 'I reloaded the workers twice while they talked.'],
-        [ann, 'And nobody noticed?'],
-        [lin, '没有人注意到。👏'],
+        [ann, 'Morning. Who is in for the hike on Saturday?'],
+        [ben, 'Me. I can take three in the car.'],
+        [ben, 'Meet at eight, by the old gate?'],
+        [ann, 'Eight is fine. Is it far?'],
+        [lin, '不远，两个小时。我带茶。🍵'],
       ];
       for (const [page, text] of talk) {
         await say(page, text);
         await Promise.all([ann, lin, ben].map(async (reader) => await messages(reader, text).waitFor()));
       }
-      grace.type('I watched it from a terminal, with nothing but nc.');
-      await Promise.all([ann, lin, ben].map(async (reader) => await messages(reader, 'but nc').waitFor()));
-      await say(ann, 'Then it ships today.');
-      await messages(lin, 'ships today').waitFor();
+      grace.type('Count me in. Greetings from a terminal, by nc.');
+      await Promise.all([ann, lin, ben].map(async (reader) => await messages(reader, 'by nc').waitFor()));
+      await say(ann, 'Then we are four.');
+      await messages(lin, 'we are four').waitFor();
       await person(ben, 'Ann').click();
-      await say(ben, 'Lunch at one?');
+      await say(ben, 'Shall I pick you up?');
       await person(ann, 'Ben').locator('.badge', { hasText: '1' }).waitFor();
       await ann.screenshot({ path: join(ROOT, 'docs/images/chat-desktop-light.png') });
       await lin.screenshot({ path: join(ROOT, 'docs/images/chat-phone-dark.png') });

@@ -1,0 +1,161 @@
+import { Queue } from '../queue.js';
+import type { GatewayAddress } from '../wire/client-id.js';
+import { Flag } from '../wire/command.js';
+import { emptyFrame } from '../wire/frame.js';
+import type { Client } from './client.js';
+import type { Router } from './router.js';
+import type { WorkerPeer } from './worker-peer.js';
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Brings what clients do to their workers, in order. A client whose worker cannot take more is not read any further; what
+ * had been read already waits here, so that nothing is dropped.
+ */
+export class Dispatcher {
+  /** Chooses workers; without one, events wait. */
+  route: Router | undefined;
+  readonly #peers: WorkerPeer[] = [];
+  /** Clients with events that wait because there is no worker at all. */
+  readonly #unrouted = new Set<Client>();
+  /** Filled anew for every event. */
+  readonly #event = emptyFrame();
+
+  constructor(address: GatewayAddress) {
+    this.#event.localIp = address.ip;
+    this.#event.localPort = address.port;
+  }
+
+  /** A worker came. */
+  add(peer: WorkerPeer): void {
+    this.#peers.push(peer);
+    for (const client of this.#unrouted) this.#deliverWaiting(client);
+  }
+
+  /** A worker is gone: its clients are bound to others. */
+  remove(peer: WorkerPeer): void {
+    this.#peers.splice(this.#peers.indexOf(peer), 1);
+    const held = [...peer.held];
+    peer.held.clear();
+    for (const client of held) {
+      client.pausedByWorker = false;
+      if (this.#peerOf(client) === undefined) this.#unrouted.add(client);
+      else this.#deliverWaiting(client);
+    }
+  }
+
+  /** A worker that was congested takes events again. */
+  drained(peer: WorkerPeer): void {
+    for (const client of peer.held) {
+      if (peer.link.congested) return;
+      this.#deliverWaiting(client);
+    }
+  }
+
+  /** An event of a client. @param body copied if it has to wait */
+  dispatch(client: Client, command: number, flags: number, body: Buffer): void {
+    const peer = this.#peerOf(client);
+    if (peer === undefined || client.waiting !== undefined || client.pausedByWorker || peer.link.congested) {
+      client.waiting ??= new Queue();
+      client.waiting.push({ command, flags, body: Buffer.from(body) });
+      (peer?.held ?? this.#unrouted).add(client);
+      this.#pause(client);
+      return;
+    }
+    this.#send(client, peer, command, flags, body);
+  }
+
+  /** The client's worker wants no more of its events for now. */
+  hold(client: Client): void {
+    client.pausedByWorker = true;
+    this.#pause(client);
+  }
+
+  /** The client's worker wants its events again. */
+  release(client: Client): void {
+    client.pausedByWorker = false;
+    this.#deliverWaiting(client);
+  }
+
+  /** Goes on reading a client. */
+  resume(client: Client): void {
+    if (client.reading || client.gone) return;
+    client.reading = true;
+    client.silentRounds = -1;
+    client.transport.resume();
+  }
+
+  /** The client is gone, and its last event dispatched: it is unbound as soon as nothing of it waits. */
+  forget(client: Client): void {
+    if (client.waiting === undefined) this.#unbind(client);
+  }
+
+  #send(client: Client, peer: WorkerPeer, command: number, flags: number, body: Buffer): void {
+    const event = this.#event;
+    event.command = command;
+    event.clientIp = client.ip;
+    event.clientPort = client.transport.remotePort;
+    event.connectionId = client.id;
+    event.gatewayPort = client.transport.localPort;
+    event.body = body;
+    if (client.state === undefined) {
+      event.flags = flags;
+      event.ext = EMPTY;
+    } else {
+      event.flags = flags | Flag.STATE;
+      event.ext = client.state.ext(client.address, client.uid ?? '');
+    }
+    if (!peer.link.send(event)) this.#pause(client);
+  }
+
+  /** The worker that a client is bound to; a new one when it has none, or a closed one. */
+  #peerOf(client: Client): WorkerPeer | undefined {
+    if (client.peer?.open === true) return client.peer;
+    this.#unbind(client);
+    const open = this.#peers.filter((peer) => peer.open);
+    if (open.length === 0 || this.route === undefined) return undefined;
+    const { remoteAddress, remotePort, localPort } = client.transport;
+    const chosen = this.route(open, { remoteAddress, remotePort, gatewayPort: localPort }) as WorkerPeer;
+    client.peer = chosen;
+    chosen.clients++;
+    return chosen;
+  }
+
+  #unbind(client: Client): void {
+    if (client.peer === undefined) return;
+    client.peer.clients--;
+    client.peer = undefined;
+  }
+
+  /** Sends a client's waiting events while its worker takes them, and then goes on reading it. */
+  #deliverWaiting(client: Client): void {
+    const peer = this.#peerOf(client);
+    if (peer === undefined || client.pausedByWorker) return;
+    this.#unrouted.delete(client);
+    for (let event = client.waiting?.peek(); event !== undefined; event = client.waiting?.peek()) {
+      if (peer.link.congested) {
+        peer.held.add(client);
+        return;
+      }
+      client.waiting?.shift();
+      this.#send(client, peer, event.command, event.flags, event.body);
+    }
+    client.waiting = undefined;
+    if (client.gone) {
+      peer.held.delete(client);
+      this.#unbind(client);
+    } else if (peer.link.congested) {
+      peer.held.add(client);
+    } else {
+      peer.held.delete(client);
+      this.resume(client);
+    }
+  }
+
+  #pause(client: Client): void {
+    if (!client.reading) return;
+    client.reading = false;
+    client.transport.pause();
+    client.peer?.held.add(client);
+  }
+}

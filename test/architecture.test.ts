@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, normalize } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+/*
+ * Who may import whom. A part of the architecture is a folder of src/, or a file directly in it. Type imports count as
+ * well: what a file names, it knows.
+ */
+
+const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+
+/** Parts that any other may import. They import nothing of ours but one another. */
+const FOUNDATION = ['errors', 'log', 'log-once', 'clock', 'queue'];
+
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  log: [],
+  'log-once': ['clock', 'log'],
+  clock: [],
+  queue: [],
+  bundle: [],
+  config: [...FOUNDATION, 'bundle'],
+  wire: [...FOUNDATION],
+  ring: [...FOUNDATION],
+  link: [...FOUNDATION, 'wire', 'ring'],
+  api: [...FOUNDATION, 'wire', 'link'],
+  gateway: [...FOUNDATION, 'bundle', 'config', 'wire', 'link'],
+  pool: [...FOUNDATION, 'bundle', 'config', 'wire', 'ring', 'link'],
+  worker: [...FOUNDATION, 'wire', 'link', 'api'],
+  node: [...FOUNDATION, 'config', 'wire', 'gateway', 'pool'],
+  main: [...FOUNDATION, 'config', 'node'],
+  // the public surface: names and types of everything a user meets
+  index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
+};
+
+/** Packages and built-in modules that only these places may import. */
+const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) => boolean]> = [
+  ['piscina', (file) => file.startsWith('pool/')],
+  ['ws', (file) => file.startsWith('gateway/protocols/')],
+  [
+    'esbuild',
+    (file) => ['bundle.ts', 'main.ts'].includes(file) || /^(?:pool|config|gateway\/protocols)\//.test(file),
+  ],
+  [
+    'node:net',
+    (file) => !file.startsWith('wire/') && !file.startsWith('ring/') && !file.startsWith('worker/'),
+  ],
+  ['node:worker_threads', (file) => /^(?:pool|link|worker)\//.test(file)],
+];
+
+interface Import {
+  readonly file: string;
+  readonly imported: string;
+  readonly typeOnly: boolean;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const imports = files.flatMap((file) => importsOf(file));
+
+describe('the architecture', () => {
+  it('is read from the sources', () => {
+    assert.ok(imports.some(({ file, imported }) => file === 'pool/pool.ts' && imported === 'piscina'));
+    assert.ok(imports.some(({ file, imported }) => file === 'node.ts' && imported === './gateway/gateway.js'));
+  });
+
+  it('has parts that are all known', () => {
+    assert.deepEqual(
+      [...new Set(files.map((file) => partOf(file)))].filter((part) => !Object.hasOwn(MAY_IMPORT, part)),
+      [],
+    );
+  });
+
+  it('lets each part import only those below it', () => {
+    const wrong = imports
+      .filter(({ imported }) => imported.startsWith('.'))
+      .map(({ file, imported }) => ({ file, from: partOf(file), target: resolved(file, imported) }))
+      .filter(({ from, target }) => partOf(target) !== from && !MAY_IMPORT[from].includes(partOf(target)))
+      .map(({ file, target }) => `${file} imports ${target}`);
+    assert.deepEqual(wrong, []);
+  });
+
+  it('keeps gateway, pool and worker strangers to one another', () => {
+    for (const part of ['gateway', 'pool', 'worker']) {
+      for (const other of ['gateway', 'pool', 'worker']) {
+        assert.ok(part === other || !MAY_IMPORT[part].includes(other));
+      }
+    }
+  });
+
+  it('has no cycles between files, as far as code is run', () => {
+    const graph = new Map<string, string[]>();
+    for (const { file, imported, typeOnly } of imports) {
+      if (!imported.startsWith('.') || typeOnly) continue;
+      graph.set(file, [...(graph.get(file) ?? []), resolved(file, imported)]);
+    }
+    for (const file of files) assert.deepEqual(cycleFrom(file, graph), undefined);
+  });
+
+  it('keeps packages where they belong', () => {
+    const wrong = ONLY_IN.flatMap(([module, where]) =>
+      imports
+        .filter(({ file, imported, typeOnly }) => imported === module && !typeOnly && !where(file))
+        .map(({ file, imported }) => `${file} imports ${imported}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('touches Atomics in ring/ only', () => {
+    const wrong = files.filter(
+      (file) => !file.startsWith('ring/') && /\bAtomics\./.test(readFileSync(join(SRC, file), 'utf8')),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('names built-in modules with node:', () => {
+    assert.deepEqual(
+      imports
+        .filter(({ imported }) => builtinModules.includes(imported))
+        .map(({ file, imported }) => `${file}: ${imported}`),
+      [],
+    );
+  });
+});
+
+function importsOf(file: string): Import[] {
+  const source = readFileSync(join(SRC, file), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, '');
+  const pattern =
+    /\b(?:import|export)\s+(?<type>type\s)?[^'";]*?\bfrom\s*'(?<path>[^']+)'|\bimport\s*\(?'(?<bare>[^']+)'/g;
+  return Array.from(source.matchAll(pattern), ({ groups }) => ({
+    file,
+    imported: groups?.path ?? groups?.bare ?? '',
+    typeOnly: groups?.type !== undefined,
+  }));
+}
+
+function resolved(file: string, imported: string): string {
+  return normalize(join(dirname(file), imported)).replace(/\.js$/, '.ts');
+}
+
+function partOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.ts$/, '');
+}
+
+/** A path of imports that leads back to where it began. */
+function cycleFrom(
+  start: string,
+  graph: ReadonlyMap<string, readonly string[]>,
+  path: readonly string[] = [start],
+  seen = new Set<string>(),
+): string[] | undefined {
+  for (const next of graph.get(path[path.length - 1]) ?? []) {
+    if (next === start) return [...path, next];
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const cycle = cycleFrom(start, graph, [...path, next], seen);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
