@@ -12,6 +12,11 @@ import { type Frame, encodeFrame, frameLength, writeFrame } from '../wire/frame.
  * A frame is published before `send` returns, so that a thread that dies afterwards has sent it; the doorbell rings once
  * per batch, at the end of the current microtask, or when {@link flush} is called.
  */
+export interface RingSenderOptions {
+  /** Keeps frames in fragments until they are taken, so that a thread that takes over can have them whole. */
+  readonly keep?: boolean;
+}
+
 export class RingSender {
   /** The consumer's. Another one when another thread takes over the ring. */
   doorbell: Doorbell;
@@ -25,6 +30,9 @@ export class RingSender {
   #sent = 0;
   #congested = false;
   #flushing = false;
+  readonly #keep: boolean;
+  /** Frames that went into the ring in fragments and were not yet taken. */
+  #fragmented: { readonly bytes: Buffer; readonly begin: number; end: number | undefined }[] = [];
   readonly #flush = (): void => this.flush();
 
   /**
@@ -36,6 +44,7 @@ export class RingSender {
     this.doorbell = doorbell;
     this.#bufferSize = Math.min(bufferSize, Number.MAX_SAFE_INTEGER);
     this.#onDrained = onDrained;
+    this.#keep = options.keep ?? false;
   }
 
   get bufferedBytes(): number {

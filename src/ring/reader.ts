@@ -21,6 +21,16 @@ import {
  */
 export type FrameHandler = (bytes: Buffer, offset: number, length: number, place: number) => void;
 
+export interface RingReaderOptions {
+  /** Frames stay in the ring until they are taken. */
+  readonly keep?: boolean;
+  /**
+   * The frame whose first fragments a reader before this one has consumed: it is handed out in place of the rest of them.
+   * Only with `keep`.
+   */
+  readonly orphan?: Buffer;
+}
+
 /**
  * The consuming end of a ring.
  *
@@ -40,11 +50,13 @@ export class RingReader {
   #publishedHead: number;
   #fragments: Buffer[] = [];
   #assembling = false;
+  #orphan: Buffer | undefined;
 
   /** @param onSpace called when a producer that waits for space has it again: rings its doorbell */
-  constructor(shared: SharedArrayBuffer, onSpace: () => void, options: { keep?: boolean } = {}) {
+  constructor(shared: SharedArrayBuffer, onSpace: () => void, options: RingReaderOptions = {}) {
     this.#views = ringViews(shared);
     this.#keep = options.keep ?? false;
+    this.#orphan = options.orphan;
     this.#onSpace = onSpace;
     this.#head = Atomics.load(this.#views.counters, HEAD);
     this.#publishedHead = this.#head;
@@ -135,15 +147,17 @@ export class RingReader {
       this.#fragments = [];
       this.#assembling = true;
     }
-    // the rest of a frame whose beginning another reader had: it is skipped up to the next BEGIN
+    // the rest of a frame whose beginning another reader had is skipped up to its END
     if (this.#assembling) this.#fragments.push(Buffer.from(this.#views.data.subarray(start, start + length)));
-    if ((flags & END) === 0 || !this.#assembling) {
+    const orphan = this.#assembling ? undefined : this.#orphan;
+    if ((flags & END) === 0 || (!this.#assembling && orphan === undefined)) {
       if (this.#keep) this.take(place);
       else this.#head = this.#read;
       this.free();
       return;
     }
-    const whole = Buffer.concat(this.#fragments);
+    const whole = orphan ?? Buffer.concat(this.#fragments);
+    this.#orphan = undefined;
     this.#fragments = [];
     this.#assembling = false;
     onFrame(whole, 0, whole.length, place);

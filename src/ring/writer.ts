@@ -68,10 +68,19 @@ export class RingWriter {
     return place + RECORD_HEADER_LENGTH;
   }
 
-  /** Ends the record that was claimed last. */
-  commit(flags: number): void {
-    this.#writeHeader(this.#tail & (this.capacity - 1), this.#claimed, flags);
-    this.#tail = (this.#tail + recordLength(this.#claimed)) | 0;
+  /** Ends the record that was claimed last. @returns its position, for {@link taken} */
+  commit(flags: number): number {
+    const position = this.#tail;
+    this.#writeHeader(position & (this.capacity - 1), this.#claimed, flags);
+    this.#tail = (position + recordLength(this.#claimed)) | 0;
+    return position;
+  }
+
+  /** Whether the consumer has freed or taken the record at this position. */
+  taken(position: number): boolean {
+    this.measure();
+    if (((position - this.#head) | 0) < 0) return true;
+    return (Atomics.load(this.#views.words, ((position & (this.capacity - 1)) >>> 2) + 1) & TAKEN) !== 0;
   }
 
   /** Shows the consumer everything that was committed. @returns whether there was anything new */
