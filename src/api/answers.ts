@@ -24,8 +24,10 @@ export function sum(answers: readonly Answer[]): number {
 }
 
 /** Answers that are maps from connection id to session, as sessions by client id. */
-export function sessionsByClientId(answers: readonly Answer[]): Record<string, Session> {
-  const result: Record<string, Session> = {};
+export function sessionsByClientId<S extends object = Session>(
+  answers: readonly Answer[],
+): Record<string, S> {
+  const result: Record<string, S> = {};
   for (const [gateway, id, bytes] of entries(answers))
     result[clientIdAt(gateway, Number(id))] = session(bytes);
   return result;
@@ -63,8 +65,8 @@ export function text(value: PhpDecoded): string {
 }
 
 /** A stored session as an object. */
-export function session(stored: PhpDecoded): Session {
-  return decodeSession(bytesOf(stored));
+export function session<S extends object = Session>(stored: PhpDecoded): S {
+  return decodeSession(bytesOf(stored)) as S;
 }
 
 /** A PHP string's bytes: the codec gives a string where they are UTF-8. */

@@ -1,6 +1,5 @@
 import { Command } from '../wire/command.js';
 import { encodeSession } from '../wire/session.js';
-import type { Session } from '../wire/session.js';
 import { type Name, checkName, checkSession } from './arguments.js';
 import { SendCalls } from './send-calls.js';
 
@@ -36,9 +35,10 @@ export abstract class IdentityCalls extends SendCalls {
   }
 
   /** Replaces a client's session. What its handlers change meanwhile is void. GatewayWorker's `setSession`. */
-  setSession(clientId: string, session: Session): boolean {
-    const bytes = encodeSession(checkSession('setSession', session));
-    const flags = this.transport.changing(clientId, { kind: 'set', session });
+  setSession(clientId: string, session: object): boolean {
+    const value = checkSession('setSession', session);
+    const bytes = encodeSession(value);
+    const flags = this.transport.changing(clientId, { kind: 'set', session: value });
     return this.sendToHolder(clientId, Command.SET_SESSION, bytes, '', flags);
   }
 
@@ -46,9 +46,10 @@ export abstract class IdentityCalls extends SendCalls {
    * Merges into a client's session, in the gateway, key by key at every depth: arrays too. Concurrent updates of other
    * keys are kept. GatewayWorker's `updateSession`.
    */
-  updateSession(clientId: string, session: Session): boolean {
-    const bytes = encodeSession(checkSession('updateSession', session));
-    const flags = this.transport.changing(clientId, { kind: 'update', session });
+  updateSession(clientId: string, session: object): boolean {
+    const value = checkSession('updateSession', session);
+    const bytes = encodeSession(value);
+    const flags = this.transport.changing(clientId, { kind: 'update', session: value });
     return this.sendToHolder(clientId, Command.UPDATE_SESSION, bytes, '', flags);
   }
 }

@@ -133,19 +133,19 @@ export abstract class QueryCalls extends IdentityCalls {
   }
 
   /** The sessions of a group's clients: by client id. */
-  async getClientSessionsByGroup(group: Name): Promise<Record<string, Session>> {
+  async getClientSessionsByGroup<S extends object = Session>(group: Name): Promise<Record<string, S>> {
     const name = checkName('getClientSessionsByGroup', 'group', group);
     return await this.ask(
       'getClientSessionsByGroup',
       Command.GET_CLIENT_SESSIONS_BY_GROUP,
       name,
-      sessionsByClientId,
+      sessionsByClientId<S>,
     );
   }
 
   /** {@link getClientSessionsByGroup}, by GatewayWorker's older name. */
-  async getClientInfoByGroup(group: Name): Promise<Record<string, Session>> {
-    return await this.getClientSessionsByGroup(group);
+  async getClientInfoByGroup<S extends object = Session>(group: Name): Promise<Record<string, S>> {
+    return await this.getClientSessionsByGroup<S>(group);
   }
 
   // ---- everyone ----
@@ -177,14 +177,14 @@ export abstract class QueryCalls extends IdentityCalls {
   }
 
   /** Every client's session, or those of a group: by client id. */
-  async getAllClientSessions(group?: Name): Promise<Record<string, Session>> {
-    if (group !== undefined && group !== '') return await this.getClientSessionsByGroup(group);
-    return await this.ask('getAllClientSessions', Command.GET_ALL_CLIENT_SESSIONS, '', sessionsByClientId);
+  async getAllClientSessions<S extends object = Session>(group?: Name): Promise<Record<string, S>> {
+    if (group !== undefined && group !== '') return await this.getClientSessionsByGroup<S>(group);
+    return await this.ask('getAllClientSessions', Command.GET_ALL_CLIENT_SESSIONS, '', sessionsByClientId<S>);
   }
 
   /** {@link getAllClientSessions}, by GatewayWorker's older name. */
-  async getAllClientInfo(group?: Name): Promise<Record<string, Session>> {
-    return await this.getAllClientSessions(group);
+  async getAllClientInfo<S extends object = Session>(group?: Name): Promise<Record<string, S>> {
+    return await this.getAllClientSessions<S>(group);
   }
 
   /** Every group that has a client. */
@@ -225,9 +225,9 @@ export abstract class QueryCalls extends IdentityCalls {
   // ---- sessions ----
 
   /** A client's session, {} when it has none yet; null when the client is gone. */
-  async getSession(clientId: string): Promise<Session | null> {
+  async getSession<S extends object = Session>(clientId: string): Promise<S | null> {
     return await this.askHolder('getSession', clientId, Command.GET_SESSION_BY_CLIENT_ID, '', ([answer]) =>
-      answer === undefined || answer.value === null ? null : session(answer.value),
+      answer === undefined || answer.value === null ? null : session<S>(answer.value),
     );
   }
 

@@ -54,6 +54,13 @@ const listener = Type.Object(
       path('Module of your own protocol (`input`, `encode`, `decode`), as in Workerman. Only with tcp.'),
     ),
     tls: Type.Optional(tls),
+    heartbeat: Type.Optional(
+      Type.Boolean({
+        defaultText: '`true`',
+        description:
+          'Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -62,7 +69,10 @@ const gateway = Type.Object(
   {
     listen: Type.Array(listener, {
       minItems: 1,
-      default: [{ url: 'ws://0.0.0.0:8282', static: 'events/public' }, { url: 'text://0.0.0.0:8283' }],
+      default: [
+        { url: 'ws://0.0.0.0:8282', static: 'events/public' },
+        { url: 'text://0.0.0.0:8283', heartbeat: false },
+      ],
       description: 'The ports that clients connect to.',
     }),
     lanIp: Type.String({

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { parseListenUrl } from '../config/listen-url.js';
 import type { GatewayConfig } from '../config/schema.js';
 import { GatewayError } from '../errors.js';
 import type { Link } from '../link/link.js';
@@ -45,6 +46,8 @@ export class Gateway implements ClientHost, CommandTarget {
   readonly #pingMessage: Message | undefined;
   readonly #listeners: Listener[] = [];
   readonly #dispatcher: Dispatcher;
+  /** Ports whose clients have no heartbeat. */
+  readonly #silentPorts = new Set<number>();
   readonly #reply = emptyFrame();
   #stopping = false;
   #onEmpty: (() => void) | undefined;
@@ -59,6 +62,7 @@ export class Gateway implements ClientHost, CommandTarget {
       config,
       clock,
       () => this.directory.clients(),
+      (client) => this.#silentPorts.has(client.transport.localPort),
       (client) => this.#ping(client),
       (client) => {
         this.counters.heartbeatDrops++;
@@ -85,14 +89,14 @@ export class Gateway implements ClientHost, CommandTarget {
   async listen(): Promise<void> {
     this.#dispatcher.route = await loadRouter(this.#config.router, (error) => this.#problem('router', error));
     try {
-      for (const { url, static: staticRoot, protocol, tls } of this.#config.listen) {
+      for (const { url, static: staticRoot, protocol, tls, heartbeat } of this.#config.listen) {
         const { maxPackageSize, udpIdleTimeout } = this.#config;
-        this.#listeners.push(
-          await openListener(
-            { url, staticRoot, protocolModule: protocol, tls, maxPackageSize, udpIdleTimeout },
-            this,
-          ),
+        const listener = await openListener(
+          { url, staticRoot, protocolModule: protocol, tls, maxPackageSize, udpIdleTimeout },
+          this,
         );
+        this.#listeners.push(listener);
+        if (heartbeat === false) this.#silentPorts.add(parseListenUrl(listener.url).port);
       }
     } catch (error) {
       await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));

@@ -17,6 +17,7 @@ export interface HeartbeatOptions {
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #clients: () => Iterable<Client>;
+  readonly #exempt: (client: Client) => boolean;
   readonly #ping: (client: Client) => void;
   readonly #drop: (client: Client) => void;
   readonly #timer: Timer | undefined;
@@ -25,11 +26,13 @@ export class Heartbeat {
     options: HeartbeatOptions,
     clock: Clock,
     clients: () => Iterable<Client>,
+    exempt: (client: Client) => boolean,
     ping: (client: Client) => void,
     drop: (client: Client) => void,
   ) {
     this.#options = options;
     this.#clients = clients;
+    this.#exempt = exempt;
     this.#ping = ping;
     this.#drop = drop;
     const { pingInterval, pingNotResponseLimit } = options;
@@ -43,7 +46,7 @@ export class Heartbeat {
   beat(): void {
     const limit = this.#options.pingNotResponseLimit;
     for (const client of this.#clients()) {
-      if (!client.reading) continue;
+      if (!client.reading || this.#exempt(client)) continue;
       if (limit > 0 && client.silentRounds >= limit * 2) {
         this.#drop(client);
         continue;

@@ -11,7 +11,7 @@ import { SessionView } from './session-view.js';
  * A client, as its handlers see it. The same object for every event of a client that one thread handles; `uid` and
  * `session` are those of the event that is being handled.
  */
-export class Client<S extends Session = Session> {
+export class Client<S extends object = Session> {
   /** 20 hexadecimal digits, by which any worker of the cluster reaches this client. */
   readonly id: string;
   readonly remotePort: number;
@@ -53,7 +53,7 @@ export class Client<S extends Session = Session> {
   }
 
   set session(session: S) {
-    this.view.session = session;
+    this.view.session = session as Session;
   }
 
   /** Sends to this client. @returns as `Gateway.sendToClient` */

@@ -16,7 +16,7 @@ export interface WorkerInfo {
 }
 
 /** The developer's code: what happens when something happens. Only `onMessage` is required. Any may be async. */
-export interface Events<S extends Session = Session> {
+export interface Events<S extends object = Session> {
   /** Once per thread, awaited before its first event. */
   onWorkerStart?(worker: WorkerInfo): unknown;
   /** A client came in: for a websocket, after its handshake. */
@@ -41,7 +41,7 @@ const NAMES = [
 ] as const;
 
 /** Gives your handlers their types. `S` is what you keep in `client.session`: plain values, arrays and objects. */
-export function defineEvents<S extends object = Session>(events: Events<S & Session>): Events<S & Session> {
+export function defineEvents<S extends object = Session>(events: Events<S>): Events<S> {
   return events;
 }
 

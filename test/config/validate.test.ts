@@ -15,7 +15,7 @@ describe('defaults', () => {
       gateway: {
         listen: [
           { url: 'ws://0.0.0.0:8282', static: join(cwd, 'events/public') },
-          { url: 'text://0.0.0.0:8283' },
+          { url: 'text://0.0.0.0:8283', heartbeat: false },
         ],
         lanIp: '127.0.0.1',
         lanPort: 2900,

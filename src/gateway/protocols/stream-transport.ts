@@ -43,6 +43,8 @@ export class StreamTransport implements ClientTransport {
   #packageLength = 0;
   #open = true;
   #paused = false;
+  /** The connection is gone, and what it left is being delivered. */
+  #ending = false;
   #closeTimer: Timer | undefined;
 
   constructor(shared: StreamPort, socket: Socket) {
@@ -73,7 +75,7 @@ export class StreamTransport implements ClientTransport {
   ping(): void {}
 
   pause(): void {
-    if (!this.#open) return;
+    if (!this.#open || this.#ending) return;
     this.#paused = true;
     this.#socket.pause();
   }
@@ -124,6 +126,7 @@ export class StreamTransport implements ClientTransport {
   end(): void {
     this.#closeTimer?.cancel();
     // what came before the end is not lost, even if the end came before resume()
+    this.#ending = true;
     this.#paused = false;
     this.#readPackages();
     this.#open = false;
