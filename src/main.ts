@@ -76,6 +76,16 @@ async function start(file: string | undefined): Promise<void> {
       },
     );
   };
+  const reload = (): void => {
+    node
+      .reload()
+      .then(
+        () => log.info('reloaded'),
+        (error: unknown) => log.error(`not reloaded, the old code goes on: ${(error as Error).message}`),
+      )
+      .finally(() => void stopEsbuild());
+  };
+  process.on('SIGUSR2', reload);
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 }

@@ -14,6 +14,12 @@ export interface Node {
   readonly listeners: readonly string[];
   readonly workers: number;
   readonly gateway: Gateway;
+  /**
+   * Replaces the workers' code without a client noticing.
+   *
+   * @throws GatewayError when the new code cannot run: the old goes on
+   */
+  reload(): Promise<void>;
   /** Closes the clients, lets the workers finish, frees the ports. A second call joins the first. */
   stop(): Promise<void>;
 }
@@ -67,6 +73,7 @@ export async function startNode(config: NodeConfig, { log, writeLine }: NodeOpti
     listeners: gateway.listeners,
     workers: workerConfig.count,
     gateway,
+    reload: async () => await pool.reload(workerConfig.stopTimeout * 1000),
     stop() {
       stopped ??= (async () => {
         await gateway.close();

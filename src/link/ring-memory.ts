@@ -22,8 +22,14 @@ export interface ThreadMemory {
   readonly commandBufferSize: number;
   /** Tells this thread's request ids from those of the threads before and after it: 1 to 255. */
   readonly generation: number;
+}
+
+/** What a thread that takes over a slot's events gets from the one before it. */
+export interface Takeover {
   /** Events that the thread before had set aside, oldest first, each with its number (see Command.PARK_EVENT). */
   readonly parked: readonly (readonly [number: number, frame: Uint8Array])[];
+  /** The event whose first fragments the thread before had read. */
+  readonly orphan: Uint8Array | undefined;
 }
 
 /** A larger ring only pushes other data out of the caches: what does not fit waits in the sender's queue. */
@@ -40,7 +46,6 @@ export function generationMemory(
   mainDoorbell: Doorbell,
   commandBufferSize: number,
   generation: number,
-  parked: ThreadMemory['parked'],
 ): ThreadMemory {
   return {
     events,
@@ -50,6 +55,5 @@ export function generationMemory(
     mainDoorbell: mainDoorbell.shared,
     commandBufferSize,
     generation,
-    parked,
   };
 }

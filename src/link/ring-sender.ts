@@ -30,6 +30,8 @@ export class RingSender {
   #sent = 0;
   #congested = false;
   #flushing = false;
+  /** Whether something was published since the doorbell last rang. Two ends that rang for nothing would wake each other for ever. */
+  #unannounced = false;
   readonly #keep: boolean;
   /** Frames that went into the ring in fragments and were not yet taken. */
   #fragmented: { readonly bytes: Buffer; readonly begin: number; end: number | undefined }[] = [];
@@ -39,7 +41,13 @@ export class RingSender {
    * @param bufferSize bytes that may wait before {@link send} returns false
    * @param onDrained called when less than half a ring waits again after that
    */
-  constructor(shared: SharedArrayBuffer, doorbell: Doorbell, bufferSize: number, onDrained: () => void) {
+  constructor(
+    shared: SharedArrayBuffer,
+    doorbell: Doorbell,
+    bufferSize: number,
+    onDrained: () => void,
+    options: RingSenderOptions = {},
+  ) {
     this.#writer = new RingWriter(shared);
     this.doorbell = doorbell;
     this.#bufferSize = Math.min(bufferSize, Number.MAX_SAFE_INTEGER);
@@ -69,6 +77,7 @@ export class RingSender {
       writeFrame(this.#writer.data, offset, frame, length);
       this.#writer.commit(WHOLE);
       this.#writer.publish();
+      this.#unannounced = true;
       if (!this.#flushing) {
         this.#flushing = true;
         queueMicrotask(this.#flush);
@@ -94,15 +103,27 @@ export class RingSender {
 
   /** Moves what waits into the ring, as far as there is room. To be called whenever this thread's doorbell rang. */
   pump(): void {
+    if (this.#fragmented.length > 0) this.#forgetTaken();
     do {
       this.#fill();
     } while ((this.#queue.length > 0 || this.#congested) && !this.#writer.awaitSpace() && !this.#drained());
     this.flush();
   }
 
+  /**
+   * The frame whose first fragments the consumer has taken and whose last it has not: should that consumer be gone, the
+   * next one needs it whole. Only with `keep`.
+   */
+  orphan(): Buffer | undefined {
+    this.#forgetTaken();
+    return this.#fragmented.find(({ begin }) => this.#writer.taken(begin))?.bytes;
+  }
+
   /** Rings the far end's doorbell, if something new is in the ring. */
   flush(): void {
     this.#flushing = false;
+    if (!this.#unannounced) return;
+    this.#unannounced = false;
     this.doorbell.ring();
   }
 
@@ -129,14 +150,29 @@ export class RingSender {
         const offset = this.#writer.claim(length);
         if (offset < 0) return;
         this.#writer.data.set(frame.subarray(this.#sent, this.#sent + length), offset);
-        const begin = this.#sent === 0 ? BEGIN : 0;
+        const flags = (this.#sent === 0 ? BEGIN : 0) | (this.#sent + length === frame.length ? END : 0);
         this.#sent += length;
         this.#queued -= length;
-        this.#writer.commit(begin | (this.#sent === frame.length ? END : 0));
+        const position = this.#writer.commit(flags);
         this.#writer.publish();
+        this.#unannounced = true;
+        if (this.#keep && flags !== WHOLE) this.#remember(frame, position, flags);
       }
       this.#sent = 0;
       this.#queue.shift();
     }
+  }
+
+  #remember(bytes: Buffer, position: number, flags: number): void {
+    if (flags === BEGIN) {
+      this.#forgetTaken();
+      this.#fragmented.push({ bytes, begin: position, end: undefined });
+    } else if (flags === END) {
+      this.#fragmented[this.#fragmented.length - 1].end = position;
+    }
+  }
+
+  #forgetTaken(): void {
+    this.#fragmented = this.#fragmented.filter(({ end }) => end === undefined || !this.#writer.taken(end));
   }
 }

@@ -1,14 +1,16 @@
 import { Doorbell } from '../ring/doorbell.js';
 import { Command } from '../wire/command.js';
-import type { Frame, ReceivedFrame } from '../wire/frame.js';
+import { type Frame, ReceivedFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
-import { type ThreadMemory, generationMemory, ringFor } from './ring-memory.js';
+import { type Takeover, type ThreadMemory, generationMemory, ringFor } from './ring-memory.js';
 import { RingReceiver } from './ring-receiver.js';
 import { RingSender } from './ring-sender.js';
 
 /** Records per round and generation, so that clients' sockets get their turn while a worker sends a lot. */
 const COMMANDS_PER_ROUND = 512;
 
+/** Generations that a request id can tell apart. */
+const GENERATIONS = 255;
 /** A request id's high byte is the generation that asked. */
 const GENERATION_SHIFT = 24;
 
@@ -41,6 +43,9 @@ export class SlotLink extends BaseLink {
   readonly #generations = new Map<number, Generation>();
   /** Events that a thread has set aside behind a pending handler: what it would not leave in the ring if it died. */
   readonly #parked = new Map<number, Buffer>();
+  /** Clients whose events the serving thread has asked to hold back. */
+  readonly #paused = new Set<number>();
+  readonly #resume = new ReceivedFrame();
   #lastGeneration = 0;
   #listening = false;
   #ending = false;
@@ -49,8 +54,11 @@ export class SlotLink extends BaseLink {
     super(options.name);
     this.#options = options;
     this.#eventRing = ringFor(options.eventBufferSize);
-    this.#events = new RingSender(this.#eventRing, new Doorbell(), options.eventBufferSize, () => {
+    const drained = (): void => {
       if (this.state === 'open') this.listener.drained();
+    };
+    this.#events = new RingSender(this.#eventRing, new Doorbell(), options.eventBufferSize, drained, {
+      keep: true,
     });
   }
 
@@ -69,12 +77,12 @@ export class SlotLink extends BaseLink {
 
   /** Prepares the rings of a new thread. It is handed no events before {@link serveBy}. */
   attach(): ThreadMemory {
-    const generation = (this.#lastGeneration % 255) + 1;
-    this.#lastGeneration = generation;
+    do {
+      this.#lastGeneration = (this.#lastGeneration % GENERATIONS) + 1;
+    } while (this.#generations.has(this.#lastGeneration));
+    const generation = this.#lastGeneration;
     const { doorbell, commandBufferSize, onError } = this.#options;
-    const memory = generationMemory(this.#eventRing, doorbell, commandBufferSize, generation, [
-      ...this.#parked,
-    ]);
+    const memory = generationMemory(this.#eventRing, doorbell, commandBufferSize, generation);
     const threadDoorbell = new Doorbell(memory.threadDoorbell);
     const replies = new RingSender(memory.replies, threadDoorbell, Number.MAX_SAFE_INTEGER, () => {});
     const commands = new RingReceiver(memory.commands, threadDoorbell, (frame) => {
@@ -88,17 +96,32 @@ export class SlotLink extends BaseLink {
     return memory;
   }
 
-  /** The thread of this generation is the one that takes events from now on. */
-  serveBy(generation: number): void {
+  /**
+   * The thread of this generation is the one that takes events from now on: the one before it has left them (or died).
+   * Everything that one has sent is delivered first.
+   *
+   * @returns what the thread needs for ThreadLink.receiveEvents
+   */
+  serveBy(generation: number): Takeover {
     const { memory } = this.#generation(generation);
+    for (const number of this.#generations.keys()) this.drain(number);
+    // what the thread before asked for does not bind this one
+    for (const connectionId of this.#paused) this.#release(connectionId);
     this.#events.doorbell = new Doorbell(memory.threadDoorbell);
+    const takeover = { parked: [...this.#parked], orphan: this.#events.orphan() };
     this.#events.pump();
+    return takeover;
+  }
+
+  /** Delivers everything that the thread of this generation has sent. One that is gone has been drained. */
+  drain(generation: number): void {
+    const commands = this.#generations.get(generation)?.commands;
+    while (this.#listening && commands?.poll(COMMANDS_PER_ROUND) === true);
   }
 
   /** The thread of this generation is gone: what it sent is still delivered, what it asked is forgotten. */
   detach(generation: number): void {
-    const { commands } = this.#generation(generation);
-    while (this.#listening && commands.poll(COMMANDS_PER_ROUND));
+    this.drain(generation);
     this.#generations.delete(generation);
   }
 
@@ -147,9 +170,24 @@ export class SlotLink extends BaseLink {
   }
 
   #received(frame: ReceivedFrame): void {
-    if (frame.command === Command.PARK_EVENT) this.#parked.set(frame.clientIp, Buffer.from(frame.body));
-    else if (frame.command === Command.UNPARK_EVENT) this.#parked.delete(frame.clientIp);
-    else this.listener.frame(frame, 0);
+    if (frame.command === Command.PARK_EVENT) {
+      this.#parked.set(frame.clientIp, Buffer.from(frame.body));
+      return;
+    }
+    if (frame.command === Command.UNPARK_EVENT) {
+      this.#parked.delete(frame.clientIp);
+      return;
+    }
+    if (frame.command === Command.PAUSE_CLIENT) this.#paused.add(frame.connectionId);
+    else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(frame.connectionId);
+    this.listener.frame(frame, 0);
+  }
+
+  #release(connectionId: number): void {
+    this.#paused.delete(connectionId);
+    this.#resume.command = Command.RESUME_CLIENT;
+    this.#resume.connectionId = connectionId;
+    this.listener.frame(this.#resume, 0);
   }
 
   #generation(number: number): Generation {

@@ -2,7 +2,7 @@ import { Doorbell } from '../ring/doorbell.js';
 import { Command } from '../wire/command.js';
 import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
-import type { ThreadMemory } from './ring-memory.js';
+import type { Takeover, ThreadMemory } from './ring-memory.js';
 import { RingReceiver } from './ring-receiver.js';
 import { RingSender } from './ring-sender.js';
 
@@ -18,11 +18,13 @@ export class ThreadLink extends BaseLink {
   readonly #doorbell: Doorbell;
   readonly #commands: RingSender;
   readonly #replies: RingReceiver;
-  readonly #events: RingReceiver;
+  readonly #main: Doorbell;
+  /** While this thread takes the slot's events. */
+  #events: RingReceiver | undefined;
   readonly #memory: ThreadMemory;
   readonly #parkFrame = emptyFrame();
+  readonly #deliver = (frame: ReceivedFrame, place: number): void => this.listener.frame(frame, place);
   #lastParked = 0;
-  #receivesEvents = false;
   #working = false;
   #onEventsEnded: (() => void) | undefined;
 
@@ -31,13 +33,11 @@ export class ThreadLink extends BaseLink {
     this.#memory = memory;
     this.#doorbell = new Doorbell(memory.threadDoorbell);
     const main = new Doorbell(memory.mainDoorbell);
-    const deliver = (frame: ReceivedFrame, place: number): void => this.listener.frame(frame, place);
+    this.#main = main;
     this.#commands = new RingSender(memory.commands, main, memory.commandBufferSize, () =>
       this.listener.drained(),
     );
-    this.#replies = new RingReceiver(memory.replies, main, deliver);
-    this.#events = new RingReceiver(memory.events, main, deliver, { keep: true });
-    for (const [number] of memory.parked) this.#lastParked = Math.max(this.#lastParked, number);
+    this.#replies = new RingReceiver(memory.replies, main, this.#deliver);
   }
 
   get bufferedBytes(): number {
@@ -50,16 +50,29 @@ export class ThreadLink extends BaseLink {
 
   /** How much of the event ring is held by events that were delivered and not taken: 0 to 1. */
   get held(): number {
-    return this.#events.ring.held / this.#events.ring.capacity;
+    if (this.#events === undefined) return 0;
+    const { ring } = this.#events;
+    ring.free();
+    return ring.held / ring.capacity;
   }
 
   /** From now on events are delivered too, those that a thread before this one left behind first. */
-  receiveEvents(): void {
-    this.#receivesEvents = true;
-    for (const [number, bytes] of this.#memory.parked) {
+  receiveEvents({ parked, orphan }: Takeover): void {
+    for (const [number, bytes] of parked) {
+      this.#lastParked = Math.max(this.#lastParked, number);
       this.listener.frame(decodeFrame(Buffer.from(bytes)), PARKED - number);
     }
+    this.#events = new RingReceiver(this.#memory.events, this.#main, this.#deliver, {
+      keep: true,
+      orphan: orphan && Buffer.from(orphan),
+    });
     this.#doorbell.ring();
+  }
+
+  /** No more events: those that were not taken are another thread's from now on. */
+  leaveEvents(): void {
+    this.#events?.ring.free();
+    this.#events = undefined;
   }
 
   /** Resolves when the last event has been delivered and no other will come. */
@@ -76,8 +89,8 @@ export class ThreadLink extends BaseLink {
    */
   take(place: number): void {
     if (place >= 0) {
-      this.#events.ring.take(place);
-      if (!this.#working) this.#events.ring.free();
+      this.#events?.ring.take(place);
+      if (!this.#working) this.#events?.ring.free();
       return;
     }
     this.#parkFrame.command = Command.UNPARK_EVENT;
@@ -124,11 +137,11 @@ export class ThreadLink extends BaseLink {
     if (this.state === 'closed') return false;
     this.#working = true;
     const replied = this.#replies.poll(REPLIES_PER_ROUND);
-    const happened = this.#receivesEvents && this.#events.poll(EVENTS_PER_ROUND);
+    const happened = this.#events?.poll(EVENTS_PER_ROUND) ?? false;
     this.#working = false;
     this.#commands.pump();
-    if (this.#events.ring.ended) this.#onEventsEnded?.();
-    const nothingComes = this.#replies.ring.ended && !(this.#receivesEvents && this.#events.ring.waiting);
+    if (this.#events?.ring.ended === true) this.#onEventsEnded?.();
+    const nothingComes = this.#replies.ring.ended && this.#events?.ring.waiting !== true;
     if (nothingComes || (this.state === 'closing' && this.#commands.settled)) this.#end();
     return replied || happened;
   }

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { GatewayAddress } from '../wire/client-id.js';
-import type { ThreadMemory } from './ring-memory.js';
+import type { Takeover, ThreadMemory } from './ring-memory.js';
 
 /** What a worker thread is started with. Structured-cloned; the port is transferred. */
 export interface WorkerTask {
@@ -18,17 +18,34 @@ export interface WorkerTask {
   readonly logLevel: string;
 }
 
+/*
+ * What a slot and a thread say to each other besides frames, over a MessagePort:
+ *
+ *   slot                                   thread
+ *        <-- ready, or failed ------------      code loaded, onWorkerStart done
+ *        --- serve ----------------------->     takes events
+ *        --- retire ---------------------->     takes no more
+ *        <-- retired (pending clients) ----     every handler that is done has sent what it had to send
+ *        <-- released (client) ------------     one of the pending handlers is done, too
+ *        --- release (client) ------------->    to the thread that came after it: go on with this client
+ *        --- stop ------------------------->    no events follow: finish and end
+ */
+
 /** From the thread to its slot. */
 export type ThreadMessage =
   | { readonly kind: 'ready' }
   /** The thread cannot serve, and ends: its code cannot be loaded, or onWorkerStart failed. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | { readonly kind: 'retired'; readonly pending: readonly number[] }
+  | { readonly kind: 'released'; readonly connectionId: number }
   /** A line for the log, as JSON. */
   | { readonly kind: 'log'; readonly line: string };
 
 /** From the slot to its thread. */
 export type SlotMessage =
-  /** Take events from now on. */
-  | { readonly kind: 'serve' }
+  /** @property pending clients that a thread before this one is still busy with */
+  | { readonly kind: 'serve'; readonly takeover: Takeover; readonly pending: readonly number[] }
+  | { readonly kind: 'release'; readonly connectionId: number }
   /** Finish what was begun within so many milliseconds, and end. */
+  | { readonly kind: 'retire'; readonly timeout: number }
   | { readonly kind: 'stop'; readonly timeout: number };

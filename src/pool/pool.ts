@@ -6,9 +6,13 @@ import type { Link } from '../link/link.js';
 import type { Logger } from '../log.js';
 import { Doorbell } from '../ring/doorbell.js';
 import { EventsBundle } from './events-bundle.js';
+import type { Generation } from './generation.js';
 import { Slot } from './slot.js';
 
 const THREAD_ENTRY = new URL('../worker/entry.js', import.meta.url).href;
+
+/** One that serves, one that is to take over, and two that finish what they began. */
+const THREADS_PER_SLOT = 4;
 
 export interface PoolOptions {
   readonly config: WorkerConfig;
@@ -29,14 +33,16 @@ export class Pool {
   readonly #doorbell = new Doorbell();
   readonly #threads: Piscina;
   #slots: Slot[] = [];
+  /** The reload that is going on, or the last one: they come one after another. */
+  #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#threads = new Piscina({
       filename: THREAD_ENTRY,
-      // every generation gets a fresh thread, which ends with it; at a replacement two live at once
+      // every generation gets a fresh thread, which ends with it; while old ones finish, several of a slot live at once
       minThreads: 0,
-      maxThreads: options.config.count * 2,
+      maxThreads: options.config.count * THREADS_PER_SLOT,
       idleTimeout: 0,
       concurrentTasksPerWorker: 1,
       atomics: 'disabled',
@@ -77,11 +83,38 @@ export class Pool {
     await Promise.all(this.#slots.map((slot) => slot.start()));
   }
 
+  /**
+   * Compiles events/ anew and replaces every worker's thread by one that runs it, without a client noticing. The new
+   * threads are all ready before the first one takes over: when one of them fails, the old code goes on everywhere.
+   *
+   * @param timeout milliseconds that pending handlers may take
+   * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE, GW_EVENTS_INVALID, GW_EVENTS_START, GW_WORKER_DIED
+   */
+  async reload(timeout: number): Promise<void> {
+    this.#reloading = this.#reloading.then(
+      async () => await this.#reload(timeout),
+      async () => await this.#reload(timeout),
+    );
+    await this.#reloading;
+  }
+
   /** Lets every worker finish and ends the threads. */
   async stop(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.stop()));
     this.#doorbell.close();
     await this.#threads.destroy();
+  }
+
+  async #reload(timeout: number): Promise<void> {
+    const bundle = await EventsBundle.build(this.#options.config.events);
+    const prepared: { slot: Slot; next: Generation }[] = [];
+    try {
+      for (const slot of this.#slots) prepared.push({ slot, next: await slot.prepare(bundle) });
+    } catch (error) {
+      for (const { next } of prepared) next.abort();
+      throw error;
+    }
+    for (const { slot, next } of prepared) await slot.takeOver(next, timeout);
   }
 
   #poll(): boolean {

@@ -1,12 +1,11 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import type { Clock } from '../clock.js';
-import { GatewayError, type ErrorCode } from '../errors.js';
 import { SlotLink } from '../link/slot-link.js';
+import type { WorkerTask } from '../link/worker-task.js';
 import type { Logger } from '../log.js';
 import type { Doorbell } from '../ring/doorbell.js';
-import type { SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
 import type { EventsBundle } from './events-bundle.js';
+import { Generation } from './generation.js';
 
 /** What every slot of a pool shares. */
 export interface SlotContext {
@@ -19,25 +18,15 @@ export interface SlotContext {
   readonly task: Pick<WorkerTask, 'eventsFolder' | 'count' | 'node' | 'gateways' | 'logLevel'>;
   readonly eventBufferSize: number;
   readonly commandBufferSize: number;
-  /** Milliseconds that handlers may still take at a stop. */
+  /** Milliseconds that handlers may still take when their thread is to end. */
   readonly stopTimeout: number;
-}
-
-/** A thread that serves, or is about to serve, a slot. */
-interface Generation {
-  readonly number: number;
-  readonly port: MessagePort;
-  /** Ends the thread at once. */
-  readonly abort: AbortController;
-  /** Resolves when the thread is gone; with an error unless it stopped in good order. */
-  readonly ended: Promise<Error | undefined>;
-  /** Resolves once onWorkerStart is done. */
-  readonly ready: Promise<void>;
 }
 
 /** Waits between attempts to replace a thread that keeps dying: doubled from the first to the last. */
 const FIRST_BACKOFF = 100;
 const LAST_BACKOFF = 10_000;
+/** What a thread gets beyond its timeouts before it is ended by force: to answer at all. */
+const GRACE = 1000;
 
 /**
  * A worker's place: its link outlives the threads that serve it one after another, so that events wait while there is none.
@@ -47,22 +36,32 @@ export class Slot {
   readonly #number: number;
   readonly #context: SlotContext;
   #bundle: EventsBundle;
-  #generation: Generation | undefined;
+  #serving: Generation | undefined;
+  /** Clients whose events wait until a handler in an older thread is done, and which thread that is. */
+  readonly #pending = new Map<number, Generation>();
+  /** Threads that live, whether they serve or not. */
+  readonly #living = new Set<Generation>();
   #backoff = FIRST_BACKOFF;
+  #restarts = 0;
   #stopping = false;
 
   constructor(number: number, bundle: EventsBundle, context: SlotContext) {
     this.#number = number;
     this.#bundle = bundle;
     this.#context = context;
+    const { task, log, doorbell, eventBufferSize, commandBufferSize } = context;
     this.link = new SlotLink({
-      name: `${context.task.node}:${number}`,
-      doorbell: context.doorbell,
-      eventBufferSize: context.eventBufferSize,
-      commandBufferSize: context.commandBufferSize,
-      onError: (error) =>
-        context.log.error({ worker: number, err: error }, `a command failed: ${error.message}`),
+      name: `${task.node}:${number}`,
+      doorbell,
+      eventBufferSize,
+      commandBufferSize,
+      onError: (error) => log.error({ worker: number, err: error }, `a command failed: ${error.message}`),
     });
+  }
+
+  /** How often a thread that died was replaced. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /**
@@ -71,103 +70,113 @@ export class Slot {
    * @throws GW_EVENTS_INVALID, GW_EVENTS_START, GW_WORKER_DIED
    */
   async start(): Promise<void> {
-    const generation = await this.#spawn();
+    this.#handOver(await this.prepare(this.#bundle));
+  }
+
+  /**
+   * Starts a thread that is to take over: it loads the code and runs onWorkerStart, beside the one that serves.
+   *
+   * @throws as {@link start}
+   */
+  async prepare(bundle: EventsBundle): Promise<Generation> {
+    const { threads, task, writeLine } = this.#context;
+    await bundle.write();
+    const generation: Generation = new Generation({
+      threads,
+      memory: this.link.attach(),
+      bundle,
+      task: { ...task, slot: this.#number },
+      writeLine,
+      onReleased: (connectionId) => this.#released(generation, connectionId),
+    });
+    this.#living.add(generation);
+    void generation.ended.then((error) => this.#ended(generation, error));
     await generation.ready;
-    this.#serveBy(generation);
-  }
-
-  /** Lets the events that are on their way be handled, then onWorkerStop run, then the thread end. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    const generation = this.#generation;
-    if (generation !== undefined) {
-      const { stopTimeout } = this.#context;
-      this.link.endEvents();
-      post(generation, { kind: 'stop', timeout: stopTimeout });
-      // twice: for the handlers that are pending, and for onWorkerStop
-      const timer = this.#context.clock.setTimeout(() => generation.abort.abort(), stopTimeout * 2 + 1000);
-      await generation.ended;
-      timer.cancel();
-    }
-    this.link.destroy();
-  }
-
-  async #spawn(): Promise<Generation> {
-    const { threads, task, log } = this.#context;
-    await this.#bundle.write();
-    const memory = this.link.attach();
-    const { port1: port, port2 } = new MessageChannel();
-    const abort = new AbortController();
-    let receive!: (message: ThreadMessage) => void;
-    const ready = new Promise<void>((resolve, reject) => {
-      receive = (message) => {
-        if (message.kind === 'ready') resolve();
-        else if (message.kind === 'log') this.#context.writeLine(message.line);
-        else reject(new GatewayError(message.code as ErrorCode, message.message));
-      };
-    });
-    port.on('message', receive);
-    const data: WorkerTask = { ...task, memory, port: port2, bundle: this.#bundle.url, slot: this.#number };
-    const ended = threads.run(data, { transferList: [port2], signal: abort.signal }).then(
-      () => undefined,
-      (error: Error) => error,
-    );
-    // the thread's last words come by another way than the news of its end
-    void ended.then(() => {
-      for (let last = receiveMessageOnPort(port); last !== undefined; last = receiveMessageOnPort(port)) {
-        receive(last.message as ThreadMessage);
-      }
-    });
-    const generation: Generation = {
-      number: memory.generation,
-      port,
-      abort,
-      ended,
-      ready: Promise.race([
-        ready,
-        ended.then((error) => {
-          const reason = error === undefined ? 'it ended' : error.message;
-          throw new GatewayError(
-            'GW_WORKER_DIED',
-            `Worker ${this.#number} died while it started: ${reason}.`,
-            {
-              cause: error,
-            },
-          );
-        }),
-      ]),
-    };
-    // whoever waits for `ready` is told; nobody else needs to be
-    generation.ready.catch(() => {});
-    void ended.then((error) => {
-      port.close();
-      this.link.detach(generation.number);
-      if (this.#generation !== generation || this.#stopping) return;
-      log.error(
-        { worker: this.#number, err: error },
-        `a worker died${error === undefined ? '' : `: ${error.message}`}; it is replaced`,
-      );
-      this.#generation = undefined;
-      void this.#replace();
-    });
     return generation;
   }
 
-  #serveBy(generation: Generation): void {
-    this.#generation = generation;
-    this.link.serveBy(generation.number);
-    post(generation, { kind: 'serve' });
+  /**
+   * Puts a prepared thread in the place of the one that serves. No event is lost, handled twice or out of order: the old
+   * thread finishes the handlers that are pending, and only those clients wait for it.
+   *
+   * @param timeout milliseconds that those handlers may take
+   */
+  async takeOver(next: Generation, timeout: number): Promise<void> {
+    const old = this.#serving;
+    if (old !== undefined) {
+      const pending = await old.retire(timeout);
+      for (const connectionId of pending) {
+        if (!this.#pending.has(connectionId)) this.#pending.set(connectionId, old);
+      }
+      this.#endWithin(old, timeout);
+    }
+    this.#bundle = next.bundle;
+    if (this.#stopping) next.abort();
+    else if (this.#living.has(next)) this.#handOver(next);
+    else await this.#replace();
+  }
+
+  /** Lets the events that are on their way be handled, then onWorkerStop run, then the threads end. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const { stopTimeout } = this.#context;
+    this.link.endEvents();
+    this.#serving?.stop(stopTimeout);
+    for (const generation of this.#living) {
+      if (generation !== this.#serving && !generation.retiring) generation.abort();
+      else this.#endWithin(generation, stopTimeout);
+    }
+    await Promise.all(Array.from(this.#living, (generation) => generation.ended));
+    this.link.destroy();
+  }
+
+  #handOver(generation: Generation): void {
+    this.#serving = generation;
+    generation.serve(this.link.serveBy(generation.number), [...this.#pending.keys()]);
+  }
+
+  /** Ends a thread that has been told to end, should it not do so by itself: handlers, then onWorkerStop. */
+  #endWithin(generation: Generation, timeout: number): void {
+    const { clock, stopTimeout } = this.#context;
+    const timer = clock.setTimeout(() => generation.abort(), timeout + stopTimeout + GRACE);
+    void generation.ended.then(() => timer.cancel());
+  }
+
+  /** A handler that was pending in an older thread is done: what it sent is delivered before the client's next event. */
+  #released(generation: Generation, connectionId: number): void {
+    if (this.#pending.get(connectionId) !== generation) return;
+    this.link.drain(generation.number);
+    this.#pending.delete(connectionId);
+    this.#serving?.release(connectionId);
+  }
+
+  #ended(generation: Generation, error: Error | undefined): void {
+    const { log } = this.#context;
+    this.link.detach(generation.number);
+    this.#living.delete(generation);
+    for (const [connectionId, owner] of this.#pending) {
+      if (owner === generation) this.#released(generation, connectionId);
+    }
+    if (generation !== this.#serving || this.#stopping) return;
+    this.#serving = undefined;
+    if (generation.retiring) return;
+    const reason = error === undefined ? '' : `: ${error.message}`;
+    log.error({ worker: this.#number, err: error }, `a worker died${reason}; it is replaced`);
+    void this.#replace();
   }
 
   /** Puts a new thread in the place of one that died: at once, and then less and less often while it keeps dying at start. */
   async #replace(): Promise<void> {
-    while (!this.#stopping) {
+    const { log, clock } = this.#context;
+    while (!this.#stopping && this.#serving === undefined) {
       try {
-        await this.start();
+        const next = await this.prepare(this.#bundle);
+        // a reload may have put another one there meanwhile
+        if (this.#stopping || this.#serving !== undefined) next.abort();
+        else this.#handOver(next);
+        this.#restarts++;
         this.#backoff = FIRST_BACKOFF;
-        return;
       } catch (error) {
-        const { log, clock } = this.#context;
         log.error(
           { worker: this.#number, err: error },
           `a worker cannot be replaced; next attempt in ${this.#backoff} ms`,
@@ -177,9 +186,4 @@ export class Slot {
       }
     }
   }
-}
-
-function post({ port }: Generation, message: SlotMessage): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a MessagePort, not a window
-  port.postMessage(message);
 }

@@ -39,6 +39,9 @@ export class BusinessWorker implements CurrentClient {
   readonly #inRing = new Set<ParkedEvent>();
   readonly #parkedFrame = new ReceivedFrame();
   readonly #outgoing = emptyFrame();
+  /** Clients that a thread before this one is still busy with: their events wait. */
+  #heldBack = new Set<number>();
+  #onReleased: ((connectionId: number) => void) | undefined;
   #pending = 0;
   #onIdle: (() => void) | undefined;
 
@@ -65,7 +68,8 @@ export class BusinessWorker implements CurrentClient {
     if (client === undefined) {
       client = new Client(this.#gateway, frame, new ClientEvents(frame.connectionId));
       this.#clients.set(frame.connectionId, client);
-      if (frame.command !== Command.ON_CONNECT) this.#catchUp(client);
+      if (this.#heldBack.has(frame.connectionId)) client.events.busy = true;
+      else if (frame.command !== Command.ON_CONNECT) this.#catchUp(client);
     }
     if (client.events.busy) {
       this.#park(client, frame, place);
@@ -79,6 +83,35 @@ export class BusinessWorker implements CurrentClient {
   flushSession(): void {
     const client = this.#context.getStore();
     if (client !== undefined) this.#storeSession(client);
+  }
+
+  /** A thread before this one is still busy with these clients: their events wait until each is released. */
+  holdBack(connectionIds: readonly number[]): void {
+    this.#heldBack = new Set(connectionIds);
+  }
+
+  /** The thread before this one is done with the client. */
+  release(connectionId: number): void {
+    if (!this.#heldBack.delete(connectionId)) return;
+    const client = this.#clients.get(connectionId);
+    if (client !== undefined) this.#catchUp(client);
+  }
+
+  /**
+   * Another thread takes over: what waits here is left to it, and only the handlers that are pending go on.
+   *
+   * @param onReleased called for each of them when it is done
+   * @returns the clients whose handlers are pending, and those that a thread before this one is still busy with
+   */
+  retire(onReleased: (connectionId: number) => void): number[] {
+    this.#onReleased = onReleased;
+    const pending = [...this.#heldBack];
+    for (const { events } of this.#clients.values()) {
+      events.parked.clear();
+      if (events.handling) pending.push(events.connectionId);
+    }
+    this.#inRing.clear();
+    return pending;
   }
 
   /** Resolves when no handler is pending. */
@@ -112,6 +145,7 @@ export class BusinessWorker implements CurrentClient {
       const result = this.#context.run(client, this.#call, this, client, frame);
       if (isPromise(result)) {
         client.events.busy = true;
+        client.events.handling = true;
         this.#pending++;
         result.then(
           () => this.#settled(client, command),
@@ -149,8 +183,10 @@ export class BusinessWorker implements CurrentClient {
   }
 
   #settled(client: Client, command: number): void {
+    client.events.handling = false;
     this.#finish(client, command);
     this.#done(client);
+    this.#onReleased?.(client.events.connectionId);
   }
 
   #finish(client: Client, command: number): void {

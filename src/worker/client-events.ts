@@ -11,8 +11,10 @@ export interface ParkedEvent {
 /** The order of one client's events in its worker. */
 export class ClientEvents {
   readonly connectionId: number;
-  /** Whether an event is being handled, so that the next ones have to wait. */
+  /** Whether the next events have to wait: a handler is pending, or the client's state is not known yet. */
   busy = false;
+  /** Whether a handler is pending. */
+  handling = false;
   /** Whether the gateway was asked not to send more of its events for now. */
   paused = false;
   readonly parked = new Queue<ParkedEvent>();

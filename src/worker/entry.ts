@@ -21,7 +21,8 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     destination: { write: (line: string) => post({ kind: 'log', line }) },
   }).child({ worker: slot });
 
-  const { serve: served, stop: stopped } = orders(port);
+  let worker: BusinessWorker | undefined;
+  const orders = receiveOrders(port, (connectionId) => worker?.release(connectionId));
   const requests = new Requests(systemClock);
   const link = new ThreadLink(`slot ${slot}`, memory);
   const transport = new ThreadTransport(link, {
@@ -30,7 +31,6 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     generation: memory.generation,
   });
   Gateway.connect({ transport, requests });
-  let worker: BusinessWorker | undefined;
   link.listen({
     frame(frame, place) {
       if (frame.command === Command.REPLY) requests.answer(frame.clientIp, unserialize(frame.body));
@@ -56,12 +56,20 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   transport.worker = worker;
   Gateway.follow(worker);
   post({ kind: 'ready' });
-  await served;
-  link.receiveEvents();
 
-  const { timeout } = await stopped;
-  await link.eventsEnded();
-  await Promise.race([worker.idle(), new Promise((resolve) => setTimeout(resolve, timeout))]);
+  const { takeover, pending } = await orders.serve;
+  worker.holdBack(pending);
+  link.receiveEvents(takeover);
+
+  const order = await orders.end;
+  if (order.kind === 'stop') {
+    await link.eventsEnded();
+  } else {
+    link.leaveEvents();
+    const left = worker.retire((connectionId) => post({ kind: 'released', connectionId }));
+    post({ kind: 'retired', pending: left });
+  }
+  await Promise.race([worker.idle(), new Promise((resolve) => setTimeout(resolve, order.timeout))]);
   try {
     await events.onWorkerStop?.(info);
   } catch (error) {
@@ -97,15 +105,16 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** What the slot will ask for, once each and in this order. */
-function orders(port: WorkerTask['port']): { serve: Promise<void>; stop: Promise<{ timeout: number }> } {
-  const serve = deferred<void>();
-  const stop = deferred<{ timeout: number }>();
+/** What the slot will ask for: to serve, then to end. */
+function receiveOrders(port: WorkerTask['port'], onRelease: (connectionId: number) => void) {
+  const serve = deferred<Extract<SlotMessage, { kind: 'serve' }>>();
+  const end = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
   port.on('message', (order: SlotMessage) => {
-    if (order.kind === 'serve') serve.resolve();
-    else stop.resolve(order);
+    if (order.kind === 'serve') serve.resolve(order);
+    else if (order.kind === 'release') onRelease(order.connectionId);
+    else end.resolve(order);
   });
-  return { serve: serve.promise, stop: stop.promise };
+  return { serve: serve.promise, end: end.promise };
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

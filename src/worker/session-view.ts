@@ -52,6 +52,8 @@ export class SessionView {
       this.#sent = state.applied;
     }
     const unapplied = (this.#sent - state.applied) >>> 0;
+    // sent before what this view has caught up with, when it took the client over from another thread
+    if (unapplied > this.#pending.length) return;
     const unchanged =
       unapplied === this.#pending.length && state.epoch === this.#epoch && state.session.equals(this.#bytes);
     if (this.#pending.length > unapplied)

@@ -1,0 +1,130 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Piscina } from 'piscina';
+import { type ErrorCode, GatewayError } from '../errors.js';
+import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
+import type { SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
+import type { EventsBundle } from './events-bundle.js';
+
+export interface GenerationOptions {
+  readonly threads: Piscina;
+  readonly memory: ThreadMemory;
+  readonly bundle: EventsBundle;
+  readonly task: Omit<WorkerTask, 'memory' | 'port' | 'bundle'>;
+  /** Writes a line that the thread logged. */
+  readonly writeLine: (line: string) => void;
+  /** A handler that was pending when the thread retired is done. */
+  readonly onReleased: (connectionId: number) => void;
+}
+
+/** One thread in the life of a slot, from its start to its end. */
+export class Generation {
+  readonly number: number;
+  readonly bundle: EventsBundle;
+  /** Resolves once onWorkerStart is done. Rejects with GW_EVENTS_INVALID, GW_EVENTS_START or GW_WORKER_DIED. */
+  readonly ready: Promise<void>;
+  /** Resolves when the thread is gone: with an error, unless it ended in good order. */
+  readonly ended: Promise<Error | undefined>;
+  /** Whether it was told to leave the slot's events to another thread. */
+  retiring = false;
+  readonly #options: GenerationOptions;
+  readonly #port: MessagePort;
+  readonly #abort = new AbortController();
+  #onReady!: () => void;
+  #onFailed!: (error: Error) => void;
+  #onRetired: ((pending: readonly number[]) => void) | undefined;
+
+  constructor(options: GenerationOptions) {
+    this.#options = options;
+    this.number = options.memory.generation;
+    this.bundle = options.bundle;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#port.on('message', (message: ThreadMessage) => this.#receive(message));
+    this.ready = new Promise((resolve, reject) => {
+      this.#onReady = resolve;
+      this.#onFailed = reject;
+    });
+    // whoever waits for it is told; nobody else needs to be
+    this.ready.catch(() => {});
+    const { memory, bundle, task } = options;
+    const data: WorkerTask = { ...task, memory, port: port2, bundle: bundle.url };
+    this.ended = options.threads
+      .run(data, { transferList: [port2], signal: this.#abort.signal })
+      .then(
+        () => undefined,
+        (error: Error) => error,
+      )
+      .then((error) => this.#end(error));
+  }
+
+  /** Gives it the slot's events. @param pending clients that threads before it are still busy with */
+  serve(takeover: Takeover, pending: readonly number[]): void {
+    this.#post({ kind: 'serve', takeover, pending });
+  }
+
+  /** A thread before it is done with this client. */
+  release(connectionId: number): void {
+    this.#post({ kind: 'release', connectionId });
+  }
+
+  /**
+   * Takes the slot's events from it; it ends when its pending handlers are done, or the timeout (milliseconds) is over.
+   *
+   * @returns the clients that it is still busy with; none when it dies first
+   */
+  async retire(timeout: number): Promise<readonly number[]> {
+    const retired = new Promise<readonly number[]>((resolve) => (this.#onRetired = resolve));
+    this.retiring = true;
+    this.#post({ kind: 'retire', timeout });
+    return await Promise.race([retired, this.ended.then(() => [])]);
+  }
+
+  /** No events follow: it ends when its handlers are done, or the timeout (milliseconds) is over. */
+  stop(timeout: number): void {
+    this.#post({ kind: 'stop', timeout });
+  }
+
+  /** Ends the thread at once, whatever it is doing. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  #receive(message: ThreadMessage): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#onReady();
+        break;
+      case 'failed':
+        this.#onFailed(new GatewayError(message.code as ErrorCode, message.message));
+        break;
+      case 'retired':
+        this.#onRetired?.(message.pending);
+        break;
+      case 'released':
+        this.#options.onReleased(message.connectionId);
+        break;
+      case 'log':
+        this.#options.writeLine(message.line);
+        break;
+    }
+  }
+
+  #end(error: Error | undefined): Error | undefined {
+    // the thread's last words come by another way than the news of its end
+    for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
+      this.#receive(last.message as ThreadMessage);
+    }
+    this.#port.close();
+    const { slot } = this.#options.task;
+    const reason = error === undefined ? 'it ended' : error.message;
+    this.#onFailed(
+      new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, { cause: error }),
+    );
+    return error;
+  }
+
+  #post(message: SlotMessage): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a MessagePort, not a window
+    this.#port.postMessage(message);
+  }
+}
