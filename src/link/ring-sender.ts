@@ -25,6 +25,8 @@ export class RingSender {
   #sent = 0;
   #congested = false;
   #flushing = false;
+  /** Whether something was published since the doorbell last rang. Two ends that rang for nothing would wake each other for ever. */
+  #unannounced = false;
   readonly #flush = (): void => this.flush();
 
   /**
@@ -60,6 +62,7 @@ export class RingSender {
       writeFrame(this.#writer.data, offset, frame, length);
       this.#writer.commit(WHOLE);
       this.#writer.publish();
+      this.#unannounced = true;
       if (!this.#flushing) {
         this.#flushing = true;
         queueMicrotask(this.#flush);
@@ -94,6 +97,8 @@ export class RingSender {
   /** Rings the far end's doorbell, if something new is in the ring. */
   flush(): void {
     this.#flushing = false;
+    if (!this.#unannounced) return;
+    this.#unannounced = false;
     this.doorbell.ring();
   }
 
@@ -125,6 +130,7 @@ export class RingSender {
         this.#queued -= length;
         this.#writer.commit(begin | (this.#sent === frame.length ? END : 0));
         this.#writer.publish();
+        this.#unannounced = true;
       }
       this.#sent = 0;
       this.#queue.shift();
