@@ -4,11 +4,11 @@ import { GatewayError } from '../errors.js';
  * What a gateway tells one of our workers about a client in the ext_data of an event (Flag.STATE), where a legacy worker
  * gets the session only:
  *
- *    0       4         8          9           11
+ *    0       4         8          9           13
  *   +-------+---------+----------+-----------+------------+-----+---------+
  *   | epoch | applied | ip_len   | uid_len   | ip         | uid | session |
  *   +-------+---------+----------+-----------+------------+-----+---------+
- *    u32     u32       u8         u16
+ *    u32     u32       u8         u32
  *
  * epoch     how often the session was replaced as a whole (setSession). A patch made against an older epoch is void.
  * applied   how many state changes that the client's own worker sent the gateway has applied. The worker knows how many
@@ -16,7 +16,7 @@ import { GatewayError } from '../errors.js';
  * ip        the client's address as text, when it is not an IPv4 address, for which the header has room.
  */
 
-const PREFIX_LENGTH = 11;
+const PREFIX_LENGTH = 13;
 
 /** A client as its gateway knows it. Numbers wrap at 32 bits. */
 export interface ClientState {
@@ -37,7 +37,7 @@ export function encodeClientState(state: ClientState): Buffer {
   bytes.writeUInt32BE(state.epoch, 0);
   bytes.writeUInt32BE(state.applied, 4);
   bytes.writeUInt8(addressLength, 8);
-  bytes.writeUInt16BE(uidLength, 9);
+  bytes.writeUInt32BE(uidLength, 9);
   bytes.write(state.address, PREFIX_LENGTH);
   bytes.write(state.uid, PREFIX_LENGTH + addressLength);
   bytes.set(state.session, PREFIX_LENGTH + addressLength + uidLength);
@@ -51,7 +51,7 @@ export function encodeClientState(state: ClientState): Buffer {
  */
 export function decodeClientState(bytes: Buffer): ClientState {
   const addressEnd = bytes.length < PREFIX_LENGTH ? 0 : PREFIX_LENGTH + bytes[8];
-  const uidEnd = addressEnd === 0 ? 0 : addressEnd + bytes.readUInt16BE(9);
+  const uidEnd = addressEnd === 0 ? 0 : addressEnd + bytes.readUInt32BE(9);
   if (uidEnd === 0 || uidEnd > bytes.length) {
     throw new GatewayError(
       'GW_FRAME',

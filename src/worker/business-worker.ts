@@ -3,6 +3,7 @@ import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { CurrentClient } from '../api/transport.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { Logger } from '../log.js';
+import { parseClientId } from '../wire/client-id.js';
 import { decodeClientState } from '../wire/client-state.js';
 import { Command, Flag, commandName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
@@ -56,10 +57,10 @@ export class BusinessWorker implements CurrentClient {
     return this.#context.getStore()?.id;
   }
 
-  /** The client with this id, if this worker has seen an event of it and not yet its end. */
+  /** The client with this id, if this worker has seen an event of it and not yet its end. @throws GW_CLIENT_ID */
   find(clientId: string): Client | undefined {
-    const client = this.#clients.get(Number.parseInt(clientId.slice(12), 16));
-    return client?.id === clientId ? client : undefined;
+    const client = this.#clients.get(parseClientId(clientId).connectionId);
+    return client?.id === clientId.toLowerCase() ? client : undefined;
   }
 
   /** An event arrived. */

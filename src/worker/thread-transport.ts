@@ -1,7 +1,7 @@
 import type { ClientChange, Transport } from '../api/transport.js';
 import { GatewayError } from '../errors.js';
 import type { ThreadLink } from '../link/thread-link.js';
-import type { GatewayAddress } from '../wire/client-id.js';
+import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
 import { Flag } from '../wire/command.js';
 import type { Frame } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
@@ -37,12 +37,14 @@ export class ThreadTransport implements Transport {
   }
 
   send(frame: Frame): boolean {
-    if (this.#link.congested && this.#link.bufferedBytes > this.#bufferLimit) {
+    // without an address it is for every gateway
+    if (frame.localIp !== 0 && !this.#gateways.some((gateway) => isAt(gateway, frame))) {
       throw new GatewayError(
-        'GW_OVERFLOW',
-        `${this.#link.bufferedBytes} bytes wait for the gateway, more than twice sendToGatewayBufferSize (${this.#bufferLimit / 2}); after a send returned false, await Gateway.drained() before more.`,
+        'GW_LINK_CLOSED',
+        `There is no link to the gateway ${numberToIp(frame.localIp)}:${frame.localPort}, which the client id names; this worker is linked to ${this.#gateways.map(({ ip, port }) => `${numberToIp(ip)}:${port}`).join(', ')}.`,
       );
     }
+    this.#checkRoom();
     return this.#link.send(frame);
   }
 
@@ -71,9 +73,23 @@ export class ThreadTransport implements Transport {
   changing(clientId: string, change: ClientChange): number {
     const client = this.worker?.find(clientId);
     if (client === undefined) return 0;
+    // the view counts on the change being sent, so what would refuse it has to do so first
+    this.#checkRoom();
     // what the handler changed before this call comes before it
     if (change.kind === 'update') this.worker?.flushSession();
     client.view.change(change);
     return Flag.COUNTED;
   }
+
+  #checkRoom(): void {
+    if (!this.#link.congested || this.#link.bufferedBytes <= this.#bufferLimit) return;
+    throw new GatewayError(
+      'GW_OVERFLOW',
+      `${this.#link.bufferedBytes} bytes wait for the gateway, more than twice sendToGatewayBufferSize (${this.#bufferLimit / 2}); after a send returned false, await Gateway.drained() before more.`,
+    );
+  }
+}
+
+function isAt({ ip, port }: GatewayAddress, frame: Frame): boolean {
+  return frame.localIp === ip && frame.localPort === port;
 }
