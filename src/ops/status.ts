@@ -1,0 +1,88 @@
+/** What a node tells about itself: `gatewayworker status` and the control socket. Sizes in bytes. */
+export interface NodeStatus {
+  readonly name: string;
+  readonly version: string;
+  readonly nodejs: string;
+  readonly pid: number;
+  /** Seconds since the start. */
+  readonly uptime: number;
+  /** The machine's load averages: 1, 5 and 15 minutes. */
+  readonly load: readonly number[];
+  readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
+  readonly roles: readonly string[];
+  readonly listeners: readonly { readonly url: string; readonly connections: number }[];
+  readonly connections: number;
+  readonly counters: {
+    readonly connections: number;
+    readonly refusedConnections: number;
+    readonly messagesIn: number;
+    readonly messagesOut: number;
+    readonly messagesDropped: number;
+    readonly slowClients: number;
+    readonly heartbeatDrops: number;
+    /** Clients closed for what they sent, by kind. */
+    readonly refusals: Readonly<Record<string, number>>;
+  };
+  readonly reloads: number;
+  readonly workers: readonly WorkerStatus[];
+}
+
+/** A worker slot. */
+export interface WorkerStatus {
+  readonly slot: number;
+  readonly state: 'serving' | 'down';
+  /** The thread's number within the process; null while there is none. */
+  readonly thread: number | null;
+  readonly memory: { readonly heapUsed: number; readonly external: number };
+  /** Clients bound to it. */
+  readonly clients: number;
+  /** Events handled since the node started, by all threads of this slot. */
+  readonly handled: number;
+  /** Events handled per second, over the last seconds. */
+  readonly perSecond: number;
+  /** Handlers that threw or rejected. */
+  readonly errors: number;
+  /** Handlers that are pending now. */
+  readonly pending: number;
+  /** Events that a thread which died had begun and not done. */
+  readonly lost: number;
+  /** Bytes of events that wait. */
+  readonly waitingBytes: number;
+  /** Milliseconds that the oldest waiting event has waited. */
+  readonly waitingFor: number;
+  /** How often a thread that died was replaced. */
+  readonly restarts: number;
+  /** Why the last thread that died did; null when none has. */
+  readonly lastExit: string | null;
+}
+
+/** A client's connection. */
+export interface ConnectionStatus {
+  readonly clientId: string;
+  readonly uid: string | null;
+  readonly groups: readonly string[];
+  readonly protocol: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Bytes sent that the client has not read. */
+  readonly buffered: number;
+}
+
+/** A part of the connections, in the order in which they came. */
+export interface ConnectionPage {
+  readonly total: number;
+  readonly offset: number;
+  readonly connections: readonly ConnectionStatus[];
+}
+
+/** What the control socket may ask of a node. */
+export interface Controllable {
+  status(): NodeStatus;
+  connections(offset: number, limit: number): ConnectionPage;
+  /** Replaces the workers' code. @param graceful waits for pending handlers as long as they take (bounded by 5 minutes) */
+  reload(graceful: boolean): Promise<void>;
+  /** Stops the node; resolves when it has stopped. */
+  stop(graceful: boolean): Promise<void>;
+}
