@@ -166,6 +166,20 @@ const worker = Type.Object(
       description:
         'What one business worker may have waiting for a gateway, before its sends return `false`.',
     }),
+    processTimeout: seconds({
+      default: 30,
+      description:
+        'A handler that blocks its thread for longer has the thread replaced; one that stays pending for longer no longer ' +
+        "holds back its client's next event. 0: no limit.",
+    }),
+    maxMemory: Type.Integer({
+      minimum: 0,
+      maximum: 64 * GIBIBYTE,
+      default: GIBIBYTE,
+      unit: 'bytes',
+      description:
+        'A business worker whose heap and external memory take more is replaced as by a reload. 0: no limit.',
+    }),
     stopTimeout: seconds({
       default: 2,
       description: 'How long handlers that are still running may take when their worker stops.',

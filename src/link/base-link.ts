@@ -17,6 +17,10 @@ export abstract class BaseLink implements Link {
   abstract readonly bufferedBytes: number;
   abstract readonly congested: boolean;
 
+  get ready(): boolean {
+    return this.#state === 'open';
+  }
+
   get state(): LinkState {
     return this.#state;
   }

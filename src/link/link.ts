@@ -33,6 +33,8 @@ export interface Link {
   /** Who is at the far end, for logs. */
   readonly name: string;
   readonly state: LinkState;
+  /** Whether the far end handles what it gets: a worker slot whose thread died does so again once it is replaced. */
+  readonly ready: boolean;
   /** Bytes that were accepted and that the far end has not yet taken, as far as this end knows. */
   readonly bufferedBytes: number;
   /** Whether more waits than the link's buffer size, and `drained` is still to come. */

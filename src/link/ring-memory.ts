@@ -1,5 +1,6 @@
 import { Doorbell } from '../ring/doorbell.js';
 import { createRing } from '../ring/layout.js';
+import { ThreadGauge } from '../ring/thread-gauge.js';
 
 /*
  * The shared memory between a slot (main thread) and the thread that serves it:
@@ -18,6 +19,8 @@ export interface ThreadMemory {
   readonly commands: SharedArrayBuffer;
   readonly threadDoorbell: SharedArrayBuffer;
   readonly mainDoorbell: SharedArrayBuffer;
+  /** What the thread shows of itself. */
+  readonly gauge: SharedArrayBuffer;
   /** Bytes that may wait for a gateway before a send returns false. */
   readonly commandBufferSize: number;
   /** Tells this thread's request ids from those of the threads before and after it: 1 to 255. */
@@ -53,6 +56,7 @@ export function generationMemory(
     commands: ringFor(commandBufferSize),
     threadDoorbell: new Doorbell().shared,
     mainDoorbell: mainDoorbell.shared,
+    gauge: new ThreadGauge().shared,
     commandBufferSize,
     generation,
   };

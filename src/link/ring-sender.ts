@@ -63,6 +63,11 @@ export class RingSender {
     return this.#congested;
   }
 
+  /** How far the ring was written and freed: positions that wrap at 2^32. */
+  get flow(): { readonly written: number; readonly freed: number } {
+    return this.#writer.flow;
+  }
+
   /** Whether everything that was accepted is in the ring. */
   get settled(): boolean {
     return this.#queue.length === 0;

@@ -48,6 +48,7 @@ export class SlotLink extends BaseLink {
   readonly #resume = new ReceivedFrame();
   #lastGeneration = 0;
   #listening = false;
+  #served = false;
   #ending = false;
 
   constructor(options: SlotLinkOptions) {
@@ -62,6 +63,10 @@ export class SlotLink extends BaseLink {
     });
   }
 
+  override get ready(): boolean {
+    return super.ready && this.#served;
+  }
+
   get bufferedBytes(): number {
     return this.#events.bufferedBytes;
   }
@@ -70,9 +75,14 @@ export class SlotLink extends BaseLink {
     return this.#events.congested;
   }
 
-  /** Events that wait in the slot's keeping, outside the ring. */
-  get parked(): number {
-    return this.#parked.size;
+  /** How far the events' ring was written and freed: positions that wrap at 2^32. */
+  get flow(): { readonly written: number; readonly freed: number } {
+    return this.#events.flow;
+  }
+
+  /** No thread takes events until the next {@link serveBy}. */
+  unserved(): void {
+    this.#served = false;
   }
 
   /** Prepares the rings of a new thread. It is handed no events before {@link serveBy}. */
@@ -110,6 +120,7 @@ export class SlotLink extends BaseLink {
     this.#events.doorbell = new Doorbell(memory.threadDoorbell);
     const takeover = { parked: [...this.#parked], orphan: this.#events.orphan() };
     this.#events.pump();
+    this.#served = true;
     return takeover;
   }
 

@@ -16,6 +16,8 @@ export interface WorkerTask {
   readonly node: string;
   readonly gateways: readonly GatewayAddress[];
   readonly logLevel: string;
+  /** Milliseconds after which a pending handler no longer holds back its client's next event; 0: never. */
+  readonly processTimeout: number;
 }
 
 /*

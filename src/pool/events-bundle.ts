@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { SourceMap, type SourceMapPayload } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, type Message, formatMessages } from 'esbuild';
@@ -39,6 +40,19 @@ export class EventsBundle {
       { path: join(output, name), text: `${code.text}//# sourceMappingURL=${name}.map\n` },
       { path: join(output, `${name}.map`), text: map.text },
     ]);
+  }
+
+  /**
+   * Where a place in the bundle comes from: `/app/events/index.ts:10:5`; undefined when it is none of this bundle's.
+   *
+   * @param line from 0, as the column
+   */
+  locate(url: string, line: number, column: number): string | undefined {
+    if (url !== this.url) return undefined;
+    const [code, map] = this.#files;
+    const entry = new SourceMap(JSON.parse(map.text) as SourceMapPayload).findEntry(line, column);
+    if (!('originalSource' in entry)) return undefined;
+    return `${join(dirname(code.path), entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
   }
 
   /** Makes sure that the files are there: somebody may have tidied up since a thread last started. */

@@ -1,6 +1,13 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
+import type { Clock } from '../clock.js';
 import { type ErrorCode, GatewayError } from '../errors.js';
+import type { Logger } from '../log.js';
+import { ThreadGauge } from '../ring/thread-gauge.js';
+import { formatClientId } from '../wire/client-id.js';
+import { eventName } from '../wire/command.js';
+import { stackOf } from './stuck-stack.js';
+import { Watchdog } from './watchdog.js';
 import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
 import type { SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
 import type { EventsBundle } from './events-bundle.js';
@@ -10,6 +17,8 @@ export interface GenerationOptions {
   readonly memory: ThreadMemory;
   readonly bundle: EventsBundle;
   readonly task: Omit<WorkerTask, 'memory' | 'port' | 'bundle'>;
+  readonly clock: Clock;
+  readonly log: Logger;
   /** Writes a line that the thread logged. */
   readonly writeLine: (line: string) => void;
   /** A handler that was pending when the thread retired is done. */
@@ -24,11 +33,16 @@ export class Generation {
   readonly ready: Promise<void>;
   /** Resolves when the thread is gone: with an error, unless it ended in good order. */
   readonly ended: Promise<Error | undefined>;
+  /** What it shows of itself. */
+  readonly gauge: ThreadGauge;
+  /** Why it was ended by force: it stood still. */
+  stuck: string | undefined;
   /** Whether it was told to leave the slot's events to another thread. */
   retiring = false;
   readonly #options: GenerationOptions;
   readonly #port: MessagePort;
   readonly #abort = new AbortController();
+  readonly #watchdog: Watchdog | undefined;
   #onReady!: () => void;
   #onFailed!: (error: Error) => void;
   #onRetired: ((pending: readonly number[]) => void) | undefined;
@@ -37,6 +51,16 @@ export class Generation {
     this.#options = options;
     this.number = options.memory.generation;
     this.bundle = options.bundle;
+    this.gauge = new ThreadGauge(options.memory.gauge);
+    const { processTimeout } = options.task;
+    if (processTimeout > 0) {
+      this.#watchdog = new Watchdog(
+        options.clock,
+        processTimeout,
+        () => this.gauge.beats,
+        (milliseconds) => void this.#endStuck(milliseconds),
+      );
+    }
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#port.on('message', (message: ThreadMessage) => this.#receive(message));
@@ -109,7 +133,33 @@ export class Generation {
     }
   }
 
+  /** Says where the thread is stuck, and ends it. */
+  async #endStuck(milliseconds: number): Promise<void> {
+    const { clock, bundle, task, log } = this.#options;
+    const running = this.gauge.running;
+    const stack = await stackOf(this.gauge.thread, clock, (url, line, column) =>
+      bundle.locate(url, line, column),
+    );
+    const seconds = (milliseconds / 1000).toFixed(1);
+    const client = running && formatClientId(running.localIp, running.localPort, running.connectionId);
+    const what =
+      running === undefined ? 'code outside a handler' : `${eventName(running.command)} of ${client}`;
+    this.stuck = `${what} blocked it for ${seconds} s`;
+    log.error(
+      {
+        worker: task.slot,
+        client,
+        event: running && eventName(running.command),
+        seconds: Number(seconds),
+        stack,
+      },
+      `worker ${task.slot} stands still: ${this.stuck}, longer than processTimeout\n  ${stack.slice(0, 12).join('\n  ')}`,
+    );
+    this.abort();
+  }
+
   #end(error: Error | undefined): Error | undefined {
+    this.#watchdog?.close();
     // the thread's last words come by another way than the news of its end
     for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
       this.#receive(last.message as ThreadMessage);
@@ -118,7 +168,9 @@ export class Generation {
     const { slot } = this.#options.task;
     const reason = error === undefined ? 'it ended' : error.message;
     this.#onFailed(
-      new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, { cause: error }),
+      new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, {
+        cause: error,
+      }),
     );
     return error;
   }

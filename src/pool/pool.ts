@@ -7,7 +7,7 @@ import type { Logger } from '../log.js';
 import { Doorbell } from '../ring/doorbell.js';
 import { EventsBundle } from './events-bundle.js';
 import type { Generation } from './generation.js';
-import { Slot } from './slot.js';
+import { Slot, type SlotStatus } from './slot.js';
 
 const THREAD_ENTRY = new URL('../worker/entry.js', import.meta.url).href;
 
@@ -54,6 +54,14 @@ export class Pool {
     return this.#slots.map((slot) => slot.link);
   }
 
+  /** How often {@link reload} has succeeded. */
+  reloads = 0;
+
+  /** How each slot is. */
+  status(): SlotStatus[] {
+    return this.#slots.map((slot) => slot.status());
+  }
+
   /**
    * Compiles events/ and prepares the slots: their links can be listened to.
    *
@@ -62,7 +70,14 @@ export class Pool {
   async prepare(): Promise<void> {
     const { config, node, gateways, clock, log, logLevel, writeLine, eventBufferSize } = this.#options;
     const bundle = await EventsBundle.build(config.events);
-    const task = { eventsFolder: config.events, count: config.count, node, gateways, logLevel };
+    const task = {
+      eventsFolder: config.events,
+      count: config.count,
+      node,
+      gateways,
+      logLevel,
+      processTimeout: config.processTimeout * 1000,
+    };
     const context = {
       threads: this.#threads,
       doorbell: this.#doorbell,
@@ -73,6 +88,7 @@ export class Pool {
       eventBufferSize,
       commandBufferSize: config.sendToGatewayBufferSize,
       stopTimeout: config.stopTimeout * 1000,
+      maxMemory: config.maxMemory,
     };
     this.#slots = Array.from({ length: config.count }, (_, number) => new Slot(number, bundle, context));
     this.#doorbell.serve(() => this.#poll());
@@ -115,6 +131,7 @@ export class Pool {
       throw error;
     }
     for (const { slot, next } of prepared) await slot.takeOver(next, timeout);
+    this.reloads++;
   }
 
   #poll(): boolean {

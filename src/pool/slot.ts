@@ -4,8 +4,11 @@ import { SlotLink } from '../link/slot-link.js';
 import type { WorkerTask } from '../link/worker-task.js';
 import type { Logger } from '../log.js';
 import type { Doorbell } from '../ring/doorbell.js';
+import { formatClientId } from '../wire/client-id.js';
+import { eventName } from '../wire/command.js';
 import type { EventsBundle } from './events-bundle.js';
 import { Generation } from './generation.js';
+import { SlotMonitor } from './slot-monitor.js';
 
 /** What every slot of a pool shares. */
 export interface SlotContext {
@@ -15,11 +18,31 @@ export interface SlotContext {
   readonly log: Logger;
   /** Writes a line that a thread logged. */
   readonly writeLine: (line: string) => void;
-  readonly task: Pick<WorkerTask, 'eventsFolder' | 'count' | 'node' | 'gateways' | 'logLevel'>;
+  readonly task: Omit<WorkerTask, 'memory' | 'port' | 'bundle' | 'slot'>;
   readonly eventBufferSize: number;
   readonly commandBufferSize: number;
   /** Milliseconds that handlers may still take when their thread is to end. */
   readonly stopTimeout: number;
+  /** Bytes above which a thread is replaced; 0: no limit. */
+  readonly maxMemory: number;
+}
+
+/** How a slot is. Sizes in bytes, times in milliseconds. */
+export interface SlotStatus {
+  readonly slot: number;
+  readonly state: 'serving' | 'down';
+  /** The thread's number within the process; null while there is none. */
+  readonly thread: number | null;
+  readonly memory: { readonly heapUsed: number; readonly external: number };
+  readonly handled: number;
+  readonly perSecond: number;
+  readonly errors: number;
+  readonly pending: number;
+  readonly lost: number;
+  readonly waitingBytes: number;
+  readonly waitingFor: number;
+  readonly restarts: number;
+  readonly lastExit: string | null;
 }
 
 /** Waits between attempts to replace a thread that keeps dying: doubled from the first to the last. */
@@ -41,9 +64,14 @@ export class Slot {
   readonly #pending = new Map<number, Generation>();
   /** Threads that live, whether they serve or not. */
   readonly #living = new Set<Generation>();
+  readonly #monitor: SlotMonitor;
   #backoff = FIRST_BACKOFF;
   #restarts = 0;
   #stopping = false;
+  #shrinking = false;
+  /** Of the threads that are gone. */
+  #past = { handled: 0, errors: 0, lost: 0 };
+  #lastExit: string | null = null;
 
   constructor(number: number, bundle: EventsBundle, context: SlotContext) {
     this.#number = number;
@@ -57,11 +85,37 @@ export class Slot {
       commandBufferSize,
       onError: (error) => log.error({ worker: number, err: error }, `a command failed: ${error.message}`),
     });
+    this.#monitor = new SlotMonitor(this, context.clock, () => this.#watchMemory());
   }
 
-  /** How often a thread that died was replaced. */
-  get restarts(): number {
-    return this.#restarts;
+  /** Events handled so far, by all its threads. */
+  get handled(): number {
+    return sum(this.#living, ({ gauge }) => gauge.done) + this.#past.handled;
+  }
+
+  /** As {@link SlotLink.flow}. */
+  get flow(): SlotLink['flow'] {
+    return this.link.flow;
+  }
+
+  /** How it is. */
+  status(): SlotStatus {
+    const gauge = this.#serving?.gauge;
+    return {
+      slot: this.#number,
+      state: gauge === undefined ? 'down' : 'serving',
+      thread: gauge?.thread ?? null,
+      memory: { heapUsed: gauge?.heap ?? 0, external: gauge?.external ?? 0 },
+      handled: this.handled,
+      perSecond: this.#monitor.perSecond,
+      errors: sum(this.#living, (generation) => generation.gauge.errors) + this.#past.errors,
+      pending: sum(this.#living, (generation) => generation.gauge.pending),
+      lost: this.#past.lost,
+      waitingBytes: this.link.bufferedBytes,
+      waitingFor: this.#monitor.waitingFor,
+      restarts: this.#restarts,
+      lastExit: this.#lastExit,
+    };
   }
 
   /**
@@ -79,13 +133,15 @@ export class Slot {
    * @throws as {@link start}
    */
   async prepare(bundle: EventsBundle): Promise<Generation> {
-    const { threads, task, writeLine } = this.#context;
+    const { threads, task, clock, writeLine } = this.#context;
     await bundle.write();
     const generation: Generation = new Generation({
       threads,
       memory: this.link.attach(),
       bundle,
       task: { ...task, slot: this.#number },
+      clock,
+      log: this.#context.log,
       writeLine,
       onReleased: (connectionId) => this.#released(generation, connectionId),
     });
@@ -119,6 +175,7 @@ export class Slot {
   /** Lets the events that are on their way be handled, then onWorkerStop run, then the threads end. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#monitor.close();
     const { stopTimeout } = this.#context;
     this.link.endEvents();
     this.#serving?.stop(stopTimeout);
@@ -151,18 +208,61 @@ export class Slot {
   }
 
   #ended(generation: Generation, error: Error | undefined): void {
-    const { log } = this.#context;
     this.link.detach(generation.number);
     this.#living.delete(generation);
+    const { gauge } = generation;
+    this.#past.handled += gauge.done;
+    this.#past.errors += gauge.errors;
+    this.#past.lost += gauge.unfinished;
+    if (gauge.unfinished > 0) this.#reportLost(generation);
     for (const [connectionId, owner] of this.#pending) {
       if (owner === generation) this.#released(generation, connectionId);
     }
     if (generation !== this.#serving || this.#stopping) return;
     this.#serving = undefined;
+    this.link.unserved();
     if (generation.retiring) return;
-    const reason = error === undefined ? '' : `: ${error.message}`;
-    log.error({ worker: this.#number, err: error }, `a worker died${reason}; it is replaced`);
+    this.#lastExit = generation.stuck ?? error?.message ?? 'it ended by itself';
+    this.#context.log.error(
+      { worker: this.#number, err: error },
+      `worker ${this.#number} died: ${this.#lastExit}; it is replaced`,
+    );
     void this.#replace();
+  }
+
+  /** Names the events that the thread had begun and not done: they are not handled again, lest one of them killed it. */
+  #reportLost({ gauge }: Generation): void {
+    const events = gauge.events.map(
+      ({ command, localIp, localPort, connectionId }) =>
+        `${eventName(command)} of ${formatClientId(localIp, localPort, connectionId)}`,
+    );
+    this.#context.log.warn(
+      { worker: this.#number, lost: gauge.unfinished, events },
+      `${gauge.unfinished} events that a thread had begun are not done: ${events.slice(0, 3).join(', ')}${events.length > 3 ? ', …' : ''}`,
+    );
+  }
+
+  /** Replaces a thread that has grown too large, before it takes the whole process down. */
+  #watchMemory(): void {
+    const serving = this.#serving;
+    const { maxMemory, stopTimeout, log } = this.#context;
+    if (serving === undefined || maxMemory === 0 || this.#shrinking || this.#stopping) return;
+    const { heap, external } = serving.gauge;
+    if (heap + external <= maxMemory) return;
+    this.#shrinking = true;
+    log.warn(
+      { worker: this.#number, heap, external, maxMemory },
+      `worker ${this.#number} takes ${heap + external} bytes, more than maxMemory; it is replaced`,
+    );
+    this.prepare(serving.bundle)
+      .then(async (next) => {
+        if (this.#serving === serving) await this.takeOver(next, stopTimeout);
+        else next.abort();
+      })
+      .catch((error: unknown) => {
+        log.error({ worker: this.#number, err: error }, 'a worker that is too large cannot be replaced');
+      })
+      .finally(() => (this.#shrinking = false));
   }
 
   /** Puts a new thread in the place of one that died: at once, and then less and less often while it keeps dying at start. */
@@ -186,4 +286,10 @@ export class Slot {
       }
     }
   }
+}
+
+function sum(generations: Iterable<Generation>, value: (generation: Generation) => number): number {
+  let total = 0;
+  for (const generation of generations) total += value(generation);
+  return total;
 }

@@ -42,6 +42,12 @@ export class RingWriter {
     return (this.#tail - this.#head) >>> 0;
   }
 
+  /** How far the ring was written and freed: positions that wrap at 2^32. */
+  get flow(): { readonly written: number; readonly freed: number } {
+    this.measure();
+    return { written: this.#tail, freed: this.#head };
+  }
+
   /** As {@link used}, after a look at how far the consumer has come. */
   measure(): number {
     this.#head = Atomics.load(this.#views.counters, HEAD);

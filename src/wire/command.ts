@@ -70,6 +70,18 @@ export function commandName(command: number): string {
   return names.get(command) ?? `command ${command}`;
 }
 
+/** The handler of an event, for logs and messages: `onMessage`. */
+export function eventName(command: number): string {
+  return eventNames.get(command) ?? commandName(command);
+}
+
+const eventNames = new Map<number, string>([
+  [Command.ON_CONNECT, 'onConnect'],
+  [Command.ON_WEBSOCKET_CONNECT, 'onWebSocketConnect'],
+  [Command.ON_MESSAGE, 'onMessage'],
+  [Command.ON_CLOSE, 'onClose'],
+]);
+
 /** Bits of a frame's flag byte. The first two are GatewayWorker's. */
 export const Flag = {
   /** The body is a plain string; else it is PHP-serialized. */

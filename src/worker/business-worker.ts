@@ -3,9 +3,10 @@ import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { CurrentClient } from '../api/transport.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { Logger } from '../log.js';
+import type { ThreadGauge } from '../ring/thread-gauge.js';
 import { parseClientId } from '../wire/client-id.js';
 import { decodeClientState } from '../wire/client-state.js';
-import { Command, Flag, commandName } from '../wire/command.js';
+import { Command, Flag, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
 import { ClientEvents, type ParkedEvent } from './client-events.js';
@@ -22,7 +23,10 @@ export interface BusinessWorkerOptions {
   readonly link: ThreadLink;
   readonly events: Events;
   readonly gateway: GatewayCalls;
+  readonly gauge: ThreadGauge;
   readonly log: Logger;
+  /** Milliseconds after which a pending handler no longer holds back its client's next event; 0: never. */
+  readonly processTimeout: number;
 }
 
 /**
@@ -33,24 +37,30 @@ export class BusinessWorker implements CurrentClient {
   readonly #link: ThreadLink;
   readonly #events: Events;
   readonly #gateway: GatewayCalls;
+  readonly #gauge: ThreadGauge;
   readonly #log: Logger;
+  readonly #processTimeout: number;
   readonly #context = new AsyncLocalStorage<Client>();
   readonly #clients = new Map<number, Client>();
   /** Parked events whose frames are still in the ring, oldest first. */
   readonly #inRing = new Set<ParkedEvent>();
   readonly #parkedFrame = new ReceivedFrame();
   readonly #outgoing = emptyFrame();
+  /** Clients whose handlers are pending, the longest first. */
+  readonly #handling = new Set<Client>();
   /** Clients that a thread before this one is still busy with: their events wait. */
   #heldBack = new Set<number>();
   #onReleased: ((connectionId: number) => void) | undefined;
   #pending = 0;
   #onIdle: (() => void) | undefined;
 
-  constructor({ link, events, gateway, log }: BusinessWorkerOptions) {
+  constructor({ link, events, gateway, gauge, log, processTimeout }: BusinessWorkerOptions) {
     this.#link = link;
     this.#events = events;
     this.#gateway = gateway;
+    this.#gauge = gauge;
     this.#log = log;
+    this.#processTimeout = processTimeout;
   }
 
   currentClientId(): string | undefined {
@@ -115,6 +125,23 @@ export class BusinessWorker implements CurrentClient {
     return pending;
   }
 
+  /** Reports handlers that are pending for too long, and goes on with the next events of their clients. */
+  giveUpOnLate(now: number): void {
+    if (this.#processTimeout === 0) return;
+    for (const client of this.#handling) {
+      const { events } = client;
+      const seconds = (now - events.handlingSince) / 1000;
+      if (seconds * 1000 < this.#processTimeout) return;
+      this.#log.warn(
+        { client: client.id, event: eventName(events.handlingCommand), seconds: Math.round(seconds) },
+        `${eventName(events.handlingCommand)} has been pending for ${seconds.toFixed(1)} s, longer than processTimeout; the client's next event goes on without it`,
+      );
+      events.turn++;
+      this.#handled(client, events.handlingCommand);
+      this.#next(client);
+    }
+  }
+
   /** Resolves when no handler is pending. */
   async idle(): Promise<void> {
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
@@ -136,31 +163,53 @@ export class BusinessWorker implements CurrentClient {
         (error: unknown) =>
           this.#log.error({ client: client.id, err: error }, 'the state of a client is not known'),
       )
-      .then(() => this.#done(client));
+      .then(() => {
+        this.#pending--;
+        this.#next(client);
+        if (this.#pending === 0) this.#onIdle?.();
+      });
   }
 
   #start(client: Client, frame: ReceivedFrame): void {
     const { command, flags } = frame;
+    this.#gauge.begin(frame);
     try {
       client.view.receive((flags & Flag.STATE) === 0 ? NO_STATE : decodeClientState(frame.ext));
       const result = this.#context.run(client, this.#call, this, client, frame);
       if (isPromise(result)) {
-        client.events.busy = true;
-        client.events.handling = true;
-        this.#pending++;
-        result.then(
-          () => this.#settled(client, command),
-          (error: unknown) => {
-            this.#failed(client, command, error);
-            this.#settled(client, command);
-          },
-        );
+        this.#await(client, command, frame, result);
         return;
       }
     } catch (error) {
       this.#failed(client, command, error);
     }
     this.#finish(client, command);
+    this.#gauge.end();
+  }
+
+  /** The handler is pending: the client's next event waits for it. */
+  #await(client: Client, command: number, frame: ReceivedFrame, result: PromiseLike<unknown>): void {
+    const { events } = client;
+    const place = this.#gauge.suspend(frame);
+    const turn = ++events.turn;
+    events.busy = true;
+    events.handling = true;
+    events.handlingSince = performance.now();
+    events.handlingCommand = command;
+    this.#handling.add(client);
+    this.#pending++;
+    const settled = (): void => {
+      const inTime = events.turn === turn;
+      if (inTime) this.#handled(client, command);
+      this.#gauge.settle(place);
+      this.#pending--;
+      if (inTime) this.#next(client);
+      if (this.#pending === 0) this.#onIdle?.();
+    };
+    result.then(settled, (error: unknown) => {
+      this.#failed(client, command, error);
+      settled();
+    });
   }
 
   /** Calls the handler for an event. A function of its own so that no closure is made per event. */
@@ -183,10 +232,11 @@ export class BusinessWorker implements CurrentClient {
     }
   }
 
-  #settled(client: Client, command: number): void {
+  /** The pending handler counts as done: what it changed is stored. */
+  #handled(client: Client, command: number): void {
     client.events.handling = false;
+    this.#handling.delete(client);
     this.#finish(client, command);
-    this.#done(client);
     this.#onReleased?.(client.events.connectionId);
   }
 
@@ -202,11 +252,10 @@ export class BusinessWorker implements CurrentClient {
     }
   }
 
-  /** The client's pending work is done: its next event may start. */
-  #done(client: Client): void {
+  /** Nothing of the client is pending any more: its next events may start. */
+  #next(client: Client): void {
     const { events } = client;
     events.busy = false;
-    this.#pending--;
     for (let next = events.parked.shift(); next !== undefined; next = events.parked.shift()) {
       this.#inRing.delete(next);
       events.parkedBytes -= next.frame.length;
@@ -215,7 +264,6 @@ export class BusinessWorker implements CurrentClient {
       if (events.busy) break;
     }
     if (events.paused && events.parkedBytes < PARKED_BYTES_PER_CLIENT / 2) this.#pause(events, false);
-    if (this.#pending === 0) this.#onIdle?.();
   }
 
   #park(client: Client, frame: ReceivedFrame, place: number): void {
@@ -257,19 +305,13 @@ export class BusinessWorker implements CurrentClient {
   }
 
   #failed(client: Client, command: number, error: unknown): void {
+    this.#gauge.fail();
     this.#log.error(
-      { client: client.id, event: EVENT_NAMES[command], err: error },
-      `${EVENT_NAMES[command]} failed: ${error instanceof Error ? error.message : String(error)}`,
+      { client: client.id, event: eventName(command), err: error },
+      `${eventName(command)} failed: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
 }
-
-const EVENT_NAMES: Readonly<Record<number, string>> = {
-  [Command.ON_CONNECT]: 'onConnect',
-  [Command.ON_WEBSOCKET_CONNECT]: 'onWebSocketConnect',
-  [Command.ON_MESSAGE]: 'onMessage',
-  [Command.ON_CLOSE]: 'onClose',
-};
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (

@@ -13,8 +13,12 @@ export class ClientEvents {
   readonly connectionId: number;
   /** Whether the next events have to wait: a handler is pending, or the client's state is not known yet. */
   busy = false;
-  /** Whether a handler is pending. */
+  /** Whether a handler is pending, and since when (milliseconds, monotonic). */
   handling = false;
+  handlingSince = 0;
+  handlingCommand = 0;
+  /** Counts its events: a handler that settles in another turn than its own came too late. */
+  turn = 0;
   /** Whether the gateway was asked not to send more of its events for now. */
   paused = false;
   readonly parked = new Queue<ParkedEvent>();

@@ -1,15 +1,21 @@
+import { getHeapStatistics } from 'node:v8';
+import { threadId } from 'node:worker_threads';
 import { Gateway } from '../api/gateway-calls.js';
 import { Requests } from '../api/requests.js';
 import { systemClock } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import { ThreadLink } from '../link/thread-link.js';
 import { createLogger } from '../log.js';
+import { ThreadGauge } from '../ring/thread-gauge.js';
 import { Command } from '../wire/command.js';
 import { unserialize } from '../wire/php-serialize.js';
 import { BusinessWorker } from './business-worker.js';
 import { type Events, type WorkerInfo, checkEvents } from './events.js';
 import type { SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
 import { ThreadTransport } from './thread-transport.js';
+
+/** Well below the shortest processTimeout. */
+const BEAT_MILLISECONDS = 250;
 
 /** One generation of a worker slot: the thread pool's task. It resolves when the thread has stopped in good order. */
 export default async function runGeneration(task: WorkerTask): Promise<void> {
@@ -40,6 +46,13 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     closed: () => requests.close(),
   });
 
+  const gauge = new ThreadGauge(memory.gauge);
+  beat(gauge);
+  setInterval(() => {
+    beat(gauge);
+    worker?.giveUpOnLate(performance.now());
+  }, BEAT_MILLISECONDS).unref();
+
   const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
   let events: Events;
   try {
@@ -52,7 +65,8 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     return;
   }
 
-  worker = new BusinessWorker({ link, events, gateway: Gateway, log });
+  const { processTimeout } = task;
+  worker = new BusinessWorker({ link, events, gateway: Gateway, gauge, log, processTimeout });
   transport.worker = worker;
   Gateway.follow(worker);
   post({ kind: 'ready' });
@@ -77,6 +91,12 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   }
   await link.close();
   port.close();
+}
+
+/** Shows that the event loop comes round, and what the thread takes. */
+function beat(gauge: ThreadGauge): void {
+  const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
+  gauge.beat(threadId, heap, external);
 }
 
 async function load({ bundle, eventsFolder }: WorkerTask): Promise<Events> {

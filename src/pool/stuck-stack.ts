@@ -1,0 +1,73 @@
+import { Session } from 'node:inspector';
+import { fileURLToPath } from 'node:url';
+import type { Clock } from '../clock.js';
+
+/** How long a thread may take to be stopped: it answers within milliseconds, even out of an endless loop. */
+const DEADLINE = 700;
+
+interface CallFrame {
+  readonly functionName: string;
+  /** Line and column from 0. */
+  readonly location: {
+    readonly scriptId: string;
+    readonly lineNumber: number;
+    readonly columnNumber: number;
+  };
+}
+
+/** What the thread's inspector says that is of use here. */
+type Notice =
+  | {
+      readonly method: 'Debugger.scriptParsed';
+      readonly params: { readonly scriptId: string; readonly url: string };
+    }
+  | { readonly method: 'Debugger.paused'; readonly params: { readonly callFrames: CallFrame[] } };
+
+/**
+ * Where a thread of this process is stuck: its JavaScript stack, innermost first, taken by the inspector, which interrupts
+ * endless loops too. The thread stays stopped: it is to be ended.
+ *
+ * @param locate gives the source position of a place in a bundle, if it is one
+ * @returns a line per call; none when the thread does not answer
+ */
+export async function stackOf(
+  threadId: number,
+  clock: Clock,
+  locate: (url: string, line: number, column: number) => string | undefined,
+): Promise<string[]> {
+  const urls = new Map<string, string>();
+  const session = new Session();
+  session.connect();
+  try {
+    const frames = await new Promise<CallFrame[]>((resolve) => {
+      clock.setTimeout(() => resolve([]), DEADLINE);
+      session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
+        if (workerInfo.workerId !== String(threadId)) return;
+        for (const [id, method] of ['Debugger.enable', 'Debugger.pause'].entries()) {
+          session.post('NodeWorker.sendMessageToWorker', {
+            sessionId,
+            message: JSON.stringify({ id, method }),
+          });
+        }
+      });
+      session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
+        const notice = JSON.parse(params.message) as Notice;
+        if (notice.method === 'Debugger.scriptParsed') urls.set(notice.params.scriptId, notice.params.url);
+        else if (notice.method === 'Debugger.paused') resolve(notice.params.callFrames);
+      });
+      session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    });
+    return frames.map(({ functionName, location: { scriptId, lineNumber, columnNumber } }) => {
+      const url = urls.get(scriptId) ?? '';
+      const place =
+        locate(url, lineNumber, columnNumber) ?? `${pathOf(url)}:${lineNumber + 1}:${columnNumber + 1}`;
+      return `at ${functionName === '' ? '<anonymous>' : functionName} (${place})`;
+    });
+  } finally {
+    session.disconnect();
+  }
+}
+
+function pathOf(url: string): string {
+  return url.startsWith('file:') ? fileURLToPath(url) : url;
+}
