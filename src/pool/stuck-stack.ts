@@ -25,7 +25,7 @@ type Notice =
 
 /**
  * Where a thread of this process is stuck: its JavaScript stack, innermost first, taken by the inspector, which interrupts
- * endless loops too. The thread stays stopped: it is to be ended.
+ * endless loops too. The thread goes on afterwards.
  *
  * @param locate gives the source position of a place in a bundle, if it is one
  * @returns a line per call; none when the thread does not answer
@@ -43,17 +43,16 @@ export async function stackOf(
       clock.setTimeout(() => resolve([]), DEADLINE);
       session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
         if (workerInfo.workerId !== String(threadId)) return;
-        for (const [id, method] of ['Debugger.enable', 'Debugger.pause'].entries()) {
-          session.post('NodeWorker.sendMessageToWorker', {
-            sessionId,
-            message: JSON.stringify({ id, method }),
-          });
-        }
+        tell(session, sessionId, 'Debugger.enable');
+        tell(session, sessionId, 'Debugger.pause');
       });
-      session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-        const notice = JSON.parse(params.message) as Notice;
+      session.on('NodeWorker.receivedMessageFromWorker', ({ params: { sessionId, message } }) => {
+        const notice = JSON.parse(message) as Notice;
         if (notice.method === 'Debugger.scriptParsed') urls.set(notice.params.scriptId, notice.params.url);
-        else if (notice.method === 'Debugger.paused') resolve(notice.params.callFrames);
+        if (notice.method !== 'Debugger.paused') return;
+        // a thread that is stopped by its debugger cannot be ended
+        tell(session, sessionId, 'Debugger.resume');
+        resolve(notice.params.callFrames);
       });
       session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
     });
@@ -64,8 +63,13 @@ export async function stackOf(
       return `at ${functionName === '' ? '<anonymous>' : functionName} (${place})`;
     });
   } finally {
+    session.post('NodeWorker.disable');
     session.disconnect();
   }
+}
+
+function tell(session: Session, sessionId: string, method: string): void {
+  session.post('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify({ id: 1, method }) });
 }
 
 function pathOf(url: string): string {

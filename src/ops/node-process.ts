@@ -1,0 +1,168 @@
+import type { Logger } from '../log.js';
+import type { LogFile } from './log-file.js';
+import { alreadyRuns, livingProcess } from './pid-file.js';
+import type { NodePlace } from './place.js';
+import { isReadOnly, Presence } from './presence.js';
+import { notNow } from './refusal.js';
+import type { ConnectionPage, Controllable, NodeStatus } from './status.js';
+import { report } from './supervision.js';
+
+/** Another signal while the node stops ends it at once, with this. */
+const STATUS_CUT_SHORT = 1;
+
+const onWindows = process.platform === 'win32';
+
+export interface NodeProcessOptions<N> {
+  readonly place: NodePlace;
+  /** The configuration file; undefined when there is none. */
+  readonly config: string | undefined;
+  /** Whether a supervisor has started this process, and is to be told. */
+  readonly supervised: boolean;
+  readonly log: Logger;
+  /** Where the log goes when it goes to a file. */
+  readonly logFile: { readonly path: string; readonly file: LogFile } | undefined;
+  readonly start: () => Promise<N>;
+  /** The node is up: says so. */
+  readonly onUp: (node: N) => void;
+}
+
+/**
+ * The process that a node runs in: its pid file and control socket, its signals, its end.
+ *
+ *   SIGTERM, SIGINT   stop; another one ends the process at once
+ *   SIGUSR2           reload
+ *   SIGHUP            opens the log file anew, for log rotation; without a log file the terminal is gone: stop
+ */
+export class NodeProcess<N extends Controllable & { readonly listeners: readonly string[] }>
+  implements Controllable
+{
+  readonly #options: NodeProcessOptions<N>;
+  #node: N | undefined;
+  #presence: Presence | undefined;
+  #stopRequest: { readonly graceful: boolean } | undefined;
+  /** Resolves with the first request to stop. */
+  readonly #stopRequested: Promise<{ readonly graceful: boolean }>;
+  #requestStop!: (request: { readonly graceful: boolean }) => void;
+  readonly #stopped: Promise<void>;
+  #markStopped!: (result: Promise<void> | void) => void;
+
+  constructor(options: NodeProcessOptions<N>) {
+    this.#options = options;
+    this.#stopRequested = new Promise((resolve) => (this.#requestStop = resolve));
+    this.#stopped = new Promise((resolve) => (this.#markStopped = resolve));
+  }
+
+  /**
+   * From start to stop.
+   *
+   * @throws GatewayError when the node runs already, does not start, or does not stop
+   */
+  async run(): Promise<void> {
+    // before the pid file, so that whoever finds that may use them
+    this.#listenToSignals();
+    await this.#announce();
+    try {
+      // a node that is still starting holds nothing yet, and need not be waited for
+      const node = await Promise.race([this.#options.start(), this.#stopRequested.then(() => undefined)]);
+      if (node) await this.#serve(node);
+    } finally {
+      this.#markStopped();
+      await this.#presence?.close();
+    }
+    this.#options.log.info('stopped');
+  }
+
+  status(): NodeStatus {
+    return this.#running().status();
+  }
+
+  connections(offset: number, limit: number): ConnectionPage {
+    return this.#running().connections(offset, limit);
+  }
+
+  async reload(graceful: boolean): Promise<void> {
+    const { log } = this.#options;
+    const node = this.#running();
+    const began = performance.now();
+    try {
+      await node.reload(graceful);
+    } catch (error) {
+      log.error(`not reloaded, the old code goes on: ${(error as Error).message}`);
+      throw error;
+    }
+    log.info({ graceful, milliseconds: Math.round(performance.now() - began) }, 'reloaded');
+  }
+
+  async stop(graceful: boolean): Promise<void> {
+    this.#beginStop({ graceful, by: 'the stop command' });
+    await this.#stopped;
+  }
+
+  async #serve(node: N): Promise<void> {
+    this.#node = node;
+    this.#options.onUp(node);
+    report({ event: 'up', pid: process.pid, listeners: node.listeners });
+    const { graceful } = await this.#stopRequested;
+    const stopping = node.stop(graceful);
+    this.#markStopped(stopping);
+    await stopping;
+  }
+
+  #running(): N {
+    if (this.#stopRequest) throw notNow('The node is stopping');
+    if (!this.#node) throw notNow('The node is still starting');
+    return this.#node;
+  }
+
+  async #announce(): Promise<void> {
+    const { place, config, supervised, log, logFile } = this.#options;
+    const supervisor = supervised ? undefined : await livingProcess(place.supervisorPidFile);
+    if (supervisor) throw alreadyRuns(supervisor);
+    try {
+      this.#presence = await Presence.announce(this, {
+        pidFile: place.pidFile,
+        config: config ?? null,
+        logFile: logFile?.path ?? null,
+        log,
+      });
+    } catch (error) {
+      if (supervised || !isReadOnly(error)) throw error;
+      log.warn(`${(error as Error).message} Without them only signals reach this node.`);
+    }
+  }
+
+  #listenToSignals(): void {
+    const { supervised, log, logFile } = this.#options;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (this.#stopRequest) process.exit(STATUS_CUT_SHORT);
+      this.#beginStop({ graceful: false, by: signal });
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGHUP', (signal) => {
+      if (logFile) logFile.file.reopen();
+      else stop(signal);
+    });
+    if (!onWindows) {
+      process.on('SIGUSR2', () => {
+        // the log says how it ended
+        this.reload(false).catch(() => {});
+      });
+    }
+    if (supervised) {
+      process.on('disconnect', () =>
+        log.warn('the supervisor has died: this node goes on, but nobody would start it again'),
+      );
+      // the supervisor is no reason to live on
+      process.channel?.unref();
+    }
+  }
+
+  #beginStop({ graceful, by }: { graceful: boolean; by: string }): void {
+    if (this.#stopRequest) return;
+    this.#stopRequest = { graceful };
+    this.#options.log.info({ by, graceful }, 'stopping');
+    report({ event: 'stopping' });
+    this.#requestStop(this.#stopRequest);
+  }
+}

@@ -1,0 +1,66 @@
+import { GatewayError } from '../errors.js';
+import type { Logger } from '../log.js';
+import { ControlServer } from './control-server.js';
+import { PidFile } from './pid-file.js';
+import { socketOf } from './place.js';
+import { ownRecord } from './process-record.js';
+import type { Controllable } from './status.js';
+
+export interface PresenceOptions {
+  readonly pidFile: string;
+  /** The configuration file, or null. */
+  readonly config: string | null;
+  /** The file that this process logs to, or null. */
+  readonly logFile: string | null;
+  readonly log: Logger;
+}
+
+/** How the commands find this process: a control socket, and the pid file that names it. */
+export class Presence {
+  readonly #server: ControlServer;
+  readonly #pidFile: PidFile;
+  /** However the process ends, but for a kill -9. */
+  readonly #atExit = (): void => {
+    this.#pidFile.release();
+    this.#server.unlink();
+  };
+
+  private constructor(server: ControlServer, pidFile: PidFile) {
+    this.#server = server;
+    this.#pidFile = pidFile;
+    process.once('exit', this.#atExit);
+  }
+
+  /**
+   * The socket listens before the pid file exists, so that who finds the file can tell at once that its process lives.
+   *
+   * @throws GW_CONTROL when another process holds the pid file
+   */
+  static async announce(
+    node: Controllable,
+    { pidFile, config, logFile, log }: PresenceOptions,
+  ): Promise<Presence> {
+    const server = await ControlServer.listen(socketOf(pidFile, process.pid), node, log);
+    try {
+      const record = await ownRecord({ socket: server.path, config, log: logFile });
+      return new Presence(server, await PidFile.claim(pidFile, record));
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  /** Answers what is still being asked, and takes both away. */
+  async close(): Promise<void> {
+    await this.#server.close();
+    this.#pidFile.release();
+    process.off('exit', this.#atExit);
+  }
+}
+
+/** Whether announcing failed because the file system takes no files: a node can do without its presence. */
+export function isReadOnly(error: unknown): boolean {
+  if (!(error instanceof GatewayError)) return false;
+  const { code } = Object(error.cause) as NodeJS.ErrnoException;
+  return code === 'EROFS' || code === 'EACCES' || code === 'EPERM';
+}

@@ -1,0 +1,143 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Clock, Timer } from '../clock.js';
+import { GatewayError } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { ConnectionPage, Controllable, NodeStatus } from './status.js';
+import { isReport, type NodeReport } from './supervision.js';
+
+/** Milliseconds before a dead node is started again: doubled by every death, until a life has been long. */
+const FIRST_PAUSE = 1000;
+const LONGEST_PAUSE = 30_000;
+const LONG_LIFE = 60_000;
+
+const STATUS_FAILED = 1;
+/** The configuration is wrong: starting again would not help. */
+const STATUS_MISUSED = 2;
+
+/** A node's process, as far as a supervisor is concerned. */
+export type SupervisedProcess = Pick<ChildProcess, 'pid' | 'kill' | 'on' | 'once'>;
+
+export interface SupervisorOptions {
+  readonly spawn: () => SupervisedProcess;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** How the first start went: a node that does not start the first time is given up. */
+  readonly onFirstReport: (report: NodeReport) => void;
+}
+
+/**
+ * Keeps a node running: starts it again when it dies. It is asked only while there is no node, who else answers for
+ * herself.
+ */
+export class Supervisor implements Controllable {
+  readonly #options: SupervisorOptions;
+  #node: SupervisedProcess | undefined;
+  #stopping = false;
+  #hasBeenUp = false;
+  /** How the last life ended, in words. */
+  #lastEnd = '';
+  /** The pause before the next life. */
+  #pause: { readonly timer: Timer; readonly until: number; readonly end: () => void } | undefined;
+  readonly #ended: Promise<void>;
+  #markEnded!: () => void;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#ended = new Promise((resolve) => (this.#markEnded = resolve));
+  }
+
+  /** Until the node is stopped, or given up. @returns the exit status */
+  async run(): Promise<number> {
+    const { clock, log } = this.#options;
+    let pause = FIRST_PAUSE;
+    try {
+      for (;;) {
+        const born = clock.now();
+        const { code, signal } = await this.#live();
+        if (this.#stopping) return code === 0 ? 0 : STATUS_FAILED;
+        this.#lastEnd = signal === null ? `exit status ${code}` : `signal ${signal}`;
+        if (!this.#hasBeenUp || code === STATUS_MISUSED) {
+          log.fatal(`the node ended with ${this.#lastEnd} and is not started again`);
+          return code ?? STATUS_FAILED;
+        }
+        if (clock.now() - born >= LONG_LIFE) pause = FIRST_PAUSE;
+        log.error(`the node died with ${this.#lastEnd}; it is started again in ${pause / 1000} s`);
+        await this.#wait(pause);
+        if (this.#stopping) return 0;
+        pause = Math.min(pause * 2, LONGEST_PAUSE);
+      }
+    } finally {
+      this.#markEnded();
+    }
+  }
+
+  /** Passes a signal on to the node. One that means stop also ends the supervisor. */
+  signal(signal: NodeJS.Signals): void {
+    if (signal === 'SIGTERM' || signal === 'SIGINT') this.#stopping = true;
+    this.#node?.kill(signal);
+    if (this.#stopping) this.#pause?.end();
+  }
+
+  status(): NodeStatus {
+    throw this.#down();
+  }
+
+  connections(): ConnectionPage {
+    throw this.#down();
+  }
+
+  async reload(): Promise<void> {
+    throw this.#down();
+  }
+
+  async stop(): Promise<void> {
+    this.signal('SIGTERM');
+    await this.#ended;
+  }
+
+  /** One life of the node. */
+  async #live(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    const { spawn, log, onFirstReport } = this.#options;
+    return await new Promise((resolve) => {
+      const node = spawn();
+      this.#node = node;
+      node.on('message', (message) => {
+        if (!isReport(message)) return;
+        if (message.event === 'stopping') this.#stopping = true;
+        if (!this.#hasBeenUp) onFirstReport(message);
+        if (message.event === 'up') this.#hasBeenUp = true;
+      });
+      node.on('error', (error) => log.error({ err: error }, 'the node cannot be started'));
+      // and not exit: only now has all been heard that it had to say
+      node.once('close', (code, signal) => {
+        this.#node = undefined;
+        resolve({ code, signal });
+      });
+    });
+  }
+
+  async #wait(milliseconds: number): Promise<void> {
+    const { clock } = this.#options;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, milliseconds);
+      const end = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      this.#pause = { timer, until: clock.now() + milliseconds, end };
+    });
+    this.#pause = undefined;
+  }
+
+  #down(): GatewayError {
+    const { clock } = this.#options;
+    const next = this.#pause
+      ? `starts it again in ${Math.ceil((this.#pause.until - clock.now()) / 1000)} s`
+      : 'is starting it';
+    const last = this.#lastEnd === '' ? '' : ` It last ended with ${this.#lastEnd}: see its log.`;
+    return new GatewayError(
+      'GW_CONTROL',
+      `The node is down, and its supervisor (pid ${process.pid}) ${next}.${last}`,
+    );
+  }
+}
