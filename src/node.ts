@@ -1,34 +1,24 @@
-import { hostname } from 'node:os';
+import { hostname, loadavg } from 'node:os';
 import { systemClock } from './clock.js';
-import type { NodeConfig } from './config/schema.js';
+import { parseListenUrl } from './config/listen-url.js';
+import type { GatewayConfig, NodeConfig, WorkerConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
 import { Gateway } from './gateway/gateway.js';
 import type { Logger } from './log.js';
+import type { ConnectionPage, Controllable, NodeStatus } from './ops/status.js';
 import { Pool } from './pool/pool.js';
 import { ipToNumber } from './wire/client-id.js';
 
-/** A running node. */
-export interface Node {
-  readonly name: string;
-  /** The urls that clients connect to, with real ports. */
-  readonly listeners: readonly string[];
-  readonly workers: number;
-  readonly gateway: Gateway;
-  /**
-   * Replaces the workers' code without a client noticing.
-   *
-   * @throws GatewayError when the new code cannot run: the old goes on
-   */
-  reload(): Promise<void>;
-  /** Closes the clients, lets the workers finish, frees the ports. A second call joins the first. */
-  stop(): Promise<void>;
-}
-
 export interface NodeOptions {
+  /** Of this package. */
+  readonly version: string;
   readonly log: Logger;
   /** Writes a log line that a worker thread made: JSON. */
   readonly writeLine: (line: string) => void;
 }
+
+/** Milliseconds that a graceful reload or stop waits for pending handlers. */
+const GRACEFUL_TIMEOUT = 300_000;
 
 /**
  * Builds the parts that the configuration asks for, in the order in which they need each other: workers are ready before
@@ -36,50 +26,133 @@ export interface NodeOptions {
  *
  * @throws GatewayError
  */
-export async function startNode(config: NodeConfig, { log, writeLine }: NodeOptions): Promise<Node> {
-  const { gateway: gatewayConfig, worker: workerConfig } = config;
-  if (gatewayConfig === false || workerConfig === false) {
+export async function startNode(config: NodeConfig, options: NodeOptions): Promise<Node> {
+  const { gateway, worker } = config;
+  if (gateway === false || worker === false) {
     throw new GatewayError(
       'GW_CONFIG',
-      `${gatewayConfig === false ? 'gateway' : 'worker'} is false, but this version runs both roles in one process; remove it from the configuration.`,
+      `${gateway === false ? 'gateway' : 'worker'} is false, but this version runs both roles in one process; remove it from the configuration.`,
     );
   }
-  const name = config.name === '' ? `${hostname()}:${gatewayConfig.lanPort}` : config.name;
-  const clock = systemClock;
-  const pool = new Pool({
-    config: workerConfig,
-    node: name,
-    eventBufferSize: gatewayConfig.sendToWorkerBufferSize,
-    gateways: [{ ip: ipToNumber(gatewayConfig.lanIp), port: gatewayConfig.lanPort }],
-    clock,
-    log,
-    logLevel: config.log.level,
-    writeLine,
-  });
-  const gateway = new Gateway(gatewayConfig, { log, clock });
-  try {
-    await pool.prepare();
-    for (const link of pool.links) gateway.addWorker(link, { local: true });
-    await pool.start();
-    await gateway.listen();
-  } catch (error) {
-    await gateway.close();
-    await pool.stop();
-    throw error;
+  const node = new Node(config, gateway, worker, options);
+  await node.start();
+  return node;
+}
+
+/** A running node: a gateway and business workers in one process. */
+export class Node implements Controllable {
+  readonly name: string;
+  readonly gateway: Gateway;
+  readonly #options: NodeOptions;
+  readonly #stopTimeout: number;
+  readonly #pool: Pool;
+  readonly #startedAt = systemClock.now();
+  #stopped: Promise<void> | undefined;
+
+  constructor(config: NodeConfig, gateway: GatewayConfig, worker: WorkerConfig, options: NodeOptions) {
+    const { log, writeLine } = options;
+    this.#options = options;
+    this.name = config.name === '' ? `${hostname()}:${gateway.lanPort}` : config.name;
+    this.#stopTimeout = worker.stopTimeout * 1000;
+    this.#pool = new Pool({
+      config: worker,
+      node: this.name,
+      eventBufferSize: gateway.sendToWorkerBufferSize,
+      gateways: [{ ip: ipToNumber(gateway.lanIp), port: gateway.lanPort }],
+      clock: systemClock,
+      log,
+      logLevel: config.log.level,
+      writeLine,
+    });
+    this.gateway = new Gateway(gateway, { log, clock: systemClock });
   }
-  let stopped: Promise<void> | undefined;
-  return {
-    name,
-    listeners: gateway.listeners,
-    workers: workerConfig.count,
-    gateway,
-    reload: async () => await pool.reload(workerConfig.stopTimeout * 1000),
-    stop() {
-      stopped ??= (async () => {
-        await gateway.close();
-        await pool.stop();
-      })();
-      return stopped;
-    },
-  };
+
+  /** The urls that clients connect to, with real ports. */
+  get listeners(): readonly string[] {
+    return this.gateway.listeners;
+  }
+
+  get workers(): number {
+    return this.#pool.links.length;
+  }
+
+  /** @internal */
+  async start(): Promise<void> {
+    try {
+      await this.#pool.prepare();
+      for (const link of this.#pool.links) this.gateway.addWorker(link, { local: true });
+      await this.#pool.start();
+      await this.gateway.listen();
+    } catch (error) {
+      await this.stop(false);
+      throw error;
+    }
+  }
+
+  status(): NodeStatus {
+    const { rss, heapUsed, external } = process.memoryUsage();
+    const byPort = this.gateway.connectionsByPort;
+    const byWorker = this.gateway.clientsByWorker;
+    const { refusals, ...counters } = this.gateway.counters;
+    return {
+      name: this.name,
+      version: this.#options.version,
+      nodejs: process.version,
+      pid: process.pid,
+      uptime: (systemClock.now() - this.#startedAt) / 1000,
+      load: loadavg(),
+      memory: { rss, heapUsed, external },
+      roles: ['gateway', 'worker'],
+      listeners: this.listeners.map((url) => ({
+        url,
+        connections: byPort.get(parseListenUrl(url).port) ?? 0,
+      })),
+      connections: this.gateway.directory.size,
+      counters: { ...counters, refusals: Object.fromEntries(refusals) },
+      reloads: this.#pool.reloads,
+      workers: this.#pool
+        .status()
+        .map(({ name, ...slot }) => ({ ...slot, clients: byWorker.get(name) ?? 0 })),
+    };
+  }
+
+  connections(offset: number, limit: number): ConnectionPage {
+    const connections = [];
+    let index = 0;
+    for (const client of this.gateway.directory.clients()) {
+      if (index >= offset + limit) break;
+      if (index++ < offset) continue;
+      const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.transport;
+      connections.push({
+        clientId: this.gateway.clientIdOf(client),
+        uid: client.uid ?? null,
+        groups: [...(client.groups ?? [])],
+        protocol: protocol.name,
+        remoteAddress,
+        remotePort,
+        bytesIn,
+        bytesOut,
+        buffered: bufferedBytes,
+      });
+    }
+    return { total: this.gateway.directory.size, offset, connections };
+  }
+
+  /**
+   * Replaces the workers' code without a client noticing.
+   *
+   * @throws GatewayError when the new code cannot run: the old goes on
+   */
+  async reload(graceful: boolean): Promise<void> {
+    await this.#pool.reload(graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout);
+  }
+
+  /** Closes the clients, lets the workers finish, frees the ports. A second call joins the first. */
+  stop(graceful: boolean): Promise<void> {
+    this.#stopped ??= (async () => {
+      await this.gateway.close();
+      await this.#pool.stop(graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout);
+    })();
+    return this.#stopped;
+  }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { Queue } from '../queue.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { Flag } from '../wire/command.js';
@@ -21,9 +22,27 @@ export class Dispatcher {
   /** Filled anew for every event. */
   readonly #event = emptyFrame();
 
-  constructor(address: GatewayAddress) {
+  readonly #clock: Clock;
+  #unservedSince: number | undefined;
+
+  constructor(address: GatewayAddress, clock: Clock) {
+    this.#clock = clock;
     this.#event.localIp = address.ip;
     this.#event.localPort = address.port;
+  }
+
+  /** Milliseconds since somebody first asked while no worker was ready; 0 while one is. */
+  get unservedFor(): number {
+    if (this.#peers.some((peer) => peer.link.ready)) {
+      this.#unservedSince = undefined;
+      return 0;
+    }
+    this.#unservedSince ??= this.#clock.now();
+    return this.#clock.now() - this.#unservedSince;
+  }
+
+  get clientsByWorker(): ReadonlyMap<string, number> {
+    return new Map(this.#peers.map((peer) => [peer.name, peer.clients]));
   }
 
   /** A worker came. */
@@ -44,8 +63,9 @@ export class Dispatcher {
     }
   }
 
-  /** A worker that was congested takes events again. */
+  /** A worker that was congested, or had no thread, takes events again. */
   drained(peer: WorkerPeer): void {
+    for (const client of this.#unrouted) this.#deliverWaiting(client);
     for (const client of peer.held) {
       if (peer.link.congested) return;
       this.#deliverWaiting(client);
@@ -112,10 +132,10 @@ export class Dispatcher {
   #peerOf(client: Client): WorkerPeer | undefined {
     if (client.peer?.open === true) return client.peer;
     this.#unbind(client);
-    const open = this.#peers.filter((peer) => peer.open);
-    if (open.length === 0 || this.route === undefined) return undefined;
+    const ready = this.#peers.filter((peer) => peer.link.ready);
+    if (ready.length === 0 || this.route === undefined) return undefined;
     const { remoteAddress, remotePort, localPort } = client.transport;
-    const chosen = this.route(open, { remoteAddress, remotePort, gatewayPort: localPort }) as WorkerPeer;
+    const chosen = this.route(ready, { remoteAddress, remotePort, gatewayPort: localPort }) as WorkerPeer;
     client.peer = chosen;
     chosen.clients++;
     return chosen;

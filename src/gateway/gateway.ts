@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../log.js';
 import { LogOnce } from '../log-once.js';
-import { ipToNumber } from '../wire/client-id.js';
+import { formatClientId, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag, commandName } from '../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
 import { encodeHandshake } from '../wire/handshake.js';
@@ -21,7 +21,13 @@ import { Heartbeat } from './heartbeat.js';
 import { Message } from './message.js';
 import { Outbox } from './outbox.js';
 import { openListener } from './protocols/listener.js';
-import type { ClientHost, ClientTransport, HandshakeRequest, Listener } from './protocols/protocol.js';
+import type {
+  Admission,
+  ClientHost,
+  ClientTransport,
+  HandshakeRequest,
+  Listener,
+} from './protocols/protocol.js';
 import { loadRouter } from './router.js';
 import { SessionState } from './session-state.js';
 import { WorkerPeer } from './worker-peer.js';
@@ -30,6 +36,8 @@ const EMPTY = Buffer.alloc(0);
 /** Clients closed per turn of the event loop at a shutdown, so that their close handshakes do not all wait for one. */
 const CLOSES_PER_TURN = 500;
 const GOING_AWAY = 1001;
+/** Milliseconds without any worker after which new clients are turned away; those that are here go on waiting. */
+const UNSERVED_LIMIT = 10_000;
 
 /**
  * Holds the clients' connections and does network I/O only: what clients do goes to the workers as events, what workers
@@ -70,7 +78,7 @@ export class Gateway implements ClientHost, CommandTarget {
       },
     );
     const address = { ip: ipToNumber(config.lanIp), port: config.lanPort };
-    this.#dispatcher = new Dispatcher(address);
+    this.#dispatcher = new Dispatcher(address, clock);
     this.#reply.command = Command.REPLY;
     this.#reply.localIp = address.ip;
     this.#reply.localPort = address.port;
@@ -79,6 +87,25 @@ export class Gateway implements ClientHost, CommandTarget {
   /** The urls of the open listeners, with their real ports. */
   get listeners(): string[] {
     return this.#listeners.map((listener) => listener.url);
+  }
+
+  /** How many clients came in by each listener, and are here. */
+  get connectionsByPort(): ReadonlyMap<number, number> {
+    const counts = new Map<number, number>();
+    for (const { transport } of this.directory.clients()) {
+      counts.set(transport.localPort, (counts.get(transport.localPort) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** How many clients are bound to each worker, by the worker's name. */
+  get clientsByWorker(): ReadonlyMap<string, number> {
+    return this.#dispatcher.clientsByWorker;
+  }
+
+  /** The client id of one of our clients. */
+  clientIdOf(client: Client): string {
+    return formatClientId(this.#reply.localIp, this.#reply.localPort, client.id);
   }
 
   /**
@@ -143,11 +170,13 @@ export class Gateway implements ClientHost, CommandTarget {
 
   // ---- what listeners report ----
 
-  admits(): boolean {
+  admits(): Admission {
     const { maxConnections } = this.#config;
-    const admitted = !this.#stopping && (maxConnections === 0 || this.directory.size < maxConnections);
-    if (!admitted) this.counters.refusedConnections++;
-    return admitted;
+    let admission: Admission = 'welcome';
+    if (this.#stopping || (maxConnections > 0 && this.directory.size >= maxConnections)) admission = 'full';
+    else if (this.#dispatcher.unservedFor > UNSERVED_LIMIT) admission = 'unavailable';
+    if (admission !== 'welcome') this.counters.refusedConnections++;
+    return admission;
   }
 
   opened(transport: ClientTransport, handshake?: HandshakeRequest): void {

@@ -22,7 +22,7 @@ export interface LinkListener {
    * @param place on a worker thread's link: what {@link ThreadLink.take} is given; else meaningless
    */
   frame(frame: ReceivedFrame, place: number): void;
-  /** What waits to be sent fell low again, after `send` had returned false. */
+  /** What waits to be sent fell low again, after `send` had returned false; or the far end is {@link Link.ready} again. */
   drained(): void;
   /** The end: orderly without an error. What the far end sent before has been delivered. */
   closed(error?: Error): void;

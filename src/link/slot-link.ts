@@ -46,6 +46,9 @@ export class SlotLink extends BaseLink {
   /** Clients whose events the serving thread has asked to hold back. */
   readonly #paused = new Set<number>();
   readonly #resume = new ReceivedFrame();
+  readonly #drained = (): void => {
+    if (this.state === 'open') this.listener.drained();
+  };
   #lastGeneration = 0;
   #listening = false;
   #served = false;
@@ -55,10 +58,7 @@ export class SlotLink extends BaseLink {
     super(options.name);
     this.#options = options;
     this.#eventRing = ringFor(options.eventBufferSize);
-    const drained = (): void => {
-      if (this.state === 'open') this.listener.drained();
-    };
-    this.#events = new RingSender(this.#eventRing, new Doorbell(), options.eventBufferSize, drained, {
+    this.#events = new RingSender(this.#eventRing, new Doorbell(), options.eventBufferSize, this.#drained, {
       keep: true,
     });
   }
@@ -120,7 +120,10 @@ export class SlotLink extends BaseLink {
     this.#events.doorbell = new Doorbell(memory.threadDoorbell);
     const takeover = { parked: [...this.#parked], orphan: this.#events.orphan() };
     this.#events.pump();
-    this.#served = true;
+    if (!this.#served) {
+      this.#served = true;
+      queueMicrotask(this.#drained);
+    }
     return takeover;
   }
 

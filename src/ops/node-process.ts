@@ -50,6 +50,8 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
     this.#options = options;
     this.#stopRequested = new Promise((resolve) => (this.#requestStop = resolve));
     this.#stopped = new Promise((resolve) => (this.#markStopped = resolve));
+    // run() reports a stop that fails, also when no command waits for it
+    this.#stopped.catch(() => {});
   }
 
   /**
@@ -101,7 +103,7 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
   async #serve(node: N): Promise<void> {
     this.#node = node;
     this.#options.onUp(node);
-    report({ event: 'up', pid: process.pid, listeners: node.listeners });
+    if (this.#options.supervised) await report({ event: 'up', pid: process.pid, listeners: node.listeners });
     const { graceful } = await this.#stopRequested;
     const stopping = node.stop(graceful);
     this.#markStopped(stopping);
@@ -161,8 +163,9 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
   #beginStop({ graceful, by }: { graceful: boolean; by: string }): void {
     if (this.#stopRequest) return;
     this.#stopRequest = { graceful };
-    this.#options.log.info({ by, graceful }, 'stopping');
-    report({ event: 'stopping' });
+    const { log, supervised } = this.#options;
+    log.info({ by, graceful }, 'stopping');
+    if (supervised) void report({ event: 'stopping' });
     this.#requestStop(this.#stopRequest);
   }
 }

@@ -117,3 +117,10 @@ function terminate(pid: number): void {
     // it has ended meanwhile
   }
 }
+
+export function notRunning({ pidFile }: NodePlace): GatewayError {
+  return new GatewayError(
+    'GW_CONTROL',
+    `No node runs here: no living process holds ${pidFile}. Start one with gatewayworker start, or name the configuration of one that runs with -c FILE.`,
+  );
+}

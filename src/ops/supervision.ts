@@ -5,9 +5,12 @@ export type NodeReport =
   /** It ends on purpose: not to be started again. */
   | { readonly event: 'stopping' };
 
-/** Does nothing in a process that was not started with a channel, or whose channel is gone. */
-export function report(message: NodeReport): void {
-  if (process.connected) process.send?.(message);
+/** Resolves when the report is on its way; does nothing when nobody is there to hear it. */
+export async function report(message: NodeReport): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (process.send && process.connected) process.send(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
 }
 
 export function isReport(message: unknown): message is NodeReport {

@@ -25,10 +25,7 @@ export interface SupervisorOptions {
   readonly onFirstReport: (report: NodeReport) => void;
 }
 
-/**
- * Keeps a node running: starts it again when it dies. It is asked only while there is no node, who else answers for
- * herself.
- */
+/** Keeps a node running: starts it again when it dies. It answers commands only while there is no node to do so. */
 export class Supervisor implements Controllable {
   readonly #options: SupervisorOptions;
   #node: SupervisedProcess | undefined;

@@ -114,9 +114,9 @@ export class Pool {
     await this.#reloading;
   }
 
-  /** Lets every worker finish and ends the threads. */
-  async stop(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.stop()));
+  /** Lets every worker finish and ends the threads. @param timeout milliseconds that pending handlers may take */
+  async stop(timeout: number): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.stop(timeout)));
     this.#doorbell.close();
     await this.#threads.destroy();
   }

@@ -29,6 +29,8 @@ export interface SlotContext {
 
 /** How a slot is. Sizes in bytes, times in milliseconds. */
 export interface SlotStatus {
+  /** Its link's name. */
+  readonly name: string;
   readonly slot: number;
   readonly state: 'serving' | 'down';
   /** The thread's number within the process; null while there is none. */
@@ -102,6 +104,7 @@ export class Slot {
   status(): SlotStatus {
     const gauge = this.#serving?.gauge;
     return {
+      name: this.link.name,
       slot: this.#number,
       state: gauge === undefined ? 'down' : 'serving',
       thread: gauge?.thread ?? null,
@@ -172,16 +175,15 @@ export class Slot {
     else await this.#replace();
   }
 
-  /** Lets the events that are on their way be handled, then onWorkerStop run, then the threads end. */
-  async stop(): Promise<void> {
+  /** Lets the events that are on their way be handled, then onWorkerStop run, then the threads end. @param timeout milliseconds that pending handlers may take */
+  async stop(timeout: number): Promise<void> {
     this.#stopping = true;
     this.#monitor.close();
-    const { stopTimeout } = this.#context;
     this.link.endEvents();
-    this.#serving?.stop(stopTimeout);
+    this.#serving?.stop(timeout);
     for (const generation of this.#living) {
       if (generation !== this.#serving && !generation.retiring) generation.abort();
-      else this.#endWithin(generation, stopTimeout);
+      else this.#endWithin(generation, timeout);
     }
     await Promise.all(Array.from(this.#living, (generation) => generation.ended));
     this.link.destroy();

@@ -24,6 +24,9 @@ export interface ClientTransport {
   readonly remotePort: number;
   /** The port that the client came in by. */
   readonly localPort: number;
+  /** Bytes that came from the client, and that went to it, framing included. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
   /** Bytes that were written and not yet taken by the operating system. */
   readonly bufferedBytes: number;
   /** The gateway's own record of this client, set in `opened`. */
@@ -57,10 +60,15 @@ export interface HandshakeRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
+export type Admission = 'welcome' | 'full' | 'unavailable';
+
 /** What listeners report to: the gateway. */
 export interface ClientHost {
-  /** Whether another client may come in (maxConnections, shutting down). Asked before a handshake or accept. */
-  admits(): boolean;
+  /**
+   * Whether another client may come in. Asked before a handshake or accept. `full`: maxConnections, or shutting down;
+   * `unavailable`: there has been no worker for a while, try again later.
+   */
+  admits(): Admission;
   /** A client is there. `handshake`: for a websocket, once its handshake is done. */
   opened(transport: ClientTransport, handshake?: HandshakeRequest): void;
   /**

@@ -41,7 +41,7 @@ class StreamListener implements Listener {
 }
 
 function accept(shared: StreamPort, socket: Socket): void {
-  if (!shared.host.admits()) {
+  if (shared.host.admits() !== 'welcome') {
     socket.destroy();
     return;
   }

@@ -63,6 +63,14 @@ export class StreamTransport implements ClientTransport {
     return this.#shared.port;
   }
 
+  get bytesIn(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesOut(): number {
+    return this.#socket.bytesWritten;
+  }
+
   get bufferedBytes(): number {
     return this.#socket.writableLength;
   }

@@ -28,6 +28,8 @@ export class UdpTransport implements ClientTransport {
   readonly remoteAddress: string;
   readonly remotePort: number;
   client: unknown = undefined;
+  bytesIn = 0;
+  bytesOut = 0;
   bufferedBytes = 0;
   /** What the listener finds this client by. */
   readonly key: string;
@@ -58,6 +60,7 @@ export class UdpTransport implements ClientTransport {
       this.#shared.host.refused('udp send too long', this.remoteAddress, message);
       return;
     }
+    this.bytesOut += bytes.length;
     this.bufferedBytes += bytes.length;
     this.#shared.send(bytes, this.remotePort, this.#address, () => {
       this.bufferedBytes -= bytes.length;

@@ -77,7 +77,7 @@ class UdpListener implements Listener, UdpPort {
     const key = `${from.address} ${from.port}`;
     let client = this.#clients.get(key);
     if (client === undefined) {
-      if (this.#closing || !this.host.admits()) return;
+      if (this.#closing || this.host.admits() !== 'welcome') return;
       client = new UdpTransport(this, key, from);
       this.#clients.set(key, client);
       this.host.opened(client);

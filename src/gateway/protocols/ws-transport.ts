@@ -50,6 +50,14 @@ export class WsTransport implements ClientTransport {
     return this.#shared.port;
   }
 
+  get bytesIn(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesOut(): number {
+    return this.#socket.bytesWritten;
+  }
+
   get bufferedBytes(): number {
     return this.#socket.writableLength;
   }

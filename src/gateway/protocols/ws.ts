@@ -11,6 +11,9 @@ import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { ClientWebSocket, type WsPort, WsTransport } from './ws-transport.js';
 
+/** The close code for a client that comes while there is no worker. */
+const TRY_AGAIN_LATER = 1013;
+
 /** A websocket port, which answers plain HTTP as well. */
 export async function openWsListener(
   options: ListenerOptions,
@@ -59,10 +62,18 @@ class WsListener implements Listener {
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
       this.#http.answerUpgrade(request, socket);
-    } else if (this.#closing || !this.#shared.host.admits()) {
+      return;
+    }
+    const admission = this.#closing ? 'full' : this.#shared.host.admits();
+    if (admission === 'full') {
       answer(socket, '503 Service Unavailable', 'This server takes no more clients at the moment.');
     } else {
       this.#handshakes.handleUpgrade(request, socket, head, (ws) => {
+        if (admission === 'unavailable') {
+          ws.on('error', ignore);
+          ws.close(TRY_AGAIN_LATER, 'no worker');
+          return;
+        }
         const { url = '/', method = 'GET', httpVersion, headers } = request;
         const transport = new WsTransport(this.#shared, ws, socket);
         this.#shared.host.opened(transport, { url, method, httpVersion, headers });
@@ -76,6 +87,8 @@ class WsListener implements Listener {
     this.#shared.host.refused('ws handshake', from, error.message);
   }
 }
+
+function ignore(): void {}
 
 /** Answers an upgrade that does not become a websocket. Node has let go of the socket by then, its errors included. */
 function answer(socket: Duplex, status: string, text: string): void {

@@ -1,0 +1,53 @@
+import { formatBytes, formatWhole } from './quantity.js';
+import type { ConnectionPage, ConnectionStatus } from './status.js';
+import { type Column, painter, table } from './table.js';
+import { printable } from './text.js';
+
+/** Columns of the terminal for what has any length. */
+const UID_WIDTH = 16;
+const GROUPS_WIDTH = 24;
+const SHOWN_GROUPS = 20;
+
+const COLUMNS: readonly Column<ConnectionStatus>[] = [
+  { title: 'client id', cell: ({ clientId }) => clientId },
+  { title: 'uid', limit: UID_WIDTH, cell: ({ uid }) => (uid === null ? '-' : printable(uid)) },
+  { title: 'groups', limit: GROUPS_WIDTH, cell: ({ groups }) => groupList(groups) },
+  { title: 'protocol', cell: ({ protocol }) => protocol },
+  { title: 'address', cell: address },
+  { title: 'in', align: 'right', cell: ({ bytesIn }) => formatBytes(bytesIn) },
+  { title: 'out', align: 'right', cell: ({ bytesOut }) => formatBytes(bytesOut) },
+  {
+    title: 'buffered',
+    align: 'right',
+    cell: ({ buffered }) => formatBytes(buffered),
+    style: ({ buffered }) => (buffered > 0 ? 'yellow' : undefined),
+  },
+];
+
+/** `gatewayworker connections`, for people. */
+export function connectionsView(page: ConnectionPage, colours: boolean): readonly string[] {
+  const { total, offset, connections } = page;
+  if (connections.length === 0) {
+    return [
+      total === 0
+        ? 'No connections.'
+        : `No connections from ${formatWhole(offset)}: there are ${formatWhole(total)}.`,
+    ];
+  }
+  const paint = painter(colours);
+  const next = offset + connections.length;
+  const more = total - next;
+  return [
+    ...table(COLUMNS, connections, paint),
+    ...(more > 0 ? [paint('dim', `… ${formatWhole(more)} more, see --offset ${next}`)] : []),
+  ];
+}
+
+function groupList(groups: readonly string[]): string {
+  if (groups.length === 0) return '-';
+  return printable(groups.slice(0, SHOWN_GROUPS).join(', '));
+}
+
+function address({ remoteAddress, remotePort }: ConnectionStatus): string {
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+}

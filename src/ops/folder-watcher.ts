@@ -1,0 +1,81 @@
+import { type FSWatcher, readdirSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock, Timer } from '../clock.js';
+
+/** Milliseconds of quiet after a change: an editor writes a file in several steps. */
+const QUIET_TIME = 100;
+
+/** Folders whose changes say nothing about the code. */
+const IGNORED_NAMES = new Set(['.gatewayworker', '.git', 'node_modules']);
+
+export interface FolderWatcherOptions {
+  readonly folder: string;
+  /** Folders below it whose changes do not count, absolute. */
+  readonly ignored: readonly string[];
+  readonly clock: Clock;
+  readonly onChange: () => void;
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * Tells when a file in a folder, or in one below it, has changed. Each folder is watched by itself: node's own recursive
+ * watching loses a file that is replaced instead of written, which is how editors save.
+ */
+export class FolderWatcher {
+  readonly #options: FolderWatcherOptions;
+  readonly #ignored: ReadonlySet<string>;
+  readonly #watchers = new Map<string, FSWatcher>();
+  #quiet: Timer | undefined;
+
+  constructor(options: FolderWatcherOptions) {
+    this.#options = options;
+    this.#ignored = new Set(options.ignored);
+    this.#add(options.folder);
+  }
+
+  close(): void {
+    this.#quiet?.cancel();
+    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
+  }
+
+  /** Watches a folder and those below it, as far as it does not yet. */
+  #add(folder: string): void {
+    if (this.#ignored.has(folder)) return;
+    try {
+      if (!this.#watchers.has(folder)) this.#watch(folder);
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        if (entry.isDirectory() && !IGNORED_NAMES.has(entry.name)) this.#add(join(folder, entry.name));
+      }
+    } catch (error) {
+      this.#remove(folder);
+      // it has gone while it was looked at; the folder above will tell if it comes back
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#options.onError(error as Error);
+    }
+  }
+
+  #watch(folder: string): void {
+    const watcher = watch(folder, (_, name) => {
+      if (name !== null && (IGNORED_NAMES.has(name) || this.#ignored.has(join(folder, name)))) return;
+      this.#change();
+    });
+    // the folder itself is gone
+    watcher.on('error', () => this.#remove(folder));
+    this.#watchers.set(folder, watcher);
+  }
+
+  #remove(folder: string): void {
+    this.#watchers.get(folder)?.close();
+    this.#watchers.delete(folder);
+  }
+
+  #change(): void {
+    this.#quiet?.cancel();
+    this.#quiet = this.#options.clock.setTimeout(() => {
+      // there may be new folders, and a folder of the same name may be another one
+      this.close();
+      this.#add(this.#options.folder);
+      this.#options.onChange();
+    }, QUIET_TIME);
+  }
+}

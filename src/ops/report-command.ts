@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { GatewayError } from '../errors.js';
+import { connectionsView } from './connections-view.js';
+import type { ControlClient } from './control-client.js';
+import { showLive } from './live-screen.js';
+import type { NodePlace } from './place.js';
+import { notRunning, RunningNode } from './running-node.js';
+import type { ConnectionPage, NodeStatus } from './status.js';
+import { statusView } from './status-view.js';
+
+/** Milliseconds between two reports that are not shown on a terminal. */
+const INTERVAL = 1000;
+
+/** Something that a node tells about itself: how it is asked for, and how it is shown to people. */
+interface Report<T> {
+  readonly ask: (node: ControlClient) => Promise<T>;
+  readonly view: (value: T, colours: boolean) => readonly string[];
+}
+
+export const statusReport: Report<NodeStatus> = {
+  ask: async (node) => await node.status(),
+  view: statusView,
+};
+
+export function connectionsReport(offset: number, limit: number): Report<ConnectionPage> {
+  return { ask: async (node) => await node.connections(offset, limit), view: connectionsView };
+}
+
+export interface ReportOptions {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+/**
+ * Writes a report to standard output: once, or each second until the user leaves.
+ *
+ * @throws GatewayError when no node answers
+ */
+export async function showReport<T>(
+  report: Report<T>,
+  place: NodePlace,
+  { json = false, watch = false }: ReportOptions,
+): Promise<void> {
+  const { stdin, stdout } = process;
+  const colours = stdout.isTTY && stdout.hasColors();
+  const fetch = async (): Promise<T> => {
+    const node = await RunningNode.find(place);
+    if (!node) throw notRunning(place);
+    return await node.ask(report.ask);
+  };
+  const draw = async (): Promise<readonly string[]> => report.view(await fetch(), colours);
+
+  if (watch && !json && stdout.isTTY) {
+    // before the screen is taken over: nothing is there to be watched when no node runs
+    await draw();
+    await showLive(patient(draw), { input: stdin, output: stdout });
+    return;
+  }
+  do {
+    if (json) stdout.write(`${JSON.stringify(await fetch(), null, watch ? undefined : 2)}\n`);
+    else stdout.write(`${(await draw()).join('\n')}\n${watch ? '\n' : ''}`);
+    if (watch) await delay(INTERVAL);
+  } while (watch);
+}
+
+/** Goes on while a node restarts: with what was last seen, and why there is nothing new. */
+function patient(draw: () => Promise<readonly string[]>): () => Promise<readonly string[]> {
+  let last: readonly string[] = [];
+  return async () => {
+    try {
+      last = await draw();
+      return [...last, '', 'q leaves'];
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      return [error.message, '', 'Seen last:', '', ...last];
+    }
+  };
+}

@@ -1,0 +1,132 @@
+import { formatAge, formatBytes, formatCount, formatDuration, formatWhole } from './quantity.js';
+import type { NodeStatus, WorkerStatus } from './status.js';
+import { type Column, type Paint, painter, table } from './table.js';
+import { fit, printable, width } from './text.js';
+
+/** Milliseconds of waiting that are worth a look. */
+const SLOW = 1000;
+/** The width of every terminal. */
+const COLUMNS = 80;
+const NAME_WIDTH = 13;
+const VALUE_WIDTH = 26;
+
+const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
+  { title: 'slot', align: 'right', cell: ({ slot }) => String(slot) },
+  {
+    title: 'thread',
+    align: 'right',
+    cell: ({ state, thread }) => (state === 'down' ? 'down' : String(thread ?? '')),
+    style: ({ state }) => (state === 'down' ? 'red' : undefined),
+  },
+  {
+    title: 'memory',
+    align: 'right',
+    cell: ({ memory }) => formatBytes(memory.heapUsed + memory.external),
+  },
+  { title: 'clients', align: 'right', cell: ({ clients }) => formatCount(clients) },
+  { title: 'events', align: 'right', cell: ({ handled }) => formatCount(handled) },
+  { title: 'per s', align: 'right', cell: ({ perSecond }) => formatCount(perSecond) },
+  {
+    title: 'errors',
+    align: 'right',
+    cell: ({ errors }) => formatCount(errors),
+    style: ({ errors }) => (errors > 0 ? 'red' : undefined),
+  },
+  { title: 'busy', align: 'right', cell: ({ pending }) => formatCount(pending) },
+  { title: 'queue', align: 'right', cell: ({ waitingBytes }) => formatBytes(waitingBytes) },
+  {
+    title: 'age',
+    align: 'right',
+    cell: ({ waitingFor }) => formatAge(waitingFor),
+    style: ({ waitingFor }) => (waitingFor >= SLOW ? 'yellow' : undefined),
+  },
+  {
+    title: 'died',
+    align: 'right',
+    cell: ({ restarts }) => formatCount(restarts),
+    style: ({ restarts }) => (restarts > 0 ? 'yellow' : undefined),
+  },
+];
+
+/** `gatewayworker status`, for people. */
+export function statusView(status: NodeStatus, colours: boolean): readonly string[] {
+  const paint = painter(colours);
+  return [
+    title(status, paint),
+    '',
+    ...summary(status, paint),
+    '',
+    ...table(
+      [
+        { title: 'listener', cell: ({ url }) => printable(url), limit: COLUMNS - NAME_WIDTH },
+        { title: 'clients', align: 'right', cell: ({ connections }) => formatWhole(connections) },
+      ],
+      status.listeners,
+      paint,
+    ),
+    '',
+    ...table(WORKER_COLUMNS, status.workers, paint),
+    ...deaths(status.workers, paint),
+  ];
+}
+
+function title({ version, nodejs, pid, uptime }: NodeStatus, paint: Paint): string {
+  const name = paint('bold', `gatewayworker ${version}`);
+  return `${name}   node.js ${nodejs}   pid ${pid}   up ${formatDuration(uptime)}`;
+}
+
+/** Names and values, two pairs a line. */
+function summary(status: NodeStatus, paint: Paint): readonly string[] {
+  const { counters } = status;
+  const refused = Object.values(counters.refusals).reduce((sum, count) => sum + count, 0);
+  const pairs: readonly (readonly [name: string, value: string, worth: boolean])[] = [
+    ['node', printable(status.name), false],
+    ['load', status.load.map((average) => average.toFixed(2)).join('  '), false],
+    ['roles', status.roles.join(', '), false],
+    ['memory', `${formatBytes(status.memory.rss)}, heap ${formatBytes(status.memory.heapUsed)}`, false],
+    ['clients', `${formatWhole(status.connections)} now, ${formatCount(counters.connections)} ever`, false],
+    ['turned away', formatWhole(counters.refusedConnections), counters.refusedConnections > 0],
+    ['messages in', formatWhole(counters.messagesIn), false],
+    ['too slow', dropped(status), counters.slowClients + counters.messagesDropped > 0],
+    ['messages out', formatWhole(counters.messagesOut), false],
+    ['silent', formatWhole(counters.heartbeatDrops), false],
+    ['reloads', formatWhole(status.reloads), false],
+    ['bad input', refused === 0 ? '0' : kinds(counters.refusals), refused > 0],
+  ];
+  const lines: string[] = [];
+  for (let index = 0; index < pairs.length; index += 2) {
+    const [left, right] = pairs.slice(index, index + 2).map(([name, value, worth]) => {
+      const shown = fit(value, VALUE_WIDTH);
+      const space = ' '.repeat(VALUE_WIDTH - width(shown));
+      return paint('dim', name.padEnd(NAME_WIDTH)) + paint(worth ? 'yellow' : undefined, shown) + space;
+    });
+    lines.push(`${left}${right}`.trimEnd());
+  }
+  return lines;
+}
+
+function dropped({ counters: { slowClients, messagesDropped } }: NodeStatus): string {
+  return messagesDropped === 0
+    ? formatWhole(slowClients)
+    : `${formatCount(slowClients)}, ${formatCount(messagesDropped)} messages lost`;
+}
+
+function kinds(refusals: Readonly<Record<string, number>>): string {
+  return Object.entries(refusals)
+    .filter(([, count]) => count > 0)
+    .toSorted(([, left], [, right]) => right - left)
+    .map(([kind, count]) => `${formatCount(count)} ${printable(kind)}`)
+    .join(', ');
+}
+
+/** Why threads died, and what was lost with them. */
+function deaths(workers: readonly WorkerStatus[], paint: Paint): readonly string[] {
+  return workers
+    .filter(({ lastExit }) => lastExit !== null)
+    .flatMap(({ slot, lastExit, lost }, index) => {
+      const [reason] = (lastExit ?? '').split('\n');
+      const cost = lost > 0 ? `${formatWhole(lost)} events lost; ` : '';
+      const line = fit(`slot ${slot}: ${cost}last died of ${printable(reason)}`, COLUMNS);
+      return index === 0 ? ['', paint('yellow', line)] : [paint('yellow', line)];
+    });
+}
