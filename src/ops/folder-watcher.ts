@@ -30,7 +30,10 @@ export class FolderWatcher {
   constructor(options: FolderWatcherOptions) {
     this.#options = options;
     this.#ignored = new Set(options.ignored);
-    this.#add(options.folder);
+  }
+
+  start(): void {
+    this.#add(this.#options.folder);
   }
 
   close(): void {
@@ -74,7 +77,7 @@ export class FolderWatcher {
     this.#quiet = this.#options.clock.setTimeout(() => {
       // there may be new folders, and a folder of the same name may be another one
       this.close();
-      this.#add(this.#options.folder);
+      this.start();
       this.#options.onChange();
     }, QUIET_TIME);
   }

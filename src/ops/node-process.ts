@@ -1,6 +1,6 @@
 import type { Logger } from '../log.js';
 import type { LogFile } from './log-file.js';
-import { alreadyRuns, livingProcess } from './pid-file.js';
+import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { isReadOnly, Presence } from './presence.js';
 import { notNow } from './refusal.js';
@@ -24,6 +24,8 @@ export interface NodeProcessOptions<N> {
   readonly start: () => Promise<N>;
   /** The node is up: says so. */
   readonly onUp: (node: N) => void;
+  /** Code was compiled, and none is being compiled now. */
+  readonly onBuilt: () => void;
 }
 
 /**
@@ -38,6 +40,8 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
 {
   readonly #options: NodeProcessOptions<N>;
   #node: N | undefined;
+  /** Reloads that are under way. */
+  #reloads = 0;
   #presence: Presence | undefined;
   #stopRequest: { readonly graceful: boolean } | undefined;
   /** Resolves with the first request to stop. */
@@ -83,14 +87,17 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
   }
 
   async reload(graceful: boolean): Promise<void> {
-    const { log } = this.#options;
+    const { log, onBuilt } = this.#options;
     const node = this.#running();
     const began = performance.now();
+    this.#reloads++;
     try {
       await node.reload(graceful);
     } catch (error) {
       log.error(`not reloaded, the old code goes on: ${(error as Error).message}`);
       throw error;
+    } finally {
+      if (--this.#reloads === 0) onBuilt();
     }
     log.info({ graceful, milliseconds: Math.round(performance.now() - began) }, 'reloaded');
   }
@@ -103,6 +110,7 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
   async #serve(node: N): Promise<void> {
     this.#node = node;
     this.#options.onUp(node);
+    this.#options.onBuilt();
     if (this.#options.supervised) await report({ event: 'up', pid: process.pid, listeners: node.listeners });
     const { graceful } = await this.#stopRequested;
     const stopping = node.stop(graceful);
@@ -118,8 +126,7 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
 
   async #announce(): Promise<void> {
     const { place, config, supervised, log, logFile } = this.#options;
-    const supervisor = supervised ? undefined : await livingProcess(place.supervisorPidFile);
-    if (supervisor) throw alreadyRuns(supervisor);
+    if (!supervised) await refuseIfRunning(place);
     try {
       this.#presence = await Presence.announce(this, {
         pidFile: place.pidFile,

@@ -3,6 +3,7 @@ import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/prom
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../errors.js';
+import type { NodePlace } from './place.js';
 import { decodeRecord, encodeRecord, isAlive, type ProcessRecord } from './process-record.js';
 
 /** Milliseconds in which a pid file that was just created is certainly written. */
@@ -59,11 +60,17 @@ export async function livingProcess(path: string): Promise<ProcessRecord | undef
   return record && (await isAlive(record)) ? record : undefined;
 }
 
-export function alreadyRuns({ pid, startedAt, config }: ProcessRecord): GatewayError {
+/** @throws GW_CONTROL when the node runs, in the background or not */
+export async function refuseIfRunning({ pidFile, supervisorPidFile }: NodePlace): Promise<void> {
+  const holder = (await livingProcess(pidFile)) ?? (await livingProcess(supervisorPidFile));
+  if (holder) throw alreadyRuns(holder);
+}
+
+function alreadyRuns({ pid, startedAt, config }: ProcessRecord): GatewayError {
   const what = config === null ? '' : ` (${config})`;
   return new GatewayError(
     'GW_CONTROL',
-    `This node already runs${what}, with pid ${pid}, since ${startedAt}: expected none. Use restart or reload, or stop it first.`,
+    `This node already runs${what}, with pid ${pid}, since ${startedAt}. Use reload or restart, or stop it first.`,
   );
 }
 

@@ -7,6 +7,8 @@ import type { NodePlace } from './place.js';
 import { notRunning, RunningNode } from './running-node.js';
 import type { ConnectionPage, NodeStatus } from './status.js';
 import { statusView } from './status-view.js';
+import { type Paint, painter } from './table.js';
+import { wrap } from './text.js';
 
 /** Milliseconds between two reports that are not shown on a terminal. */
 const INTERVAL = 1000;
@@ -53,26 +55,29 @@ export async function showReport<T>(
   if (watch && !json && stdout.isTTY) {
     // before the screen is taken over: nothing is there to be watched when no node runs
     await draw();
-    await showLive(patient(draw), { input: stdin, output: stdout });
+    await showLive(patient(draw, painter(colours)), { input: stdin, output: stdout });
     return;
   }
-  do {
+  for (;;) {
     if (json) stdout.write(`${JSON.stringify(await fetch(), null, watch ? undefined : 2)}\n`);
-    else stdout.write(`${(await draw()).join('\n')}\n${watch ? '\n' : ''}`);
-    if (watch) await delay(INTERVAL);
-  } while (watch);
+    else stdout.write(`${(await draw()).join('\n')}\n`);
+    if (!watch) return;
+    await delay(INTERVAL);
+    if (!json) stdout.write('\n');
+  }
 }
 
 /** Goes on while a node restarts: with what was last seen, and why there is nothing new. */
-function patient(draw: () => Promise<readonly string[]>): () => Promise<readonly string[]> {
+function patient(draw: () => Promise<readonly string[]>, paint: Paint): () => Promise<readonly string[]> {
   let last: readonly string[] = [];
   return async () => {
     try {
       last = await draw();
-      return [...last, '', 'q leaves'];
+      return [...last, '', paint('dim', 'q leaves')];
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
-      return [error.message, '', 'Seen last:', '', ...last];
+      const reason = error.message.split('\n').flatMap((line) => wrap(line, process.stdout.columns));
+      return [...reason.map((line) => paint('red', line)), '', 'This was last seen:', '', ...last];
     }
   };
 }

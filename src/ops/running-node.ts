@@ -13,13 +13,13 @@ const POLL_TIME = 25;
 export class RunningNode {
   readonly #place: NodePlace;
   /** Who answers: the node, or its supervisor while there is no node. */
-  readonly #answering: ProcessRecord;
+  readonly record: ProcessRecord;
   /** For a node in the background. */
   readonly supervisor: ProcessRecord | undefined;
 
   private constructor(place: NodePlace, answering: ProcessRecord, supervisor: ProcessRecord | undefined) {
     this.#place = place;
-    this.#answering = answering;
+    this.record = answering;
     this.supervisor = supervisor;
   }
 
@@ -31,17 +31,12 @@ export class RunningNode {
   }
 
   get pid(): number {
-    return this.#answering.pid;
-  }
-
-  /** The file that it logs to; null for standard output. */
-  get log(): string | null {
-    return this.#answering.log;
+    return this.record.pid;
   }
 
   /** @throws GW_CONTROL when its control socket is gone */
   async connect(): Promise<ControlClient> {
-    const { pid, socket } = this.#answering;
+    const { pid, socket } = this.record;
     try {
       return await ControlClient.connect(socket);
     } catch (error) {
@@ -90,7 +85,7 @@ export class RunningNode {
   }
 
   async #end(): Promise<void> {
-    const pids = new Set([this.#answering.pid, this.supervisor?.pid]);
+    const pids = new Set([this.record.pid, this.supervisor?.pid]);
     const deadline = performance.now() + END_TIME;
     for (;;) {
       const left = await Promise.all([

@@ -1,32 +1,34 @@
 import { relative } from 'node:path';
+import type { NodeConfig } from '../config/schema.js';
 import { painter } from './table.js';
 import { printable } from './text.js';
 
 export interface StartBanner {
   readonly version: string;
-  readonly name: string;
-  /** With real ports. */
-  readonly listeners: readonly string[];
-  readonly workers: number;
-  /** The events folder, absolute. */
-  readonly events: string;
+  readonly node: { readonly name: string; readonly listeners: readonly string[]; readonly workers: number };
+  readonly config: NodeConfig;
   /** The configuration file, absolute; undefined when there is none. */
-  readonly config: string | undefined;
-  readonly watching: boolean;
+  readonly file: string | undefined;
+  /** Whether the events folder is watched. */
+  readonly watch: boolean;
 }
 
 /** What `start` says on a terminal when the node is up. */
-export function startBanner(banner: StartBanner, colours: boolean): readonly string[] {
+export function startBanner(
+  { version, node, config, file, watch }: StartBanner,
+  colours: boolean,
+): readonly string[] {
   const paint = painter(colours);
-  const { version, name, listeners, workers, events, config, watching } = banner;
+  const { name, listeners, workers } = node;
   const row = (title: string, value: string): string => `  ${paint('dim', title.padEnd(9))} ${value}`;
   const longest = Math.max(...listeners.map((url) => url.length));
+  const events = config.worker === false ? 'none' : shown(config.worker.events);
   return [
     `${paint('bold', `gatewayworker ${version}`)} is up   node.js ${process.version}   pid ${process.pid}`,
     '',
     row('node', printable(name)),
-    row('config', config === undefined ? 'none: defaults' : shown(config)),
-    row('events', `${shown(events)}${watching ? ', reloaded when it changes' : ''}`),
+    row('config', file === undefined ? 'none, all defaults' : shown(file)),
+    row('events', `${events}${watch ? ', reloaded when a file changes' : ''}`),
     row('workers', String(workers)),
     ...listeners.map((url, index) =>
       row(index === 0 ? 'listening' : '', `${url.padEnd(longest)}${browserUrl(url)}`.trimEnd()),
@@ -37,6 +39,7 @@ export function startBanner(banner: StartBanner, colours: boolean): readonly str
   ];
 }
 
+/** As one would type it here. */
 function shown(path: string): string {
   const near = relative(process.cwd(), path);
   return near.startsWith('..') ? path : near;

@@ -1,7 +1,9 @@
+import type { ErrorCode } from '../errors.js';
+
 /** What a node tells the process that started it, over node's IPC channel. */
 export type NodeReport =
   | { readonly event: 'up'; readonly pid: number; readonly listeners: readonly string[] }
-  | { readonly event: 'failed'; readonly message: string; readonly status: number }
+  | { readonly event: 'failed'; readonly code: ErrorCode; readonly message: string }
   /** It ends on purpose: not to be started again. */
   | { readonly event: 'stopping' };
 

@@ -37,6 +37,18 @@ export function fit(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** The text in lines of at most so many columns, broken between words. */
+export function wrap(text: string, columns: number): readonly string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines[lines.length - 1];
+    if (line === '') lines[lines.length - 1] = word;
+    else if (width(line) + 1 + width(word) <= columns) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 function columnsOf(character: string): number {
   if (NARROW.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;

@@ -1,0 +1,179 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { suggestion } from '../config/suggestion.js';
+import type { ReportOptions } from './report-command.js';
+
+const DEFAULT_CONNECTIONS = 100;
+
+export interface ConfigOption {
+  /** A configuration file, as given with -c. */
+  readonly config?: string;
+}
+
+export interface StartOptions extends ConfigOption {
+  readonly detach?: boolean;
+  readonly log?: string;
+  readonly watch?: boolean;
+  /** Started by a supervisor. */
+  readonly supervised?: boolean;
+}
+
+export interface GracefulOption extends ConfigOption {
+  readonly graceful?: boolean;
+}
+
+/** What the commands do. */
+export interface Actions {
+  readonly start: Action<StartOptions>;
+  readonly stop: Action<GracefulOption>;
+  readonly restart: Action<StartOptions & GracefulOption>;
+  readonly reload: Action<GracefulOption>;
+  readonly status: Action<ConfigOption & ReportOptions>;
+  readonly connections: Action<
+    ConfigOption & ReportOptions & { readonly offset: number; readonly limit: number }
+  >;
+  /** Not for people: the process that `start -d` leaves behind. */
+  readonly supervise: Action<StartOptions & { readonly log: string }>;
+}
+
+type Action<Options> = (options: Options) => Promise<void>;
+
+const EXAMPLES = `
+A command finds its node by the configuration: gatewayworker.config.* in this folder, or -c FILE.
+
+Examples:
+  gatewayworker                    run here, until Ctrl-C
+  gatewayworker start --watch      the same, and take over new code when events/ changes
+  gatewayworker start -d           run in the background, and start again after a crash
+  gatewayworker status             show how it is; status --watch goes on showing it
+  gatewayworker reload             take over new code; no client notices
+  gatewayworker stop -g            stop when the handlers that run now are done
+
+Exit status: 0 done, 1 failed, 2 misused.`;
+
+const START_EXAMPLES = `
+Signals: SIGTERM and Ctrl-C stop the node, and a second one ends it at once; SIGUSR2 reloads the code;
+SIGHUP opens the log file anew.
+
+Examples:
+  gatewayworker start -c chat.yaml
+  gatewayworker start -d --log /var/log/chat.log`;
+
+const CONNECTIONS_EXAMPLES = `
+Examples:
+  gatewayworker connections --offset 100
+  gatewayworker connections --limit 1000000 --json`;
+
+/** The command line: what can be said, and what help says about it. */
+export function createProgram(version: string, actions: Actions): Command {
+  const program = new Command('gatewayworker')
+    .description('A long-connection server: gateways hold the clients, business workers run your events/.')
+    .version(version, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput({
+      outputError: (message, write) => write(message.replace(/^error: /, 'gatewayworker: ')),
+    })
+    .exitOverride()
+    .addHelpText('after', EXAMPLES);
+
+  /** A command, with the option that all of them have. */
+  const add = (name: string, description: string, options: { isDefault?: boolean } = {}): Command =>
+    program
+      .command(name, options)
+      .description(description)
+      .option('-c, --config <file>', 'configuration file (default: gatewayworker.config.* in this folder)');
+
+  addStartOptions(add('start', 'run a node (the default command)', { isDefault: true }))
+    .addOption(new Option('--supervised').hideHelp())
+    .addHelpText('after', START_EXAMPLES)
+    .action(actions.start);
+
+  add('stop', 'stop the node, and its supervisor').addOption(gracefulOption()).action(actions.stop);
+
+  addStartOptions(add('restart', 'stop the node if it runs, and start it'))
+    .addOption(gracefulOption())
+    .addHelpText(
+      'after',
+      '\nThe configuration is checked first. A node in the background is started there again.',
+    )
+    .action(actions.restart);
+
+  add('reload', 'replace the code in events/ without a client noticing')
+    .addOption(gracefulOption())
+    .addHelpText(
+      'after',
+      '\nCode that does not compile or start is refused with the reason, and the old code goes on.',
+    )
+    .action(actions.reload);
+
+  addReportOptions(add('status', 'show how the node is')).action(actions.status);
+
+  addReportOptions(add('connections', "list the clients' connections"))
+    .option('--offset <n>', 'pass over the first n', integer(0), 0)
+    .option('--limit <n>', 'list no more than n', integer(1), DEFAULT_CONNECTIONS)
+    .addHelpText('after', CONNECTIONS_EXAMPLES)
+    .action(actions.connections);
+
+  program
+    .command('supervise', { hidden: true })
+    .option('-c, --config <file>')
+    .option('--watch')
+    .requiredOption('--log <file>')
+    .action(actions.supervise);
+  return program;
+}
+
+/**
+ * Runs what the arguments say.
+ *
+ * @returns whether they could be understood; if not, or if they ask for help, all has been said
+ */
+export async function parse(program: Command, argv: readonly string[]): Promise<boolean> {
+  try {
+    refuseUnknown(program, argv);
+    await program.parseAsync(argv, { from: 'user' });
+    return true;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0;
+  }
+}
+
+/** The default command would take a misspelt command for an argument of its own. */
+function refuseUnknown(program: Command, [word]: readonly string[]): void {
+  if (word === undefined || word.startsWith('-')) return;
+  const names = [...program.commands.map((known) => known.name()), 'help'];
+  if (names.includes(word)) return;
+  const visible = names.filter((name) => name !== 'supervise');
+  const meant = suggestion(word, visible);
+  const remedy = meant === undefined ? `expected ${visible.join(', ')}` : `did you mean ${meant}?`;
+  program.error(`gatewayworker: there is no command '${word}': ${remedy}`);
+}
+
+function addStartOptions(command: Command): Command {
+  return command
+    .option('-d, --detach', 'run in the background, under a supervisor that starts it again when it dies')
+    .option('--log <file>', 'log to a file (default with -d: gatewayworker.log beside the configuration)')
+    .option('--watch', 'for development: reload when a file in the events folder changes');
+}
+
+function addReportOptions(command: Command): Command {
+  return command
+    .option('--json', 'as JSON; with --watch one line each second')
+    .option('--watch', 'show it anew each second, until q or Ctrl-C');
+}
+
+function gracefulOption(): Option {
+  return new Option(
+    '-g, --graceful',
+    'let the handlers that run now take as long as they need (5 minutes at most)',
+  );
+}
+
+function integer(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= minimum) return value;
+    throw new InvalidArgumentError(`Expected an integer from ${minimum}.`);
+  };
+}
