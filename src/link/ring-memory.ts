@@ -24,6 +24,8 @@ export interface ThreadMemory {
   readonly generation: number;
   /** Events that the thread before had set aside, oldest first, each with its number (see Command.PARK_EVENT). */
   readonly parked: readonly (readonly [number: number, frame: Uint8Array])[];
+  /** Long events whose beginning only the thread before had, by the places of their last records in the event ring. */
+  readonly originals: readonly (readonly [place: number, frame: Uint8Array])[];
 }
 
 /** A larger ring only pushes other data out of the caches: what does not fit waits in the sender's queue. */
@@ -40,7 +42,7 @@ export function generationMemory(
   mainDoorbell: Doorbell,
   commandBufferSize: number,
   generation: number,
-  parked: ThreadMemory['parked'],
+  leftBehind: Pick<ThreadMemory, 'parked' | 'originals'>,
 ): ThreadMemory {
   return {
     events,
@@ -50,6 +52,6 @@ export function generationMemory(
     mainDoorbell: mainDoorbell.shared,
     commandBufferSize,
     generation,
-    parked,
+    ...leftBehind,
   };
 }

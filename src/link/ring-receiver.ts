@@ -1,5 +1,5 @@
 import type { Doorbell } from '../ring/doorbell.js';
-import { RingReader } from '../ring/reader.js';
+import { RingReader, type RingReaderOptions } from '../ring/reader.js';
 import { ReceivedFrame, decodeFrame } from '../wire/frame.js';
 
 /** The receiving half of a ring link: the ring's records as frames. */
@@ -16,7 +16,7 @@ export class RingReceiver {
     shared: SharedArrayBuffer,
     doorbell: Doorbell,
     onFrame: (frame: ReceivedFrame, place: number) => void,
-    options: { keep?: boolean } = {},
+    options: RingReaderOptions = {},
   ) {
     this.ring = new RingReader(shared, () => doorbell.ring(), options);
     this.#onRecord = (bytes, offset, length, place) => {

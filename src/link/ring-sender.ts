@@ -1,9 +1,18 @@
 import { GatewayError } from '../errors.js';
 import { Queue } from '../queue.js';
 import type { Doorbell } from '../ring/doorbell.js';
-import { BEGIN, END, WHOLE } from '../ring/layout.js';
+import { BEGIN, END, RECORD_HEADER_LENGTH, WHOLE } from '../ring/layout.js';
 import { RingWriter } from '../ring/writer.js';
 import { type Frame, encodeFrame, frameLength, writeFrame } from '../wire/frame.js';
+
+/** A frame in fragments whose last record the consumer has not freed. */
+interface Original {
+  readonly bytes: Buffer;
+  /** Where its last record lies. */
+  readonly place: number;
+  /** The position after that. */
+  readonly end: number;
+}
 
 /**
  * The sending half of a ring link: frames are encoded straight into the ring. What does not fit waits in a queue and goes
@@ -28,16 +37,27 @@ export class RingSender {
   /** Whether something was published since the doorbell last rang. Two ends that rang for nothing would wake each other for ever. */
   #unannounced = false;
   readonly #flush = (): void => this.flush();
+  readonly #keepOriginals: boolean;
+  /** Oldest first. */
+  #originals: Original[] = [];
 
   /**
    * @param bufferSize bytes that may wait before {@link send} returns false
    * @param onDrained called when less than half a ring waits again after that
+   * @param options.keepOriginals for a ring whose reader keeps: see {@link originals}
    */
-  constructor(shared: SharedArrayBuffer, doorbell: Doorbell, bufferSize: number, onDrained: () => void) {
+  constructor(
+    shared: SharedArrayBuffer,
+    doorbell: Doorbell,
+    bufferSize: number,
+    onDrained: () => void,
+    options: { keepOriginals?: boolean } = {},
+  ) {
     this.#writer = new RingWriter(shared);
     this.doorbell = doorbell;
     this.#bufferSize = Math.min(bufferSize, Number.MAX_SAFE_INTEGER);
     this.#onDrained = onDrained;
+    this.#keepOriginals = options.keepOriginals ?? false;
   }
 
   get bufferedBytes(): number {
@@ -70,11 +90,13 @@ export class RingSender {
     } else {
       this.sendEncoded(encodeFrame(frame));
     }
-    if (this.#writer.used + this.#queued < this.#bufferSize) return !this.#congested;
     // `used` is what this end last knew: look again before saying that the far end is behind
-    if (this.bufferedBytes >= this.#bufferSize) this.#congested = true;
+    if (this.#writer.used + this.#queued < this.#bufferSize || this.bufferedBytes < this.#bufferSize) {
+      return !this.#congested;
+    }
+    this.#congested = true;
     this.pump();
-    return !this.#congested;
+    return false;
   }
 
   /** Sends a frame that is encoded already. The bytes must not change afterwards. */
@@ -88,6 +110,7 @@ export class RingSender {
 
   /** Moves what waits into the ring, as far as there is room. To be called whenever this thread's doorbell rang. */
   pump(): void {
+    if (this.#originals.length > 0) this.#forgetOriginals();
     do {
       this.#fill();
     } while ((this.#queue.length > 0 || this.#congested) && !this.#writer.awaitSpace() && !this.#drained());
@@ -102,10 +125,23 @@ export class RingSender {
     this.doorbell.ring();
   }
 
-  /** Tells the far end that nothing follows. Only when {@link settled}. */
+  /** Tells the far end that nothing follows. */
   close(): void {
     this.#writer.close();
     this.doorbell.ring();
+  }
+
+  /**
+   * The frames that a reader which takes over from another cannot read from the ring, since their first records are free
+   * already, by the places of their last records (see RingReader). A frame that is on its way is sent again from its
+   * beginning.
+   */
+  originals(): Array<readonly [place: number, frame: Buffer]> {
+    this.#queued += this.#sent;
+    this.#sent = 0;
+    this.#writer.measure();
+    this.#forgetOriginals();
+    return this.#originals.map(({ place, bytes }) => [place, bytes]);
   }
 
   /** There is room: true when nothing waits in the queue any more, which ends a congestion. */
@@ -113,17 +149,22 @@ export class RingSender {
     if (this.#queue.length > 0) return false;
     if (this.#congested) {
       this.#congested = false;
-      queueMicrotask(this.#onDrained);
+      queueMicrotask(() => {
+        // what was sent meanwhile may have been too much again
+        if (!this.#congested) this.#onDrained();
+      });
     }
     return true;
   }
 
   #fill(): void {
     for (let frame = this.#queue.peek(); frame !== undefined; frame = this.#queue.peek()) {
+      let place = 0;
       while (this.#sent < frame.length) {
         const length = Math.min(frame.length - this.#sent, this.#writer.longestPayload);
         const offset = this.#writer.claim(length);
         if (offset < 0) return;
+        place = offset - RECORD_HEADER_LENGTH;
         this.#writer.data.set(frame.subarray(this.#sent, this.#sent + length), offset);
         const begin = this.#sent === 0 ? BEGIN : 0;
         this.#sent += length;
@@ -132,8 +173,13 @@ export class RingSender {
         this.#writer.publish();
         this.#unannounced = true;
       }
+      if (this.#keepOriginals) this.#originals.push({ bytes: frame, place, end: this.#writer.position });
       this.#sent = 0;
       this.#queue.shift();
     }
+  }
+
+  #forgetOriginals(): void {
+    this.#originals = this.#originals.filter(({ end }) => !this.#writer.freed(end));
   }
 }

@@ -1,6 +1,6 @@
 import { Doorbell } from '../ring/doorbell.js';
 import { Command } from '../wire/command.js';
-import type { Frame, ReceivedFrame } from '../wire/frame.js';
+import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
 import { type ThreadMemory, generationMemory, ringFor } from './ring-memory.js';
 import { RingReceiver } from './ring-receiver.js';
@@ -41,6 +41,8 @@ export class SlotLink extends BaseLink {
   readonly #generations = new Map<number, Generation>();
   /** Events that a thread has set aside behind a pending handler: what it would not leave in the ring if it died. */
   readonly #parked = new Map<number, Buffer>();
+  /** Connection ids of clients whose events a thread does not want for now, and its generation. */
+  readonly #paused = new Map<number, number>();
   #lastGeneration = 0;
   #listening = false;
   #ending = false;
@@ -49,8 +51,12 @@ export class SlotLink extends BaseLink {
     super(options.name);
     this.#options = options;
     this.#eventRing = ringFor(options.eventBufferSize);
-    this.#events = new RingSender(this.#eventRing, new Doorbell(), options.eventBufferSize, () => {
+    const { eventBufferSize } = options;
+    const onDrained = (): void => {
       if (this.state === 'open') this.listener.drained();
+    };
+    this.#events = new RingSender(this.#eventRing, new Doorbell(), eventBufferSize, onDrained, {
+      keepOriginals: true,
     });
   }
 
@@ -72,14 +78,15 @@ export class SlotLink extends BaseLink {
     const generation = (this.#lastGeneration % 255) + 1;
     this.#lastGeneration = generation;
     const { doorbell, commandBufferSize, onError } = this.#options;
-    const memory = generationMemory(this.#eventRing, doorbell, commandBufferSize, generation, [
-      ...this.#parked,
-    ]);
+    const memory = generationMemory(this.#eventRing, doorbell, commandBufferSize, generation, {
+      parked: [...this.#parked],
+      originals: this.#events.originals(),
+    });
     const threadDoorbell = new Doorbell(memory.threadDoorbell);
     const replies = new RingSender(memory.replies, threadDoorbell, Number.MAX_SAFE_INTEGER, () => {});
     const commands = new RingReceiver(memory.commands, threadDoorbell, (frame) => {
       try {
-        this.#received(frame);
+        this.#received(frame, generation);
       } catch (error) {
         onError(error as Error);
       }
@@ -100,6 +107,9 @@ export class SlotLink extends BaseLink {
     const { commands } = this.#generation(generation);
     while (this.#listening && commands.poll(COMMANDS_PER_ROUND));
     this.#generations.delete(generation);
+    // it cannot ask for the rest any more; the thread that comes after it asks for pauses of its own
+    for (const [connectionId, by] of this.#paused) if (by === generation) this.#resume(connectionId);
+    if (this.state === 'closing') this.finish();
   }
 
   /** No event follows: the thread will see that after the last one (ThreadLink.eventsEnded). Replies go on. */
@@ -134,9 +144,10 @@ export class SlotLink extends BaseLink {
     return true;
   }
 
-  /** Ends once every event is in the ring; the thread sees the end after the last of them. */
+  /** Ends once every event and reply is in its ring; the threads see the end after the last of them. */
   protected finish(): void {
     if (!this.#events.settled && this.#generations.size > 0) return;
+    for (const { replies } of this.#generations.values()) if (!replies.settled) return;
     this.abandon();
     this.ended();
   }
@@ -146,10 +157,24 @@ export class SlotLink extends BaseLink {
     for (const { replies } of this.#generations.values()) replies.close();
   }
 
-  #received(frame: ReceivedFrame): void {
-    if (frame.command === Command.PARK_EVENT) this.#parked.set(frame.clientIp, Buffer.from(frame.body));
-    else if (frame.command === Command.UNPARK_EVENT) this.#parked.delete(frame.clientIp);
-    else this.listener.frame(frame, 0);
+  #received(frame: ReceivedFrame, generation: number): void {
+    if (this.state === 'closed') return;
+    if (frame.command === Command.PARK_EVENT) {
+      this.#parked.set(frame.clientIp, Buffer.from(frame.body));
+    } else if (frame.command === Command.UNPARK_EVENT) {
+      this.#parked.delete(frame.clientIp);
+    } else {
+      if (frame.command === Command.PAUSE_CLIENT) this.#paused.set(frame.connectionId, generation);
+      else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(frame.connectionId);
+      this.listener.frame(frame, 0);
+    }
+  }
+
+  #resume(connectionId: number): void {
+    this.#paused.delete(connectionId);
+    if (this.state === 'closed') return;
+    const frame = { ...emptyFrame(), command: Command.RESUME_CLIENT, connectionId };
+    this.listener.frame(decodeFrame(encodeFrame(frame)), 0);
   }
 
   #generation(number: number): Generation {

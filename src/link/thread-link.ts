@@ -23,20 +23,28 @@ export class ThreadLink extends BaseLink {
   readonly #parkFrame = emptyFrame();
   #lastParked = 0;
   #receivesEvents = false;
+  #afterRound: (() => void) | undefined;
   #working = false;
   #onEventsEnded: (() => void) | undefined;
+  /** Places in the ring of parked events whose copies have not left this thread, by number. */
+  readonly #leaving = new Map<number, number>();
 
   constructor(name: string, memory: ThreadMemory) {
     super(name);
     this.#memory = memory;
     this.#doorbell = new Doorbell(memory.threadDoorbell);
     const main = new Doorbell(memory.mainDoorbell);
-    const deliver = (frame: ReceivedFrame, place: number): void => this.listener.frame(frame, place);
-    this.#commands = new RingSender(memory.commands, main, memory.commandBufferSize, () =>
-      this.listener.drained(),
-    );
+    const deliver = (frame: ReceivedFrame, place: number): void => {
+      if (this.state !== 'closed') this.listener.frame(frame, place);
+    };
+    this.#commands = new RingSender(memory.commands, main, memory.commandBufferSize, () => {
+      if (this.state === 'open') this.listener.drained();
+    });
     this.#replies = new RingReceiver(memory.replies, main, deliver);
-    this.#events = new RingReceiver(memory.events, main, deliver, { keep: true });
+    this.#events = new RingReceiver(memory.events, main, deliver, {
+      keep: true,
+      originals: new Map(memory.originals.map(([place, bytes]) => [place, Buffer.from(bytes)])),
+    });
     for (const [number] of memory.parked) this.#lastParked = Math.max(this.#lastParked, number);
   }
 
@@ -53,9 +61,15 @@ export class ThreadLink extends BaseLink {
     return this.#events.ring.held / this.#events.ring.capacity;
   }
 
-  /** From now on events are delivered too, those that a thread before this one left behind first. */
-  receiveEvents(): void {
+  /**
+   * From now on events are delivered too, those that a thread before this one left behind first.
+   *
+   * @param afterRound called after every batch of them. Who leaves events untaken has to {@link park} those that hold much
+   *   of the ring then: a frame in fragments may be on its way that needs all of the ring to arrive
+   */
+  receiveEvents(afterRound: () => void = () => {}): void {
     this.#receivesEvents = true;
+    this.#afterRound = afterRound;
     for (const [number, bytes] of this.#memory.parked) {
       this.listener.frame(decodeFrame(Buffer.from(bytes)), PARKED - number);
     }
@@ -80,8 +94,14 @@ export class ThreadLink extends BaseLink {
       if (!this.#working) this.#events.ring.free();
       return;
     }
+    const number = PARKED - place;
+    const original = this.#leaving.get(number);
+    if (original !== undefined) {
+      this.#leaving.delete(number);
+      this.take(original);
+    }
     this.#parkFrame.command = Command.UNPARK_EVENT;
-    this.#parkFrame.clientIp = PARKED - place;
+    this.#parkFrame.clientIp = number;
     this.#parkFrame.body = '';
     this.#commands.send(this.#parkFrame);
   }
@@ -98,9 +118,10 @@ export class ThreadLink extends BaseLink {
     this.#parkFrame.command = Command.PARK_EVENT;
     this.#parkFrame.clientIp = number;
     this.#parkFrame.body = frame;
-    // the copy is on its way before the original may be overwritten
     this.#commands.send(this.#parkFrame);
-    this.take(place);
+    // should this thread die before the copy has left it, the original still lies in the ring
+    if (this.#commands.settled) this.take(place);
+    else this.#leaving.set(number, place);
     return PARKED - number;
   }
 
@@ -126,11 +147,18 @@ export class ThreadLink extends BaseLink {
     const replied = this.#replies.poll(REPLIES_PER_ROUND);
     const happened = this.#receivesEvents && this.#events.poll(EVENTS_PER_ROUND);
     this.#working = false;
+    if (happened) this.#afterRound?.();
     this.#commands.pump();
+    if (this.#leaving.size > 0 && this.#commands.settled) this.#takeLeaving();
     if (this.#events.ring.ended) this.#onEventsEnded?.();
     const nothingComes = this.#replies.ring.ended && !(this.#receivesEvents && this.#events.ring.waiting);
     if (nothingComes || (this.state === 'closing' && this.#commands.settled)) this.#end();
     return replied || happened;
+  }
+
+  #takeLeaving(): void {
+    for (const place of this.#leaving.values()) this.take(place);
+    this.#leaving.clear();
   }
 
   #end(): void {

@@ -21,17 +21,25 @@ import {
  */
 export type FrameHandler = (bytes: Buffer, offset: number, length: number, place: number) => void;
 
+export interface RingReaderOptions {
+  readonly keep?: boolean;
+  /** With `keep`, the frames whose first records another reader had, by the places of their last ones. */
+  readonly originals?: Map<number, Buffer>;
+}
+
 /**
  * The consuming end of a ring.
  *
  * Ordinarily what was handled is freed at the end of a batch. With `keep`, a frame stays in the ring until it is taken,
  * so that another consumer can still have it if this one dies; frames may be taken in any order, and the space is freed
- * up to the oldest one that is not. (The first records of a frame in fragments are freed at once: the producer keeps the
- * original of such a frame until its last record is taken.)
+ * up to the oldest one that is not. The first records of a frame in fragments are taken at once, since it may be larger
+ * than the ring: the producer keeps the originals of such frames until their last records are freed, and this reader's
+ * successor is given those.
  */
 export class RingReader {
   readonly #views: RingViews;
   readonly #keep: boolean;
+  readonly #originals: Map<number, Buffer>;
   readonly #onSpace: () => void;
   /** Everything before it has been handed out. */
   #read: number;
@@ -42,9 +50,10 @@ export class RingReader {
   #assembling = false;
 
   /** @param onSpace called when a producer that waits for space has it again: rings its doorbell */
-  constructor(shared: SharedArrayBuffer, onSpace: () => void, options: { keep?: boolean } = {}) {
+  constructor(shared: SharedArrayBuffer, onSpace: () => void, options: RingReaderOptions = {}) {
     this.#views = ringViews(shared);
     this.#keep = options.keep ?? false;
+    this.#originals = options.originals ?? new Map();
     this.#onSpace = onSpace;
     this.#head = Atomics.load(this.#views.counters, HEAD);
     this.#publishedHead = this.#head;
@@ -135,17 +144,27 @@ export class RingReader {
       this.#fragments = [];
       this.#assembling = true;
     }
-    // the rest of a frame whose beginning another reader had: it is skipped up to the next BEGIN
     if (this.#assembling) this.#fragments.push(Buffer.from(this.#views.data.subarray(start, start + length)));
-    if ((flags & END) === 0 || !this.#assembling) {
+    const whole = (flags & END) === 0 ? undefined : this.#whole(place);
+    if (whole === undefined) {
       if (this.#keep) this.take(place);
       else this.#head = this.#read;
       this.free();
       return;
     }
+    onFrame(whole, 0, whole.length, place);
+  }
+
+  /** The frame whose last record lies at `place`; undefined when its beginning was another reader's and is gone. */
+  #whole(place: number): Buffer | undefined {
+    if (!this.#assembling) {
+      const original = this.#originals.get(place);
+      this.#originals.delete(place);
+      return original;
+    }
     const whole = Buffer.concat(this.#fragments);
     this.#fragments = [];
     this.#assembling = false;
-    onFrame(whole, 0, whole.length, place);
+    return whole;
   }
 }

@@ -42,6 +42,16 @@ export class RingWriter {
     return (this.#tail - this.#head) >>> 0;
   }
 
+  /** Where the next record begins: a position, not yet a place in {@link data}. */
+  get position(): number {
+    return this.#tail;
+  }
+
+  /** Whether the consumer has freed everything before this position, as far as this end knows. */
+  freed(position: number): boolean {
+    return ((this.#head - position) | 0) >= 0;
+  }
+
   /** As {@link used}, after a look at how far the consumer has come. */
   measure(): number {
     this.#head = Atomics.load(this.#views.counters, HEAD);

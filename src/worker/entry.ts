@@ -57,7 +57,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   Gateway.follow(worker);
   post({ kind: 'ready' });
   await served;
-  link.receiveEvents();
+  link.receiveEvents(() => worker.makeRoom());
 
   const { timeout } = await stopped;
   await link.eventsEnded();
@@ -93,8 +93,11 @@ async function start(events: Events, info: WorkerInfo): Promise<void> {
   }
 }
 
+/** Where an error comes from, without node's own lines, which tell nobody anything. */
 function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const lines = (error.stack ?? error.message).split('\n');
+  return lines.filter((line) => !/^ +at .*\(?node:/.test(line)).join('\n');
 }
 
 /** What the slot will ask for, once each and in this order. */
