@@ -62,7 +62,6 @@ async function start(file: string | undefined): Promise<void> {
       config: loaded.file,
       version,
       nodejs: process.version,
-      pid: process.pid,
     },
     `gatewayworker ${version} is up: ${node.listeners.join(', ')}`,
   );
