@@ -131,7 +131,6 @@ function logUp(log: Logger, { name, listeners, workers }: Node, file: string | u
       config: file,
       version,
       nodejs: process.version,
-      pid: process.pid,
     },
     `gatewayworker ${version} is up: ${listeners.join(', ')}`,
   );

@@ -29,7 +29,7 @@ export function sessionsByClientId<S extends object = Session>(
 ): Record<string, S> {
   const result: Record<string, S> = {};
   for (const [gateway, id, bytes] of entries(answers))
-    result[clientIdAt(gateway, Number(id))] = session(bytes);
+    result[clientIdAt(gateway, Number(id))] = session(bytes) as S;
   return result;
 }
 
@@ -65,8 +65,8 @@ export function text(value: PhpDecoded): string {
 }
 
 /** A stored session as an object. */
-export function session<S extends object = Session>(stored: PhpDecoded): S {
-  return decodeSession(bytesOf(stored)) as S;
+export function session(stored: PhpDecoded): Session {
+  return decodeSession(bytesOf(stored));
 }
 
 /** A PHP string's bytes: the codec gives a string where they are UTF-8. */

@@ -17,9 +17,8 @@ export function checkMessage(call: string, message: unknown): Message {
 
 /** The uid or group as a string. As in GatewayWorker, '' and '0' are none. @throws GW_ARGUMENT */
 export function checkName(call: string, what: 'uid' | 'group', name: unknown): string {
-  if ((typeof name === 'string' && name !== '' && name !== '0') || (typeof name === 'number' && name !== 0)) {
-    return String(name);
-  }
+  if (typeof name === 'string' && name !== '' && name !== '0') return name;
+  if (typeof name === 'number' && name !== 0 && Number.isFinite(name)) return String(name);
   throw new GatewayError(
     'GW_ARGUMENT',
     `${call} was given ${describe(name)} as a ${what}; expected a string or number other than '' and 0.`,
@@ -47,8 +46,7 @@ export function checkSession(call: string, session: unknown): Record<string, unk
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-    return JSON.stringify(value);
-  }
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return value === undefined ? 'nothing' : `a value of type ${typeof value}`;
 }

@@ -227,7 +227,7 @@ export abstract class QueryCalls extends IdentityCalls {
   /** A client's session, {} when it has none yet; null when the client is gone. */
   async getSession<S extends object = Session>(clientId: string): Promise<S | null> {
     return await this.askHolder('getSession', clientId, Command.GET_SESSION_BY_CLIENT_ID, '', ([answer]) =>
-      answer === undefined || answer.value === null ? null : session<S>(answer.value),
+      answer === undefined || answer.value === null ? null : (session(answer.value) as S),
     );
   }
 

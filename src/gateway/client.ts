@@ -27,11 +27,13 @@ export class Client {
   /** Events that its worker could not take yet, oldest first. */
   waiting: Queue<WaitingEvent> | undefined;
   /** Heartbeat rounds since its last sign of life; -1 after one. GatewayWorker's pingNotResponseCount. */
-  silentRounds = 0;
+  silentRounds = -1;
   /** Whether its worker asked not to be sent more of its events for now. */
   pausedByWorker = false;
   /** Whether its socket is being read. */
   reading = true;
+  /** Whether it was dropped because it does not read; its end has not shown yet. */
+  tooSlow = false;
   /** Whether the connection is gone. */
   gone = false;
 

@@ -43,10 +43,10 @@ export class Directory {
     return this.#clients.values();
   }
 
-  /** Forgets a client, its uid and its groups. */
+  /** Forgets a client, its uid and its groups. `client.uid` stays: its last events may still have to be told it. */
   remove(client: Client): void {
     this.#clients.delete(client.id);
-    this.unbind(client);
+    if (client.uid !== undefined) removeFrom(this.#uids, client.uid, client);
     if (client.groups === undefined) return;
     for (const group of client.groups) removeFrom(this.#groups, group, client);
     client.groups = undefined;

@@ -107,7 +107,9 @@ export class Dispatcher {
 
   /** The client is gone, and its last event dispatched: it is unbound as soon as nothing of it waits. */
   forget(client: Client): void {
-    if (client.waiting === undefined) this.#unbind(client);
+    // its worker cannot ask for the rest any more, which is little: nothing was read since it asked for the pause
+    if (client.pausedByWorker) this.release(client);
+    else if (client.waiting === undefined) this.#unbind(client);
   }
 
   #send(client: Client, peer: WorkerPeer, command: number, flags: number, body: Buffer): void {

@@ -38,6 +38,8 @@ const CLOSES_PER_TURN = 500;
 const GOING_AWAY = 1001;
 /** Milliseconds without any worker after which new clients are turned away; those that are here go on waiting. */
 const UNSERVED_LIMIT = 10_000;
+/** Bytes from which on it pays to ask whether a message can be sent before it is encoded. */
+const LONG_MESSAGE = 4096;
 
 /**
  * Holds the clients' connections and does network I/O only: what clients do goes to the workers as events, what workers
@@ -227,7 +229,12 @@ export class Gateway implements ClientHost, CommandTarget {
   // ---- what commands do ----
 
   deliver(client: Client, message: Message): void {
-    if (!client.gone) this.#outbox.push(client, message.encodedFor(client));
+    if (client.gone) return;
+    // one that would be dropped is not encoded first: a flood would make garbage faster than it is collected
+    if (message.length > LONG_MESSAGE && this.#isTooSlow(client, 1)) return;
+    const bytes = message.encodedFor(client);
+    if (client.transport.protocol.datagrams) this.#write(client, bytes, 1);
+    else this.#outbox.push(client, bytes);
   }
 
   kick(client: Client): void {
@@ -277,24 +284,28 @@ export class Gateway implements ClientHost, CommandTarget {
   // ---- clients ----
 
   #write(client: Client, bytes: Buffer, messages: number): void {
-    if (client.gone) return;
+    if (client.gone || this.#isTooSlow(client, messages)) return;
+    this.counters.messagesOut += messages;
+    client.transport.write(bytes);
+  }
+
+  /** Whether messages to a client are dropped because it does not read what it was sent before; by policy it is closed. */
+  #isTooSlow(client: Client, messages: number): boolean {
     const { sendToClientBufferSize, slowClient } = this.#config;
     const waiting = client.transport.bufferedBytes;
     // looks at what waits already, so that one message larger than the buffer passes
-    if (waiting > sendToClientBufferSize) {
-      this.counters.messagesDropped += messages;
-      if (slowClient === 'drop') return;
-      this.counters.slowClients++;
-      this.#problems.warn(
-        'slow client',
-        { remoteAddress: client.transport.remoteAddress, waiting },
-        `a client does not read what it is sent: ${waiting} bytes wait, ${sendToClientBufferSize} may (sendToClientBufferSize); it is closed`,
-      );
-      client.transport.destroy();
-      return;
-    }
-    this.counters.messagesOut += messages;
-    client.transport.write(bytes);
+    if (waiting <= sendToClientBufferSize) return false;
+    this.counters.messagesDropped += messages;
+    if (slowClient === 'drop' || client.tooSlow) return true;
+    client.tooSlow = true;
+    this.counters.slowClients++;
+    this.#problems.warn(
+      'slow client',
+      { remoteAddress: client.transport.remoteAddress, waiting },
+      `a client does not read what it is sent: ${waiting} bytes wait, ${sendToClientBufferSize} may (sendToClientBufferSize); it is closed`,
+    );
+    client.transport.destroy();
+    return true;
   }
 
   #ping(client: Client): void {

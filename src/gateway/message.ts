@@ -16,6 +16,11 @@ export class Message {
     this.#flags = flags;
   }
 
+  /** Bytes of the message itself. */
+  get length(): number {
+    return this.#body.length;
+  }
+
   /** The bytes for this client, the same object for every client of a protocol that allows it. */
   encodedFor(client: Client): Buffer {
     const { protocol } = client.transport;

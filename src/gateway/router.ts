@@ -1,5 +1,5 @@
-import { pathToFileURL } from 'node:url';
 import { GatewayError } from '../errors.js';
+import { importFile } from './module-file.js';
 
 /** A business worker, as a router sees it. */
 export interface RouterWorker {
@@ -38,9 +38,9 @@ const builtIn: Readonly<Record<string, Router>> = {
  */
 export async function loadRouter(router: string, onError: (error: Error) => void): Promise<Router> {
   if (Object.hasOwn(builtIn, router)) return builtIn[router];
-  let module: { default?: unknown };
+  let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(router).href)) as { default?: unknown };
+    module = await importFile(router);
   } catch (cause) {
     throw new GatewayError(
       'GW_PROTOCOL_MODULE',

@@ -63,6 +63,10 @@ export abstract class BaseLink implements Link {
     return this.#listener as LinkListener;
   }
 
+  protected get listening(): boolean {
+    return this.#listener !== undefined;
+  }
+
   /** Enters closed, once. */
   protected ended(error?: Error): void {
     if (this.#state === 'closed') return;

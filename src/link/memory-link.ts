@@ -56,6 +56,7 @@ class MemoryLink extends BaseLink {
   }
 
   #deliver(): void {
+    if (!this.listening || !this.far.listening) return;
     const batch = this.#queue;
     this.#queue = [];
     this.#queued = 0;
@@ -67,7 +68,7 @@ class MemoryLink extends BaseLink {
       this.#congested = false;
       this.listener.drained();
     }
-    if (this.state === 'closing') {
+    if (this.state === 'closing' && this.#queue.length === 0) {
       this.ended();
       this.far.ended();
     }

@@ -31,8 +31,8 @@ export interface ThreadMemory {
 export interface Takeover {
   /** Events that the thread before had set aside, oldest first, each with its number (see Command.PARK_EVENT). */
   readonly parked: readonly (readonly [number: number, frame: Uint8Array])[];
-  /** The event whose first fragments the thread before had read. */
-  readonly orphan: Uint8Array | undefined;
+  /** Long events whose beginning only the thread before had, by the places of their last records in the event ring. */
+  readonly originals: readonly (readonly [place: number, frame: Uint8Array])[];
 }
 
 /** A larger ring only pushes other data out of the caches: what does not fit waits in the sender's queue. */

@@ -1,9 +1,18 @@
 import { GatewayError } from '../errors.js';
 import { Queue } from '../queue.js';
 import type { Doorbell } from '../ring/doorbell.js';
-import { BEGIN, END, WHOLE } from '../ring/layout.js';
+import { BEGIN, END, RECORD_HEADER_LENGTH, WHOLE } from '../ring/layout.js';
 import { RingWriter } from '../ring/writer.js';
 import { type Frame, encodeFrame, frameLength, writeFrame } from '../wire/frame.js';
+
+/** A frame in fragments whose last record the consumer has not freed. */
+interface Original {
+  readonly bytes: Buffer;
+  /** Where its last record lies. */
+  readonly place: number;
+  /** The position after that. */
+  readonly end: number;
+}
 
 /**
  * The sending half of a ring link: frames are encoded straight into the ring. What does not fit waits in a queue and goes
@@ -12,11 +21,6 @@ import { type Frame, encodeFrame, frameLength, writeFrame } from '../wire/frame.
  * A frame is published before `send` returns, so that a thread that dies afterwards has sent it; the doorbell rings once
  * per batch, at the end of the current microtask, or when {@link flush} is called.
  */
-export interface RingSenderOptions {
-  /** Keeps frames in fragments until they are taken, so that a thread that takes over can have them whole. */
-  readonly keep?: boolean;
-}
-
 export class RingSender {
   /** The consumer's. Another one when another thread takes over the ring. */
   doorbell: Doorbell;
@@ -32,27 +36,28 @@ export class RingSender {
   #flushing = false;
   /** Whether something was published since the doorbell last rang. Two ends that rang for nothing would wake each other for ever. */
   #unannounced = false;
-  readonly #keep: boolean;
-  /** Frames that went into the ring in fragments and were not yet taken. */
-  #fragmented: { readonly bytes: Buffer; readonly begin: number; end: number | undefined }[] = [];
   readonly #flush = (): void => this.flush();
+  readonly #keepOriginals: boolean;
+  /** Oldest first. */
+  #originals: Original[] = [];
 
   /**
    * @param bufferSize bytes that may wait before {@link send} returns false
    * @param onDrained called when less than half a ring waits again after that
+   * @param options.keepOriginals for a ring whose reader keeps: see {@link originals}
    */
   constructor(
     shared: SharedArrayBuffer,
     doorbell: Doorbell,
     bufferSize: number,
     onDrained: () => void,
-    options: RingSenderOptions = {},
+    options: { keepOriginals?: boolean } = {},
   ) {
     this.#writer = new RingWriter(shared);
     this.doorbell = doorbell;
     this.#bufferSize = Math.min(bufferSize, Number.MAX_SAFE_INTEGER);
     this.#onDrained = onDrained;
-    this.#keep = options.keep ?? false;
+    this.#keepOriginals = options.keepOriginals ?? false;
   }
 
   get bufferedBytes(): number {
@@ -90,11 +95,13 @@ export class RingSender {
     } else {
       this.sendEncoded(encodeFrame(frame));
     }
-    if (this.#writer.used + this.#queued < this.#bufferSize) return !this.#congested;
     // `used` is what this end last knew: look again before saying that the far end is behind
-    if (this.bufferedBytes >= this.#bufferSize) this.#congested = true;
+    if (this.#writer.used + this.#queued < this.#bufferSize || this.bufferedBytes < this.#bufferSize) {
+      return !this.#congested;
+    }
+    this.#congested = true;
     this.pump();
-    return !this.#congested;
+    return false;
   }
 
   /** Sends a frame that is encoded already. The bytes must not change afterwards. */
@@ -108,20 +115,11 @@ export class RingSender {
 
   /** Moves what waits into the ring, as far as there is room. To be called whenever this thread's doorbell rang. */
   pump(): void {
-    if (this.#fragmented.length > 0) this.#forgetTaken();
+    if (this.#originals.length > 0) this.#forgetOriginals();
     do {
       this.#fill();
     } while ((this.#queue.length > 0 || this.#congested) && !this.#writer.awaitSpace() && !this.#drained());
     this.flush();
-  }
-
-  /**
-   * The frame whose first fragments the consumer has taken and whose last it has not: should that consumer be gone, the
-   * next one needs it whole. Only with `keep`.
-   */
-  orphan(): Buffer | undefined {
-    this.#forgetTaken();
-    return this.#fragmented.find(({ begin }) => this.#writer.taken(begin))?.bytes;
   }
 
   /** Rings the far end's doorbell, if something new is in the ring. */
@@ -132,10 +130,23 @@ export class RingSender {
     this.doorbell.ring();
   }
 
-  /** Tells the far end that nothing follows. Only when {@link settled}. */
+  /** Tells the far end that nothing follows. */
   close(): void {
     this.#writer.close();
     this.doorbell.ring();
+  }
+
+  /**
+   * The frames that a reader which takes over from another cannot read from the ring, since their first records are free
+   * already, by the places of their last records (see RingReader). A frame that is on its way is sent again from its
+   * beginning.
+   */
+  originals(): Array<readonly [place: number, frame: Buffer]> {
+    this.#queued += this.#sent;
+    this.#sent = 0;
+    this.#writer.measure();
+    this.#forgetOriginals();
+    return this.#originals.map(({ place, bytes }) => [place, bytes]);
   }
 
   /** There is room: true when nothing waits in the queue any more, which ends a congestion. */
@@ -143,41 +154,37 @@ export class RingSender {
     if (this.#queue.length > 0) return false;
     if (this.#congested) {
       this.#congested = false;
-      queueMicrotask(this.#onDrained);
+      queueMicrotask(() => {
+        // what was sent meanwhile may have been too much again
+        if (!this.#congested) this.#onDrained();
+      });
     }
     return true;
   }
 
   #fill(): void {
     for (let frame = this.#queue.peek(); frame !== undefined; frame = this.#queue.peek()) {
+      let place = 0;
       while (this.#sent < frame.length) {
         const length = Math.min(frame.length - this.#sent, this.#writer.longestPayload);
         const offset = this.#writer.claim(length);
         if (offset < 0) return;
+        place = offset - RECORD_HEADER_LENGTH;
         this.#writer.data.set(frame.subarray(this.#sent, this.#sent + length), offset);
-        const flags = (this.#sent === 0 ? BEGIN : 0) | (this.#sent + length === frame.length ? END : 0);
+        const begin = this.#sent === 0 ? BEGIN : 0;
         this.#sent += length;
         this.#queued -= length;
-        const position = this.#writer.commit(flags);
+        this.#writer.commit(begin | (this.#sent === frame.length ? END : 0));
         this.#writer.publish();
         this.#unannounced = true;
-        if (this.#keep && flags !== WHOLE) this.#remember(frame, position, flags);
       }
+      if (this.#keepOriginals) this.#originals.push({ bytes: frame, place, end: this.#writer.position });
       this.#sent = 0;
       this.#queue.shift();
     }
   }
 
-  #remember(bytes: Buffer, position: number, flags: number): void {
-    if (flags === BEGIN) {
-      this.#forgetTaken();
-      this.#fragmented.push({ bytes, begin: position, end: undefined });
-    } else if (flags === END) {
-      this.#fragmented[this.#fragmented.length - 1].end = position;
-    }
-  }
-
-  #forgetTaken(): void {
-    this.#fragmented = this.#fragmented.filter(({ end }) => end === undefined || !this.#writer.taken(end));
+  #forgetOriginals(): void {
+    this.#originals = this.#originals.filter(({ end }) => !this.#writer.freed(end));
   }
 }

@@ -1,6 +1,6 @@
 import { Doorbell } from '../ring/doorbell.js';
 import { Command } from '../wire/command.js';
-import { type Frame, ReceivedFrame } from '../wire/frame.js';
+import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
 import { type Takeover, type ThreadMemory, generationMemory, ringFor } from './ring-memory.js';
 import { RingReceiver } from './ring-receiver.js';
@@ -43,9 +43,8 @@ export class SlotLink extends BaseLink {
   readonly #generations = new Map<number, Generation>();
   /** Events that a thread has set aside behind a pending handler: what it would not leave in the ring if it died. */
   readonly #parked = new Map<number, Buffer>();
-  /** Clients whose events the serving thread has asked to hold back. */
-  readonly #paused = new Set<number>();
-  readonly #resume = new ReceivedFrame();
+  /** Clients whose events a thread does not want for now, and its generation. */
+  readonly #paused = new Map<number, number>();
   readonly #drained = (): void => {
     if (this.state === 'open') this.listener.drained();
   };
@@ -59,7 +58,7 @@ export class SlotLink extends BaseLink {
     this.#options = options;
     this.#eventRing = ringFor(options.eventBufferSize);
     this.#events = new RingSender(this.#eventRing, new Doorbell(), options.eventBufferSize, this.#drained, {
-      keep: true,
+      keepOriginals: true,
     });
   }
 
@@ -97,7 +96,7 @@ export class SlotLink extends BaseLink {
     const replies = new RingSender(memory.replies, threadDoorbell, Number.MAX_SAFE_INTEGER, () => {});
     const commands = new RingReceiver(memory.commands, threadDoorbell, (frame) => {
       try {
-        this.#received(frame);
+        this.#received(frame, generation);
       } catch (error) {
         onError(error as Error);
       }
@@ -116,9 +115,9 @@ export class SlotLink extends BaseLink {
     const { memory } = this.#generation(generation);
     for (const number of this.#generations.keys()) this.drain(number);
     // what the thread before asked for does not bind this one
-    for (const connectionId of this.#paused) this.#release(connectionId);
+    for (const connectionId of this.#paused.keys()) this.#resume(connectionId);
     this.#events.doorbell = new Doorbell(memory.threadDoorbell);
-    const takeover = { parked: [...this.#parked], orphan: this.#events.orphan() };
+    const takeover = { parked: [...this.#parked], originals: this.#events.originals() };
     this.#events.pump();
     if (!this.#served) {
       this.#served = true;
@@ -137,6 +136,9 @@ export class SlotLink extends BaseLink {
   detach(generation: number): void {
     this.drain(generation);
     this.#generations.delete(generation);
+    // it cannot ask for the rest any more; the thread that comes after it asks for pauses of its own
+    for (const [connectionId, by] of this.#paused) if (by === generation) this.#resume(connectionId);
+    if (this.state === 'closing') this.finish();
   }
 
   /** No event follows: the thread will see that after the last one (ThreadLink.eventsEnded). Replies go on. */
@@ -171,9 +173,10 @@ export class SlotLink extends BaseLink {
     return true;
   }
 
-  /** Ends once every event is in the ring; the thread sees the end after the last of them. */
+  /** Ends once every event and reply is in its ring; the threads see the end after the last of them. */
   protected finish(): void {
     if (!this.#events.settled && this.#generations.size > 0) return;
+    for (const { replies } of this.#generations.values()) if (!replies.settled) return;
     this.abandon();
     this.ended();
   }
@@ -183,25 +186,24 @@ export class SlotLink extends BaseLink {
     for (const { replies } of this.#generations.values()) replies.close();
   }
 
-  #received(frame: ReceivedFrame): void {
+  #received(frame: ReceivedFrame, generation: number): void {
+    if (this.state === 'closed') return;
     if (frame.command === Command.PARK_EVENT) {
       this.#parked.set(frame.clientIp, Buffer.from(frame.body));
-      return;
-    }
-    if (frame.command === Command.UNPARK_EVENT) {
+    } else if (frame.command === Command.UNPARK_EVENT) {
       this.#parked.delete(frame.clientIp);
-      return;
+    } else {
+      if (frame.command === Command.PAUSE_CLIENT) this.#paused.set(frame.connectionId, generation);
+      else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(frame.connectionId);
+      this.listener.frame(frame, 0);
     }
-    if (frame.command === Command.PAUSE_CLIENT) this.#paused.add(frame.connectionId);
-    else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(frame.connectionId);
-    this.listener.frame(frame, 0);
   }
 
-  #release(connectionId: number): void {
+  #resume(connectionId: number): void {
     this.#paused.delete(connectionId);
-    this.#resume.command = Command.RESUME_CLIENT;
-    this.#resume.connectionId = connectionId;
-    this.listener.frame(this.#resume, 0);
+    if (this.state === 'closed') return;
+    const frame = { ...emptyFrame(), command: Command.RESUME_CLIENT, connectionId };
+    this.listener.frame(decodeFrame(encodeFrame(frame)), 0);
   }
 
   #generation(number: number): Generation {

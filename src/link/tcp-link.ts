@@ -17,6 +17,7 @@ export class TcpLink extends BaseLink {
   readonly #bufferSize: number;
   readonly #reader: FrameReader;
   readonly #frame = new ReceivedFrame();
+  #failure: Error | undefined;
   #congested = false;
   #corked = false;
   readonly #uncork = (): void => {
@@ -29,6 +30,12 @@ export class TcpLink extends BaseLink {
     this.#socket = socket;
     this.#bufferSize = Math.max(options.bufferSize, socket.writableHighWaterMark);
     this.#reader = new FrameReader(options.maxFrameLength);
+    // from now on, and not from listen on: an error that nobody listens for would end the process
+    socket
+      .on('error', (error) => {
+        this.#failure = error;
+      })
+      .on('close', () => this.ended(this.#failure));
   }
 
   get bufferedBytes(): number {
@@ -43,7 +50,6 @@ export class TcpLink extends BaseLink {
     const onFrame = (bytes: Buffer): void => {
       if (this.state !== 'closed') this.listener.frame(decodeFrame(bytes, this.#frame), 0);
     };
-    let failure: Error | undefined;
     this.#socket
       .setNoDelay(true)
       .on('data', (chunk: Buffer) => {
@@ -58,10 +64,8 @@ export class TcpLink extends BaseLink {
         this.#congested = false;
         if (this.state === 'open') this.listener.drained();
       })
-      .on('error', (error) => {
-        failure = error;
-      })
-      .on('close', () => this.ended(failure));
+      // the socket ends this side as well and takes no more: what it has accepted still goes out
+      .on('end', () => void this.close());
   }
 
   protected transmit(frame: Frame): boolean {

@@ -23,10 +23,17 @@ export class ThreadLink extends BaseLink {
   #events: RingReceiver | undefined;
   readonly #memory: ThreadMemory;
   readonly #parkFrame = emptyFrame();
-  readonly #deliver = (frame: ReceivedFrame, place: number): void => this.listener.frame(frame, place);
+  readonly #deliver = (frame: ReceivedFrame, place: number): void => {
+    if (this.state !== 'closed') this.listener.frame(frame, place);
+  };
   #lastParked = 0;
+  #afterRound: (() => void) | undefined;
+  #leftEvents = false;
+  #onLeft: (() => void) | undefined;
   #working = false;
   #onEventsEnded: (() => void) | undefined;
+  /** Places in the ring of parked events whose copies have not left this thread, by number. */
+  readonly #leaving = new Map<number, number>();
 
   constructor(name: string, memory: ThreadMemory) {
     super(name);
@@ -34,9 +41,9 @@ export class ThreadLink extends BaseLink {
     this.#doorbell = new Doorbell(memory.threadDoorbell);
     const main = new Doorbell(memory.mainDoorbell);
     this.#main = main;
-    this.#commands = new RingSender(memory.commands, main, memory.commandBufferSize, () =>
-      this.listener.drained(),
-    );
+    this.#commands = new RingSender(memory.commands, main, memory.commandBufferSize, () => {
+      if (this.state === 'open') this.listener.drained();
+    });
     this.#replies = new RingReceiver(memory.replies, main, this.#deliver);
   }
 
@@ -56,21 +63,32 @@ export class ThreadLink extends BaseLink {
     return ring.held / ring.capacity;
   }
 
-  /** From now on events are delivered too, those that a thread before this one left behind first. */
-  receiveEvents({ parked, orphan }: Takeover): void {
+  /**
+   * From now on events are delivered too, those that a thread before this one left behind first.
+   *
+   * @param afterRound called after every batch of them. Who leaves events untaken has to {@link park} those that hold much
+   *   of the ring then: a frame in fragments may be on its way that needs all of the ring to arrive
+   */
+  receiveEvents({ parked, originals }: Takeover, afterRound: () => void = () => {}): void {
+    this.#afterRound = afterRound;
     for (const [number, bytes] of parked) {
       this.#lastParked = Math.max(this.#lastParked, number);
       this.listener.frame(decodeFrame(Buffer.from(bytes)), PARKED - number);
     }
     this.#events = new RingReceiver(this.#memory.events, this.#main, this.#deliver, {
       keep: true,
-      orphan: orphan && Buffer.from(orphan),
+      originals: new Map(originals.map(([place, bytes]) => [place, Buffer.from(bytes)])),
     });
     this.#doorbell.ring();
   }
 
-  /** No more events: those that were not taken are another thread's from now on. */
-  leaveEvents(): void {
+  /**
+   * No more events: those that were not taken are another thread's from now on. Resolves when nothing of them is on its
+   * way out of this thread any more.
+   */
+  async leaveEvents(): Promise<void> {
+    this.#leftEvents = true;
+    if (this.#leaving.size > 0) await new Promise<void>((resolve) => (this.#onLeft = resolve));
     this.#events?.ring.free();
     this.#events = undefined;
   }
@@ -93,8 +111,14 @@ export class ThreadLink extends BaseLink {
       if (!this.#working) this.#events?.ring.free();
       return;
     }
+    const number = PARKED - place;
+    const original = this.#leaving.get(number);
+    if (original !== undefined) {
+      this.#leaving.delete(number);
+      this.take(original);
+    }
     this.#parkFrame.command = Command.UNPARK_EVENT;
-    this.#parkFrame.clientIp = PARKED - place;
+    this.#parkFrame.clientIp = number;
     this.#parkFrame.body = '';
     this.#commands.send(this.#parkFrame);
   }
@@ -111,9 +135,10 @@ export class ThreadLink extends BaseLink {
     this.#parkFrame.command = Command.PARK_EVENT;
     this.#parkFrame.clientIp = number;
     this.#parkFrame.body = frame;
-    // the copy is on its way before the original may be overwritten
     this.#commands.send(this.#parkFrame);
-    this.take(place);
+    // should this thread die before the copy has left it, the original still lies in the ring
+    if (this.#commands.settled) this.take(place);
+    else this.#leaving.set(number, place);
     return PARKED - number;
   }
 
@@ -137,13 +162,21 @@ export class ThreadLink extends BaseLink {
     if (this.state === 'closed') return false;
     this.#working = true;
     const replied = this.#replies.poll(REPLIES_PER_ROUND);
-    const happened = this.#events?.poll(EVENTS_PER_ROUND) ?? false;
+    const happened = !this.#leftEvents && this.#events?.poll(EVENTS_PER_ROUND) === true;
     this.#working = false;
+    if (happened) this.#afterRound?.();
     this.#commands.pump();
+    if (this.#leaving.size > 0 && this.#commands.settled) this.#takeLeaving();
     if (this.#events?.ring.ended === true) this.#onEventsEnded?.();
     const nothingComes = this.#replies.ring.ended && this.#events?.ring.waiting !== true;
     if (nothingComes || (this.state === 'closing' && this.#commands.settled)) this.#end();
     return replied || happened;
+  }
+
+  #takeLeaving(): void {
+    for (const place of this.#leaving.values()) this.take(place);
+    this.#leaving.clear();
+    this.#onLeft?.();
   }
 
   #end(): void {

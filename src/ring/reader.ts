@@ -22,13 +22,9 @@ import {
 export type FrameHandler = (bytes: Buffer, offset: number, length: number, place: number) => void;
 
 export interface RingReaderOptions {
-  /** Frames stay in the ring until they are taken. */
   readonly keep?: boolean;
-  /**
-   * The frame whose first fragments a reader before this one has consumed: it is handed out in place of the rest of them.
-   * Only with `keep`.
-   */
-  readonly orphan?: Buffer;
+  /** With `keep`, the frames whose first records another reader had, by the places of their last ones. */
+  readonly originals?: Map<number, Buffer>;
 }
 
 /**
@@ -36,12 +32,14 @@ export interface RingReaderOptions {
  *
  * Ordinarily what was handled is freed at the end of a batch. With `keep`, a frame stays in the ring until it is taken,
  * so that another consumer can still have it if this one dies; frames may be taken in any order, and the space is freed
- * up to the oldest one that is not. (The first records of a frame in fragments are freed at once: the producer keeps the
- * original of such a frame until its last record is taken.)
+ * up to the oldest one that is not. The first records of a frame in fragments are taken at once, since it may be larger
+ * than the ring: the producer keeps the originals of such frames until their last records are freed, and this reader's
+ * successor is given those.
  */
 export class RingReader {
   readonly #views: RingViews;
   readonly #keep: boolean;
+  readonly #originals: Map<number, Buffer>;
   readonly #onSpace: () => void;
   /** Everything before it has been handed out. */
   #read: number;
@@ -50,13 +48,12 @@ export class RingReader {
   #publishedHead: number;
   #fragments: Buffer[] = [];
   #assembling = false;
-  #orphan: Buffer | undefined;
 
   /** @param onSpace called when a producer that waits for space has it again: rings its doorbell */
   constructor(shared: SharedArrayBuffer, onSpace: () => void, options: RingReaderOptions = {}) {
     this.#views = ringViews(shared);
     this.#keep = options.keep ?? false;
-    this.#orphan = options.orphan;
+    this.#originals = options.originals ?? new Map();
     this.#onSpace = onSpace;
     this.#head = Atomics.load(this.#views.counters, HEAD);
     this.#publishedHead = this.#head;
@@ -147,19 +144,27 @@ export class RingReader {
       this.#fragments = [];
       this.#assembling = true;
     }
-    // the rest of a frame whose beginning another reader had is skipped up to its END
     if (this.#assembling) this.#fragments.push(Buffer.from(this.#views.data.subarray(start, start + length)));
-    const orphan = this.#assembling ? undefined : this.#orphan;
-    if ((flags & END) === 0 || (!this.#assembling && orphan === undefined)) {
+    const whole = (flags & END) === 0 ? undefined : this.#whole(place);
+    if (whole === undefined) {
       if (this.#keep) this.take(place);
       else this.#head = this.#read;
       this.free();
       return;
     }
-    const whole = orphan ?? Buffer.concat(this.#fragments);
-    this.#orphan = undefined;
+    onFrame(whole, 0, whole.length, place);
+  }
+
+  /** The frame whose last record lies at `place`; undefined when its beginning was another reader's and is gone. */
+  #whole(place: number): Buffer | undefined {
+    if (!this.#assembling) {
+      const original = this.#originals.get(place);
+      this.#originals.delete(place);
+      return original;
+    }
+    const whole = Buffer.concat(this.#fragments);
     this.#fragments = [];
     this.#assembling = false;
-    onFrame(whole, 0, whole.length, place);
+    return whole;
   }
 }

@@ -42,6 +42,16 @@ export class RingWriter {
     return (this.#tail - this.#head) >>> 0;
   }
 
+  /** Where the next record begins: a position, not yet a place in {@link data}. */
+  get position(): number {
+    return this.#tail;
+  }
+
+  /** Whether the consumer has freed everything before this position, as far as this end knows. */
+  freed(position: number): boolean {
+    return ((this.#head - position) | 0) >= 0;
+  }
+
   /** How far the ring was written and freed: positions that wrap at 2^32. */
   get flow(): { readonly written: number; readonly freed: number } {
     this.measure();
@@ -74,19 +84,10 @@ export class RingWriter {
     return place + RECORD_HEADER_LENGTH;
   }
 
-  /** Ends the record that was claimed last. @returns its position, for {@link taken} */
-  commit(flags: number): number {
-    const position = this.#tail;
-    this.#writeHeader(position & (this.capacity - 1), this.#claimed, flags);
-    this.#tail = (position + recordLength(this.#claimed)) | 0;
-    return position;
-  }
-
-  /** Whether the consumer has freed or taken the record at this position. */
-  taken(position: number): boolean {
-    this.measure();
-    if (((position - this.#head) | 0) < 0) return true;
-    return (Atomics.load(this.#views.words, ((position & (this.capacity - 1)) >>> 2) + 1) & TAKEN) !== 0;
+  /** Ends the record that was claimed last. */
+  commit(flags: number): void {
+    this.#writeHeader(this.#tail & (this.capacity - 1), this.#claimed, flags);
+    this.#tail = (this.#tail + recordLength(this.#claimed)) | 0;
   }
 
   /** Shows the consumer everything that was committed. @returns whether there was anything new */

@@ -90,6 +90,15 @@ export class BusinessWorker implements CurrentClient {
     this.#start(client, frame);
   }
 
+  /** Moves waiting events out of the event ring, the oldest first, while they hold too much of it. */
+  makeRoom(): void {
+    for (const oldest of this.#inRing) {
+      if (this.#link.held <= HELD_SHARE) break;
+      this.#inRing.delete(oldest);
+      oldest.place = this.#link.park(oldest.place, oldest.frame);
+    }
+  }
+
   /** Sends what the current handler has changed in its client's session so far. */
   flushSession(): void {
     const client = this.#context.getStore();
@@ -273,11 +282,6 @@ export class BusinessWorker implements CurrentClient {
     events.parkedBytes += event.frame.length;
     this.#inRing.add(event);
     if (!events.paused && events.parkedBytes > PARKED_BYTES_PER_CLIENT) this.#pause(events, true);
-    for (const oldest of this.#inRing) {
-      if (this.#link.held <= HELD_SHARE) break;
-      this.#inRing.delete(oldest);
-      oldest.place = this.#link.park(oldest.place, oldest.frame);
-    }
   }
 
   #pause(events: ClientEvents, paused: boolean): void {

@@ -73,14 +73,14 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
 
   const { takeover, pending } = await orders.serve;
   worker.holdBack(pending);
-  link.receiveEvents(takeover);
+  link.receiveEvents(takeover, () => worker?.makeRoom());
 
   const order = await orders.end;
   if (order.kind === 'stop') {
     await link.eventsEnded();
   } else {
-    link.leaveEvents();
     const left = worker.retire((connectionId) => post({ kind: 'released', connectionId }));
+    await link.leaveEvents();
     post({ kind: 'retired', pending: left });
   }
   await Promise.race([worker.idle(), new Promise((resolve) => setTimeout(resolve, order.timeout))]);
@@ -121,8 +121,11 @@ async function start(events: Events, info: WorkerInfo): Promise<void> {
   }
 }
 
+/** Where an error comes from, without node's own lines, which tell nobody anything. */
 function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const lines = (error.stack ?? error.message).split('\n');
+  return lines.filter((line) => !/^ +at .*\(?node:/.test(line)).join('\n');
 }
 
 /** What the slot will ask for: to serve, then to end. */

@@ -52,7 +52,7 @@ export class SessionView {
       this.#sent = state.applied;
     }
     const unapplied = (this.#sent - state.applied) >>> 0;
-    // sent before what this view has caught up with, when it took the client over from another thread
+    // older than what is known: the event waited while another thread had the client, and the gateway was asked since
     if (unapplied > this.#pending.length) return;
     const unchanged =
       unapplied === this.#pending.length && state.epoch === this.#epoch && state.session.equals(this.#bytes);
@@ -75,6 +75,12 @@ export class SessionView {
 
   /** Replaces the session as a whole; {@link takePatch} finds the difference. */
   set session(session: Session) {
+    if (typeof session !== 'object' || session === null || Array.isArray(session)) {
+      throw new GatewayError(
+        'GW_SESSION',
+        `client.session was set to ${Array.isArray(session) ? 'an array' : String(session)}; expected a plain object, {} to empty it.`,
+      );
+    }
     void this.session;
     this.#value = session;
   }
@@ -87,19 +93,18 @@ export class SessionView {
    */
   takePatch(): { readonly patch: SessionPatch; readonly epoch: number } | undefined {
     if (this.#value === undefined) return undefined;
+    // everything is turned into text before anything counts as sent: one value that cannot be loses no other
+    const texts = new Map<string, string | undefined>();
+    for (const key of Object.keys(this.#value)) texts.set(key, textOf(key, this.#value[key]));
     const set: Session = {};
     const deleted: string[] = [];
-    for (const key of Object.keys(this.#value)) {
-      const text = textOf(key, this.#value[key]);
+    for (const [key, text] of texts) {
       if (text !== ABSENT && text !== this.#texts.get(key)) setOwn(set, key, JSON.parse(text));
-      else if (text === ABSENT && this.#texts.get(key) !== ABSENT) deleted.push(key);
-      this.#texts.set(key, text);
     }
     for (const [key, text] of this.#texts) {
-      if (Object.hasOwn(this.#value, key)) continue;
-      if (text !== ABSENT) deleted.push(key);
-      this.#texts.delete(key);
+      if (text !== ABSENT && texts.get(key) === ABSENT) deleted.push(key);
     }
+    this.#texts = texts;
     if (deleted.length === 0 && Object.keys(set).length === 0) return undefined;
     const sets = this.#pending.filter(({ kind }) => kind === 'set').length;
     const change = {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { GatewayError } from '../../errors.js';
 import type { InputBuffer } from './input-buffer.js';
-import { importFile } from './module-file.js';
+import { importFile } from '../module-file.js';
 import type { ClientHost, ClientTransport } from './protocol.js';
 import type { StreamProtocol, StreamTransport } from './stream-transport.js';
 

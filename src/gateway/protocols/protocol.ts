@@ -43,8 +43,8 @@ export interface ClientTransport {
   pause(): void;
   resume(): void;
   /**
-   * Lets out what was written, then closes, in the protocol's own way. No message comes any more; `closed` does, and
-   * after CLOSE_TIMEOUT at the latest. `code` (default 1000) and `reason` (at most 123 bytes) are a websocket's.
+   * Lets out what was written, then closes, in the protocol's own way. No message comes any more; `closed` does,
+   * within seconds even if the client does nothing. `code` (default 1000) and `reason` (at most 123 bytes) are a websocket's.
    */
   close(code?: number, reason?: string): void;
   /** Closes at once; what was written may be lost. */

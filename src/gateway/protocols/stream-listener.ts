@@ -20,7 +20,7 @@ export async function openStreamListener(
   const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
 
   server.on('connection', (socket) => accept(shared, socket));
-  // accept() itself can fail, above all for want of file descriptors; the port stays open
+  // accept() itself can fail; the port stays open (where file descriptors run out, libuv hangs up on the newcomer)
   server.on('error', (error) => host.refused(`${protocol.name} accept`, '', error.message));
   return new StreamListener(openUrl(address, port), server);
 }

@@ -2,35 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from '../bundle.js';
 
 /**
- * Imports a user's module, TypeScript too, which is bundled into a folder beside it, where node finds the user's
- * packages; the bundle is removed again.
+ * Imports a user's protocol or router module, TypeScript too, which is bundled into a folder beside it, where node finds
+ * the user's packages; the bundle is removed again.
  */
 export async function importFile(path: string): Promise<Record<string, unknown>> {
   const file = resolve(path);
-  if (!/\.[cm]?ts$/.test(file)) return importModule(file);
+  if (!/\.[cm]?ts$/.test(file)) return await importModule(file);
 
   const folder = join(dirname(file), '.gatewayworker');
-  const bundle = join(folder, `${basename(file)}-${randomUUID()}.mjs`);
+  const output = join(folder, `${basename(file)}-${randomUUID()}.mjs`);
+  const [code] = await bundle(file, output, { sourcemap: 'inline' });
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, '.gitignore'), '*\n');
   try {
-    await build({
-      entryPoints: [file],
-      outfile: bundle,
-      bundle: true,
-      packages: 'external',
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-      sourcemap: 'inline',
-      logLevel: 'silent',
-    });
-    return await importModule(bundle);
+    await writeFile(output, code.contents);
+    return await importModule(output);
   } finally {
-    await rm(bundle, { force: true });
+    await rm(output, { force: true });
   }
 }
 

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { after, before, describe, it, mock, type TestContext } from 'node:test';
+import { SteppedClock } from '../../support/stepped-clock.js';
+import { tcp } from './formats.js';
+import { open, tls } from './opening.js';
+import { StreamPeer } from './peer.js';
+
+/*
+ * The plain HTTP side of a websocket port.
+ */
+
+const folder = await mkdtemp(join(tmpdir(), 'static-files-'));
+const root = join(folder, 'public');
+
+before(async () => {
+  await mkdir(join(root, '.git'), { recursive: true });
+  await mkdir(join(root, '.well-known'));
+  await writeFile(join(folder, 'secret.txt'), 'secret');
+  await writeFile(join(root, 'index.html'), '<h1>Chat</h1>');
+  await writeFile(join(root, 'app.js'), '0123456789');
+  await writeFile(join(root, '.env'), 'secret');
+  await writeFile(join(root, '.git', 'config'), 'secret');
+  await writeFile(join(root, '.well-known', 'security.txt'), 'public');
+});
+after(() => rm(folder, { recursive: true }));
+
+interface Answer {
+  status: number | undefined;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+/** Unlike `fetch`, leaves the path as it is. */
+async function get(
+  url: string,
+  path: string,
+  options: { method?: string; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const { hostname, port } = new URL(url);
+  const asked = request({ hostname, port, path, agent: false, ...options });
+  asked.end();
+  const [response]: IncomingMessage[] = await once(asked, 'response');
+  const chunks: Buffer[] = await response.toArray();
+  return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() };
+}
+
+async function connect(t: TestContext, url: string): Promise<StreamPeer> {
+  const peer = await StreamPeer.connect(url, tcp);
+  t.after(() => peer.destroy());
+  return peer;
+}
+
+function answerTo(peer: StreamPeer): string {
+  return Buffer.concat(peer.messages).toString();
+}
+
+/** Gives `file` for every file that is opened. */
+function serveFrom(t: TestContext, file: Readable): void {
+  const opened = mock.method(fs, 'createReadStream', () => file);
+  syncBuiltinESMExports();
+  t.after(() => {
+    opened.mock.restore();
+    syncBuiltinESMExports();
+  });
+}
+
+describe('static files', { timeout: 20_000 }, () => {
+  it('are served with their type', async (t) => {
+    const { listener } = await open(t, 'ws', { staticRoot: root });
+    const page = await get(listener.url, '/');
+    assert.deepEqual([page.status, page.body], [200, '<h1>Chat</h1>']);
+    assert.equal(page.headers['content-type'], 'text/html;charset=utf-8');
+    assert.equal(page.headers['x-content-type-options'], 'nosniff');
+    assert.match((await get(listener.url, '/app.js?v=1')).headers['content-type'] ?? '', /javascript/);
+    assert.equal((await get(listener.url, '/.well-known/security.txt')).body, 'public');
+  });
+
+  it('may change, and are not sent again while they do not', async (t) => {
+    const { listener } = await open(t, 'ws', { staticRoot: root });
+    await writeFile(join(root, 'changing.txt'), 'before');
+    const first = await get(listener.url, '/changing.txt');
+    const headers = { 'if-none-match': first.headers.etag ?? '' };
+    const same = await get(listener.url, '/changing.txt', { headers });
+    assert.deepEqual([first.body, same.status, same.body], ['before', 304, '']);
+    await writeFile(join(root, 'changing.txt'), 'and after');
+    assert.equal((await get(listener.url, '/changing.txt', { headers })).body, 'and after');
+  });
+
+  it('answers HEAD without a body', async (t) => {
+    const { listener } = await open(t, 'ws', { staticRoot: root });
+    const { status, headers, body } = await get(listener.url, '/app.js', { method: 'HEAD' });
+    assert.deepEqual([status, headers['content-length'], body], [200, '10', '']);
+  });
+
+  for (const path of [
+    '/../secret.txt',
+    '/%2e%2e/secret.txt',
+    '/..%2fsecret.txt',
+    '/..%5csecret.txt',
+    '/app.js/../../secret.txt',
+    '/.env',
+    '/%2eenv',
+    '/.git/config',
+    '/missing.txt',
+    '/%00',
+    '/%',
+  ]) {
+    it(`answers 404 to ${path}`, async (t) => {
+      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const { status, body } = await get(listener.url, path);
+      assert.equal(status, 404);
+      assert.match(body, /no such file/);
+    });
+  }
+
+  it('answers 404 where the folder does not exist', async (t) => {
+    const { listener } = await open(t, 'ws', { staticRoot: join(folder, 'nowhere') });
+    assert.equal((await get(listener.url, '/')).status, 404);
+  });
+
+  for (const [range, status, body] of [
+    ['bytes=2-4', 206, '234'],
+    ['bytes=7-', 206, '789'],
+    ['bytes=20-', 416, ''],
+    ['bytes=4-2', 200, '0123456789'],
+    ['bytes=0-99999999999999999999', 200, '0123456789'],
+    ['bytes=-', 200, '0123456789'],
+  ] as const) {
+    it(`answers ${status} to the range ${range}`, async (t) => {
+      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const answer = await get(listener.url, '/app.js', { headers: { range } });
+      assert.deepEqual([answer.status, answer.body], [status, body]);
+    });
+  }
+
+  describe('on a disk of its own mind', () => {
+    it('survives a file that cannot be read', async (t) => {
+      const { listener } = await open(t, 'ws', { staticRoot: root });
+      serveFrom(t, new Readable({ read: () => unreadable.destroy(new Error('EIO')) }));
+      const unreadable = fs.createReadStream('');
+      await assert.rejects(get(listener.url, '/app.js'), { code: 'ECONNRESET' });
+      assert.equal((await get(listener.url, '/healthz')).status, 200);
+    });
+
+    it('closes the file when the client hangs up', async (t) => {
+      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const endless = new Readable({ read: () => {} });
+      serveFrom(t, endless);
+      endless.push('01234');
+      const peer = await connect(t, listener.url);
+      peer.write(Buffer.from('GET /app.js HTTP/1.1\r\nHost: localhost\r\n\r\n'));
+      await peer.until('the beginning', () => answerTo(peer).endsWith('01234'));
+      const closed = once(endless, 'close');
+      peer.reset();
+      await closed;
+    });
+  });
+});
+
+describe('/healthz', { timeout: 20_000 }, () => {
+  it('says ok', async (t) => {
+    const { listener } = await open(t, 'ws', { staticRoot: root });
+    const { status, headers, body } = await get(listener.url, '/healthz?from=kubelet');
+    assert.deepEqual([status, headers['content-type'], body], [200, 'application/json', '{"status":"ok"}']);
+  });
+
+  it('says stopping once the port is being closed', async (t) => {
+    const { listener } = await open(t, 'ws');
+    const peer = await connect(t, listener.url);
+    const [beginning, rest] = ['GET /healthz HTTP/1.1\r\n', 'Host: localhost\r\n\r\n'];
+    peer.write(Buffer.from(beginning + rest + beginning)); // one request, and the beginning of another
+    await peer.until('the first answer', () => answerTo(peer).endsWith('{"status":"ok"}'));
+    await listener.close();
+    peer.write(Buffer.from(rest));
+    await peer.until('the end', () => peer.ended);
+    assert.match(answerTo(peer), /HTTP\/1\.1 503 [^]*\{"status":"stopping"\}$/);
+  });
+
+  it('waits for a request only so long once the port is closed', async (t) => {
+    const clock = new SteppedClock();
+    const { listener } = await open(t, 'ws', { clock });
+    const peer = await connect(t, listener.url);
+    peer.write(Buffer.from('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET'));
+    await peer.until('the first answer', () => answerTo(peer).endsWith('{"status":"ok"}'));
+    await listener.close();
+    clock.advance(5_000);
+    await peer.until('the end', () => peer.closed);
+  });
+
+  it('leaves no timer behind', async (t) => {
+    const clock = new SteppedClock();
+    const { listener } = await open(t, 'ws', { clock });
+    await listener.close();
+    while (clock.timers > 0) await setImmediate();
+  });
+});
+
+describe('other plain HTTP', { timeout: 20_000 }, () => {
+  it('is told that a websocket is expected', async (t) => {
+    const { listener } = await open(t, 'ws');
+    const { status, headers, body } = await get(listener.url, '/chat');
+    assert.deepEqual([status, headers.upgrade], [426, 'websocket']);
+    assert.match(body, /websocket/);
+  });
+
+  it('may not change anything', async (t) => {
+    const { listener } = await open(t, 'ws', { staticRoot: root });
+    const { status, headers } = await get(listener.url, '/app.js', { method: 'DELETE' });
+    assert.deepEqual([status, headers.allow], [405, 'GET, HEAD']);
+  });
+
+  it('may offer another protocol, which is ignored', async (t) => {
+    const { listener } = await open(t, 'ws');
+    const peer = await connect(t, listener.url);
+    const upgrade = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
+    peer.write(Buffer.from(`GET /healthz HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n`));
+    await peer.until('the end', () => peer.ended);
+    assert.match(answerTo(peer), /^HTTP\/1\.1 200 OK\r\n[^]*\{"status":"ok"\}$/);
+  });
+
+  it('is answered 400 when it is none, and reported', async (t) => {
+    const { host, listener } = await open(t, 'ws');
+    const peer = await connect(t, listener.url);
+    peer.write(Buffer.from('hello\r\n\r\n'));
+    await peer.until('the end', () => peer.ended);
+    assert.match(answerTo(peer), /^HTTP\/1\.1 400 Bad Request\r\n/);
+    assert.deepEqual([host.refusals[0].kind, host.refusals[0].remoteAddress], ['http 400', '127.0.0.1']);
+  });
+});
+
+describe('wss', { timeout: 20_000 }, () => {
+  it('reports a client that does not speak TLS', async (t) => {
+    const { host, listener } = await open(t, 'wss', { tls });
+    const peer = await connect(t, listener.url);
+    peer.write(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
+    await host.until('the refusal', () => host.refusals.length === 1);
+    assert.equal(host.refusals[0].kind, 'tls');
+    await peer.until('the end', () => peer.closed);
+  });
+
+  it('names a certificate that cannot be read', async (t) => {
+    const missing = { cert: join(folder, 'missing.pem'), key: tls.key };
+    await assert.rejects(open(t, 'wss', { tls: missing }), { code: 'GW_LISTEN', message: /missing\.pem/ });
+    await assert.rejects(open(t, 'wss'), { code: 'GW_LISTEN', message: /expected tls: \{ cert, key \}/ });
+  });
+});

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import { SteppedClock } from '../../support/stepped-clock.js';
+import { open } from './opening.js';
+import { UdpPeer } from './peer.js';
+
+async function join(t: TestContext, options: Partial<ListenerOptions> = {}) {
+  const { host, listener } = await open(t, 'udp', options);
+  const [transport, peer] = await host.join(async () => {
+    const udp = await UdpPeer.connect(listener.url);
+    t.after(() => udp.end());
+    udp.write(Buffer.from('hello'));
+    return udp;
+  });
+  await host.until('hello', () => host.messages.length === 1);
+  return { host, listener, transport, peer };
+}
+
+describe('udp protocol', { timeout: 20_000 }, () => {
+  it('gives what is UTF-8 as text, and the rest as bytes', async (t) => {
+    const { host, peer } = await join(t);
+    peer.write(Buffer.from([0xff]));
+    await host.until('bytes', () => host.messages.length === 2);
+    assert.deepEqual(
+      host.messages.map(({ binary }) => binary),
+      [false, true],
+    );
+  });
+
+  it('forgets a client that is silent for udpIdleTimeout, and takes it in again', async (t) => {
+    const clock = new SteppedClock();
+    const { host, transport, peer } = await join(t, { clock, udpIdleTimeout: 60 });
+    clock.advance(59_000);
+    peer.write(Buffer.from('still here'));
+    await host.until('a second message', () => host.messages.length === 2);
+    clock.advance(59_000);
+    assert.equal(host.gone.length, 0);
+    clock.advance(16_000); // it is looked every quarter of the time
+    await host.until('the end', () => host.gone.length === 1);
+    assert.deepEqual(host.gone, [transport]);
+    peer.write(Buffer.from('back again'));
+    await host.until('the client again', () => host.clients.length === 2);
+  });
+
+  it('refuses to send what fits no datagram, and keeps the client', async (t) => {
+    const { host, transport, peer } = await join(t);
+    transport.write(Buffer.alloc(65_508));
+    assert.deepEqual([host.refusals.length, host.refusals[0].kind], [1, 'udp send too long']);
+    assert.match(host.refusals[0].message, /65508 bytes.*65507/);
+    transport.write(Buffer.alloc(65_507));
+    assert.equal(transport.bufferedBytes, 65_507);
+    await peer.until('the datagram', () => peer.messages.length === 1);
+    assert.equal(transport.bufferedBytes, 0);
+    assert.deepEqual(host.gone, []);
+  });
+
+  it('closes its clients with the port, once what was written is out', async (t) => {
+    const clock = new SteppedClock();
+    const { host, listener, transport, peer } = await join(t, { clock });
+    transport.write(Buffer.from('goodbye'));
+    await listener.close();
+    await peer.until('the last datagram', () => peer.messages.length === 1);
+    assert.deepEqual(peer.messages.map(String), ['goodbye']);
+    assert.deepEqual(host.gone, [transport]);
+    assert.equal(clock.timers, 0);
+  });
+
+  it('tells that one write is one message', async (t) => {
+    const { transport } = await join(t);
+    assert.equal(transport.protocol.datagrams, true);
+  });
+});

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it, mock, type TestContext } from 'node:test';
+import { WebSocket } from 'ws';
+import type { ClientTransport, ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import { Opcode, ws as wsFormat, wsFrame } from './formats.js';
+import { open } from './opening.js';
+import { StreamPeer } from './peer.js';
+
+/** A client that understands websockets, in place of the conformance suite's own. */
+async function join(t: TestContext, options: Partial<ListenerOptions> = {}) {
+  const { host, listener } = await open(t, 'ws', options);
+  const [transport, client] = await host.join(async () => {
+    const ws = new WebSocket(`${listener.url}/chat?room=1`, { headers: { cookie: 'a=b' } });
+    await once(ws, 'open');
+    return ws;
+  });
+  return { host, transport, client, url: listener.url };
+}
+
+async function joinRaw(t: TestContext, options: Partial<ListenerOptions> = {}) {
+  const { host, listener } = await open(t, 'ws', options);
+  // shows close frames as messages
+  const format = {
+    ...wsFormat,
+    unpack(bytes: Buffer) {
+      const found = wsFormat.unpack(bytes);
+      return found?.reply ? { length: found.length, message: bytes.subarray(2, found.length) } : found;
+    },
+  };
+  const [transport, peer] = await host.join(() => StreamPeer.connect(listener.url, format));
+  t.after(() => peer.destroy());
+  return { host, transport, peer };
+}
+
+function send(transport: ClientTransport, message: Buffer, binary: boolean): void {
+  transport.write(transport.protocol.encode(message, binary, transport));
+}
+
+describe('websocket messages', { timeout: 20_000 }, () => {
+  for (const length of [0, 1, 125, 126, 127, 65_535, 65_536, 200_000]) {
+    it(`carries ${length} bytes as text and as binary, and keeps the two apart`, async (t) => {
+      const { host, transport, client } = await join(t);
+      const message = Buffer.alloc(length, 'gateway');
+      for (const binary of [false, true]) {
+        const arrived = once(client, 'message');
+        send(transport, message, binary);
+        assert.deepEqual(await arrived, [message, binary]);
+        client.send(message, { binary });
+      }
+      await host.until('both messages', () => host.messages.length === 2);
+      assert.deepEqual(host.messages, [
+        { transport, data: message, binary: false },
+        { transport, data: message, binary: true },
+      ]);
+    });
+  }
+
+  it('joins fragments, and hears a ping between them', async (t) => {
+    const { host, transport, peer } = await joinRaw(t);
+    peer.write(wsFrame(Opcode.text, Buffer.from('one '), false));
+    peer.write(wsFrame(Opcode.ping, Buffer.from('still there?')));
+    peer.write(wsFrame(Opcode.continuation, Buffer.from('two '), false));
+    peer.write(wsFrame(Opcode.continuation, Buffer.from('three')));
+    await peer.until('the pong', () => peer.messages.length === 1);
+    await host.until('the message', () => host.messages.length === 1);
+    assert.deepEqual(peer.messages, [Buffer.from('still there?')]);
+    assert.deepEqual(host.signs, [transport]);
+    assert.deepEqual(host.messages, [{ transport, data: Buffer.from('one two three'), binary: false }]);
+  });
+});
+
+describe('websocket ping', { timeout: 20_000 }, () => {
+  it('is answered by the client, which is a sign of life and no message', async (t) => {
+    const { host, transport, client } = await join(t);
+    const [pinged] = [once(client, 'ping')];
+    transport.ping();
+    assert.deepEqual(await pinged, [Buffer.alloc(0)]);
+    await host.until('the pong', () => host.signs.length === 1);
+    assert.deepEqual([host.signs, host.messages], [[transport], []]);
+  });
+});
+
+describe('websocket handshake', { timeout: 20_000 }, () => {
+  it('is handed over', async (t) => {
+    const { host } = await join(t);
+    const [handshake] = host.handshakes;
+    assert.equal(handshake?.url, '/chat?room=1');
+    assert.equal(handshake?.method, 'GET');
+    assert.equal(handshake?.httpVersion, '1.1');
+    assert.equal(handshake?.headers.cookie, 'a=b');
+  });
+
+  for (const [what, from, to] of [
+    ['without a key', 'Sec-WebSocket-Key', 'X-Key'],
+    ['of another version', 'Version: 13', 'Version: 7'],
+    ['that is no GET', 'GET', 'PUT'],
+  ]) {
+    it(`${what} is answered 400, and reported`, async (t) => {
+      const { host, listener } = await open(t, 'ws');
+      const answer = await ask(t, listener.url, (wsFormat.handshake ?? '').replace(from, to));
+      assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
+      assert.match(answer, /Sec-WebSocket-Version: 13\r\n/);
+      assert.deepEqual([host.refusals[0].kind, host.refusals.length], ['ws handshake', 1]);
+      assert.equal(host.refusals[0].remoteAddress, '127.0.0.1');
+    });
+  }
+
+  it('is answered 503 while the host does not admit', async (t) => {
+    const { host, listener } = await open(t, 'ws');
+    host.admitting = false;
+    assert.match(
+      await ask(t, listener.url, wsFormat.handshake ?? ''),
+      /^HTTP\/1\.1 503 Service Unavailable\r\n/,
+    );
+    assert.deepEqual([host.clients, host.refusals], [[], []]);
+  });
+});
+
+describe('websocket close', { timeout: 20_000 }, () => {
+  for (const [kind, what, frame, message] of [
+    ['ws 1007', 'text that is no UTF-8', wsFrame(Opcode.text, Buffer.from([0xff])), /UTF-8/],
+    ['ws 1002', 'an unmasked frame', Buffer.from([0x81, 1, 97]), /MASK/],
+    ['ws 1002', 'a reserved opcode', wsFrame(3, Buffer.alloc(0)), /opcode/],
+    ['ws 1002', 'a long ping', wsFrame(Opcode.ping, Buffer.alloc(126)), /length/],
+    // only the header: it is not waited for the rest
+    [
+      'ws 1009',
+      'a message that is too long',
+      wsFrame(Opcode.text, Buffer.alloc(1_001)).subarray(0, 8),
+      /size/,
+    ],
+  ] as const) {
+    it(`says ${kind} to ${what}`, async (t) => {
+      const { host, transport, peer } = await joinRaw(t, { maxPackageSize: 1_000 });
+      peer.write(frame);
+      await peer.until('the close frame', () => peer.messages.length === 1);
+      assert.equal(peer.messages[0].readUInt16BE(), Number(kind.slice(3)));
+      assert.deepEqual([host.refusals.length, host.refusals[0].kind], [1, kind]);
+      assert.match(host.refusals[0].message, message);
+      send(transport, Buffer.from('nothing may follow a close frame'), false);
+      peer.end();
+      await host.until('the end', () => host.gone.length === 1);
+      assert.equal(peer.messages.length, 1);
+    });
+  }
+
+  it('says 1009 to fragments that are too long together', async (t) => {
+    const { host, peer } = await joinRaw(t, { maxPackageSize: 1_000 });
+    peer.write(wsFrame(Opcode.text, Buffer.alloc(600, 'x'), false));
+    peer.write(wsFrame(Opcode.continuation, Buffer.alloc(600, 'x')));
+    await peer.until('the close frame', () => peer.messages.length === 1);
+    assert.equal(peer.messages[0].readUInt16BE(), 1009);
+    assert.equal(host.refusals[0].kind, 'ws 1009');
+  });
+
+  it('tells the client code and reason', async (t) => {
+    const { transport, client } = await join(t);
+    const closed = once(client, 'close');
+    transport.close(4001, 'kicked');
+    assert.deepEqual(await closed, [4001, Buffer.from('kicked')]);
+  });
+
+  it('is 1000 by default', async (t) => {
+    const { transport, client } = await join(t);
+    const closed = once(client, 'close');
+    transport.close();
+    assert.deepEqual(await closed, [1000, Buffer.alloc(0)]);
+  });
+
+  it('does not wait for long for a client that does not answer', async (t) => {
+    const { host, transport, peer } = await joinRaw(t);
+    mock.timers.enable({ apis: ['setTimeout'] }); // the one that `ws` uses
+    try {
+      transport.close();
+      mock.timers.tick(4_999);
+      assert.equal(peer.closed, false);
+      mock.timers.tick(1);
+    } finally {
+      mock.timers.reset();
+    }
+    await host.until('the end', () => host.gone.length === 1);
+  });
+});
+
+describe('websocket connection', { timeout: 20_000 }, () => {
+  it('has one write per call, message and header together', async (t) => {
+    const { transport, client } = await join(t);
+    const arrived = once(client, 'message');
+    const frame = transport.protocol.encode(Buffer.from('hello'), false, transport);
+    assert.deepEqual(frame, Buffer.from([0x81, 5, ...Buffer.from('hello')]));
+    transport.write(frame);
+    assert.deepEqual(await arrived, [Buffer.from('hello'), false]);
+  });
+
+  it('shows what the client has not taken', async (t) => {
+    const { transport, client } = await join(t);
+    client.pause();
+    const message = Buffer.alloc(8 * 1024 * 1024);
+    send(transport, message, true);
+    assert.ok(transport.bufferedBytes > 1024 * 1024);
+    const arrived = once(client, 'message');
+    client.resume();
+    assert.deepEqual((await arrived)[0].length, message.length);
+  });
+});
+
+/** Sends bytes to a port, and returns all that comes back. */
+async function ask(t: TestContext, url: string, request: string): Promise<string> {
+  const peer = await StreamPeer.connect(url, {
+    pack: (message) => message,
+    unpack: (bytes) => ({ length: bytes.length, message: bytes }),
+  });
+  t.after(() => peer.destroy());
+  peer.write(Buffer.from(request));
+  await peer.until('the end of the answer', () => peer.ended);
+  return Buffer.concat(peer.messages).toString();
+}

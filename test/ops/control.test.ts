@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { createLogger } from '#src/log.js';
+import { ControlClient } from '#src/ops/control-client.js';
+import { MAX_REQUEST } from '#src/ops/control-protocol.js';
+import { ControlServer } from '#src/ops/control-server.js';
+import { compileError, FakeNode, STATUS } from './fake-node.js';
+
+const log = createLogger({ level: 'silent', destination: process.stderr });
+
+describe('the control socket', { timeout: 20_000 }, () => {
+  let folder: string;
+  let path: string;
+  let node: FakeNode;
+  let server: ControlServer;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gatewayworker-control-'));
+    path = join(folder, 'a.sock');
+    node = new FakeNode();
+    server = await ControlServer.listen(path, node, log);
+  });
+
+  afterEach(async () => {
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Sends bytes, hangs up, and returns all that comes back. */
+  async function exchange(
+    ...chunks: readonly (string | Buffer)[]
+  ): Promise<{ ok: boolean; [key: string]: unknown }[]> {
+    const socket = connect({ path, allowHalfOpen: true });
+    for (const chunk of chunks) socket.write(chunk);
+    socket.end();
+    return (await readAll(socket))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  }
+
+  describe('towards a client', () => {
+    let client: ControlClient;
+
+    beforeEach(async () => {
+      client = await ControlClient.connect(path);
+    });
+    afterEach(() => client.close());
+
+    it('answers several requests of one connection', async () => {
+      assert.deepEqual(await client.status(), STATUS);
+      await client.reload(true);
+      assert.equal((await client.connections(10, 5)).connections.length, 5);
+      await client.stop(false);
+      assert.deepEqual(
+        node.asked.filter((what) => what !== 'status'),
+        ['reload true', 'connections 10 5', 'stop false'],
+      );
+    });
+
+    it('fetches as many pages as it takes', async () => {
+      const { total, offset, connections } = await client.connections(100, 1_000_000);
+      assert.deepEqual([total, offset, connections.length], [2500, 100, 2400]);
+      assert.equal(new Set(connections.map(({ clientId }) => clientId)).size, 2400);
+      assert.deepEqual(node.asked.slice(0, 3), [
+        'connections 100 1000',
+        'connections 1100 1000',
+        'connections 2100 1000',
+      ]);
+    });
+
+    it('hands over errors with their code and every line', async () => {
+      node.failure = compileError;
+      await assert.rejects(client.reload(false), {
+        code: 'GW_EVENTS_COMPILE',
+        message: compileError.message,
+      });
+      node.failure = new TypeError('of ours');
+      await assert.rejects(client.reload(false), { code: 'GW_CONTROL', message: 'of ours' });
+      await client.status();
+    });
+
+    it('answers a stop although it ends with it', async () => {
+      let stopped!: () => void;
+      node.stopped = new Promise((resolve) => (stopped = resolve));
+      const answer = client.stop(false);
+      const idle = await ControlClient.connect(path);
+      while (!node.asked.includes('stop false')) await idle.status();
+      const closed = server.close();
+      stopped();
+      await answer;
+      await closed;
+      await assert.rejects(idle.status(), { code: 'GW_CONTROL' });
+    });
+  });
+
+  it("is its owner's alone", { skip: process.platform === 'win32' }, () => {
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    const before = process.umask();
+    process.umask(before);
+    assert.notEqual(before, 0o177);
+  });
+
+  it('is gone when it is closed, and takes the place of a leftover', async () => {
+    await server.close();
+    assert.equal(existsSync(path), false);
+    await writeFile(path, 'left behind');
+    server = await ControlServer.listen(path, node, log);
+    assert.equal((await exchange('{"command":"status"}\n'))[0].ok, true);
+  });
+
+  it('names what it cannot do', async () => {
+    await assert.rejects(ControlServer.listen(join(folder, 'a.sock', 'b.sock'), node, log), {
+      code: 'GW_CONTROL',
+      message: /cannot be created \((?:ENOTDIR|EEXIST)\)/,
+    });
+  });
+
+  it('answers what was sent in one piece, in order', async () => {
+    const answers = await exchange(
+      '{"command":"reload"}\n{"command":"nonsense"}\n{"command":"connections"}\n',
+    );
+    assert.deepEqual(
+      answers.map(({ ok }) => ok),
+      [true, false, true],
+    );
+    assert.deepEqual(node.asked, ['reload false', 'connections 0 100']);
+  });
+
+  it('answers what comes byte by byte', async () => {
+    const answers = await exchange(...Array.from('{"command":"stop","graceful":true}\n'));
+    assert.deepEqual(answers, [{ ok: true, result: null }]);
+    assert.deepEqual(node.asked, ['stop true']);
+  });
+
+  it('does nothing for half a line', async () => {
+    assert.deepEqual(await exchange('{"command":"stop"}'), []);
+    assert.deepEqual(node.asked, []);
+  });
+
+  for (const [what, line, message] of [
+    ['garbage', Buffer.from([0xff, 0x00, 0x80]), /is not JSON: expected one JSON object per line/],
+    ['an empty line', '', /is not JSON/],
+    ['a list', '[]', /is no object/],
+    ['null', 'null', /is no object/],
+    ['no command', '{}', /The command is missing: expected status, connections, reload or stop/],
+    ['a command that is none', '{"command":"constructor"}', /The command is "constructor"/],
+    ['a long command', `{"command":"${'x'.repeat(2000)}"}`, /The command is "x{39}…: expected/],
+    [
+      'a limit that is too high',
+      '{"command":"connections","limit":1001}',
+      /limit is 1001: expected an integer from 1 to 1000/,
+    ],
+    ['an offset below zero', '{"command":"connections","offset":-1}', /offset is -1/],
+    ['an offset that is no number', '{"command":"connections","offset":"1"}', /offset is "1"/],
+    ['a number for a flag', '{"command":"stop","graceful":1}', /graceful is 1: expected true or false/],
+  ] as const) {
+    it(`refuses ${what}, and goes on`, async () => {
+      const answers = await exchange(line, '\n{"command":"status"}\n');
+      assert.deepEqual(
+        answers.map(({ ok }) => ok),
+        [false, true],
+      );
+      const { code, message: found } = answers[0].error as { code: string; message: string };
+      assert.equal(code, 'GW_CONTROL');
+      assert.match(found, message);
+      assert.deepEqual(node.asked, ['status']);
+    });
+  }
+
+  it('refuses a line that is too long, and ends the connection', async () => {
+    for (const end of ['', '\n{"command":"stop"}\n']) {
+      const socket = connect(path);
+      // it may be closed while it still writes
+      socket.on('error', () => {});
+      socket.write(`"${'x'.repeat(MAX_REQUEST)}${end}`);
+      const answer = JSON.parse(await readAll(socket));
+      assert.match(answer.error.message, /longer than 4096 bytes/);
+    }
+    assert.deepEqual(node.asked, []);
+  });
+
+  it('outlives clients that vanish in the middle', async () => {
+    node.stopped = new Promise(() => {});
+    for (const bytes of ['{"command":', '{"command":"stop"}\n', '{"command":"status"}\n'.repeat(100)]) {
+      const socket = connect(path);
+      await once(socket, 'connect');
+      socket.write(bytes);
+      socket.destroy();
+    }
+    assert.equal((await exchange('{"command":"status"}\n'))[0].ok, true);
+  });
+});
+
+describe('a control client', { timeout: 20_000 }, () => {
+  /** What a server that says `line` makes of a status. */
+  async function asked(respond: (socket: Socket) => void): Promise<unknown> {
+    const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-control-'));
+    const path = join(folder, 'a.sock');
+    const server = createServer((socket) => socket.once('data', () => respond(socket)));
+    server.listen(path);
+    await once(server, 'listening');
+    const client = await ControlClient.connect(path);
+    try {
+      return await client.status();
+    } finally {
+      client.close();
+      server.close();
+      await rm(folder, { recursive: true });
+    }
+  }
+
+  it('refuses what is no answer', async () => {
+    for (const line of [
+      '',
+      'null',
+      '[]',
+      '"ok"',
+      '{"ok":"true"}',
+      '{"ok":false}',
+      '{"ok":false,"error":{"code":1}}',
+    ]) {
+      await assert.rejects(
+        asked((socket) => socket.end(`${line}\n`)),
+        { code: 'GW_CONTROL', message: /^The node answered/ },
+      );
+    }
+  });
+
+  it('takes an unknown code for its own', async () => {
+    const answer = '{"ok":false,"error":{"code":"toString","message":"from a later version"}}\n';
+    await assert.rejects(
+      asked((socket) => socket.end(answer)),
+      { code: 'GW_CONTROL', message: 'from a later version' },
+    );
+  });
+
+  it('notices that the node has died', async () => {
+    for (const respond of [
+      (socket: Socket) => socket.destroy(),
+      (socket: Socket) => socket.end('{"ok":tr'),
+    ]) {
+      await assert.rejects(asked(respond), { code: 'GW_CONTROL', message: /ended the connection/ });
+    }
+  });
+
+  it('does not wait for a node that is stuck', async (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    await assert.rejects(
+      asked(() => test.mock.timers.tick(5000)),
+      { code: 'GW_TIMEOUT', message: /has not answered on its control socket for 5 seconds/ },
+    );
+  });
+});
+
+async function readAll(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8');
+  for await (const chunk of socket) text += chunk;
+  return text;
+}

@@ -1,0 +1,102 @@
+import { GatewayError } from '#src/errors.js';
+import type { ConnectionPage, ConnectionStatus, Controllable, NodeStatus } from '#src/ops/status.js';
+
+export const STATUS: NodeStatus = {
+  name: 'node-a',
+  version: '1.2.3',
+  nodejs: 'v20.0.0',
+  pid: 4711,
+  uptime: 266_461,
+  load: [0.31, 0.22, 0.18],
+  memory: { rss: 122_400_000, heapUsed: 19_700_000, external: 3_000_000 },
+  roles: ['gateway', 'worker'],
+  listeners: [
+    { url: 'ws://0.0.0.0:8282', connections: 14_900 },
+    { url: 'text://0.0.0.0:8283', connections: 100 },
+  ],
+  connections: 15_000,
+  counters: {
+    connections: 1_234_567,
+    refusedConnections: 0,
+    messagesIn: 987_654_321,
+    messagesOut: 9_876_543_210,
+    messagesDropped: 0,
+    slowClients: 0,
+    heartbeatDrops: 0,
+    refusals: {},
+  },
+  reloads: 3,
+  workers: [worker(0), worker(1)],
+};
+
+export function worker(slot: number): NodeStatus['workers'][number] {
+  return {
+    slot,
+    state: 'serving',
+    thread: slot + 1,
+    memory: { heapUsed: 30_000_000, external: 2_100_000 },
+    clients: 7450,
+    handled: 123_456_789,
+    perSecond: 81_200,
+    errors: 0,
+    pending: 3,
+    lost: 0,
+    waitingBytes: 1_200_000,
+    waitingFor: 12,
+    restarts: 0,
+    lastExit: null,
+  };
+}
+
+export function connection(number: number): ConnectionStatus {
+  return {
+    clientId: `7f00000108fc${number.toString(16).padStart(8, '0')}`,
+    uid: null,
+    groups: [],
+    protocol: 'ws',
+    remoteAddress: '127.0.0.1',
+    remotePort: 40_000 + number,
+    bytesIn: 0,
+    bytesOut: 0,
+    buffered: 0,
+  };
+}
+
+/** A node with 2,500 connections that notes what it is asked to do. */
+export class FakeNode implements Controllable {
+  readonly asked: string[] = [];
+  /** What the next reload fails with. */
+  failure: Error | undefined;
+  /** What a stop waits for. */
+  stopped: Promise<void> = Promise.resolve();
+
+  status(): NodeStatus {
+    this.asked.push('status');
+    return STATUS;
+  }
+
+  connections(offset: number, limit: number): ConnectionPage {
+    this.asked.push(`connections ${offset} ${limit}`);
+    const total = 2500;
+    const numbers = Array.from(
+      { length: Math.max(0, Math.min(limit, total - offset)) },
+      (_, index) => offset + index,
+    );
+    return { total, offset, connections: numbers.map(connection) };
+  }
+
+  async reload(graceful: boolean): Promise<void> {
+    this.asked.push(`reload ${graceful}`);
+    if (this.failure) throw this.failure;
+  }
+
+  async stop(graceful: boolean): Promise<void> {
+    this.asked.push(`stop ${graceful}`);
+    await this.stopped;
+  }
+}
+
+export const compileError = new GatewayError(
+  'GW_EVENTS_COMPILE',
+  'events/ does not compile:\n  line 3\n       ^',
+);

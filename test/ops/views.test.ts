@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { connectionsView } from '#src/ops/connections-view.js';
+import { statusView } from '#src/ops/status-view.js';
+import { width } from '#src/ops/text.js';
+import { connection, STATUS, worker } from './fake-node.js';
+
+describe('status', () => {
+  it('shows what Workerman users look for', () => {
+    assert.equal(
+      statusView(STATUS, false).join('\n'),
+      `\
+gatewayworker 1.2.3   node.js v20.0.0   pid 4711   up 3 d 2 h
+
+node         node-a                    load         0.31  0.22  0.18
+roles        gateway, worker           memory       122 MB, heap 19.7 MB
+clients      15,000 now, 1.23 M ever   turned away  0
+messages in  987,654,321               too slow     0
+messages out 9,876,543,210             silent       0
+reloads      3                         bad input    0
+
+listener             clients
+ws://0.0.0.0:8282     14,900
+text://0.0.0.0:8283      100
+
+slot  thread   memory  clients  events   per s  errors  busy    queue    age  died
+   0       1  32.1 MB     7450   123 M   81200       0     3  1.20 MB  12 ms     0
+   1       2  32.1 MB     7450   123 M   81200       0     3  1.20 MB  12 ms     0`,
+    );
+  });
+
+  it('says why a thread died and what it cost', () => {
+    const workers = [
+      {
+        ...worker(0),
+        state: 'down' as const,
+        thread: null,
+        restarts: 2,
+        lost: 3,
+        lastExit: 'boom\n    at x',
+      },
+      worker(1),
+    ];
+    const lines = statusView({ ...STATUS, workers }, false);
+    assert.equal(lines.at(-1), 'slot 0: 3 events lost; last died of boom');
+    assert.match(lines.at(-4) ?? '', /^ {3}0 {4}down /);
+  });
+
+  it('fits 80 columns, whatever has happened', () => {
+    const counters = {
+      ...STATUS.counters,
+      refusedConnections: 987_654_321,
+      messagesDropped: 987_654_321,
+      slowClients: 987_654_321,
+      heartbeatDrops: 987_654_321,
+      refusals: { 'frame-too-large': 12_345_678, 'bad\u001b[31m-utf8': 123_456, handshake: 0 },
+    };
+    const busy = {
+      ...worker(255),
+      clients: 999_999,
+      handled: Number.MAX_SAFE_INTEGER,
+      perSecond: 999_999,
+      errors: 999_999,
+      pending: 9999,
+      waitingBytes: 999_000_000,
+      waitingFor: 3_600_000,
+      restarts: 9999,
+      lost: 1_000_000,
+      lastExit: 'x'.repeat(500),
+    };
+    const name = '节点'.repeat(40);
+    const lines = statusView({ ...STATUS, name, counters, workers: [busy] }, false);
+    assert.ok(lines.join('\n').includes('12.3 M frame-too-large'));
+    assert.ok(!lines.join('\n').includes('\u001b'));
+    assert.deepEqual(
+      lines.filter((line) => width(line) > 80),
+      [],
+    );
+  });
+
+  it('is coloured when asked', () => {
+    const workers = [{ ...worker(0), errors: 5, waitingFor: 5000 }];
+    const text = statusView({ ...STATUS, workers }, true).join('\n');
+    assert.match(text, /\u001b\[31m +5\u001b\[39m/);
+    assert.match(text, /\u001b\[33m5\.0 s\u001b\[39m/);
+  });
+});
+
+describe('connections', () => {
+  it('shows each, and how many more there are', () => {
+    const page = {
+      total: 15_000,
+      offset: 98,
+      connections: [
+        {
+          ...connection(1),
+          uid: '12',
+          groups: ['lobby', '聊天室'],
+          bytesIn: 1234,
+          bytesOut: 5_678_900,
+          buffered: 10,
+        },
+        { ...connection(2), remoteAddress: '::1', uid: '\u001b]0;x\u0007' },
+      ],
+    };
+    assert.equal(
+      connectionsView(page, false).join('\n'),
+      `\
+client id             uid         groups         protocol  address             in      out  buffered
+7f00000108fc00000001  12          lobby, 聊天室  ws        127.0.0.1:40001  1.23 kB  5.68 MB      10 B
+7f00000108fc00000002  \\x1b]0;x\\x07  -              ws        [::1]:40002       0 B      0 B       0 B
+… 14,900 more, see --offset 100`,
+    );
+  });
+
+  it('says so when there are none', () => {
+    assert.deepEqual(connectionsView({ total: 0, offset: 0, connections: [] }, false), ['No connections.']);
+    assert.deepEqual(connectionsView({ total: 1200, offset: 5000, connections: [] }, false), [
+      'No connections from 5,000: there are 1,200.',
+    ]);
+  });
+
+  it('cuts long uids and lists of groups', () => {
+    const groups = Array.from({ length: 10_000 }, (_, index) => `group-${index}`);
+    const [, line] = connectionsView(
+      { total: 1, offset: 0, connections: [{ ...connection(1), uid: 'u'.repeat(1000), groups }] },
+      false,
+    );
+    assert.ok(width(line) <= 120, line);
+    assert.match(line, /uuuu… {2}group-0, group-1, group…/);
+  });
+});

@@ -1,0 +1,76 @@
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import type { GatewayConfig } from '#src/config/schema.js';
+import { Gateway } from '#src/gateway/gateway.js';
+import type { Link } from '#src/link/link.js';
+import { memoryLinkPair } from '#src/link/memory-link.js';
+import { Flag, commandName } from '#src/wire/command.js';
+import { type Frame, emptyFrame } from '#src/wire/frame.js';
+import { loadJson } from './config-folder.js';
+import { FakeTransport } from './fake-transport.js';
+import { Observed } from './protocol-host.js';
+import { SteppedClock } from './stepped-clock.js';
+
+/** The far end of a memory link: a worker that writes down the events it gets. */
+export class FakeWorker extends Observed {
+  readonly link: Link;
+  /** `ON_MESSAGE 7 hello`: command, connection id, body. */
+  readonly events: string[] = [];
+
+  constructor(link: Link) {
+    super();
+    this.link = link;
+    link.listen({
+      frame: (frame) => {
+        const body = frame.bodyText();
+        const event = `${commandName(frame.command)} ${frame.connectionId}`;
+        this.events.push(body === '' ? event : `${event} ${body}`);
+        this.changed();
+      },
+      drained: () => {},
+      closed: () => {},
+    });
+  }
+
+  send(fields: Partial<Frame>): void {
+    this.link.send({ ...emptyFrame(), flags: Flag.PLAIN_BODY, ...fields });
+  }
+}
+
+/** A gateway without sockets: its clients are fakes, its workers sit at memory links, its time stands still. */
+export class GatewayScene {
+  readonly clock = new SteppedClock();
+  readonly gateway: Gateway;
+
+  private constructor(config: GatewayConfig) {
+    this.gateway = new Gateway(config, { log: pino({ level: 'silent' }), clock: this.clock });
+  }
+
+  static async create(t: TestContext, gateway: object = {}): Promise<GatewayScene> {
+    const { config } = await loadJson(t, { gateway });
+    const scene = new GatewayScene({ ...(config.gateway as GatewayConfig), listen: [] });
+    await scene.gateway.listen();
+    return scene;
+  }
+
+  addWorker(bufferSize = 1_000_000): FakeWorker {
+    const [near, far] = memoryLinkPair(bufferSize);
+    this.gateway.addWorker(near, { local: true });
+    return new FakeWorker(far);
+  }
+
+  /** A client comes in. */
+  join(transport = new FakeTransport()): { transport: FakeTransport; id: number } {
+    this.gateway.opened(transport);
+    return { transport, id: (transport.client as { id: number }).id };
+  }
+
+  say(transport: FakeTransport, text: string): void {
+    this.gateway.message(transport, Buffer.from(text), false);
+  }
+}
+
+/** One turn of the event loop, in which what was sent over a memory link crosses it. */
+export async function turn(): Promise<void> {
+  await new Promise((resolve) => void setImmediate(resolve));
+}
