@@ -61,7 +61,9 @@ describe('createLogger', () => {
   });
 
   it('writes JSON to a pipe, and has written the last line when the process exits', () => {
-    const lines = output("createLogger({ level: 'info', destination: standardOutput() }).info({ n: 1 }, 'hello'); process.exit(0);")
+    const lines = output(
+      "createLogger({ level: 'info', destination: standardOutput() }).info({ n: 1 }, 'hello'); process.exit(0);",
+    )
       .trim()
       .split('\n');
     assert.equal(lines.length, 1);

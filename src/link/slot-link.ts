@@ -51,6 +51,8 @@ export class SlotLink extends BaseLink {
   #lastGeneration = 0;
   #listening = false;
   #served = false;
+  /** Whether events had to wait for a new thread. */
+  #unserved = false;
   #ending = false;
 
   constructor(options: SlotLinkOptions) {
@@ -74,6 +76,11 @@ export class SlotLink extends BaseLink {
     return this.#events.congested;
   }
 
+  /** Events that wait in the slot's keeping, outside the ring. */
+  get parked(): number {
+    return this.#parked.size;
+  }
+
   /** How far the events' ring was written and freed: positions that wrap at 2^32. */
   get flow(): { readonly written: number; readonly freed: number } {
     return this.#events.flow;
@@ -82,6 +89,7 @@ export class SlotLink extends BaseLink {
   /** No thread takes events until the next {@link serveBy}. */
   unserved(): void {
     this.#served = false;
+    this.#unserved = true;
   }
 
   /** Prepares the rings of a new thread. It is handed no events before {@link serveBy}. */
@@ -119,10 +127,9 @@ export class SlotLink extends BaseLink {
     this.#events.doorbell = new Doorbell(memory.threadDoorbell);
     const takeover = { parked: [...this.#parked], originals: this.#events.originals() };
     this.#events.pump();
-    if (!this.#served) {
-      this.#served = true;
-      queueMicrotask(this.#drained);
-    }
+    this.#served = true;
+    if (this.#unserved) queueMicrotask(this.#drained);
+    this.#unserved = false;
     return takeover;
   }
 

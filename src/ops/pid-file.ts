@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../errors.js';
@@ -9,6 +9,8 @@ import { decodeRecord, encodeRecord, isAlive, type ProcessRecord } from './proce
 /** Milliseconds in which a pid file that was just created is certainly written. */
 const WRITING_TIME = 1000;
 const RETRY_TIME = 20;
+/** Milliseconds after which a lock was left behind: it is held for a few. */
+const LOCK_TIME = 5000;
 
 /** A pid file that this process holds. */
 export class PidFile {
@@ -105,25 +107,32 @@ async function readWhenWritten(path: string): Promise<string | undefined> {
 }
 
 /**
- * Removes a pid file that was found stale, and its socket. Two processes may do so at once: each moves the file away
- * under a name of its own first, and one that has thereby taken the other's fresh file puts it back.
+ * Removes a pid file that was found stale, and its socket. Others may do so at once: whoever holds the lock looks again,
+ * so that nobody removes the file that another has just claimed. Gives way when the lock is taken.
  */
 async function discard(path: string, found: string, holder: ProcessRecord | undefined): Promise<void> {
-  const mine = `${path}.${process.pid}`;
+  const lock = `${path}.lock`;
   try {
-    await rename(path, mine);
+    await writeFile(lock, '', { flag: 'wx' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw cannotWrite(path, error);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(lock, error);
+    await delay(RETRY_TIME);
+    const age = await stat(lock).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    // its process was killed between two lines
+    if (age > LOCK_TIME) await rm(lock, { force: true });
+    return;
   }
-  if ((await readFile(mine, 'utf8')) === found) {
+  try {
+    const text = await readFile(path, 'utf8').catch(() => undefined);
+    if (text !== found) return;
+    await rm(path);
     if (holder?.socket.endsWith('.sock')) await rm(holder.socket, { force: true });
-  } else {
-    await link(mine, path).catch(() => {
-      // a third process has claimed it meanwhile: there is room for one
-    });
+  } finally {
+    await rm(lock, { force: true });
   }
-  await rm(mine);
 }
 
 function cannotWrite(path: string, error: unknown): GatewayError {

@@ -1,16 +1,24 @@
-/** Numbers for people: short, three significant digits. */
+/** Numbers for people. */
 
+/** Significant ones. */
+const DIGITS = 3;
+const FEW_DIGITS = 2;
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P'];
 
 /** As "1.23 M"; whole numbers below 100,000 as they are. */
 export function formatCount(count: number): string {
   if (count < 100_000) return String(Math.round(count));
-  return scaled(count);
+  return scaled(count, DIGITS);
 }
 
 /** As "84.1 MB", in powers of 1000. */
 export function formatBytes(bytes: number): string {
-  return bytes < 1000 ? `${Math.round(bytes)} B` : `${scaled(bytes)}B`;
+  return bytesIn(DIGITS, bytes);
+}
+
+/** As "84 MB" or "1.2 MB": where every column of the terminal counts. */
+export function formatBytesBriefly(bytes: number): string {
+  return bytesIn(FEW_DIGITS, bytes);
 }
 
 /** As "14,900". */
@@ -38,13 +46,17 @@ export function formatDuration(seconds: number): string {
 
 /** As "12 ms", "3.4 s" or "2 min": a time in milliseconds, in one unit. */
 export function formatAge(milliseconds: number): string {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < 10_000) return `${(milliseconds / 1000).toFixed(1)} s`;
-  if (milliseconds < 120_000) return `${Math.round(milliseconds / 1000)} s`;
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 9950) return `${(milliseconds / 1000).toFixed(1)} s`;
+  if (milliseconds < 119_500) return `${Math.round(milliseconds / 1000)} s`;
   return `${Math.round(milliseconds / 60_000)} min`;
 }
 
-function scaled(value: number): string {
+function bytesIn(digits: number, bytes: number): string {
+  return bytes < 1000 ? `${Math.round(bytes)} B` : `${scaled(bytes, digits)}B`;
+}
+
+function scaled(value: number, digits: number): string {
   let rest = value;
   let prefix = 0;
   // 999.5 would be written as 1000
@@ -52,6 +64,7 @@ function scaled(value: number): string {
     rest /= 1000;
     prefix++;
   }
-  const decimals = Math.max(0, 2 - Math.floor(Math.log10(rest)));
-  return `${rest.toFixed(Math.min(decimals, 2))} ${PREFIXES[prefix]}`;
+  // all digits of the whole part, however few are wanted
+  const whole = String(Math.round(rest)).length;
+  return `${rest.toPrecision(Math.max(digits, whole))} ${PREFIXES[prefix]}`;
 }

@@ -1,4 +1,11 @@
-import { formatAge, formatBytes, formatCount, formatDuration, formatWhole } from './quantity.js';
+import {
+  formatAge,
+  formatBytes,
+  formatBytesBriefly,
+  formatCount,
+  formatDuration,
+  formatWhole,
+} from './quantity.js';
 import type { NodeStatus, WorkerStatus } from './status.js';
 import { type Column, type Paint, painter, table } from './table.js';
 import { fit, printable, width } from './text.js';
@@ -21,7 +28,7 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
   {
     title: 'memory',
     align: 'right',
-    cell: ({ memory }) => formatBytes(memory.heapUsed + memory.external),
+    cell: ({ memory }) => formatBytesBriefly(memory.heapUsed + memory.external),
   },
   { title: 'clients', align: 'right', cell: ({ clients }) => formatCount(clients) },
   { title: 'events', align: 'right', cell: ({ handled }) => formatCount(handled) },
@@ -33,7 +40,7 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
     style: ({ errors }) => (errors > 0 ? 'red' : undefined),
   },
   { title: 'busy', align: 'right', cell: ({ pending }) => formatCount(pending) },
-  { title: 'queue', align: 'right', cell: ({ waitingBytes }) => formatBytes(waitingBytes) },
+  { title: 'queue', align: 'right', cell: ({ waitingBytes }) => formatBytesBriefly(waitingBytes) },
   {
     title: 'age',
     align: 'right',
@@ -65,7 +72,7 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
       paint,
     ),
     '',
-    ...table(WORKER_COLUMNS, status.workers, paint),
+    ...table(WORKER_COLUMNS, status.workers, paint, COLUMNS),
     ...deaths(status.workers, paint),
   ];
 }

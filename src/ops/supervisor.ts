@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import type { Clock, Timer } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -15,7 +14,12 @@ const STATUS_FAILED = 1;
 const STATUS_MISUSED = 2;
 
 /** A node's process, as far as a supervisor is concerned. */
-export type SupervisedProcess = Pick<ChildProcess, 'pid' | 'kill' | 'on' | 'once'>;
+export interface SupervisedProcess {
+  kill(signal: NodeJS.Signals): boolean;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  once(event: 'close', listener: (code: number | null, signal: NodeJS.Signals | null) => void): unknown;
+}
 
 export interface SupervisorOptions {
   readonly spawn: () => SupervisedProcess;

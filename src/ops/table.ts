@@ -31,26 +31,34 @@ export interface Column<Row> {
 }
 
 const GAP = '  ';
+const NARROW_GAP = ' ';
 
-/** The lines of a table, its titles first. */
+/**
+ * The lines of a table, its titles first.
+ *
+ * @param limit columns of the terminal above which the table is set more tightly
+ */
 export function table<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   paint: Paint,
+  limit = Infinity,
 ): readonly string[] {
-  const cells = columns.map(({ cell, limit }) => rows.map((row) => fit(cell(row), limit ?? Infinity)));
+  const cells = columns.map(({ cell, limit: most }) => rows.map((row) => fit(cell(row), most ?? Infinity)));
   const widths = columns.map(({ title }, index) => Math.max(width(title), ...cells[index].map(width)));
+  const total = widths.reduce((sum, columnWidth) => sum + columnWidth, 0) + GAP.length * (columns.length - 1);
+  const gap = total > limit ? NARROW_GAP : GAP;
   const pad = (text: string, index: number): string => {
     const space = ' '.repeat(widths[index] - width(text));
     if (columns[index].align === 'right') return space + text;
     // no blanks at the ends of lines
     return index === columns.length - 1 ? text : text + space;
   };
-  const titles = columns.map(({ title }, index) => pad(title, index)).join(GAP);
+  const titles = columns.map(({ title }, index) => pad(title, index)).join(gap);
   const lines = rows.map((row, number) =>
     columns
       .map(({ style }, index) => paint(style?.(row), pad(cells[index][number], index)))
-      .join(GAP)
+      .join(gap)
       .trimEnd(),
   );
   return [paint('dim', titles.trimEnd()), ...lines];

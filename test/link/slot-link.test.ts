@@ -109,8 +109,7 @@ describe('SlotLink and its threads', () => {
   }
 
   function serve(memory: ThreadMemory, collector: Collector): void {
-    slot.serveBy(memory.generation);
-    collector.link.receiveEvents();
+    collector.link.receiveEvents(slot.serveBy(memory.generation));
   }
 
   /** The first thread is gone, as by a crash. */
@@ -402,8 +401,8 @@ describe('SlotLink and its threads', () => {
         closed() {},
       });
       const memory = small.slot.attach();
-      const thread = threadPeer(new ThreadLink('the slot', memory), 'all');
-      small.slot.serveBy(memory.generation);
+      const takeover = small.slot.serveBy(memory.generation);
+      const thread = threadPeer(new ThreadLink('the slot', memory), takeover, 'all');
       await thread.listen();
       let refused = 0;
       for (let number = 0; number < 50; number++) {
@@ -451,8 +450,8 @@ describe('SlotLink and its threads', () => {
 
     it('does not let a thread send into the void: its link ends with the slot', async () => {
       const memory = slot.attach();
-      const thread = threadPeer(new ThreadLink('the slot', memory), 'all');
-      slot.serveBy(memory.generation);
+      const takeover = slot.serveBy(memory.generation);
+      const thread = threadPeer(new ThreadLink('the slot', memory), takeover, 'all');
       await thread.listen();
       await main.destroy('destroyed by the test');
       const { closed, error } = await thread.ended();
@@ -505,8 +504,8 @@ describe('a slot whose real threads are killed', () => {
     let delivered = 0;
     for (const taking of ['none', 'none', 'all'] as Taking[]) {
       const memory = slot.attach();
-      slot.serveBy(memory.generation);
-      const { peer, worker } = await startLinkThread(memory, taking);
+      const takeover = slot.serveBy(memory.generation);
+      const { peer, worker } = await startLinkThread(memory, takeover, taking);
       await peer.listen();
       if (taking === 'all') {
         assertFrames(await peer.received(lengths.length), testFrames(lengths));

@@ -199,23 +199,6 @@ describe('the control socket', { timeout: 20_000 }, () => {
 });
 
 describe('a control client', { timeout: 20_000 }, () => {
-  /** What a server that says `line` makes of a status. */
-  async function asked(respond: (socket: Socket) => void): Promise<unknown> {
-    const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-control-'));
-    const path = join(folder, 'a.sock');
-    const server = createServer((socket) => socket.once('data', () => respond(socket)));
-    server.listen(path);
-    await once(server, 'listening');
-    const client = await ControlClient.connect(path);
-    try {
-      return await client.status();
-    } finally {
-      client.close();
-      server.close();
-      await rm(folder, { recursive: true });
-    }
-  }
-
   it('refuses what is no answer', async () => {
     for (const line of [
       '',
@@ -258,6 +241,23 @@ describe('a control client', { timeout: 20_000 }, () => {
     );
   });
 });
+
+/** Asks a server that answers so for its status. */
+async function asked(respond: (socket: Socket) => void): Promise<unknown> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-control-'));
+  const path = join(folder, 'a.sock');
+  const server = createServer((socket) => socket.once('data', () => respond(socket)));
+  server.listen(path);
+  await once(server, 'listening');
+  const client = await ControlClient.connect(path);
+  try {
+    return await client.status();
+  } finally {
+    client.close();
+    server.close();
+    await rm(folder, { recursive: true });
+  }
+}
 
 async function readAll(socket: Socket): Promise<string> {
   let text = '';

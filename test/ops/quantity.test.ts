@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatAge, formatBytes, formatCount, formatDuration, formatWhole } from '#src/ops/quantity.js';
+import {
+  formatAge,
+  formatBytes,
+  formatBytesBriefly,
+  formatCount,
+  formatDuration,
+  formatWhole,
+} from '#src/ops/quantity.js';
 
 describe('quantities for people', () => {
   it('writes sizes in three digits', () => {
@@ -24,6 +31,16 @@ describe('quantities for people', () => {
 
   it('rounds up to the next digit without adding one', () => {
     assert.deepEqual([9.996e3, 99.96e3, 9.994e3].map(formatBytes), ['10.0 kB', '100 kB', '9.99 kB']);
+  });
+
+  it('writes them in fewer digits, but never less than the whole part', () => {
+    assert.deepEqual([999, 1234, 9960, 12_345, 123_456].map(formatBytesBriefly), [
+      '999 B',
+      '1.2 kB',
+      '10 kB',
+      '12 kB',
+      '123 kB',
+    ]);
   });
 
   it('writes counts wholly while they are short', () => {

@@ -23,9 +23,9 @@ listener             clients
 ws://0.0.0.0:8282     14,900
 text://0.0.0.0:8283      100
 
-slot  thread   memory  clients  events   per s  errors  busy    queue    age  died
-   0       1  32.1 MB     7450   123 M   81200       0     3  1.20 MB  12 ms     0
-   1       2  32.1 MB     7450   123 M   81200       0     3  1.20 MB  12 ms     0`,
+slot  thread  memory  clients  events  per s  errors  busy   queue    age  died
+   0       1   32 MB     7450   123 M  81200       0     3  1.2 MB  12 ms     0
+   1       2   32 MB     7450   123 M  81200       0     3  1.2 MB  12 ms     0`,
     );
   });
 
@@ -81,8 +81,8 @@ slot  thread   memory  clients  events   per s  errors  busy    queue    age  di
   it('is coloured when asked', () => {
     const workers = [{ ...worker(0), errors: 5, waitingFor: 5000 }];
     const text = statusView({ ...STATUS, workers }, true).join('\n');
-    assert.match(text, /\u001b\[31m +5\u001b\[39m/);
-    assert.match(text, /\u001b\[33m5\.0 s\u001b\[39m/);
+    assert.ok(text.includes('\u001b[31m     5\u001b[39m'), 'errors in red');
+    assert.ok(text.includes('\u001b[33m5.0 s\u001b[39m'), 'a long wait in yellow');
   });
 });
 
@@ -106,9 +106,9 @@ describe('connections', () => {
     assert.equal(
       connectionsView(page, false).join('\n'),
       `\
-client id             uid         groups         protocol  address             in      out  buffered
-7f00000108fc00000001  12          lobby, 聊天室  ws        127.0.0.1:40001  1.23 kB  5.68 MB      10 B
-7f00000108fc00000002  \\x1b]0;x\\x07  -              ws        [::1]:40002       0 B      0 B       0 B
+client id             uid           groups         protocol  address               in      out  buffered
+7f00000108fc00000001  12            lobby, 聊天室  ws        127.0.0.1:40001  1.23 kB  5.68 MB      10 B
+7f00000108fc00000002  \\x1b]0;x\\x07  -              ws        [::1]:40002          0 B      0 B       0 B
 … 14,900 more, see --offset 100`,
     );
   });

@@ -8,6 +8,8 @@ export class FakeTransport extends Observed implements ClientTransport {
   readonly remoteAddress = '10.0.0.1';
   readonly remotePort = 40_000;
   readonly localPort = 8283;
+  readonly bytesIn = 0;
+  readonly bytesOut = 0;
   client: unknown;
   /** What the operating system has not taken yet: the test says. */
   bufferedBytes = 0;

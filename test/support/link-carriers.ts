@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { memoryLinkPair } from '#src/link/memory-link.js';
-import type { ThreadMemory } from '#src/link/ring-memory.js';
+import type { Takeover, ThreadMemory } from '#src/link/ring-memory.js';
 import { SlotLink } from '#src/link/slot-link.js';
 import { TcpLink } from '#src/link/tcp-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
@@ -95,9 +95,10 @@ export function openSlot(bufferSize: number): { slot: SlotLink; polls: () => num
 /** A real thread with the thread's end of a ring link. */
 export async function startLinkThread(
   threadMemory: ThreadMemory,
+  takeover: Takeover,
   taking: LinkThreadData['taking'],
 ): Promise<{ peer: Peer; worker: Worker }> {
-  const workerData: LinkThreadData = { memory: threadMemory, taking };
+  const workerData: LinkThreadData = { memory: threadMemory, takeover, taking };
   const worker = new Worker(new URL('./link-thread.js', import.meta.url), { workerData });
   return { worker, peer: await remotePeer(worker) };
 }
@@ -108,8 +109,8 @@ const ring: Carrier = {
   async open(bufferSize) {
     const { slot, end } = openSlot(bufferSize);
     const threadMemory = slot.attach();
-    slot.serveBy(threadMemory.generation);
-    const far = threadPeer(new ThreadLink('the slot', threadMemory), 'all');
+    const takeover = slot.serveBy(threadMemory.generation);
+    const far = threadPeer(new ThreadLink('the slot', threadMemory), takeover, 'all');
     void far.ended().then(() => slot.detach(threadMemory.generation));
     return {
       near: new LocalPeer(slot),
@@ -128,8 +129,8 @@ const ringAcrossThreads: Carrier = {
   async open(bufferSize) {
     const { slot, end } = openSlot(bufferSize);
     const threadMemory = slot.attach();
-    slot.serveBy(threadMemory.generation);
-    const { peer, worker } = await startLinkThread(threadMemory, 'all');
+    const takeover = slot.serveBy(threadMemory.generation);
+    const { peer, worker } = await startLinkThread(threadMemory, takeover, 'all');
     void peer.ended().then(() => slot.detach(threadMemory.generation));
     return {
       near: new LocalPeer(slot),

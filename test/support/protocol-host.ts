@@ -1,4 +1,9 @@
-import type { ClientHost, ClientTransport, HandshakeRequest } from '#src/gateway/protocols/protocol.js';
+import type {
+  Admission,
+  ClientHost,
+  ClientTransport,
+  HandshakeRequest,
+} from '#src/gateway/protocols/protocol.js';
 
 /** Something whose changes a test can wait for. */
 export class Observed {
@@ -48,8 +53,8 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** Called for each message, within the listener's call. */
   onMessage: (message: ReceivedMessage) => void = () => {};
 
-  admits(): boolean {
-    return this.admitting;
+  admits(): Admission {
+    return this.admitting ? 'welcome' : 'full';
   }
 
   opened(transport: ClientTransport, handshake?: HandshakeRequest): void {

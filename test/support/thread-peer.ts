@@ -1,3 +1,4 @@
+import type { Takeover } from '#src/link/ring-memory.js';
 import type { ThreadLink } from '#src/link/thread-link.js';
 import { Command } from '#src/wire/command.js';
 import { LocalPeer } from './link-peer.js';
@@ -6,10 +7,10 @@ import { LocalPeer } from './link-peer.js';
 export type Taking = 'all' | 'none';
 
 /** The thread's end of a ring link as a peer. */
-export function threadPeer(link: ThreadLink, taking: Taking): LocalPeer {
+export function threadPeer(link: ThreadLink, takeover: Takeover, taking: Taking): LocalPeer {
   return new LocalPeer(
     link,
-    () => link.receiveEvents(),
+    () => link.receiveEvents(takeover),
     (frame, place) => {
       if (taking === 'all' && frame.command !== Command.REPLY) link.take(place);
     },
