@@ -215,6 +215,6 @@ describe('a session that a worker and others change at once ends as if everythin
   });
 
   it('the same with others that set the session: they win over handlers that are under way', () => {
-    holds(courses(gentle, [foreignUpdate, foreignSet]));
+    holds(courses([...gentle, ownSet], [foreignUpdate, foreignSet]));
   });
 });

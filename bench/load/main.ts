@@ -1,0 +1,36 @@
+import { connects } from './connects.js';
+import { echo } from './echo.js';
+import { fanOut } from './fan-out.js';
+import { hold, release } from './idle.js';
+import type { Figures, Order, Outcome } from './orders.js';
+
+/** The load generator: a process of its own that takes one order after another from the one that forked it. */
+
+async function run(order: Order): Promise<Figures> {
+  switch (order.scenario) {
+    case 'echo':
+      return await echo(order);
+    case 'fan-out':
+      return await fanOut(order);
+    case 'connects':
+      return await connects(order);
+    case 'hold':
+      return await hold(order);
+    case 'release':
+      return await release();
+    default:
+      throw new Error(`there is no scenario ${JSON.stringify(order satisfies never)}`);
+  }
+}
+
+process.on('message', (order: Order) => {
+  run(order).then(
+    (figures) => answer({ figures }),
+    (error: unknown) => answer({ error: (error as Error).message }),
+  );
+});
+process.on('disconnect', () => process.exit());
+
+function answer(outcome: Outcome): void {
+  process.send?.(outcome);
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { Command, Flag } from '#src/wire/command.js';
+import {
+  type Frame,
+  HEADER_LENGTH,
+  ReceivedFrame,
+  decodeFrame,
+  emptyFrame,
+  encodeFrame,
+  frameLength,
+  writeFrame,
+} from '#src/wire/frame.js';
+import type { Suite, Task } from './suite.js';
+
+const COUNT = 1000;
+
+/** The event frame of a 64-byte message. */
+function sample(): Frame & { body: Buffer } {
+  return {
+    ...emptyFrame(),
+    command: Command.ON_MESSAGE,
+    localIp: 0x7f000001,
+    localPort: 2900,
+    clientIp: 0xc0a80117,
+    clientPort: 51_234,
+    connectionId: 0x9a3c51e0,
+    flags: Flag.PLAIN_BODY,
+    gatewayPort: 8282,
+    body: Buffer.alloc(64, 'x'),
+  };
+}
+
+const frame = sample();
+const length = frameLength(frame);
+const target = Buffer.alloc(length);
+const view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+
+/** The header byte by byte, beside the platform's two ways to write a number. */
+export const frameEncode: Suite = {
+  name: 'frame-encode',
+  title: 'encode a frame: 28-byte header and 64-byte body into memory that is there',
+  prepare() {
+    const expected = encodeFrame(frame);
+    const tasks = [
+      task('writeFrame', () => writeFrame(target, 0, frame, length)),
+      task('Buffer.writeUInt32BE', encodeWithBuffer),
+      task('DataView.setUint32', encodeWithDataView),
+    ];
+    for (const candidate of tasks) {
+      target.fill(0);
+      void candidate.run();
+      assert.deepEqual(target, expected, `${candidate.name} writes other bytes`);
+    }
+    return tasks;
+  },
+};
+
+export const frameDecode: Suite = {
+  name: 'frame-decode',
+  title: 'decode a frame',
+  prepare() {
+    const bytes = encodeFrame(frame);
+    const bytesView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const received = new ReceivedFrame();
+    const seen = emptyFrame();
+    const check = (): void => assert.equal(seen.connectionId, frame.connectionId);
+    decodeWithBuffer(bytes, seen);
+    check();
+    decodeWithDataView(bytesView, seen);
+    check();
+    assert.equal(decodeFrame(bytes, received).connectionId, frame.connectionId);
+    return [
+      task('decodeFrame, one object again and again', () => void decodeFrame(bytes, received)),
+      task('decodeFrame, a new object each time', () => void decodeFrame(bytes)),
+      task('Buffer.readUInt32BE', () => decodeWithBuffer(bytes, seen)),
+      task('DataView.getUint32', () => decodeWithDataView(bytesView, seen)),
+    ];
+  },
+};
+
+function task(name: string, once: () => void): Task {
+  return {
+    name,
+    operations: COUNT,
+    run() {
+      for (let count = 0; count < COUNT; count++) once();
+    },
+  };
+}
+
+function encodeWithBuffer(): void {
+  target.writeUInt32BE(length, 0);
+  target[4] = frame.command;
+  target.writeUInt32BE(frame.localIp, 5);
+  target.writeUInt16BE(frame.localPort, 9);
+  target.writeUInt32BE(frame.clientIp, 11);
+  target.writeUInt16BE(frame.clientPort, 15);
+  target.writeUInt32BE(frame.connectionId, 17);
+  target[21] = frame.flags;
+  target.writeUInt16BE(frame.gatewayPort, 22);
+  target.writeUInt32BE(0, 24);
+  target.set(frame.body, HEADER_LENGTH);
+}
+
+function encodeWithDataView(): void {
+  view.setUint32(0, length);
+  view.setUint8(4, frame.command);
+  view.setUint32(5, frame.localIp);
+  view.setUint16(9, frame.localPort);
+  view.setUint32(11, frame.clientIp);
+  view.setUint16(15, frame.clientPort);
+  view.setUint32(17, frame.connectionId);
+  view.setUint8(21, frame.flags);
+  view.setUint16(22, frame.gatewayPort);
+  view.setUint32(24, 0);
+  target.set(frame.body, HEADER_LENGTH);
+}
+
+function decodeWithBuffer(bytes: Buffer, into: Frame): void {
+  into.command = bytes[4];
+  into.localIp = bytes.readUInt32BE(5);
+  into.localPort = bytes.readUInt16BE(9);
+  into.clientIp = bytes.readUInt32BE(11);
+  into.clientPort = bytes.readUInt16BE(15);
+  into.connectionId = bytes.readUInt32BE(17);
+  into.flags = bytes[21];
+  into.gatewayPort = bytes.readUInt16BE(22);
+}
+
+function decodeWithDataView(bytes: DataView, into: Frame): void {
+  into.command = bytes.getUint8(4);
+  into.localIp = bytes.getUint32(5);
+  into.localPort = bytes.getUint16(9);
+  into.clientIp = bytes.getUint32(11);
+  into.clientPort = bytes.getUint16(15);
+  into.connectionId = bytes.getUint32(17);
+  into.flags = bytes.getUint8(21);
+  into.gatewayPort = bytes.getUint16(22);
+}

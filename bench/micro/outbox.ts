@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { Client } from '#src/gateway/client.js';
+import { Outbox } from '#src/gateway/outbox.js';
+import type { ClientTransport } from '#src/gateway/protocols/protocol.js';
+import type { Suite, Task } from './suite.js';
+
+const CLIENTS = 1000;
+const MESSAGES = 16;
+const FRAME_LENGTH = 66;
+
+/** The outbox never looks at a client's connection. */
+const transport = {} as ClientTransport;
+
+/** One tick's messages gathered for 1,000 clients, 16 each, and joined to one buffer per client. */
+export const outbox: Suite = {
+  name: 'outbox',
+  title: 'gather and join what clients are sent in one tick, per message and client',
+  prepare() {
+    const shared = Array.from({ length: MESSAGES }, () => Buffer.alloc(FRAME_LENGTH, 'x'));
+    const own = Array.from({ length: CLIENTS }, () =>
+      Array.from({ length: MESSAGES }, () => Buffer.alloc(FRAME_LENGTH, 'x')),
+    );
+    const broadcast = (_: number, message: number): Buffer => shared[message];
+    const echo = (client: number, message: number): Buffer => own[client][message];
+    return [
+      treeTask('the same for all: outbox', broadcast),
+      arraysTask('the same for all: an array per client', broadcast),
+      treeTask('another for each: outbox', echo),
+      arraysTask('another for each: an array per client', echo),
+    ];
+  },
+};
+
+type FrameOf = (client: number, message: number) => Buffer;
+
+function treeTask(name: string, frameOf: FrameOf): Task {
+  const clients = Array.from({ length: CLIENTS }, (_, number) => new Client(number, transport, 0));
+  let bytes = 0;
+  const box = new Outbox((_, joined) => (bytes += joined.length));
+  return {
+    name,
+    operations: CLIENTS * MESSAGES,
+    run() {
+      bytes = 0;
+      for (let message = 0; message < MESSAGES; message++) {
+        for (let number = 0; number < CLIENTS; number++) box.push(clients[number], frameOf(number, message));
+      }
+      box.flush();
+      assert.equal(bytes, CLIENTS * MESSAGES * FRAME_LENGTH);
+    },
+  };
+}
+
+function arraysTask(name: string, frameOf: FrameOf): Task {
+  const clients = Array.from({ length: CLIENTS }, () => ({ outgoing: [] as Buffer[] }));
+  return {
+    name,
+    operations: CLIENTS * MESSAGES,
+    run() {
+      let bytes = 0;
+      for (let message = 0; message < MESSAGES; message++) {
+        for (let number = 0; number < CLIENTS; number++)
+          clients[number].outgoing.push(frameOf(number, message));
+      }
+      for (const client of clients) {
+        bytes += Buffer.concat(client.outgoing).length;
+        client.outgoing = [];
+      }
+      assert.equal(bytes, CLIENTS * MESSAGES * FRAME_LENGTH);
+    },
+  };
+}
