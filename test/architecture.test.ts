@@ -29,9 +29,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: [...FOUNDATION, 'wire', 'link'],
   gateway: [...FOUNDATION, 'bundle', 'config', 'wire', 'link'],
   pool: [...FOUNDATION, 'bundle', 'config', 'wire', 'ring', 'link'],
-  worker: [...FOUNDATION, 'wire', 'link', 'api'],
-  node: [...FOUNDATION, 'config', 'wire', 'gateway', 'pool'],
-  main: [...FOUNDATION, 'config', 'node'],
+  worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
+  // what operators see: it is given what it shows
+  ops: [...FOUNDATION, 'config'],
+  node: [...FOUNDATION, 'config', 'wire', 'gateway', 'pool', 'ops'],
+  main: [...FOUNDATION, 'config', 'ops', 'node'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
 };

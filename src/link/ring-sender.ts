@@ -19,7 +19,7 @@ interface Original {
  * in as the far end makes room; a frame longer than one record goes in as fragments.
  *
  * A frame is published before `send` returns, so that a thread that dies afterwards has sent it; the doorbell rings once
- * per batch, at the end of the current microtask, or when {@link flush} is called.
+ * per turn of the event loop, or when {@link flush} is called.
  */
 export class RingSender {
   /** The consumer's. Another one when another thread takes over the ring. */
@@ -90,7 +90,7 @@ export class RingSender {
       this.#unannounced = true;
       if (!this.#flushing) {
         this.#flushing = true;
-        queueMicrotask(this.#flush);
+        setImmediate(this.#flush);
       }
     } else {
       this.sendEncoded(encodeFrame(frame));

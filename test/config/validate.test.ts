@@ -34,6 +34,8 @@ describe('defaults', () => {
         count: Math.max(1, availableParallelism() - 1),
         events: join(cwd, 'events'),
         sendToGatewayBufferSize: 10_240_000,
+        processTimeout: 30,
+        maxMemory: 1_073_741_824,
         stopTimeout: 2,
       },
       log: { level: 'info' },

@@ -82,13 +82,13 @@ describe('a gateway: limits', () => {
     const { gateway } = await GatewayScene.create(t, { maxConnections: 2 });
     const transports = [new FakeTransport(), new FakeTransport()];
     for (const transport of transports) {
-      assert.equal(gateway.admits(), true);
+      assert.equal(gateway.admits(), 'welcome');
       gateway.opened(transport);
     }
-    assert.equal(gateway.admits(), false);
+    assert.equal(gateway.admits(), 'full');
     assert.equal(gateway.counters.refusedConnections, 1);
     gateway.closed(transports[0]);
-    assert.equal(gateway.admits(), true);
+    assert.equal(gateway.admits(), 'welcome');
   });
 
   it('heartbeat: a pong is an answer, and who gives none is dropped and counted', async (t) => {

@@ -17,7 +17,7 @@ async function scene(gateway: NodeProcessOptions['gateway'] = {}): Promise<Scene
 }
 
 function deaths({ log }: NodeProcess): string[] {
-  return log.filter(({ msg }) => msg.startsWith('a worker died')).map(({ msg }) => msg);
+  return log.filter(({ msg }) => msg.startsWith('worker 0 died')).map(({ msg }) => msg);
 }
 
 describe('a worker thread that dies is replaced', () => {
@@ -44,7 +44,7 @@ describe('a worker thread that dies is replaced', () => {
       t.after(() => node.stop());
       ann.send(word);
       await ann.next();
-      const line = await node.logged('a worker died');
+      const line = await node.logged('worker 0 died');
       assert.equal(line.level, ERROR_LEVEL);
       assert.equal(line.worker, 0);
       assert.match(line.msg, new RegExp(reason));
@@ -63,7 +63,7 @@ describe('a worker thread that dies is replaced', () => {
       ann.send('count');
       bob.send('exit');
       assert.equal(await ann.next(), `${n}`);
-      await node.logged('a worker died');
+      await node.logged('worker 0 died');
     }
     ann.send('count');
     assert.equal(await ann.next(), '6');

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** Milliseconds. It only bounds a failure: everything here waits for an event. */
+export const LIMIT = 20_000;
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** A folder with an application, and a shell in it. */
+export class App {
+  readonly folder: string;
+  readonly #started: ChildProcess[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async create(): Promise<App> {
+    const app = new App(await realpath(await mkdtemp(join(tmpdir(), 'gatewayworker-app-'))));
+    await app.write('events/index.ts', answering('one'));
+    await app.write('gatewayworker.config.json', JSON.stringify(config()));
+    return app;
+  }
+
+  async write(file: string, text: string): Promise<void> {
+    const path = join(this.folder, file);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
+
+  async read(file: string): Promise<string> {
+    return await readFile(join(this.folder, file), 'utf8');
+  }
+
+  /** The process that a pid file names. */
+  async pid(file = 'gatewayworker.pid'): Promise<number> {
+    return Number.parseInt(await this.read(`.gatewayworker/${file}`), 10);
+  }
+
+  /** Runs a command to its end. */
+  async run(...words: readonly string[]): Promise<Outcome> {
+    const command = this.#spawn(words);
+    let out = '';
+    let error = '';
+    command.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    command.stderr?.on('data', (chunk: Buffer) => (error += chunk.toString()));
+    const [status] = await once(command, 'close', { signal: AbortSignal.timeout(LIMIT) });
+    return { status, out, error };
+  }
+
+  /** Runs a node in the foreground. */
+  async start(...words: readonly string[]): Promise<Foreground> {
+    return await Foreground.up(this.#spawn(['start', ...words]));
+  }
+
+  /** Runs a command that goes on until its reader hangs up. */
+  watch(...words: readonly string[]): { lines: AsyncIterable<string>; hangUp: () => Promise<number | null> } {
+    const command = this.#spawn(words);
+    assert.ok(command.stdout);
+    const { stdout } = command;
+    const ended = once(command, 'close', { signal: AbortSignal.timeout(LIMIT) });
+    return {
+      lines: createInterface({ input: stdout }),
+      async hangUp() {
+        stdout.destroy();
+        const [status] = await ended;
+        return status;
+      },
+    };
+  }
+
+  /** Ends whatever still runs: by the pids of what was started here. */
+  async close(): Promise<void> {
+    for (const child of this.#started) child.kill('SIGKILL');
+    for (const file of ['gatewayworker.supervisor.pid', 'gatewayworker.pid']) {
+      const pid = await this.pid(file).catch(() => undefined);
+      try {
+        if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      } catch {
+        // it has ended
+      }
+    }
+    await rm(this.folder, { recursive: true });
+  }
+
+  #spawn(words: readonly string[]): ChildProcess {
+    const child = spawn(process.execPath, [PROGRAM, ...words], {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_V8_COVERAGE: '' },
+    });
+    this.#started.push(child);
+    return child;
+  }
+}
+
+/** A node in the foreground, and its log. */
+export class Foreground {
+  readonly process: ChildProcess;
+  /** The messages of the log. */
+  readonly log: string[] = [];
+  listeners: readonly string[] = [];
+  readonly #ended: Promise<unknown[]>;
+
+  private constructor(child: ChildProcess) {
+    this.process = child;
+    this.#ended = once(child, 'close');
+    if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.#read(line));
+    child.stderr?.on('data', (chunk: Buffer) => this.#note(chunk.toString()));
+  }
+
+  static async up(child: ChildProcess): Promise<Foreground> {
+    const node = new Foreground(child);
+    await node.logs(/ is up: /);
+    return node;
+  }
+
+  /** Resolves with the first message, logged or to come, that matches; rejects when the node ends without. */
+  async logs(pattern: RegExp): Promise<string> {
+    const signal = AbortSignal.timeout(LIMIT);
+    for (;;) {
+      const found = this.log.find((message) => pattern.test(message));
+      if (found !== undefined) return found;
+      const more = await Promise.race([
+        once(this.process, 'note', { signal }),
+        this.#ended.then(() => undefined),
+      ]);
+      if (!more && !this.log.some((message) => pattern.test(message))) {
+        throw new Error(`It ended without ${pattern}:\n${this.log.join('\n')}`);
+      }
+    }
+  }
+
+  /** Resolves with the exit status, or the signal that ended it. */
+  async ended(): Promise<number | NodeJS.Signals> {
+    const [code, signal] = (await this.#ended) as [number | null, NodeJS.Signals | null];
+    return code ?? (signal as NodeJS.Signals);
+  }
+
+  #read(line: string): void {
+    const { msg, listeners } = JSON.parse(line) as { msg: string; listeners?: string[] };
+    if (listeners) this.listeners = listeners;
+    this.#note(msg);
+  }
+
+  #note(message: string): void {
+    this.log.push(message);
+    this.process.emit('note');
+  }
+}
+
+/** A configuration with one worker and a text listener. */
+export function config(port = 0): object {
+  return { gateway: { listen: [{ url: `text://127.0.0.1:${port}` }] }, worker: { count: 1 } };
+}
+
+/** An events file whose answer to any message is this word. */
+export function answering(word: string): string {
+  return `import { defineEvents } from 'gatewayworker';
+export default defineEvents({
+  onConnect(client) {
+    client.bindUid('ann');
+    client.join('lobby');
+    client.send('hello');
+  },
+  onMessage(client) {
+    client.send('${word}');
+  },
+});
+`;
+}
+
+/** A client of the text protocol. */
+export class TextClient {
+  readonly #lines: AsyncIterator<string>;
+  readonly #socket;
+
+  constructor(url: string) {
+    this.#socket = connect(Number(new URL(url).port), '127.0.0.1');
+    this.#lines = createInterface({ input: this.#socket })[Symbol.asyncIterator]();
+  }
+
+  /** The next line; undefined when the server has hung up. */
+  async next(): Promise<string | undefined> {
+    const { value, done } = await this.#lines.next();
+    return done ? undefined : value;
+  }
+
+  async ask(line: string): Promise<string | undefined> {
+    this.#socket.write(`${line}\n`);
+    return await this.next();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
