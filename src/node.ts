@@ -150,8 +150,10 @@ export class Node implements Controllable {
   /** Closes the clients, lets the workers finish, frees the ports. A second call joins the first. */
   stop(graceful: boolean): Promise<void> {
     this.#stopped ??= (async () => {
-      await this.gateway.close();
-      await this.#pool.stop(graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout);
+      const timeout = graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout;
+      const deadline = systemClock.now() + timeout;
+      await this.gateway.close(timeout);
+      await this.#pool.stop(Math.max(0, deadline - systemClock.now()));
     })();
     return this.#stopped;
   }

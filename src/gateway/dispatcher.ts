@@ -24,6 +24,9 @@ export class Dispatcher {
 
   readonly #clock: Clock;
   #unservedSince: number | undefined;
+  /** Clients with events that wait here. */
+  #clientsWaiting = 0;
+  #onSettled: (() => void) | undefined;
 
   constructor(address: GatewayAddress, clock: Clock) {
     this.#clock = clock;
@@ -76,7 +79,10 @@ export class Dispatcher {
   dispatch(client: Client, command: number, flags: number, body: Buffer): void {
     const peer = this.#peerOf(client);
     if (peer === undefined || client.waiting !== undefined || client.pausedByWorker || peer.link.congested) {
-      client.waiting ??= new Queue();
+      if (client.waiting === undefined) {
+        client.waiting = new Queue();
+        this.#clientsWaiting++;
+      }
       client.waiting.push({ command, flags, body: Buffer.from(body) });
       (peer?.held ?? this.#unrouted).add(client);
       this.#pause(client);
@@ -110,6 +116,11 @@ export class Dispatcher {
     // its worker cannot ask for the rest any more, which is little: nothing was read since it asked for the pause
     if (client.pausedByWorker) this.release(client);
     else if (client.waiting === undefined) this.#unbind(client);
+  }
+
+  /** Resolves when no event waits here: every one is on its way to a worker. */
+  async settled(): Promise<void> {
+    if (this.#clientsWaiting > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve));
   }
 
   #send(client: Client, peer: WorkerPeer, command: number, flags: number, body: Buffer): void {
@@ -162,7 +173,11 @@ export class Dispatcher {
       client.waiting?.shift();
       this.#send(client, peer, event.command, event.flags, event.body);
     }
-    client.waiting = undefined;
+    if (client.waiting !== undefined) {
+      client.waiting = undefined;
+      this.#clientsWaiting--;
+      if (this.#clientsWaiting === 0) this.#onSettled?.();
+    }
     if (client.gone) {
       peer.held.delete(client);
       this.#unbind(client);

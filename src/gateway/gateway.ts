@@ -59,12 +59,17 @@ export class Gateway implements ClientHost, CommandTarget {
   /** Ports whose clients have no heartbeat. */
   readonly #silentPorts = new Set<number>();
   readonly #reply = emptyFrame();
+  readonly #clock: Clock;
+  readonly #gaveUp: Promise<void>;
+  #onGaveUp!: () => void;
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(config: GatewayConfig, { log, clock }: { log: Logger; clock: Clock }) {
     this.#config = config;
     this.#log = log;
+    this.#clock = clock;
+    this.#gaveUp = new Promise((resolve) => (this.#onGaveUp = resolve));
     this.#problems = new LogOnce(log, clock);
     this.#outbox = new Outbox((client, bytes, messages) => this.#write(client, bytes, messages));
     if (config.pingData !== '') this.#pingMessage = new Message(Buffer.from(config.pingData), 0);
@@ -148,11 +153,16 @@ export class Gateway implements ClientHost, CommandTarget {
     this.#dispatcher.add(peer);
   }
 
-  /** Takes no more clients, and closes those that are here. Resolves when their last events are on their way to the workers. */
-  async close(): Promise<void> {
+  /**
+   * Takes no more clients, and closes those that are here. Resolves when their last events are on their way to the
+   * workers, and the ports are free.
+   *
+   * @param timeout milliseconds after which connections that are still there are ended at once
+   */
+  async close(timeout: number): Promise<void> {
     this.#stopping = true;
     this.#heartbeat.close();
-    const closing = this.#listeners.splice(0).map((listener) => listener.close());
+    const timer = this.#clock.setTimeout(() => this.#giveUp(), timeout);
     let count = 0;
     for (const client of this.directory.clients()) {
       this.#outbox.flushClient(client);
@@ -161,16 +171,24 @@ export class Gateway implements ClientHost, CommandTarget {
       if (++count % CLOSES_PER_TURN === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
     }
     if (this.directory.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
-    await Promise.all(closing);
+    await Promise.race([this.#dispatcher.settled(), this.#gaveUp]);
+    timer.cancel();
+    // last: until now the health check has answered that this node is stopping
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
     this.#problems.close();
   }
 
-  /** Ends every connection at once. */
-  destroy(): void {
+  /** Ends every connection at once, and waits no longer for events that no worker takes. */
+  #giveUp(): void {
     for (const client of this.directory.clients()) client.transport.destroy();
+    this.#onGaveUp();
   }
 
   // ---- what listeners report ----
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
 
   admits(): Admission {
     const { maxConnections } = this.#config;

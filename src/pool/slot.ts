@@ -167,7 +167,7 @@ export class Slot {
       for (const connectionId of pending) {
         if (!this.#pending.has(connectionId)) this.#pending.set(connectionId, old);
       }
-      this.#endWithin(old, timeout);
+      this.#endWithin(old, timeout + this.#context.stopTimeout);
     }
     this.#bundle = next.bundle;
     if (this.#stopping) next.abort();
@@ -194,10 +194,9 @@ export class Slot {
     generation.serve(this.link.serveBy(generation.number), [...this.#pending.keys()]);
   }
 
-  /** Ends a thread that has been told to end, should it not do so by itself: handlers, then onWorkerStop. */
+  /** Ends a thread that has been told to end by force, should it not do so by itself. */
   #endWithin(generation: Generation, timeout: number): void {
-    const { clock, stopTimeout } = this.#context;
-    const timer = clock.setTimeout(() => generation.abort(), timeout + stopTimeout + GRACE);
+    const timer = this.#context.clock.setTimeout(() => generation.abort(), timeout + GRACE);
     void generation.ended.then(() => timer.cancel());
   }
 

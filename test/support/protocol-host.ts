@@ -53,6 +53,8 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** Called for each message, within the listener's call. */
   onMessage: (message: ReceivedMessage) => void = () => {};
 
+  readonly stopping = false;
+
   admits(): Admission {
     return this.admitting ? 'welcome' : 'full';
   }

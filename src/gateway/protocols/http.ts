@@ -79,8 +79,10 @@ export class HttpSide {
       response.setHeader('Allow', 'GET, HEAD');
       this.#say(response, 405, 'Only GET and HEAD are answered here.');
     } else if (request.url?.split('?', 1)[0] === '/healthz') {
+      const stopping = this.#stopping || this.#host.stopping;
       response.setHeader('Cache-Control', 'no-store');
-      this.#send(response, this.#stopping ? 503 : 200, 'application/json', JSON.stringify(this.#health()));
+      const body = JSON.stringify({ status: stopping ? 'stopping' : 'ok' });
+      this.#send(response, stopping ? 503 : 200, 'application/json', body);
     } else if (this.#files !== undefined) {
       this.#files(request, response, () =>
         this.#say(response, 404, 'There is no such file. This port is for websockets too.'),
@@ -89,10 +91,6 @@ export class HttpSide {
       response.setHeader('Upgrade', 'websocket');
       this.#say(response, 426, 'This port is for websockets: connect with a websocket client.');
     }
-  }
-
-  #health(): { status: string } {
-    return { status: this.#stopping ? 'stopping' : 'ok' };
   }
 
   #say(response: ServerResponse, status: number, text: string): void {

@@ -64,6 +64,8 @@ export type Admission = 'welcome' | 'full' | 'unavailable';
 
 /** What listeners report to: the gateway. */
 export interface ClientHost {
+  /** Whether the node is stopping: its health check says so. */
+  readonly stopping: boolean;
   /**
    * Whether another client may come in. Asked before a handshake or accept. `full`: maxConnections, or shutting down;
    * `unavailable`: there has been no worker for a while, try again later.
