@@ -234,7 +234,6 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 export type NodeConfig = DeepReadonly<Static<typeof nodeConfigSchema>>;
 export type GatewayConfig = Exclude<NodeConfig['gateway'], false>;
 export type WorkerConfig = Exclude<NodeConfig['worker'], false>;
-export type ListenerConfig = GatewayConfig['listen'][number];
 
 /** What a user may write: every key is optional. For `export default { … } satisfies UserConfig`. */
 export interface UserConfig {

@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.js';
 import { INT64_MAX, INT64_MIN, isIntKey, MAX_DEPTH, type PhpKey, type PhpValue } from './php-value.js';
 
 export { unserialize } from './php-unserialize.js';
-export { type PhpDecoded, type PhpKey, type PhpValue, type PlainValue, toPlain } from './php-value.js';
+export { type PhpDecoded, type PhpKey, type PhpValue, toPlain } from './php-value.js';
 
 /*
  * PHP's serialize() format, as far as GatewayWorker uses it. Lengths count bytes, numbers are decimal text:
