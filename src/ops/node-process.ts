@@ -1,9 +1,9 @@
+import { GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { LogFile } from './log-file.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { isReadOnly, Presence } from './presence.js';
-import { notNow } from './refusal.js';
 import type { ConnectionPage, Controllable, NodeStatus } from './status.js';
 import { report } from './supervision.js';
 
@@ -136,7 +136,7 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
       });
     } catch (error) {
       if (supervised || !isReadOnly(error)) throw error;
-      log.warn(`${(error as Error).message} Without them only signals reach this node.`);
+      log.warn(`${(error as Error).message} Until then no command finds this node: only signals reach it.`);
     }
   }
 
@@ -175,4 +175,9 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
     if (supervised) void report({ event: 'stopping' });
     this.#requestStop(this.#stopRequest);
   }
+}
+
+/** A command that the node would carry out at another time. */
+function notNow(why: string): GatewayError {
+  return new GatewayError('GW_CONTROL', `${why}: expected one that is up. Try again in a moment.`);
 }

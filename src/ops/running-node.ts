@@ -62,7 +62,7 @@ export class RunningNode {
   }
 
   /**
-   * Stops it and its supervisor; resolves when their processes have ended.
+   * Stops it and its supervisor; resolves when both have given up their places.
    *
    * @throws GatewayError when it does not stop
    */

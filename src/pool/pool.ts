@@ -11,6 +11,16 @@ import { Slot, type SlotStatus } from './slot.js';
 
 const THREAD_ENTRY = new URL('../worker/entry.js', import.meta.url).href;
 
+const MEBIBYTE = 2 ** 20;
+
+/**
+ * Where V8 ends a thread that grows faster than it can be replaced in good order: well above maxMemory. It mostly succeeds;
+ * some growth, such as that of one huge Map, ends the whole process, for which there is the supervisor.
+ */
+function heapLimit(maxMemory: number): { maxOldGenerationSizeMb?: number } {
+  return maxMemory === 0 ? {} : { maxOldGenerationSizeMb: Math.ceil((maxMemory * 2) / MEBIBYTE) };
+}
+
 /** One that serves, one that is to take over, and two that finish what they began. */
 const THREADS_PER_SLOT = 4;
 
@@ -46,6 +56,7 @@ export class Pool {
       idleTimeout: 0,
       concurrentTasksPerWorker: 1,
       atomics: 'disabled',
+      resourceLimits: heapLimit(options.config.maxMemory),
     });
   }
 

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { type RawData, WebSocket } from 'ws';
+import { LIMIT } from './inbox.js';
+
+/** What the handler of a message does: see test/fixtures/events/chaos. */
+export type MessageKind =
+  | 'sync'
+  | 'async'
+  | 'query'
+  | 'hold'
+  | 'fail'
+  | 'reject'
+  | 'exit'
+  | 'exit-later'
+  | 'uncaught'
+  | 'loop';
+
+/** A client that numbers its messages, and watches what comes back. */
+export class ChaosClient {
+  readonly index: number;
+  readonly socket: WebSocket;
+  sent = 0;
+  answered = 0;
+  doubled = 0;
+  reordered = 0;
+  /** Answers that are not what was asked, or whose count of messages the session has got wrong. */
+  damaged = 0;
+  disconnected = false;
+  /** How often a worker has greeted all clients. */
+  greetings = 0;
+  /** Milliseconds that each answer took, if asked for. */
+  readonly latencies: number[] = [];
+  /** Messages without an answer so far: when they were sent, and what they carried. */
+  readonly #waiting = new Map<number, { readonly at: number; readonly rest: string }>();
+  #last = -1;
+  /** Whether every message is expected to be handled: the session's counts tell. */
+  readonly #exact: boolean;
+  #fence: { readonly number: number; readonly resolve: () => void } | undefined;
+
+  private constructor(index: number, socket: WebSocket, exact: boolean) {
+    this.index = index;
+    this.socket = socket;
+    this.#exact = exact;
+    socket.on('message', (data: RawData) => this.#receive((data as Buffer).toString()));
+    socket.on('close', () => (this.disconnected = true));
+    // shows as the close that follows
+    socket.on('error', () => {});
+  }
+
+  static async connect(url: string, index: number, exact: boolean): Promise<ChaosClient> {
+    const socket = new WebSocket(url, { perMessageDeflate: false });
+    const client = new ChaosClient(index, socket, exact);
+    await once(socket, 'open', { signal: AbortSignal.timeout(LIMIT) });
+    return client;
+  }
+
+  /** Messages without an answer. */
+  get unanswered(): number[] {
+    return [...this.#waiting.keys()];
+  }
+
+  /** @param rest what the answer has to carry back */
+  send(kind: MessageKind, rest = ''): void {
+    const number = this.sent++;
+    this.#waiting.set(number, { at: performance.now(), rest });
+    this.socket.send(`${this.index} ${number} ${kind} ${rest}`);
+  }
+
+  /** Sends one more message and resolves with its answer: by then all before it are handled, or lost. */
+  async fence(): Promise<void> {
+    const number = this.sent;
+    const passed = new Promise<void>((resolve) => (this.#fence = { number, resolve }));
+    this.send('sync');
+    const late = AbortSignal.timeout(LIMIT);
+    await Promise.race([
+      passed,
+      once(late, 'abort').then(() => {
+        throw new Error(
+          `client ${this.index}${this.disconnected ? ' (disconnected)' : ''}: no answer to its last message, ${number}; unanswered: ${this.unanswered.join(' ')}`,
+        );
+      }),
+    ]);
+  }
+
+  async close(): Promise<void> {
+    if (this.disconnected) return;
+    const closed = once(this.socket, 'close');
+    this.socket.close();
+    await closed;
+  }
+
+  #receive(message: string): void {
+    if (message.startsWith('!')) {
+      this.greetings++;
+      return;
+    }
+    const [number, count] = message.slice(0, 40).split(' ', 2).map(Number);
+    const asked = this.#waiting.get(number);
+    if (asked === undefined) {
+      this.doubled++;
+      return;
+    }
+    this.#waiting.delete(number);
+    this.answered++;
+    this.latencies.push(performance.now() - asked.at);
+    if (message.length !== `${number} ${count} `.length + asked.rest.length) this.damaged++;
+    else if (!message.endsWith(asked.rest)) this.damaged++;
+    else if (this.#exact && count !== number + 1) this.damaged++;
+    if (number < this.#last) this.reordered++;
+    else this.#last = number;
+    if (this.#fence?.number === number) this.#fence.resolve();
+  }
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { ChaosClient, type MessageKind } from './chaos-client.js';
+import type { ChaosBoard } from './chaos-board.js';
+
+/** Milliseconds between two rounds of sending. */
+const ROUND = 10;
+
+/** What became of the messages. */
+export interface ChaosSummary {
+  readonly sent: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly reordered: number;
+  readonly damaged: number;
+  readonly disconnected: number;
+}
+
+export interface ChaosLoadOptions {
+  readonly url: string;
+  readonly clients: number;
+  /** Messages per second and client. */
+  readonly rate: number;
+  /** Whether no message may be lost, so that sessions count exactly. */
+  readonly exact?: boolean;
+  /** What the next message is. */
+  readonly kind: () => MessageKind;
+}
+
+/** Clients that all send numbered messages, evenly, at a rate that does not depend on the answers. */
+export class ChaosLoad {
+  readonly clients: readonly ChaosClient[];
+  readonly #options: ChaosLoadOptions;
+  readonly #lag = monitorEventLoopDelay({ resolution: 5 });
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(options: ChaosLoadOptions, clients: readonly ChaosClient[]) {
+    this.#options = options;
+    this.clients = clients;
+  }
+
+  static async connect(options: ChaosLoadOptions): Promise<ChaosLoad> {
+    const { url, clients, exact = false } = options;
+    const connecting = Array.from({ length: clients }, (_, index) => ChaosClient.connect(url, index, exact));
+    return new ChaosLoad(options, await Promise.all(connecting));
+  }
+
+  start(): void {
+    const { rate, kind } = this.#options;
+    const perMillisecond = (rate * this.clients.length) / 1000;
+    const began = performance.now();
+    let next = 0;
+    this.#lag.enable();
+    this.#timer = setInterval(() => {
+      for (const due = (performance.now() - began) * perMillisecond; next < due; next++) {
+        this.clients[next % this.clients.length].send(kind());
+      }
+    }, ROUND);
+  }
+
+  /** Sends no more, and resolves when every message has been handled or lost. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#lag.disable();
+    await Promise.all(this.clients.map(async (client) => await client.fence()));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.clients.map(async (client) => await client.close()));
+  }
+
+  /** How long this process's own event loop was late at worst, in milliseconds: latencies are no better than that. */
+  get worstLag(): number {
+    return this.#lag.max / 1e6;
+  }
+
+  /** Milliseconds that a share (0 to 1) of the answers took at most. */
+  latency(share: number): number {
+    const sorted = this.clients.flatMap(({ latencies }) => latencies).toSorted((a, b) => a - b);
+    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  }
+
+  get summary(): ChaosSummary {
+    const sum = (value: (client: ChaosClient) => number): number =>
+      this.clients.reduce((total, client) => total + value(client), 0);
+    return {
+      sent: sum(({ sent }) => sent),
+      lost: sum(({ unanswered }) => unanswered.length),
+      doubled: sum(({ doubled }) => doubled),
+      reordered: sum(({ reordered }) => reordered),
+      damaged: sum(({ damaged }) => damaged),
+      disconnected: sum(({ disconnected }) => Number(disconnected)),
+    };
+  }
+
+  /**
+   * Compares with what the handlers wrote down: a message is answered exactly when its handler was done with it, and
+   * only such are lost as a handler had begun with and not ended. @returns how many those are
+   */
+  check(board: ChaosBoard): number {
+    let cutOff = 0;
+    for (const { index, sent, unanswered } of this.clients) {
+      const lost = new Set(unanswered);
+      for (let n = 0; n < sent; n++) {
+        const begun = board.begun(index, n);
+        const ended = board.ended(index, n);
+        const what = `message ${n} of client ${index}: begun ${begun}, ended ${ended}, ${lost.has(n) ? 'not answered' : 'answered'}`;
+        assert.equal(begun, 1, what);
+        if (lost.has(n)) assert.equal(ended, 0, what);
+        if (ended === 0) cutOff++;
+      }
+    }
+    return cutOff;
+  }
+}

@@ -1,0 +1,85 @@
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '#src/config/load.js';
+import type { UserConfig } from '#src/config/schema.js';
+import { createLogger } from '#src/log.js';
+import { type Node, startNode } from '#src/node.js';
+import { fixture } from './fixtures.js';
+import { Inbox } from './inbox.js';
+import type { LogLine } from './node.js';
+
+export interface ChaosNodeOptions {
+  /** A folder of test/fixtures/events, or an absolute path. */
+  readonly events?: string;
+  readonly gateway?: Exclude<UserConfig['gateway'], false>;
+  readonly worker?: Exclude<UserConfig['worker'], false>;
+}
+
+/** A node in the test's own process, so that its handlers can share memory with the test. */
+export class ChaosNode {
+  readonly node: Node;
+  /** Every log line so far. */
+  readonly log: readonly LogLine[];
+  readonly #lines: Inbox<LogLine>;
+  readonly #folder: string;
+
+  private constructor(node: Node, folder: string, log: readonly LogLine[], lines: Inbox<LogLine>) {
+    this.node = node;
+    this.#folder = folder;
+    this.log = log;
+    this.#lines = lines;
+  }
+
+  static async start({ events = 'chaos', gateway, worker }: ChaosNodeOptions = {}): Promise<ChaosNode> {
+    const folder = await realpath(await mkdtemp(join(tmpdir(), 'gatewayworker-chaos-')));
+    const written: UserConfig = {
+      name: 'chaos',
+      gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
+      worker: { count: 2, events: events.startsWith('/') ? events : fixture(`events/${events}`), ...worker },
+    };
+    const file = join(folder, 'gatewayworker.config.json');
+    await writeFile(file, JSON.stringify(written));
+    const { config } = await loadConfig({ file, cwd: folder, env: {} });
+    const log: LogLine[] = [];
+    const lines = new Inbox<LogLine>('the log');
+    const write = (line: string): void => {
+      const entry: LogLine = JSON.parse(line);
+      log.push(entry);
+      lines.put(entry);
+    };
+    try {
+      const node = await startNode(config, {
+        version: '0.0.0',
+        log: createLogger({ level: 'info', destination: { write } }),
+        writeLine: write,
+      });
+      return new ChaosNode(node, folder, log, lines);
+    } catch (error) {
+      await rm(folder, { recursive: true });
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.node.listeners[0];
+  }
+
+  /** How often a thread died. */
+  get deaths(): number {
+    return this.log.filter(({ msg }) => / died: /.test(msg)).length;
+  }
+
+  /** The next log line that has this in its message; lines before it are passed over. */
+  async logged(message: string): Promise<LogLine> {
+    for (;;) {
+      const line = await this.#lines.next();
+      if (line.msg.includes(message)) return line;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.node.stop(false);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
