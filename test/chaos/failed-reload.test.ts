@@ -18,6 +18,15 @@ function answering(word: string, ...more: string[]): string {
   ].join('\n');
 }
 
+/** An application that says all the time, and at its end, which one it is. */
+function ticking(word: string): string {
+  return answering(
+    word,
+    `  onWorkerStart({ id }) { if (id === 0) setInterval(() => Gateway.sendToAll('tick ${word}'), 1); },`,
+    `  onWorkerStop({ id }) { if (id === 0) Gateway.sendToAll('stop ${word}'); },`,
+  ).replace('import { ', 'import { Gateway, ');
+}
+
 class App {
   readonly chaos: ChaosNode;
   readonly client: WsClient;
@@ -114,12 +123,6 @@ describe('a reload with code that cannot run is refused: the old code goes on', 
 describe('what the old code leaves behind', () => {
   it('its timers end with its thread; onWorkerStop has run', async (t) => {
     const app = await App.start(t);
-    const ticking = (word: string): string =>
-      answering(
-        word,
-        `  onWorkerStart({ id }) { if (id === 0) setInterval(() => Gateway.sendToAll('tick ${word}'), 1); },`,
-        `  onWorkerStop({ id }) { if (id === 0) Gateway.sendToAll('stop ${word}'); },`,
-      ).replace('import { ', 'import { Gateway, ');
     await app.reload(ticking('one'));
     await app.reload(ticking('two'));
     await heard(app.client, 'stop one');
@@ -146,7 +149,8 @@ describe('no worker can be started', () => {
     const clients = await Promise.all(Array.from({ length: 10 }, () => WsClient.connect(app.chaos.url)));
     await writeFile(closed, '');
     for (const client of clients.slice(0, 2)) client.send('exit');
-    for (let worker = 0; worker < 2; worker++) await app.chaos.logged('cannot be replaced; next attempt in 200 ms');
+    for (let worker = 0; worker < 2; worker++)
+      await app.chaos.logged('cannot be replaced; next attempt in 200 ms');
     for (const client of clients) for (let n = 0; n < 100; n++) client.send(`${n}`);
     const late = await WsClient.connect(app.chaos.url);
     late.send('late');

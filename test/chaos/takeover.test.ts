@@ -17,7 +17,8 @@ interface Scene {
 async function scene(t: TestContext, worker: ChaosNodeOptions['worker'] = {}): Promise<Scene> {
   const chaos = await ChaosNode.start({
     events: 'takeover',
-    worker: { count: 1, stopTimeout: 20, ...worker },
+    gateway: { sendToClientBufferSize: 100_000_000 },
+    worker: { count: 1, stopTimeout: 20, sendToGatewayBufferSize: 100_000_000, ...worker },
   });
   t.after(async () => {
     openGate();
@@ -104,7 +105,10 @@ describe('a reload while a handler is pending', () => {
 
   it('a worker that dies meanwhile is replaced at once, however many old threads are still busy', async (t) => {
     const { chaos, ann, bob } = await scene(t);
-    const clients = [ann, ...(await Promise.all(Array.from({ length: 5 }, () => WsClient.connect(chaos.url))))];
+    const clients = [
+      ann,
+      ...(await Promise.all(Array.from({ length: 5 }, () => WsClient.connect(chaos.url)))),
+    ];
     for (const client of clients) {
       client.send('hold');
       await threadOf(bob);
@@ -180,6 +184,21 @@ describe('reloads and what happens at the same time', () => {
     board.unblock();
     await Promise.all([stopping, reloading]);
     assert.equal(board.closes, 2);
+  });
+
+  it('the old thread has more to send than the ring holds: that comes before what the new one sends', async (t) => {
+    const board = ChaosBoard.create(0, 0);
+    const { chaos, ann, bob } = await scene(t);
+    await threadOf(ann);
+    ann.send('pile');
+    const reloading = chaos.node.reload(false);
+    await started(bob);
+    board.unblock();
+    await reloading;
+    ann.send('after');
+    for (let n = 0; n < 40; n++) await answered(ann, `pile${n}`);
+    await answered(ann, 'pile');
+    assert.equal(await answered(ann, 'after'), await threadOf(bob));
   });
 
   it('the new thread dies before it is given the events: another one is', async (t) => {

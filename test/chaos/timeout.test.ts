@@ -45,7 +45,10 @@ describe('processTimeout', () => {
     for (let ended = false; !ended; meanwhile++) {
       bob.send('who');
       await answer(bob);
-      ended = await Promise.race([replaced.then(() => true), new Promise<false>((go) => setImmediate(go, false))]);
+      ended = await Promise.race([
+        replaced.then(() => true),
+        new Promise<false>((go) => setImmediate(go, false)),
+      ]);
     }
     const seconds = (performance.now() - began) / 1000;
     const [word, fresh] = await replaced;
@@ -64,7 +67,10 @@ describe('processTimeout', () => {
     assert.match((report.stack as string[])[0], place);
     assert.match(report.msg, place);
     assert.equal(chaos.deaths, 1);
-    assert.match(String(chaos.node.status().workers.find(({ lastExit }) => lastExit)?.lastExit), /onMessage of .* blocked it/);
+    assert.match(
+      String(chaos.node.status().workers.find(({ lastExit }) => lastExit)?.lastExit),
+      /onMessage of .* blocked it/,
+    );
   });
 
   it('two workers in endless loops at once: both are named and replaced', async (t) => {
