@@ -69,6 +69,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   worker = new BusinessWorker({ link, events, gateway: Gateway, gauge, log, processTimeout });
   transport.worker = worker;
   Gateway.follow(worker);
+  beat(gauge);
   post({ kind: 'ready' });
 
   const { takeover, pending } = await orders.serve;
@@ -111,6 +112,14 @@ async function load({ bundle, eventsFolder }: WorkerTask): Promise<Events> {
   try {
     module = (await import(bundle)) as Record<string, unknown>;
   } catch (cause) {
+    const missing = /^Cannot find package '([^']+)'/.exec((cause as Error).message)?.[1];
+    if (missing !== undefined) {
+      throw new GatewayError(
+        'GW_EVENTS_INVALID',
+        `${eventsFolder} imports the package ${missing}, which is not installed: run npm install ${missing} beside it.`,
+        { cause },
+      );
+    }
     throw new GatewayError('GW_EVENTS_INVALID', `${eventsFolder} cannot be loaded:\n${stackOf(cause)}`, {
       cause,
     });
