@@ -184,7 +184,10 @@ export class Slot {
     // events that one thread has left are the other's to handle
     await this.#takeovers;
     this.link.endEvents();
-    this.#serving?.stop(timeout);
+    // those that are finishing what they began have as long as the one that serves
+    for (const generation of this.#living) {
+      if (generation.retiring || generation === this.#serving) generation.stop(timeout);
+    }
     await Promise.all(Array.from(this.#living, (generation) => generation.ended));
     this.link.destroy();
   }

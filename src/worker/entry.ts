@@ -89,7 +89,8 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     retired = true;
     post({ kind: 'retired', pending: worker.handling });
   }
-  await Promise.race([worker.idle(), new Promise((resolve) => setTimeout(resolve, order.timeout))]);
+  const hurried = orders.hurry.then(async ({ timeout }) => await elapse(timeout));
+  await Promise.race([worker.idle(), elapse(order.timeout), hurried]);
   try {
     await events.onWorkerStop?.(info);
   } catch (error) {
@@ -142,16 +143,23 @@ function stackOf(error: unknown): string {
   return lines.filter((line) => !/^ +at .*\(?node:/.test(line)).join('\n');
 }
 
-/** What the slot will ask for: to serve, then to end. */
+/** What the slot will ask for: to serve, then to end, and perhaps to be quicker about that than was said first. */
 function receiveOrders(port: WorkerTask['port'], onRelease: (connectionId: number) => void) {
   const serve = deferred<Extract<SlotMessage, { kind: 'serve' }>>();
   const end = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
+  const hurry = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
+  let ending = false;
   port.on('message', (order: SlotMessage) => {
     if (order.kind === 'serve') serve.resolve(order);
     else if (order.kind === 'release') onRelease(order.connectionId);
-    else end.resolve(order);
+    else (ending ? hurry : end).resolve(order);
+    ending ||= order.kind === 'retire' || order.kind === 'stop';
   });
-  return { serve: serve.promise, end: end.promise };
+  return { serve: serve.promise, end: end.promise, hurry: hurry.promise };
+}
+
+async function elapse(milliseconds: number): Promise<void> {
+  await new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

@@ -23,7 +23,7 @@ describe('the stack of a thread that is stuck', { timeout: 30_000 }, () => {
 
     let stack: string[] = [];
     // the thread may not be at it yet, or, on a machine that is overloaded, answer too late: it is asked again
-    for (let attempt = 0; attempt < 20 && stack[0]?.includes('spin') !== true; attempt++) {
+    for (let attempt = 0; attempt < 20 && !stack[0]?.includes('spin'); attempt++) {
       stack = await stackOf(workers[1].threadId, systemClock, (_, line) => `bundle:${line}`);
     }
     assert.match(stack[0], /^at spin \(bundle:1\)$/);
