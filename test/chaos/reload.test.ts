@@ -23,7 +23,7 @@ describe('reload under load', () => {
       kind: () => 'async',
     });
     t.after(() => load.close());
-    const overloaded = loadavg()[0] > availableParallelism();
+    const loadBefore = loadavg()[0];
     load.start();
     for (let second = 0; second < SECONDS; second++) {
       await sleep(1000);
@@ -33,6 +33,9 @@ describe('reload under load', () => {
     await load.stop();
 
     const { summary, worstLag } = load;
+    // others may be at work on this machine; this test itself takes about one core
+    const cores = availableParallelism();
+    const overloaded = loadBefore > cores || loadavg()[0] > cores + 1;
     const [p50, p99, max] = [load.latency(0.5), load.latency(0.99), load.latency(1)];
     t.diagnostic(
       `${SECONDS} reloads, ${summary.sent} messages; p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms; ` +
