@@ -2,12 +2,14 @@
 export class Counters {
   /** Clients that came in. */
   connections = 0;
-  /** Clients turned away by maxConnections or at a shutdown. */
+  /** Clients turned away: by maxConnections, at a shutdown, or for lack of a worker. */
   refusedConnections = 0;
   messagesIn = 0;
   messagesOut = 0;
   /** Messages that a slow client did not get. */
   messagesDropped = 0;
+  /** Datagrams that came while too many of their client's were waiting for a worker. */
+  datagramsDropped = 0;
   /** Clients closed because they did not read. */
   slowClients = 0;
   /** Clients closed because they gave no sign of life. */

@@ -1,13 +1,15 @@
 import type { Clock } from '../clock.js';
 import { Queue } from '../queue.js';
 import type { GatewayAddress } from '../wire/client-id.js';
-import { Flag } from '../wire/command.js';
+import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import type { Client } from './client.js';
 import type { Router } from './router.js';
 import type { WorkerPeer } from './worker-peer.js';
 
 const EMPTY = Buffer.alloc(0);
+/** Datagrams of one client that may wait: reading cannot be paused for one client of a socket that all share. */
+const WAITING_DATAGRAMS = 1000;
 
 /**
  * Brings what clients do to their workers, in order. A client whose worker cannot take more is not read any further; what
@@ -75,20 +77,32 @@ export class Dispatcher {
     }
   }
 
-  /** An event of a client. @param body copied if it has to wait */
-  dispatch(client: Client, command: number, flags: number, body: Buffer): void {
+  /**
+   * An event of a client.
+   *
+   * @param body copied if it has to wait
+   * @returns false when it is dropped: a datagram of a client that cannot be paused and already has many waiting
+   */
+  dispatch(client: Client, command: number, flags: number, body: Buffer): boolean {
     const peer = this.#peerOf(client);
     if (peer === undefined || client.waiting !== undefined || client.pausedByWorker || peer.link.congested) {
       if (client.waiting === undefined) {
         client.waiting = new Queue();
         this.#clientsWaiting++;
+      } else if (
+        command === Command.ON_MESSAGE &&
+        client.transport.protocol.datagrams === true &&
+        client.waiting.length >= WAITING_DATAGRAMS
+      ) {
+        return false;
       }
       client.waiting.push({ command, flags, body: Buffer.from(body) });
       (peer?.held ?? this.#unrouted).add(client);
       this.#pause(client);
-      return;
+      return true;
     }
     this.#send(client, peer, command, flags, body);
+    return true;
   }
 
   /** The client's worker wants no more of its events for now. */

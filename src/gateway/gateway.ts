@@ -216,11 +216,14 @@ export class Gateway implements ClientHost, CommandTarget {
     const client = transport.client as Client;
     client.silentRounds = -1;
     this.counters.messagesIn++;
-    this.#dispatcher.dispatch(
-      client,
-      Command.ON_MESSAGE,
-      binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY,
-      data,
+    const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
+    if (this.#dispatcher.dispatch(client, Command.ON_MESSAGE, flags, data)) return;
+    this.counters.datagramsDropped++;
+    const { remoteAddress } = transport;
+    this.#problems.warn(
+      'datagram dropped',
+      { remoteAddress },
+      'a datagram is dropped: too many of its client wait',
     );
   }
 

@@ -29,7 +29,8 @@ export class ThreadLink extends BaseLink {
   #lastParked = 0;
   #afterRound: (() => void) | undefined;
   #leftEvents = false;
-  #onLeft: (() => void) | undefined;
+  /** Who waits for {@link settled}. */
+  #onSettled: (() => void)[] = [];
   #working = false;
   #onEventsEnded: (() => void) | undefined;
   /** Places in the ring of parked events whose copies have not left this thread, by number. */
@@ -82,13 +83,24 @@ export class ThreadLink extends BaseLink {
     this.#doorbell.ring();
   }
 
+  /** Whether everything that was sent is in shared memory, where it outlives this thread. */
+  get isSettled(): boolean {
+    return this.#commands.settled;
+  }
+
+  /** Resolves when everything that was sent so far is in shared memory. */
+  async settled(): Promise<void> {
+    if (!this.isSettled) await new Promise<void>((resolve) => void this.#onSettled.push(resolve));
+  }
+
   /**
-   * No more events: those that were not taken are another thread's from now on. Resolves when nothing of them is on its
-   * way out of this thread any more.
+   * No more events: those that were not taken are another thread's from now on. Resolves when nothing is on its way out
+   * of this thread any more.
    */
   async leaveEvents(): Promise<void> {
     this.#leftEvents = true;
-    if (this.#leaving.size > 0) await new Promise<void>((resolve) => (this.#onLeft = resolve));
+    // what is sent meanwhile has to leave as well
+    while (!this.isSettled) await this.settled();
     this.#events?.ring.free();
     this.#events = undefined;
   }
@@ -104,12 +116,14 @@ export class ThreadLink extends BaseLink {
   /**
    * Says that an event is being started: should this thread die, nobody will be handed it again.
    * An event that is never taken goes to the thread that comes after this one.
+   *
+   * @returns false when that is not known outside of this thread yet, but once it is {@link settled}
    */
-  take(place: number): void {
+  take(place: number): boolean {
     if (place >= 0) {
       this.#events?.ring.take(place);
       if (!this.#working) this.#events?.ring.free();
-      return;
+      return true;
     }
     const number = PARKED - place;
     const original = this.#leaving.get(number);
@@ -121,6 +135,7 @@ export class ThreadLink extends BaseLink {
     this.#parkFrame.clientIp = number;
     this.#parkFrame.body = '';
     this.#commands.send(this.#parkFrame);
+    return original !== undefined || this.isSettled;
   }
 
   /**
@@ -166,17 +181,17 @@ export class ThreadLink extends BaseLink {
     this.#working = false;
     if (happened) this.#afterRound?.();
     this.#commands.pump();
-    if (this.#leaving.size > 0 && this.#commands.settled) this.#takeLeaving();
+    if (this.isSettled) this.#announceSettled();
     if (this.#events?.ring.ended === true) this.#onEventsEnded?.();
     const nothingComes = this.#replies.ring.ended && this.#events?.ring.waiting !== true;
     if (nothingComes || (this.state === 'closing' && this.#commands.settled)) this.#end();
     return replied || happened;
   }
 
-  #takeLeaving(): void {
+  #announceSettled(): void {
     for (const place of this.#leaving.values()) this.take(place);
     this.#leaving.clear();
-    this.#onLeft?.();
+    for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 
   #end(): void {

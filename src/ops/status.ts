@@ -18,6 +18,7 @@ export interface NodeStatus {
     readonly messagesIn: number;
     readonly messagesOut: number;
     readonly messagesDropped: number;
+    readonly datagramsDropped: number;
     readonly slowClients: number;
     readonly heartbeatDrops: number;
     /** Clients closed for what they sent, by kind. */

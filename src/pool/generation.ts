@@ -39,6 +39,8 @@ export class Generation {
   stuck: string | undefined;
   /** Whether it was told to leave the slot's events to another thread. */
   retiring = false;
+  /** Why it can serve no more: it is gone. */
+  died: GatewayError | undefined;
   readonly #options: GenerationOptions;
   readonly #port: MessagePort;
   readonly #abort = new AbortController();
@@ -167,11 +169,10 @@ export class Generation {
     this.#port.close();
     const { slot } = this.#options.task;
     const reason = error === undefined ? 'it ended' : error.message;
-    this.#onFailed(
-      new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, {
-        cause: error,
-      }),
-    );
+    this.died = new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, {
+      cause: error,
+    });
+    this.#onFailed(this.died);
     return error;
   }
 

@@ -21,8 +21,8 @@ function heapLimit(maxMemory: number): { maxOldGenerationSizeMb?: number } {
   return maxMemory === 0 ? {} : { maxOldGenerationSizeMb: Math.ceil((maxMemory * 2) / MEBIBYTE) };
 }
 
-/** One that serves, one that is to take over, and two that finish what they began. */
-const THREADS_PER_SLOT = 4;
+/** One that serves, one that is to take over, and those that finish what they began: one more reload waits for one of them. */
+const THREADS_PER_SLOT = 16;
 
 export interface PoolOptions {
   readonly config: WorkerConfig;
@@ -137,6 +137,7 @@ export class Pool {
     const prepared: { slot: Slot; next: Generation }[] = [];
     try {
       for (const slot of this.#slots) prepared.push({ slot, next: await slot.prepare(bundle) });
+      for (const { next } of prepared) if (next.died !== undefined) throw next.died;
     } catch (error) {
       for (const { next } of prepared) next.abort();
       throw error;

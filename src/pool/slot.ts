@@ -67,6 +67,10 @@ export class Slot {
   /** Threads that live, whether they serve or not. */
   readonly #living = new Set<Generation>();
   readonly #monitor: SlotMonitor;
+  /** The takeover that is going on, or the last one: they come one after another. */
+  #takeovers: Promise<void> = Promise.resolve();
+  /** The thread that is about to be given the events. */
+  #successor: Generation | undefined;
   #backoff = FIRST_BACKOFF;
   #restarts = 0;
   #stopping = false;
@@ -159,34 +163,52 @@ export class Slot {
    * thread finishes the handlers that are pending, and only those clients wait for it.
    *
    * @param timeout milliseconds that those handlers may take
+   * @param instead replaces only this thread: nothing happens when another one serves by then
    */
-  async takeOver(next: Generation, timeout: number): Promise<void> {
-    const old = this.#serving;
-    if (old !== undefined) {
-      const pending = await old.retire(timeout);
-      for (const connectionId of pending) {
-        if (!this.#pending.has(connectionId)) this.#pending.set(connectionId, old);
-      }
-      this.#endWithin(old, timeout + this.#context.stopTimeout);
-    }
-    this.#bundle = next.bundle;
-    if (this.#stopping) next.abort();
-    else if (this.#living.has(next)) this.#handOver(next);
-    else await this.#replace();
+  async takeOver(next: Generation, timeout: number, instead?: Generation): Promise<void> {
+    this.#takeovers = this.#takeovers.then(async () => await this.#takeOver(next, timeout, instead));
+    await this.#takeovers;
   }
 
   /** Lets the events that are on their way be handled, then onWorkerStop run, then the threads end. @param timeout milliseconds that pending handlers may take */
   async stop(timeout: number): Promise<void> {
     this.#stopping = true;
     this.#monitor.close();
+    for (const generation of this.#living) {
+      const needed = generation.retiring || [this.#serving, this.#successor].includes(generation);
+      if (needed) this.#endWithin(generation, timeout);
+      else generation.abort();
+    }
+    // events that one thread has left are the other's to handle
+    await this.#takeovers;
     this.link.endEvents();
     this.#serving?.stop(timeout);
-    for (const generation of this.#living) {
-      if (generation !== this.#serving && !generation.retiring) generation.abort();
-      else this.#endWithin(generation, timeout);
-    }
     await Promise.all(Array.from(this.#living, (generation) => generation.ended));
     this.link.destroy();
+  }
+
+  async #takeOver(next: Generation, timeout: number, instead: Generation | undefined): Promise<void> {
+    const old = this.#serving;
+    if (this.#stopping || (instead !== undefined && instead !== old)) {
+      next.abort();
+      return;
+    }
+    this.#successor = next;
+    if (old !== undefined) {
+      this.#endWithin(old, timeout + this.#context.stopTimeout);
+      const pending = await old.retire(timeout);
+      // one that has died meanwhile is busy with nobody
+      if (this.#living.has(old)) for (const connectionId of pending) this.#pending.set(connectionId, old);
+      this.#serving = undefined;
+    }
+    this.#successor = undefined;
+    this.#bundle = next.bundle;
+    if (this.#living.has(next)) {
+      this.#handOver(next);
+    } else {
+      this.link.unserved();
+      await this.#replace();
+    }
   }
 
   #handOver(generation: Generation): void {
@@ -256,10 +278,7 @@ export class Slot {
       `worker ${this.#number} takes ${heap + external} bytes, more than maxMemory; it is replaced`,
     );
     this.prepare(serving.bundle)
-      .then(async (next) => {
-        if (this.#serving === serving) await this.takeOver(next, stopTimeout);
-        else next.abort();
-      })
+      .then(async (next) => await this.takeOver(next, stopTimeout, serving))
       .catch((error: unknown) => {
         log.error({ worker: this.#number, err: error }, 'a worker that is too large cannot be replaced');
       })
@@ -273,8 +292,11 @@ export class Slot {
       try {
         const next = await this.prepare(this.#bundle);
         // a reload may have put another one there meanwhile
-        if (this.#stopping || this.#serving !== undefined) next.abort();
-        else this.#handOver(next);
+        if (this.#stopping || this.#serving !== undefined) {
+          next.abort();
+          return;
+        }
+        this.#handOver(next);
         this.#restarts++;
         this.#backoff = FIRST_BACKOFF;
       } catch (error) {

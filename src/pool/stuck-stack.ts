@@ -36,17 +36,21 @@ export async function stackOf(
   locate: (url: string, line: number, column: number) => string | undefined,
 ): Promise<string[]> {
   const urls = new Map<string, string>();
+  let stuck: string | undefined;
   const session = new Session();
   session.connect();
   try {
     const frames = await new Promise<CallFrame[]>((resolve) => {
       clock.setTimeout(() => resolve([]), DEADLINE);
       session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
-        if (workerInfo.workerId !== String(threadId)) return;
+        // its id is the inspector's own count; the title begins with the thread's number
+        if (!workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
+        stuck = sessionId;
         tell(session, sessionId, 'Debugger.enable');
         tell(session, sessionId, 'Debugger.pause');
       });
       session.on('NodeWorker.receivedMessageFromWorker', ({ params: { sessionId, message } }) => {
+        if (sessionId !== stuck) return;
         const notice = JSON.parse(message) as Notice;
         if (notice.method === 'Debugger.scriptParsed') urls.set(notice.params.scriptId, notice.params.url);
         if (notice.method !== 'Debugger.paused') return;

@@ -24,7 +24,8 @@ export class Watchdog {
       const now = clock.now();
       const elapsed = Math.min(now - lastLook, BEAT * 2);
       lastLook = now;
-      if (beats() !== lastBeats || inspectorUrl() !== undefined) {
+      // before its first beat a thread is not there yet
+      if (beats() !== lastBeats || beats() === 0 || inspectorUrl() !== undefined) {
         lastBeats = beats();
         still = 0;
         return;

@@ -51,6 +51,7 @@ export class BusinessWorker implements CurrentClient {
   /** Clients that a thread before this one is still busy with: their events wait. */
   #heldBack = new Set<number>();
   #onReleased: ((connectionId: number) => void) | undefined;
+  /** Handlers, and whatever else has to end before this worker may. */
   #pending = 0;
   #onIdle: (() => void) | undefined;
 
@@ -115,23 +116,24 @@ export class BusinessWorker implements CurrentClient {
     if (!this.#heldBack.delete(connectionId)) return;
     const client = this.#clients.get(connectionId);
     if (client !== undefined) this.#catchUp(client);
+    this.#checkIdle();
   }
 
   /**
    * Another thread takes over: what waits here is left to it, and only the handlers that are pending go on.
    *
-   * @param onReleased called for each of them when it is done
-   * @returns the clients whose handlers are pending, and those that a thread before this one is still busy with
+   * @param onReleased called for each of their clients when it is done
    */
-  retire(onReleased: (connectionId: number) => void): number[] {
+  retire(onReleased: (connectionId: number) => void): void {
     this.#onReleased = onReleased;
-    const pending = [...this.#heldBack];
-    for (const { events } of this.#clients.values()) {
-      events.parked.clear();
-      if (events.handling) pending.push(events.connectionId);
-    }
+    for (const { events } of this.#clients.values()) events.parked.clear();
     this.#inRing.clear();
-    return pending;
+    this.#heldBack.clear();
+  }
+
+  /** The clients whose handlers are pending. */
+  get handling(): number[] {
+    return Array.from(this.#handling, ({ events }) => events.connectionId);
   }
 
   /** Reports handlers that are pending for too long, and goes on with the next events of their clients. */
@@ -151,9 +153,16 @@ export class BusinessWorker implements CurrentClient {
     }
   }
 
-  /** Resolves when no handler is pending. */
+  /** Resolves when no handler is pending, and no client waits for a thread before this one. */
   async idle(): Promise<void> {
-    if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.#checkIdle();
+    });
+  }
+
+  #checkIdle(): void {
+    if (this.#pending === 0 && this.#heldBack.size === 0) this.#onIdle?.();
   }
 
   /**
@@ -175,7 +184,7 @@ export class BusinessWorker implements CurrentClient {
       .then(() => {
         this.#pending--;
         this.#next(client);
-        if (this.#pending === 0) this.#onIdle?.();
+        this.#checkIdle();
       });
   }
 
@@ -193,7 +202,13 @@ export class BusinessWorker implements CurrentClient {
       this.#failed(client, command, error);
     }
     this.#finish(client, command);
-    this.#gauge.end();
+    if (this.#link.isSettled) this.#gauge.end();
+    else this.#settleLater(this.#gauge.suspend(frame));
+  }
+
+  /** A handler has ended: it is done when what it sent cannot be lost any more, should this thread die. */
+  #settleLater(place: number): void {
+    void this.#link.settled().then(() => this.#gauge.settle(place));
   }
 
   /** The handler is pending: the client's next event waits for it. */
@@ -210,10 +225,11 @@ export class BusinessWorker implements CurrentClient {
     const settled = (): void => {
       const inTime = events.turn === turn;
       if (inTime) this.#handled(client, command);
-      this.#gauge.settle(place);
+      if (this.#link.isSettled) this.#gauge.settle(place);
+      else this.#settleLater(place);
       this.#pending--;
       if (inTime) this.#next(client);
-      if (this.#pending === 0) this.#onIdle?.();
+      this.#checkIdle();
     };
     result.then(settled, (error: unknown) => {
       this.#failed(client, command, error);
@@ -268,11 +284,24 @@ export class BusinessWorker implements CurrentClient {
     for (let next = events.parked.shift(); next !== undefined; next = events.parked.shift()) {
       this.#inRing.delete(next);
       events.parkedBytes -= next.frame.length;
-      this.#link.take(next.place);
-      this.#start(client, decodeFrame(next.frame, this.#parkedFrame));
+      if (this.#link.take(next.place)) this.#start(client, decodeFrame(next.frame, this.#parkedFrame));
+      else this.#startLater(client, next.frame);
       if (events.busy) break;
     }
     if (events.paused && events.parkedBytes < PARKED_BYTES_PER_CLIENT / 2) this.#pause(events, false);
+  }
+
+  /** Nobody but this thread knows yet that the event is being started: if it died now, the next one would start it again. */
+  #startLater(client: Client, frame: Buffer): void {
+    client.events.busy = true;
+    this.#pending++;
+    void this.#link.settled().then(() => {
+      client.events.busy = false;
+      this.#pending--;
+      this.#start(client, decodeFrame(frame, this.#parkedFrame));
+      if (!client.events.busy) this.#next(client);
+      this.#checkIdle();
+    });
   }
 
   #park(client: Client, frame: ReceivedFrame, place: number): void {

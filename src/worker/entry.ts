@@ -79,9 +79,14 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   if (order.kind === 'stop') {
     await link.eventsEnded();
   } else {
-    const left = worker.retire((connectionId) => post({ kind: 'released', connectionId }));
+    let retired = false;
+    worker.retire((connectionId) => {
+      // what the handler sent leaves before its client's next handler sends anything, in another thread
+      if (retired) void link.settled().then(() => post({ kind: 'released', connectionId }));
+    });
     await link.leaveEvents();
-    post({ kind: 'retired', pending: left });
+    retired = true;
+    post({ kind: 'retired', pending: worker.handling });
   }
   await Promise.race([worker.idle(), new Promise((resolve) => setTimeout(resolve, order.timeout))]);
   try {

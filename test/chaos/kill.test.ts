@@ -33,13 +33,14 @@ describe('workers killed under load', () => {
     }
     await load.stop();
 
-    const cutOff = load.check(board);
+    const { cutOff, muted } = load.check(board);
     const { summary } = load;
     t.diagnostic(
       `${SECONDS} kills, ${summary.sent} messages; ${summary.lost} lost, ${cutOff} begun and not done`,
     );
     const { sent, lost, ...faults } = summary;
     assert.deepEqual(faults, { doubled: 0, reordered: 0, damaged: 0, disconnected: 0 });
+    assert.equal(muted, 0, 'what finished handlers sent was delivered');
     assert.ok(lost >= SECONDS, 'each kill costs at least the message that killed');
     assert.ok(lost <= cutOff, `${lost} messages are lost, ${cutOff} were begun and not done`);
     assert.ok(sent > CLIENTS * RATE * SECONDS * 0.8, `${sent} messages were sent`);

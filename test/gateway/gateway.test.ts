@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ClientProtocol } from '#src/gateway/protocols/protocol.js';
+import { udpProtocol } from '#src/gateway/protocols/udp-transport.js';
 import { Command } from '#src/wire/command.js';
 import { FakeTransport } from '../support/fake-transport.js';
 import { GatewayScene, turn } from '../support/gateway-scene.js';
@@ -38,6 +39,17 @@ describe('a gateway: clients and their workers', () => {
     await worker.until('both events', () => worker.events.length === 2);
     assert.deepEqual(worker.events, [`ON_CONNECT ${id}`, `ON_MESSAGE ${id} early`]);
     assert.equal(transport.paused, false);
+  });
+
+  it('a udp client, which cannot be paused, has a bounded number of datagrams waiting', async (t) => {
+    const scene = await GatewayScene.create(t);
+    const { transport } = scene.join(new FakeTransport(udpProtocol));
+    for (let n = 0; n < 1500; n++) scene.say(transport, `${n}`);
+    // the thousandth place is that of ON_CONNECT
+    assert.equal(scene.gateway.counters.datagramsDropped, 501);
+    const worker = scene.addWorker();
+    await worker.until('what had waited', () => worker.events.length === 1000);
+    assert.match(worker.events[999], / 998$/);
   });
 
   it('a worker that is congested: its clients are not read, what they had sent waits in order, then reading goes on', async (t) => {

@@ -21,6 +21,7 @@ export const STATUS: NodeStatus = {
     messagesIn: 987_654_321,
     messagesOut: 9_876_543_210,
     messagesDropped: 0,
+    datagramsDropped: 0,
     slowClients: 0,
     heartbeatDrops: 0,
     refusals: {},

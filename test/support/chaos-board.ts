@@ -2,12 +2,14 @@ import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
 /*
  * What became of every numbered message, in memory that outlives the threads: a byte per message, of which the low four
- * bits count how often a handler began with it, and the high four how often one was done. The first word counts onClose.
+ * bits count how often a handler began with it, and the high four how often one was done. Two words come first: one
+ * counts onClose, at the other threads can be blocked.
  */
 
 const KEY = 'chaos-board';
 const CLOSES = 0;
-const TABLE = 4;
+const BARRIER = 1;
+const TABLE = 8;
 const DONE = 16;
 
 /** Shared between a test and the handlers of a node in the same process. */
@@ -18,7 +20,7 @@ export class ChaosBoard {
 
   private constructor(shared: SharedArrayBuffer, perClient: number) {
     this.#bytes = new Uint8Array(shared);
-    this.#words = new Int32Array(shared, 0, 1);
+    this.#words = new Int32Array(shared, 0, 2);
     this.#perClient = perClient;
   }
 
@@ -60,6 +62,17 @@ export class ChaosBoard {
 
   get closes(): number {
     return Atomics.load(this.#words, CLOSES);
+  }
+
+  /** Blocks the calling thread until {@link unblock}. */
+  block(): void {
+    Atomics.wait(this.#words, BARRIER, 0);
+  }
+
+  /** Lets blocked threads go on; none is blocked any more. */
+  unblock(): void {
+    Atomics.store(this.#words, BARRIER, 1);
+    Atomics.notify(this.#words, BARRIER);
   }
 
   #at(client: number, n: number): number {

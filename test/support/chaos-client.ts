@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type RawData, WebSocket } from 'ws';
 import { LIMIT } from './inbox.js';
 
@@ -14,6 +15,9 @@ export type MessageKind =
   | 'exit-later'
   | 'uncaught'
   | 'loop';
+
+/** Milliseconds after which a fence is sent again. */
+const AGAIN = 2000;
 
 /** A client that numbers its messages, and watches what comes back. */
 export class ChaosClient {
@@ -69,17 +73,15 @@ export class ChaosClient {
   /** Sends one more message and resolves with its answer: by then all before it are handled, or lost. */
   async fence(): Promise<void> {
     const number = this.sent;
-    const passed = new Promise<void>((resolve) => (this.#fence = { number, resolve }));
-    this.send('sync');
-    const late = AbortSignal.timeout(LIMIT);
-    await Promise.race([
-      passed,
-      once(late, 'abort').then(() => {
-        throw new Error(
-          `client ${this.index}${this.disconnected ? ' (disconnected)' : ''}: no answer to its last message, ${number}; unanswered: ${this.unanswered.join(' ')}`,
-        );
-      }),
-    ]);
+    const passed = new Promise<true>((resolve) => (this.#fence = { number, resolve: () => resolve(true) }));
+    for (let waited = 0; waited < LIMIT; waited += AGAIN) {
+      // it can be lost itself
+      this.send('sync');
+      if (await Promise.race([passed, sleep(AGAIN, false, { ref: false })])) return;
+    }
+    throw new Error(
+      `client ${this.index}${this.disconnected ? ' (disconnected)' : ''}: no answer to message ${number} or later; unanswered: ${this.unanswered.slice(0, 20).join(' ')}`,
+    );
   }
 
   async close(): Promise<void> {
@@ -108,6 +110,6 @@ export class ChaosClient {
     else if (this.#exact && count !== number + 1) this.damaged++;
     if (number < this.#last) this.reordered++;
     else this.#last = number;
-    if (this.#fence?.number === number) this.#fence.resolve();
+    if (this.#fence !== undefined && number >= this.#fence.number) this.#fence.resolve();
   }
 }

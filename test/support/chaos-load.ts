@@ -95,22 +95,22 @@ export class ChaosLoad {
   }
 
   /**
-   * Compares with what the handlers wrote down: a message is answered exactly when its handler was done with it, and
-   * only such are lost as a handler had begun with and not ended. @returns how many those are
+   * Compares with what the handlers wrote down: one of them has begun with every message, and only one.
+   *
+   * @returns how many messages were not done when their thread died, and how many were and have no answer all the same
    */
-  check(board: ChaosBoard): number {
+  check(board: ChaosBoard): { readonly cutOff: number; readonly muted: number } {
     let cutOff = 0;
+    let muted = 0;
     for (const { index, sent, unanswered } of this.clients) {
       const lost = new Set(unanswered);
       for (let n = 0; n < sent; n++) {
         const begun = board.begun(index, n);
-        const ended = board.ended(index, n);
-        const what = `message ${n} of client ${index}: begun ${begun}, ended ${ended}, ${lost.has(n) ? 'not answered' : 'answered'}`;
-        assert.equal(begun, 1, what);
-        if (lost.has(n)) assert.equal(ended, 0, what);
-        if (ended === 0) cutOff++;
+        assert.equal(begun, 1, `handlers began ${begun} times with message ${n} of client ${index}`);
+        if (board.ended(index, n) === 0) cutOff++;
+        else if (lost.has(n)) muted++;
       }
     }
-    return cutOff;
+    return { cutOff, muted };
   }
 }
