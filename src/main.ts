@@ -9,7 +9,7 @@ import { loadConfig } from './config/load.js';
 import type { NodeConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
 import { createLogger, type Logger, standardOutput } from './log.js';
-import { type Node, startNode } from './node.js';
+import { checkEvents, type Node, startNode } from './node.js';
 import { supervise } from './ops/background.js';
 import { startDetached } from './ops/detached.js';
 import { FolderWatcher } from './ops/folder-watcher.js';
@@ -45,8 +45,9 @@ const program = createProgram(version, {
     say(`stopped (pid ${node.pid})`);
   },
   async restart({ graceful = false, ...options }) {
-    // with a configuration that is wrong the node would not come back
-    await loadConfig({ file: options.config, cwd: process.cwd(), env: process.env });
+    // with a configuration or an application that is wrong the node would not come back
+    const { config } = await loadConfig({ file: options.config, cwd: process.cwd(), env: process.env });
+    await checkEvents(config);
     const { place } = await locate(options.config);
     const node = await RunningNode.find(place);
     if (node) {

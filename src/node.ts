@@ -6,6 +6,7 @@ import { GatewayError } from './errors.js';
 import { Gateway } from './gateway/gateway.js';
 import type { Logger } from './log.js';
 import type { ConnectionPage, Controllable, NodeStatus } from './ops/status.js';
+import { EventsBundle } from './pool/events-bundle.js';
 import { Pool } from './pool/pool.js';
 import { ipToNumber } from './wire/client-id.js';
 
@@ -37,6 +38,15 @@ export async function startNode(config: NodeConfig, options: NodeOptions): Promi
   const node = new Node(config, gateway, worker, options);
   await node.start();
   return node;
+}
+
+/**
+ * Compiles events/ without running it, so that a mistake shows before a running node is stopped for a new one.
+ *
+ * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
+ */
+export async function checkEvents({ worker }: NodeConfig): Promise<void> {
+  if (worker !== false) await EventsBundle.build(worker.events);
 }
 
 /** A running node: a gateway and business workers in one process. */

@@ -32,6 +32,15 @@ export function checkNames(call: string, what: 'uid' | 'group', names: unknown):
     : [checkName(call, what, names)];
 }
 
+/** @throws GW_ARGUMENT unless it is a list; what is in it is checked where it is read */
+export function checkClientIds(call: string, clientIds: unknown): void {
+  if (Array.isArray(clientIds)) return;
+  throw new GatewayError(
+    'GW_ARGUMENT',
+    `${call} was given ${describe(clientIds)} as clientIds; expected an array.`,
+  );
+}
+
 /** @throws GW_ARGUMENT unless it is a plain object */
 export function checkSession(call: string, session: unknown): Record<string, unknown> {
   if (typeof session === 'object' && session !== null && !Array.isArray(session)) {

@@ -1,5 +1,5 @@
 import { Command, Flag } from '../wire/command.js';
-import { type Message, type Name, checkMessage, checkNames } from './arguments.js';
+import { type Message, type Name, checkClientIds, checkMessage, checkNames } from './arguments.js';
 import { BaseCalls } from './base-calls.js';
 
 export interface SendOptions {
@@ -29,6 +29,7 @@ export abstract class SendCalls extends BaseCalls {
     const flags = rawFlag(options);
     const excluded = idList(options.exclude);
     if (options.clientIds !== undefined) {
+      checkClientIds('sendToAll', options.clientIds);
       const wanted = options.clientIds.filter((id) => !excluded.includes(id));
       return this.sendToHolders(wanted, message, flags);
     }

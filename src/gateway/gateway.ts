@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 import { parseListenUrl } from '../config/listen-url.js';
 import type { GatewayConfig } from '../config/schema.js';
@@ -26,6 +27,7 @@ import type {
   ClientHost,
   ClientTransport,
   HandshakeRequest,
+  Health,
   Listener,
 } from './protocols/protocol.js';
 import { loadRouter } from './router.js';
@@ -130,6 +132,12 @@ export class Gateway implements ClientHost, CommandTarget {
           this,
         );
         this.#listeners.push(listener);
+        if (staticRoot !== undefined && !existsSync(staticRoot)) {
+          this.#log.warn(
+            { url, static: staticRoot },
+            `${url}: the folder of static files ${staticRoot} does not exist`,
+          );
+        }
         if (heartbeat === false) this.#silentPorts.add(parseListenUrl(listener.url).port);
       }
     } catch (error) {
@@ -186,8 +194,9 @@ export class Gateway implements ClientHost, CommandTarget {
 
   // ---- what listeners report ----
 
-  get stopping(): boolean {
-    return this.#stopping;
+  get health(): Health {
+    if (this.#stopping) return 'stopping';
+    return this.#dispatcher.unservedFor > UNSERVED_LIMIT ? 'unavailable' : 'ok';
   }
 
   admits(): Admission {
@@ -323,7 +332,7 @@ export class Gateway implements ClientHost, CommandTarget {
     this.#problems.warn(
       'slow client',
       { remoteAddress: client.transport.remoteAddress, waiting },
-      `a client does not read what it is sent: ${waiting} bytes wait, ${sendToClientBufferSize} may (sendToClientBufferSize); it is closed`,
+      `a client takes less than it is sent: ${waiting} bytes wait for it, ${sendToClientBufferSize} may (sendToClientBufferSize); it is closed`,
     );
     client.transport.destroy();
     return true;

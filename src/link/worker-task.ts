@@ -30,7 +30,7 @@ export interface WorkerTask {
  *        <-- retired (pending clients) ----     every handler that is done has sent what it had to send
  *        <-- released (client) ------------     one of the pending handlers is done, too
  *        --- release (client) ------------->    to the thread that came after it: go on with this client
- *        --- stop ------------------------->    no events follow: finish and end
+ *        --- stop ------------------------->    no events follow: finish and end; after retire: within less time
  */
 
 /** From the thread to its slot. */

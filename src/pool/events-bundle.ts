@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { access, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -61,7 +61,7 @@ export class EventsBundle {
     try {
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, '.gitignore'), '*\n');
-      for (const { path, text } of this.#files) await writeFile(path, text);
+      for (const { path, text } of this.#files) await writeWhole(path, text);
     } catch (cause) {
       throw new GatewayError(
         'GW_EVENTS_COMPILE',
@@ -70,6 +70,14 @@ export class EventsBundle {
       );
     }
   }
+}
+
+/** Writes a file that others may be reading: they see it whole, or not at all. What is there already is left alone. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
+  const draft = `${path}.${randomUUID()}`;
+  await writeFile(draft, text);
+  await rename(draft, path);
 }
 
 async function findIndex(folder: string): Promise<string> {

@@ -75,6 +75,8 @@ export class Slot {
   #restarts = 0;
   #stopping = false;
   #shrinking = false;
+  /** A thread that was above maxMemory from its start. */
+  #oversized: Generation | undefined;
   /** Of the threads that are gone. */
   #past = { handled: 0, errors: 0, lost: 0 };
   #lastExit: string | null = null;
@@ -182,7 +184,10 @@ export class Slot {
     // events that one thread has left are the other's to handle
     await this.#takeovers;
     this.link.endEvents();
-    this.#serving?.stop(timeout);
+    // those that are finishing what they began have as long as the one that serves
+    for (const generation of this.#living) {
+      if (generation.retiring || generation === this.#serving) generation.stop(timeout);
+    }
     await Promise.all(Array.from(this.#living, (generation) => generation.ended));
     this.link.destroy();
   }
@@ -213,6 +218,7 @@ export class Slot {
 
   #handOver(generation: Generation): void {
     this.#serving = generation;
+    this.#checkSize(generation);
     generation.serve(this.link.serveBy(generation.number), [...this.#pending.keys()]);
   }
 
@@ -261,7 +267,18 @@ export class Slot {
     );
     this.#context.log.warn(
       { worker: this.#number, lost: gauge.unfinished, events },
-      `${gauge.unfinished} events that a thread had begun are not done: ${events.slice(0, 3).join(', ')}${events.length > 3 ? ', …' : ''}`,
+      `${gauge.unfinished} event${gauge.unfinished === 1 ? '' : 's'} that a thread had begun ${gauge.unfinished === 1 ? 'is' : 'are'} not done: ${events.slice(0, 3).join(', ')}${events.length > 3 ? ', …' : ''}`,
+    );
+  }
+
+  /** A thread that is above maxMemory before its first event is not replaced for that: the next one would be no smaller. */
+  #checkSize({ gauge: { heap, external } }: Generation): void {
+    const { maxMemory, log } = this.#context;
+    if (maxMemory === 0 || heap + external <= maxMemory) return;
+    this.#oversized = this.#serving;
+    log.warn(
+      { worker: this.#number, heap, external, maxMemory },
+      `worker ${this.#number} takes ${heap + external} bytes before its first event: maxMemory is too small for this code, and this thread is left alone`,
     );
   }
 
@@ -271,7 +288,7 @@ export class Slot {
     const { maxMemory, stopTimeout, log } = this.#context;
     if (serving === undefined || maxMemory === 0 || this.#shrinking || this.#stopping) return;
     const { heap, external } = serving.gauge;
-    if (heap + external <= maxMemory) return;
+    if (heap + external <= maxMemory || this.#oversized === serving) return;
     this.#shrinking = true;
     log.warn(
       { worker: this.#number, heap, external, maxMemory },

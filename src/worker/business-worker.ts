@@ -11,6 +11,7 @@ import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
 import { ClientEvents, type ParkedEvent } from './client-events.js';
 import { Client } from './client.js';
+import type { SessionView } from './session-view.js';
 import type { Events } from './events.js';
 
 const NO_STATE = { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.alloc(0) };
@@ -144,11 +145,11 @@ export class BusinessWorker implements CurrentClient {
       const seconds = (now - events.handlingSince) / 1000;
       if (seconds * 1000 < this.#processTimeout) return;
       this.#log.warn(
-        { client: client.id, event: eventName(events.handlingCommand), seconds: Math.round(seconds) },
-        `${eventName(events.handlingCommand)} has been pending for ${seconds.toFixed(1)} s, longer than processTimeout; the client's next event goes on without it`,
+        { client: client.id, event: eventName(events.command), seconds: Math.round(seconds) },
+        `${eventName(events.command)} has been pending for ${seconds.toFixed(1)} s, longer than processTimeout; the client's next event goes on without it`,
       );
       events.turn++;
-      this.#handled(client, events.handlingCommand);
+      this.#handled(client, events.command);
       this.#next(client);
     }
   }
@@ -190,6 +191,7 @@ export class BusinessWorker implements CurrentClient {
 
   #start(client: Client, frame: ReceivedFrame): void {
     const { command, flags } = frame;
+    client.events.command = command;
     this.#gauge.begin(frame);
     try {
       client.view.receive((flags & Flag.STATE) === 0 ? NO_STATE : decodeClientState(frame.ext));
@@ -219,7 +221,6 @@ export class BusinessWorker implements CurrentClient {
     events.busy = true;
     events.handling = true;
     events.handlingSince = performance.now();
-    events.handlingCommand = command;
     this.#handling.add(client);
     this.#pending++;
     const settled = (): void => {
@@ -270,11 +271,7 @@ export class BusinessWorker implements CurrentClient {
       this.#clients.delete(client.events.connectionId);
       return;
     }
-    try {
-      this.#storeSession(client);
-    } catch (error) {
-      this.#failed(client, command, error);
-    }
+    this.#storeSession(client);
   }
 
   /** Nothing of the client is pending any more: its next events may start. */
@@ -318,8 +315,19 @@ export class BusinessWorker implements CurrentClient {
     this.#tell(paused ? Command.PAUSE_CLIENT : Command.RESUME_CLIENT, events.connectionId, '', 0, 0);
   }
 
+  /** Sends what the handler has changed. A value that cannot be stored is a failure of its event, and costs no other key. */
   #storeSession(client: Client): void {
-    const change = client.view.takePatch();
+    // a handler that settles after its thread's end has nowhere to store anything
+    if (this.#link.state !== 'open') return;
+    let change: ReturnType<SessionView['takePatch']>;
+    for (;;) {
+      try {
+        change = client.view.takePatch();
+        break;
+      } catch (error) {
+        this.#failed(client, client.events.command, error);
+      }
+    }
     if (change === undefined) return;
     const { patch, epoch } = change;
     const { connectionId } = client.events;

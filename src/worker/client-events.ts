@@ -16,7 +16,8 @@ export class ClientEvents {
   /** Whether a handler is pending, and since when (milliseconds, monotonic). */
   handling = false;
   handlingSince = 0;
-  handlingCommand = 0;
+  /** The event that was started last. */
+  command = 0;
   /** Counts its events: a handler that settles in another turn than its own came too late. */
   turn = 0;
   /** Whether the gateway was asked not to send more of its events for now. */

@@ -69,6 +69,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   worker = new BusinessWorker({ link, events, gateway: Gateway, gauge, log, processTimeout });
   transport.worker = worker;
   Gateway.follow(worker);
+  beat(gauge);
   post({ kind: 'ready' });
 
   const { takeover, pending } = await orders.serve;
@@ -88,7 +89,8 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     retired = true;
     post({ kind: 'retired', pending: worker.handling });
   }
-  await Promise.race([worker.idle(), new Promise((resolve) => setTimeout(resolve, order.timeout))]);
+  const hurried = orders.hurry.then(async ({ timeout }) => await elapse(timeout));
+  await Promise.race([worker.idle(), elapse(order.timeout), hurried]);
   try {
     await events.onWorkerStop?.(info);
   } catch (error) {
@@ -111,6 +113,14 @@ async function load({ bundle, eventsFolder }: WorkerTask): Promise<Events> {
   try {
     module = (await import(bundle)) as Record<string, unknown>;
   } catch (cause) {
+    const missing = /^Cannot find package '([^']+)'/.exec((cause as Error).message)?.[1];
+    if (missing !== undefined) {
+      throw new GatewayError(
+        'GW_EVENTS_INVALID',
+        `${eventsFolder} imports the package ${missing}, which is not installed: run npm install ${missing} beside it.`,
+        { cause },
+      );
+    }
     throw new GatewayError('GW_EVENTS_INVALID', `${eventsFolder} cannot be loaded:\n${stackOf(cause)}`, {
       cause,
     });
@@ -133,16 +143,23 @@ function stackOf(error: unknown): string {
   return lines.filter((line) => !/^ +at .*\(?node:/.test(line)).join('\n');
 }
 
-/** What the slot will ask for: to serve, then to end. */
+/** What the slot will ask for: to serve, then to end, and perhaps to be quicker about that than was said first. */
 function receiveOrders(port: WorkerTask['port'], onRelease: (connectionId: number) => void) {
   const serve = deferred<Extract<SlotMessage, { kind: 'serve' }>>();
   const end = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
+  const hurry = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
+  let ending = false;
   port.on('message', (order: SlotMessage) => {
     if (order.kind === 'serve') serve.resolve(order);
     else if (order.kind === 'release') onRelease(order.connectionId);
-    else end.resolve(order);
+    else (ending ? hurry : end).resolve(order);
+    ending ||= order.kind === 'retire' || order.kind === 'stop';
   });
-  return { serve: serve.promise, end: end.promise };
+  return { serve: serve.promise, end: end.promise, hurry: hurry.promise };
+}
+
+async function elapse(milliseconds: number): Promise<void> {
+  await new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

@@ -63,7 +63,7 @@ export function checkEvents(module: Readonly<Record<string, unknown>>, file: str
     );
   }
   for (const [name, handler] of Object.entries(events)) {
-    if (!/^on[A-Z]/.test(name) || handler === undefined) continue;
+    if (!name.startsWith('on') || handler === undefined) continue;
     if (!(NAMES as readonly string[]).includes(name)) {
       throw invalid(file, `it has ${name}, which is no event; the events are ${NAMES.join(', ')}`);
     }

@@ -89,13 +89,21 @@ export class SessionView {
    * What the handler has changed since this was last asked, and the epoch of the session that it changed; undefined when
    * nothing. To be sent, since the view counts on it.
    *
-   * @throws GW_SESSION when it put something into the session that JSON cannot hold
+   * @throws GW_SESSION when it put something into the session that JSON cannot hold: that key is set back, so that the
+   *   next call has the rest
    */
   takePatch(): { readonly patch: SessionPatch; readonly epoch: number } | undefined {
     if (this.#value === undefined) return undefined;
     // everything is turned into text before anything counts as sent: one value that cannot be loses no other
     const texts = new Map<string, string | undefined>();
-    for (const key of Object.keys(this.#value)) texts.set(key, textOf(key, this.#value[key]));
+    for (const key of Object.keys(this.#value)) {
+      try {
+        texts.set(key, textOf(key, this.#value[key]));
+      } catch (error) {
+        this.#setBack(key);
+        throw error;
+      }
+    }
     const set: Session = {};
     const deleted: string[] = [];
     for (const [key, text] of texts) {
@@ -128,6 +136,14 @@ export class SessionView {
       this.#see(change.kind === 'set' ? copyOf(session) : mergeSession(this.#value, copyOf(session)));
     }
     this.#push({ kind: change.kind, session });
+  }
+
+  /** Gives a key the value back that it had when it was read or last sent. */
+  #setBack(key: string): void {
+    const session = this.#value as Session;
+    delete session[key];
+    const text = this.#texts.get(key);
+    if (text !== ABSENT) setOwn(session, key, JSON.parse(text));
   }
 
   #push(change: Change): void {

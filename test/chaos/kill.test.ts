@@ -6,8 +6,8 @@ import type { MessageKind } from '../support/chaos-client.js';
 import { ChaosLoad } from '../support/chaos-load.js';
 import { ChaosNode } from '../support/chaos-node.js';
 
-/** GW_CHAOS_SECONDS=20 is the long form. */
-const SECONDS = Number(process.env.GW_CHAOS_SECONDS ?? 8);
+/** CHAOS_SECONDS=20 is the long form. */
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? 8);
 const CLIENTS = 200;
 const RATE = 20;
 const WAYS: readonly MessageKind[] = ['exit', 'uncaught', 'loop', 'exit-later'];

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
+import { ChaosBoard } from '../support/chaos-board.js';
 import { ChaosNode } from '../support/chaos-node.js';
+import { turn } from '../support/gateway-scene.js';
 import { WsClient } from '../support/ws-client.js';
 
 const MEGABYTE = 1_000_000;
@@ -49,25 +51,33 @@ describe('a worker that takes more than maxMemory', () => {
     assert.ok(chaos.node.status().workers[0].memory.external < LIMIT);
   });
 
-  it('is replaced once when a reload comes at the same time, and by the new code', async (t) => {
+  it('and a reload at the same time: the one thread that serves afterwards is the reload’s', async (t) => {
+    const board = ChaosBoard.create(0, 0);
     const { chaos, ann, bob } = await scene(t);
     grow(ann);
     await chaos.logged('more than maxMemory; it is replaced');
-    await chaos.node.reload(false);
-    for (let n = 0; n < 100; n++) {
-      ann.send(`${n}`);
-      bob.send(`${n}`);
-    }
+    // the old thread cannot give its events away before both new ones want them
+    ann.send('block');
+    const reloading = chaos.node.reload(false);
+    const started = [String(await bob.next()), String(await bob.next())];
+    for (let n = 0; n < 10; n++) await turn();
+    board.unblock();
+    await reloading;
     for (let size = 0; size <= LIMIT; size += GROWTH) assert.equal((await answer(ann))[0], 'grow');
+    assert.equal((await answer(ann))[0], 'block');
     const threads = new Set<string>();
     for (let n = 0; n < 100; n++) {
       for (const client of [ann, bob]) {
+        client.send(`${n}`);
         const [number, thread] = await answer(client);
         assert.equal(number, `${n}`);
         threads.add(thread);
       }
     }
-    assert.equal(threads.size, 1, 'one thread serves');
+    // the reload's thread was made last
+    const last = Math.max(...started.map((line) => Number(line.replace('started ', ''))));
+    assert.deepEqual([...threads], [`${last}`]);
+    assert.equal(ann.waiting + bob.waiting, 0);
     assert.equal(chaos.deaths, 0);
   });
 });

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ChaosLoad } from '../support/chaos-load.js';
 import { NodeProcess } from '../support/node.js';
 
-/** GW_CHAOS_SECONDS=20 is the long form. */
-const SECONDS = Number(process.env.GW_CHAOS_SECONDS ?? 8);
+/** CHAOS_SECONDS=20 is the long form. */
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? 8);
 const CLIENTS = 200;
 const RATE = 20;
 const LATEST = 200;

@@ -69,7 +69,10 @@ describe('a start that fails says why, and leaves nothing running', { concurrenc
   it('an import of a package that is not installed', async (t) => {
     const failed = await startWith(t, [IMPORT, "import x from 'no-such-package';", 'export default x;']);
     assertFailed(failed, 1);
-    assert.match(failed.errors, /Cannot find package 'no-such-package'/);
+    assert.match(
+      failed.errors,
+      /imports the package no-such-package, which is not installed: run npm install no-such-package/,
+    );
   });
 
   it('a module that throws while it is loaded: its line', async (t) => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChaosBoard } from './chaos-board.js';
-import { ChaosClient, type MessageKind } from './chaos-client.js';
+import type { ChaosClient, MessageKind } from './chaos-client.js';
 import { ChaosLoad, type ChaosSummary } from './chaos-load.js';
 import { ChaosNode } from './chaos-node.js';
 import { LIMIT } from './inbox.js';
 import { SeededRandom } from './random.js';
+import { WsClient } from './ws-client.js';
 
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
@@ -42,7 +43,7 @@ export class ChaosStorm {
   readonly #chaos: ChaosNode;
   readonly #load: ChaosLoad;
   readonly #reloads: Promise<void>[] = [];
-  readonly #slow: ChaosClient[] = [];
+  readonly #slow: WsClient[] = [];
 
   private constructor(
     options: ChaosStormOptions,
@@ -136,9 +137,11 @@ export class ChaosStorm {
 
   /** A client that asks for much and reads nothing: it is closed, and nobody else is concerned. */
   async #slowClient(): Promise<void> {
-    const client = await ChaosClient.connect(this.#chaos.url, this.#load.clients.length, false);
+    const client = await WsClient.connect(this.#chaos.url);
     client.socket.pause();
-    this.#burst(client, 60, 400 * KIBIBYTE);
+    // in the row of the board that nobody looks at
+    const message = `${this.#load.clients.length} 0 sync ${'x'.repeat(400 * KIBIBYTE)}`;
+    for (let n = 0; n < 60; n++) client.send(message);
     this.#slow.push(client);
   }
 }

@@ -53,7 +53,7 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** Called for each message, within the listener's call. */
   onMessage: (message: ReceivedMessage) => void = () => {};
 
-  readonly stopping = false;
+  readonly health = 'ok';
 
   admits(): Admission {
     return this.admitting ? 'welcome' : 'full';

@@ -90,4 +90,18 @@ describe('a worker’s view of a session', () => {
     view.session.c = 2;
     assert.equal(view.takePatch()?.epoch, 4);
   });
+
+  it('sets back what JSON cannot hold, tells of it once, and loses no other key', () => {
+    const view = new SessionView();
+    const session = Buffer.from('{"kept":1,"bad":"before"}');
+    view.receive({ epoch: 0, applied: 0, address: '', uid: '', session });
+    view.session.bad = 10n;
+    view.session.alsoBad = { valueOf: 1n };
+    view.session.kept = 2;
+    assert.throws(() => view.takePatch(), { code: 'GW_SESSION', message: /client\.session\.bad / });
+    assert.throws(() => view.takePatch(), { code: 'GW_SESSION', message: /client\.session\.alsoBad / });
+    assert.deepEqual(view.takePatch()?.patch, { set: { kept: 2 }, delete: [] });
+    assert.deepEqual(view.session, { kept: 2, bad: 'before' });
+    assert.equal(view.takePatch(), undefined);
+  });
 });

@@ -79,10 +79,10 @@ export class HttpSide {
       response.setHeader('Allow', 'GET, HEAD');
       this.#say(response, 405, 'Only GET and HEAD are answered here.');
     } else if (request.url?.split('?', 1)[0] === '/healthz') {
-      const stopping = this.#stopping || this.#host.stopping;
+      const health = this.#stopping ? 'stopping' : this.#host.health;
       response.setHeader('Cache-Control', 'no-store');
-      const body = JSON.stringify({ status: stopping ? 'stopping' : 'ok' });
-      this.#send(response, stopping ? 503 : 200, 'application/json', body);
+      const body = JSON.stringify({ status: health });
+      this.#send(response, health === 'ok' ? 200 : 503, 'application/json', body);
     } else if (this.#files !== undefined) {
       this.#files(request, response, () =>
         this.#say(response, 404, 'There is no such file. This port is for websockets too.'),

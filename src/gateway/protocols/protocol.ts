@@ -60,12 +60,15 @@ export interface HandshakeRequest {
   readonly headers: IncomingHttpHeaders;
 }
 
+/** `unavailable`: there has been no worker for a while. */
+export type Health = 'ok' | 'stopping' | 'unavailable';
+
 export type Admission = 'welcome' | 'full' | 'unavailable';
 
 /** What listeners report to: the gateway. */
 export interface ClientHost {
-  /** Whether the node is stopping: its health check says so. */
-  readonly stopping: boolean;
+  /** What the health check says; anything but `ok` is answered with status 503. */
+  readonly health: Health;
   /**
    * Whether another client may come in. Asked before a handshake or accept. `full`: maxConnections, or shutting down;
    * `unavailable`: there has been no worker for a while, try again later.
