@@ -1,6 +1,7 @@
 import type { ClientChange, Transport } from '../api/transport.js';
 import { GatewayError } from '../errors.js';
 import type { ThreadLink } from '../link/thread-link.js';
+import { Queue } from '../queue.js';
 import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
 import { Flag } from '../wire/command.js';
 import type { Frame } from '../wire/frame.js';
@@ -18,8 +19,9 @@ export class ThreadTransport implements Transport {
   readonly #bufferLimit: number;
   readonly #generation: number;
   #lastRequest = 0;
-  #draining: Promise<void> | undefined;
-  #onDrained: (() => void) | undefined;
+  /** Handlers that wait for room, in the order in which they began to. */
+  readonly #waiting = new Queue<() => void>();
+  readonly #wakeNext = (): void => this.linkDrained();
 
   /** @param bufferSize bytes that may wait before a send returns false; beyond twice as many it throws */
   constructor(
@@ -49,16 +51,14 @@ export class ThreadTransport implements Transport {
   }
 
   async drained(): Promise<void> {
-    if (!this.#link.congested) return;
-    this.#draining ??= new Promise((resolve) => (this.#onDrained = resolve));
-    await this.#draining;
+    if (this.#link.congested) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** The link has room again. */
+  /** The link has room again. Those that wait go on one after another, since the first few may fill it. */
   linkDrained(): void {
-    this.#onDrained?.();
-    this.#draining = undefined;
-    this.#onDrained = undefined;
+    if (this.#link.congested || this.#waiting.length === 0) return;
+    this.#waiting.shift()?.();
+    setImmediate(this.#wakeNext);
   }
 
   nextRequestId(): number {

@@ -45,7 +45,8 @@ it('9 MB pass both ways through rings of 1 MiB', async (t) => {
   const node = await NodeProcess.start({
     events: 'echo',
     gateway: { sendToWorkerBufferSize: MEBIBYTE, sendToClientBufferSize: 10 * MEBIBYTE },
-    worker: { sendToGatewayBufferSize: MEBIBYTE },
+    // rings are 1 MiB at the most; this is what may wait for room in one: the answers of three clients at once
+    worker: { sendToGatewayBufferSize: 32 * MEBIBYTE },
   });
   t.after(() => node.stop());
   const clients = await Promise.all(Array.from({ length: 3 }, () => WsClient.connect(node.url('ws'))));
