@@ -55,7 +55,7 @@ export class RingSender {
   ) {
     this.#writer = new RingWriter(shared);
     this.doorbell = doorbell;
-    this.#bufferSize = Math.min(bufferSize, Number.MAX_SAFE_INTEGER);
+    this.#bufferSize = bufferSize;
     this.#onDrained = onDrained;
     this.#keepOriginals = options.keepOriginals ?? false;
   }

@@ -13,7 +13,7 @@ const REPLIES_PER_ROUND = 1024;
 /** Places below zero are numbers of parked events, not places in the ring. */
 const PARKED = -1;
 
-/** The ring link's worker-thread end. Served by the thread's doorbell: see {@link serve}. */
+/** The ring link's worker-thread end. Served by the thread's doorbell. */
 export class ThreadLink extends BaseLink {
   readonly #doorbell: Doorbell;
   readonly #commands: RingSender;
@@ -40,12 +40,11 @@ export class ThreadLink extends BaseLink {
     super(name);
     this.#memory = memory;
     this.#doorbell = new Doorbell(memory.threadDoorbell);
-    const main = new Doorbell(memory.mainDoorbell);
-    this.#main = main;
-    this.#commands = new RingSender(memory.commands, main, memory.commandBufferSize, () => {
+    this.#main = new Doorbell(memory.mainDoorbell);
+    this.#commands = new RingSender(memory.commands, this.#main, memory.commandBufferSize, () => {
       if (this.state === 'open') this.listener.drained();
     });
-    this.#replies = new RingReceiver(memory.replies, main, this.#deliver);
+    this.#replies = new RingReceiver(memory.replies, this.#main, this.#deliver);
   }
 
   get bufferedBytes(): number {
@@ -152,7 +151,7 @@ export class ThreadLink extends BaseLink {
     this.#parkFrame.body = frame;
     this.#commands.send(this.#parkFrame);
     // should this thread die before the copy has left it, the original still lies in the ring
-    if (this.#commands.settled) this.take(place);
+    if (this.isSettled) this.take(place);
     else this.#leaving.set(number, place);
     return PARKED - number;
   }
@@ -184,7 +183,7 @@ export class ThreadLink extends BaseLink {
     if (this.isSettled) this.#announceSettled();
     if (this.#events?.ring.ended === true) this.#onEventsEnded?.();
     const nothingComes = this.#replies.ring.ended && this.#events?.ring.waiting !== true;
-    if (nothingComes || (this.state === 'closing' && this.#commands.settled)) this.#end();
+    if (nothingComes || (this.state === 'closing' && this.isSettled)) this.#end();
     return replied || happened;
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { ApiClient } from '../support/api-client.js';
+import { ApiClient, introduce } from '../support/api-client.js';
 import { NodeProcess } from '../support/node.js';
 
 describe('queries of the Gateway API, through websockets and a worker thread', () => {
@@ -20,13 +20,7 @@ describe('queries of the Gateway API, through websockets and a worker thread', (
       Array.from({ length: 4 }, () => ApiClient.connect(node.url('ws'))),
     );
     await Promise.all([
-      ann.call('client.bindUid', 'ann'),
-      bob.call('client.bindUid', 'bob'),
-      ann2.call('client.bindUid', 'ann'),
-      ann.call('client.join', 'red'),
-      ann.call('client.join', 'green'),
-      bob.call('client.join', 'red'),
-      ann2.call('client.join', 'green'),
+      introduce([ann, bob, ann2]),
       ann.call('setSession', ann.id, { n: 1 }),
       gone.call('client.bindUid', 'gone'),
       gone.call('client.join', 'gone'),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { ApiClient, base64 } from '../support/api-client.js';
+import { ApiClient, base64, introduce } from '../support/api-client.js';
 import { NodeProcess } from '../support/node.js';
 import { TextClient } from '../support/text-client.js';
 import type { WsMessage } from '../support/ws-client.js';
@@ -26,16 +26,7 @@ describe('sends of the Gateway API, through websockets and a worker thread', () 
     [caller, ...clients] = await Promise.all(
       Array.from({ length: 4 }, () => ApiClient.connect(node.url('ws'))),
     );
-    const [ann, bob, ann2] = clients;
-    await Promise.all([
-      ann.call('client.bindUid', 'ann'),
-      bob.call('client.bindUid', 'bob'),
-      ann2.call('client.bindUid', 'ann'),
-      ann.call('client.join', 'red'),
-      ann.call('client.join', 'green'),
-      bob.call('client.join', 'red'),
-      ann2.call('client.join', 'green'),
-    ]);
+    await introduce(clients);
   });
   afterEach(() => Promise.all([caller, ...clients].map((client) => client.ws.close())));
 

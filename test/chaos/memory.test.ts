@@ -3,6 +3,7 @@ import { type TestContext, describe, it } from 'node:test';
 import { ChaosBoard } from '../support/chaos-board.js';
 import { ChaosNode } from '../support/chaos-node.js';
 import { turn } from '../support/gateway-scene.js';
+import { answer } from '../support/takeover-answer.js';
 import { WsClient } from '../support/ws-client.js';
 
 const MEGABYTE = 1_000_000;
@@ -14,13 +15,6 @@ async function scene(t: TestContext): Promise<{ chaos: ChaosNode; ann: WsClient;
   const chaos = await ChaosNode.start({ events: 'takeover', worker: { count: 1, maxMemory: LIMIT } });
   t.after(() => chaos.stop());
   return { chaos, ann: await WsClient.connect(chaos.url), bob: await WsClient.connect(chaos.url) };
-}
-
-async function answer(client: WsClient): Promise<string[]> {
-  for (;;) {
-    const words = String(await client.next()).split(' ');
-    if (words[0] !== 'started') return words;
-  }
 }
 
 /** Makes its worker take more than it may. */

@@ -4,6 +4,7 @@ import { type TestContext, describe, it } from 'node:test';
 import { openGate } from '../support/chaos-gate.js';
 import { ChaosNode } from '../support/chaos-node.js';
 import { fixture } from '../support/fixtures.js';
+import { answer } from '../support/takeover-answer.js';
 import { WsClient } from '../support/ws-client.js';
 
 const TIMEOUT = 1;
@@ -17,14 +18,6 @@ async function scene(t: TestContext): Promise<{ chaos: ChaosNode; ann: WsClient;
   });
   t.after(() => chaos.stop());
   return { chaos, ann: await WsClient.connect(chaos.url), bob: await WsClient.connect(chaos.url) };
-}
-
-/** The next answer, and its thread. */
-async function answer(client: WsClient): Promise<string[]> {
-  for (;;) {
-    const words = String(await client.next()).split(' ');
-    if (words[0] !== 'started') return words;
-  }
 }
 
 function line(text: string): number {

@@ -79,3 +79,16 @@ export class ApiClient {
 export function base64(data: Uint8Array): { base64: string } {
   return { base64: Buffer.from(data).toString('base64') };
 }
+
+/** Three clients get uids and groups. Ann: red and green. Bob: red. Ann's second client: green. */
+export async function introduce([ann, bob, ann2]: readonly ApiClient[]): Promise<void> {
+  await Promise.all([
+    ann.call('client.bindUid', 'ann'),
+    bob.call('client.bindUid', 'bob'),
+    ann2.call('client.bindUid', 'ann'),
+    ann.call('client.join', 'red'),
+    ann.call('client.join', 'green'),
+    bob.call('client.join', 'red'),
+    ann2.call('client.join', 'green'),
+  ]);
+}
