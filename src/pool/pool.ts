@@ -58,6 +58,10 @@ export class Pool {
       atomics: 'disabled',
       resourceLimits: heapLimit(options.config.maxMemory),
     });
+    // what old code left behind may still throw between its task's end and its thread's: nobody's task any more
+    this.#threads.on('error', (error: Error) => {
+      options.log.debug({ err: error }, `a thread failed after its work was done: ${error.message}`);
+    });
   }
 
   /** The slots' links, for the gateway. */
