@@ -14,6 +14,10 @@ export const ERROR_CODES = {
   GW_FRAME: 'Bytes that are no frame of the inner protocol.',
   GW_SERIALIZE: 'A value that cannot be PHP-serialized, or bytes that cannot be read as such.',
   GW_REGISTER_LINE: 'A line that is no message of the Register protocol.',
+  GW_AUTH:
+    'A peer on an inner port or a Register did not know the secret key, or this node did not know theirs.',
+  GW_CLUSTER:
+    'A node that does not fit its cluster, or cannot join it: its address, its name, its Register or its certificates.',
   GW_CLIENT_ID: 'A client id that is not 20 hexadecimal digits.',
   GW_ARGUMENT:
     'An argument of a Gateway call that cannot be used: an empty uid or group, a message of the wrong type.',

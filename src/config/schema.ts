@@ -76,15 +76,23 @@ const gateway = Type.Object(
       description: 'The ports that clients connect to.',
     }),
     lanIp: Type.String({
-      format: 'ipv4',
+      format: 'host',
       default: '127.0.0.1',
-      description: 'Inner address of this gateway. It is part of every client id.',
+      description:
+        'Inner address of this gateway as other nodes reach it: an IPv4 address, or a name that resolves to one. It is part of every client id.',
     }),
     lanPort: Type.Integer({
-      minimum: 1,
+      minimum: 0,
       maximum: 65_535,
       default: 2900,
-      description: 'Inner port of this gateway. It is part of every client id.',
+      description:
+        'Inner port of this gateway, for workers and GatewayClients. It is part of every client id. 0: any free one.',
+    }),
+    innerListen: Type.String({
+      format: 'bind',
+      default: '',
+      defaultText: '`lanIp`',
+      description: 'Address that the inner port is bound to, where it differs from `lanIp` (Docker, NAT).',
     }),
     pingInterval: seconds({
       default: 25,
@@ -188,6 +196,59 @@ const worker = Type.Object(
   { additionalProperties: false },
 );
 
+const register = Type.Object(
+  {
+    listen: Type.String({
+      format: 'address',
+      default: '127.0.0.1:1236',
+      description: "`host:port` that this node's Register listens on. Port 0: any free one.",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+const clusterTls = Type.Object(
+  {
+    cert: path("File of this node's certificate chain, PEM."),
+    key: path('File of its private key, PEM.'),
+    ca: path('File of the authority that signed the certificates of all nodes, PEM.'),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'Mutual TLS on the inner ports and the Registers. Every node has to have it; PHP peers have none.',
+  },
+);
+
+const cluster = Type.Object(
+  {
+    registerAddress: Type.Array(Type.String({ format: 'address' }), {
+      default: [],
+      defaultText: 'the Register of this node',
+      description: 'Every Register of the cluster, `host:port`. One that answers is enough.',
+    }),
+    secretKey: Type.String({
+      default: '',
+      description: 'Word that every node, worker and GatewayClient of the cluster has to know.',
+    }),
+    allowWithoutSecretKey: Type.Boolean({
+      default: false,
+      description:
+        'Whether inner ports and Registers may be open to other machines though `secretKey` is empty.',
+    }),
+    tls: Type.Optional(clusterTls),
+    pingInterval: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: LONGEST_SECONDS,
+      default: 25,
+      unit: 'seconds',
+      description:
+        'Time between two pings on inner links. A peer that has been silent for twice as long counts as gone.',
+    }),
+  },
+  { additionalProperties: false, default: {}, description: 'How nodes find and trust each other.' },
+);
+
 const log = Type.Object(
   {
     level: Type.Enum(LOG_LEVELS, { default: 'info', description: 'The least severe lines that are logged.' }),
@@ -223,6 +284,11 @@ export const nodeConfigSchema = Type.Object(
       worker,
       'The business worker role: your code. `false`: this node has none.',
     ),
+    register: role<Static<typeof register>>(
+      register,
+      'The Register role: tells the workers where the gateways are. `false`: this node hosts none.',
+    ),
+    cluster,
     log,
   },
   { additionalProperties: false },
@@ -234,11 +300,16 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 export type NodeConfig = DeepReadonly<Static<typeof nodeConfigSchema>>;
 export type GatewayConfig = Exclude<NodeConfig['gateway'], false>;
 export type WorkerConfig = Exclude<NodeConfig['worker'], false>;
+export type RegisterConfig = Exclude<NodeConfig['register'], false>;
+export type ClusterConfig = NodeConfig['cluster'];
+export type ClusterTlsConfig = NonNullable<ClusterConfig['tls']>;
 
 /** What a user may write: every key is optional. For `export default { … } satisfies UserConfig`. */
 export interface UserConfig {
   readonly name?: string;
   readonly gateway?: false | Partial<GatewayConfig>;
   readonly worker?: false | Partial<WorkerConfig>;
+  readonly register?: false | Partial<RegisterConfig>;
+  readonly cluster?: Partial<ClusterConfig>;
   readonly log?: Partial<NodeConfig['log']>;
 }

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { Ajv } from 'ajv';
@@ -16,7 +16,7 @@ const ajv = new Ajv({
   verbose: true, // errors carry the value found and the schema that refused it
   useDefaults: true,
   allowUnionTypes: true,
-  formats: { ipv4: isIPv4, router: isRouter },
+  formats: { router: isRouter, host: isHost, bind: isBind, address: isAddress },
 });
 ajv.addVocabulary(['unit', 'defaultText', 'choices']);
 const isNodeConfig = ajv.compile<Draft>(nodeConfigSchema);
@@ -60,11 +60,31 @@ function isRouter(value: string): boolean {
   );
 }
 
+/** An IPv4 address, or a host name; Docker's may hold underscores. */
+function isHost(value: string): boolean {
+  return /^[\d.]+$/.test(value) ? isIPv4(value) : /^[a-z\d]([\w.-]*[a-z\d])?$/i.test(value);
+}
+
+function isBind(value: string): boolean {
+  return value === '' || isHost(value) || isIPv6(value);
+}
+
+/** `host:port` */
+function isAddress(value: string): boolean {
+  const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
+  return host !== undefined && isHost(host) && Number(port) <= 65_535;
+}
+
 function defaultName(config: Draft): string {
   return config.gateway ? `${hostname()}:${config.gateway.lanPort}` : hostname();
 }
 
-function resolvePaths({ gateway, worker }: Draft, directory: string): void {
+function resolvePaths({ gateway, worker, cluster }: Draft, directory: string): void {
+  if (cluster.tls) {
+    cluster.tls.cert = resolve(directory, cluster.tls.cert);
+    cluster.tls.key = resolve(directory, cluster.tls.key);
+    cluster.tls.ca = resolve(directory, cluster.tls.ca);
+  }
   if (worker) worker.events = resolve(directory, worker.events);
   if (!gateway) return;
   if (!ROUTERS.some((name) => name === gateway.router)) gateway.router = resolve(directory, gateway.router);

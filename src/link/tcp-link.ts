@@ -46,6 +46,35 @@ export class TcpLink extends BaseLink {
     return this.#congested;
   }
 
+  /** Bytes received so far. */
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
+  /** Whether it is told to read no more. */
+  get paused(): boolean {
+    return this.#socket.isPaused();
+  }
+
+  /** Reads no more until {@link resume}: the far end will have to wait. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /**
+   * Sends bytes that are no frame: the replies that legacy peers expect.
+   *
+   * @returns as {@link send}
+   */
+  sendBytes(bytes: Buffer): boolean {
+    this.#write(bytes);
+    return !this.#congested;
+  }
+
   protected start(): void {
     const onFrame = (bytes: Buffer): void => {
       if (this.state !== 'closed') this.listener.frame(decodeFrame(bytes, this.#frame), 0);
@@ -69,14 +98,18 @@ export class TcpLink extends BaseLink {
   }
 
   protected transmit(frame: Frame): boolean {
+    this.#write(encodeFrame(frame));
+    return !this.#congested;
+  }
+
+  #write(bytes: Buffer): void {
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
       queueMicrotask(this.#uncork);
     }
-    this.#socket.write(encodeFrame(frame));
+    this.#socket.write(bytes);
     if (this.#socket.writableLength >= this.#bufferSize) this.#congested = true;
-    return !this.#congested;
   }
 
   protected finish(): void {

@@ -54,6 +54,9 @@ export const Command = {
   RESUME_CLIENT: 223,
   // ours, query: a client's whole state (see wire/client-state.ts), for a worker that takes over from another
   GET_CLIENT_STATE: 224,
+  // ours, worker to gateway: whether the worker takes events (bits of WorkerState in client_ip); gateway to worker, with
+  // LEAVING: no event follows
+  WORKER_STATE: 225,
 
   // ours, worker thread to its slot: a copy of an event that waits behind a pending handler, so that its place
   // in the event ring can be used again; and the word that the event is now started, so that the copy can go
@@ -96,4 +99,14 @@ export const Flag = {
   REQUEST: 0x10,
   /** Ours: a change of a client's state that the client's own worker counts (wire/client-state.ts, `applied`). */
   COUNTED: 0x20,
+} as const;
+
+/** Bits that WORKER_STATE carries in client_ip. */
+export const WorkerState = {
+  /** A thread serves: new clients may be bound to this worker. */
+  READY: 1,
+  /** More events wait for it than its buffer takes: send no more until this bit is gone again. */
+  CONGESTED: 2,
+  /** It is about to end: send no more events, answer with the same bit, and keep its clients' events until it is gone. */
+  LEAVING: 4,
 } as const;

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { GatewayError } from './errors.js';
+
+/** Mutual TLS between nodes: what each shows, and who has to have signed what the others show. PEM. */
+export interface InnerTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca: Buffer;
+}
+
+/** Reads the files that the configuration names. @throws GW_CLUSTER naming the file that cannot be read */
+export function readInnerTls(files: { cert: string; key: string; ca: string }): InnerTls {
+  const read = (file: string): Buffer => {
+    try {
+      return readFileSync(file);
+    } catch (cause) {
+      throw new GatewayError(
+        'GW_CLUSTER',
+        `${file}, which cluster.tls names, cannot be read: ${(cause as Error).message}.`,
+        { cause },
+      );
+    }
+  };
+  return { cert: read(files.cert), key: read(files.key), ca: read(files.ca) };
+}
+
+/** `host:port` in its parts. */
+export function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+}
+
+/**
+ * Opens a connection to a gateway's inner port or a Register. The caller listens for `error` and `close` at once.
+ *
+ * @param onConnect called when bytes can be sent: for TLS, once each side knows the other
+ */
+export function connectInner(
+  { host, port }: { host: string; port: number },
+  tls: InnerTls | undefined,
+  onConnect: () => void,
+): Socket {
+  if (tls === undefined) return connect({ host, port }, onConnect);
+  // nodes are known by who signed their certificates, not by the addresses they happen to have
+  return connectTls({ host, port, ...tls, checkServerIdentity: () => undefined }, onConnect);
+}
+
+/**
+ * Opens an inner port. `onSocket` is given connections that are ready for use; it listens for their errors.
+ *
+ * @throws GW_LISTEN
+ */
+export async function listenInner(
+  { host, port }: { host: string; port: number },
+  tls: InnerTls | undefined,
+  onSocket: (socket: Socket) => void,
+): Promise<Server> {
+  const server =
+    tls === undefined
+      ? createServer(onSocket)
+      : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: true }, onSocket);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'another process has it' : cause.message;
+      reject(new GatewayError('GW_LISTEN', `${host}:${port} cannot be opened: ${why}.`, { cause }));
+    });
+    server.listen({ host, port }, resolve);
+  });
+  return server;
+}
+
+/** The port that a server has got. */
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}

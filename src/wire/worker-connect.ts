@@ -1,0 +1,81 @@
+import { GatewayError } from '../errors.js';
+
+/*
+ * How a peer says who it is on a gateway's inner port, as the JSON body of its first frame:
+ *
+ *   WORKER_CONNECT          {"worker_key":"…","secret_key":"…"}                            a PHP BusinessWorker
+ *   WORKER_CONNECT          {"worker_key":"…","secret_key":"…","features":["node/1"]}      one of our worker slots
+ *   GATEWAY_CLIENT_CONNECT  {"secret_key":"…"}                                             a GatewayClient, ours or PHP's
+ *
+ * Our gateway answers a WORKER_CONNECT that offers features with a WORKER_CONNECT of its own, {"features":[…],"node":"…"}, before
+ * any event; a PHP gateway answers nothing. Frames and flags of ours are used only between two that agreed on the feature.
+ */
+
+/** The feature by which our nodes know each other: everything that Command and Flag mark as ours. */
+export const NODE_FEATURE = 'node/1';
+
+/** Who a worker is, or a GatewayClient, which has no key. */
+export interface PeerIntroduction {
+  /** Tells the workers of one address apart: `node:slot`. Empty for a GatewayClient. */
+  readonly workerKey: string;
+  readonly secretKey: string;
+  readonly features: readonly string[];
+}
+
+/** The body of WORKER_CONNECT or GATEWAY_CLIENT_CONNECT, with the keys that a PHP peer would send, in its order. */
+export function encodeIntroduction({ workerKey, secretKey, features }: PeerIntroduction): string {
+  return JSON.stringify({
+    worker_key: workerKey === '' ? undefined : workerKey,
+    secret_key: secretKey,
+    features: features.length === 0 ? undefined : features,
+  });
+}
+
+/** @throws GW_FRAME when the body is no such JSON; its message never quotes the body, which may hold the key */
+export function parseIntroduction(body: string): PeerIntroduction {
+  const { worker_key: workerKey, secret_key: secretKey, features } = parseBody(body);
+  return {
+    workerKey: typeof workerKey === 'string' ? workerKey : '',
+    secretKey: typeof secretKey === 'string' ? secretKey : '',
+    features: strings(features),
+  };
+}
+
+/** What our gateway answers. */
+export interface GatewayIntroduction {
+  readonly features: readonly string[];
+  /** The gateway's node name. */
+  readonly node: string;
+}
+
+/** The body of the answer. */
+export function encodeGatewayIntroduction({ features, node }: GatewayIntroduction): string {
+  return JSON.stringify({ features, node });
+}
+
+/** @throws GW_FRAME when the body is no such JSON */
+export function parseGatewayIntroduction(body: string): GatewayIntroduction {
+  const { features, node } = parseBody(body);
+  return { features: strings(features), node: typeof node === 'string' ? node : '' };
+}
+
+function parseBody(body: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // V8's message quotes the text, and so perhaps the secret key
+    value = undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new GatewayError(
+      'GW_FRAME',
+      `A peer introduced itself with ${Buffer.byteLength(body)} bytes that are no JSON object; expected {"worker_key":"…","secret_key":"…"}.`,
+    );
+  }
+  return value as Record<string, unknown>;
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
