@@ -54,8 +54,8 @@ export class CommandLink {
   readonly #reader: ReplyReader;
   /** Request ids of the queries that are not answered yet, in the order of the answers. */
   readonly #asked = new Queue<number>();
-  readonly #probe: Frame = { ...emptyFrame(), command: Command.IS_ONLINE, flags: Flag.PLAIN_BODY };
   #state: LinkState = 'open';
+  #answered = false;
   #congested = false;
   #corked = false;
   #closing: Promise<void> | undefined;
@@ -78,6 +78,7 @@ export class CommandLink {
         `A reply of ${reply.length - REPLY_HEADER_LENGTH} bytes came that nothing had asked for; the peer is no gateway, or does not answer in order.`,
       );
     }
+    this.#answered = true;
     if (requestId !== PROBE) this.#options.onReply(requestId, reply.subarray(REPLY_HEADER_LENGTH));
   };
 
@@ -97,6 +98,8 @@ export class CommandLink {
     this.#checks = options.clock.setInterval(() => this.#check(), options.pingInterval);
     // once for the connection: the gateway remembers it
     if (options.secretKey !== '') this.#write(introduction(options.secretKey));
+    // a gateway that knows another key says nothing to commands: it hangs up instead of answering
+    this.#ask();
   }
 
   get state(): LinkState {
@@ -111,6 +114,11 @@ export class CommandLink {
   /** Whether more waits than the buffer size, and `onDrained` is still to come. */
   get congested(): boolean {
     return this.#congested;
+  }
+
+  /** Whether the gateway has answered anything: it is one, and it knows this secret key. */
+  get answered(): boolean {
+    return this.#answered;
   }
 
   /**
@@ -200,10 +208,9 @@ export class CommandLink {
 
   #farEndClosed(): void {
     if (this.#state === 'closing' && this.#asked.length === 0) return;
-    const hint =
-      this.#asked.length > 0 && this.#socket.bytesRead === 0
-        ? ' before it had answered anything; check that both ends have the same secret key'
-        : '';
+    const hint = this.#answered
+      ? ''
+      : ' before it had answered anything; check that both ends have the same secret key';
     this.destroy(new GatewayError('GW_LINK_CLOSED', `${this.name} closed the connection${hint}.`));
   }
 
@@ -217,9 +224,13 @@ export class CommandLink {
       const seconds = (this.#silent * this.#options.pingInterval) / 1000;
       this.destroy(new GatewayError('GW_LINK_CLOSED', `${this.name} has been silent for ${seconds} s.`));
     } else if (this.#asked.length === 0) {
-      this.#asked.push(PROBE);
-      this.#write(commandBytes(this.#probe));
+      this.#ask();
     }
+  }
+
+  #ask(): void {
+    this.#asked.push(PROBE);
+    this.#write(PROBE_BYTES);
   }
 
   #ended(error?: GatewayError): void {
@@ -250,3 +261,5 @@ function introduction(secretKey: string): Buffer {
     body,
   });
 }
+
+const PROBE_BYTES = encodeFrame({ ...emptyFrame(), command: Command.IS_ONLINE, flags: Flag.PLAIN_BODY });

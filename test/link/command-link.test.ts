@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { GatewayError } from '#src/errors.js';
 import { CommandLink, type CommandLinkOptions } from '#src/link/command-link.js';
 import { Command, Flag } from '#src/wire/command.js';
-import { type Frame, emptyFrame } from '#src/wire/frame.js';
+import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { type LegacyConnection, LegacyGateway, replyBytes } from '../support/legacy-gateway.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 
@@ -68,6 +68,13 @@ describe('CommandLink', () => {
     far = await accepted;
   }
 
+  /** The frames that come once the gateway has answered the link's own question, which comes first. */
+  async function received(count: number): Promise<readonly ReceivedFrame[]> {
+    const [probe, ...frames] = await far.received(count + 1);
+    assert.equal(probe.command, Command.IS_ONLINE);
+    return frames;
+  }
+
   async function untilReplies(count: number): Promise<void> {
     if (replies.length >= count) return;
     await new Promise<void>((resolve) => {
@@ -86,25 +93,25 @@ describe('CommandLink', () => {
     await gateway.close();
   });
 
-  it('shows the secret key first, once, and sends what came before the connection was there', async () => {
+  it('shows the secret key first, once, and asks something at once; then sends what came before the connection was there', async () => {
     await open({ secretKey: 's3cret' });
     link.send(message('one'));
     link.send(message('two'));
-    const frames = await far.received(3);
+    const frames = await far.received(4);
     assert.deepEqual(
       frames.map(({ command }) => command),
-      [Command.GATEWAY_CLIENT_CONNECT, Command.SEND_TO_ALL, Command.SEND_TO_ALL],
+      [Command.GATEWAY_CLIENT_CONNECT, Command.IS_ONLINE, Command.SEND_TO_ALL, Command.SEND_TO_ALL],
     );
     assert.deepEqual(
       frames.map((frame) => frame.bodyText()),
-      ['{"secret_key":"s3cret"}', 'one', 'two'],
+      ['{"secret_key":"s3cret"}', '', 'one', 'two'],
     );
   });
 
   it('keeps request ids and addresses to itself, and asks for no REPLY frame', async () => {
     await open();
     link.send(query(77));
-    const [frame] = await far.received(1);
+    const [frame] = await received(1);
     assert.equal(frame.copy().toString('hex'), `0000001c18${'00'.repeat(16)}01${'00'.repeat(6)}`);
   });
 
@@ -114,8 +121,8 @@ describe('CommandLink', () => {
       link.send(query(id));
       link.send(message('in between'));
     }
-    await far.received(6);
-    const bytes = Buffer.concat(['a', 'b', 'c'].map(replyBytes));
+    await received(6);
+    const bytes = Buffer.concat([0, 'a', 'b', 'c'].map(replyBytes));
     far.socket.setNoDelay(true);
     for (let at = 0; at < bytes.length; at += 3) {
       await new Promise((resolve) => far.socket.write(bytes.subarray(at, at + 3), resolve));
@@ -131,7 +138,7 @@ describe('CommandLink', () => {
   it('ends with GW_FRAME when an answer comes that nothing asked for', async () => {
     await open();
     link.send(query(1));
-    far.socket.write(Buffer.concat([replyBytes(1), replyBytes(2)]));
+    far.socket.write(Buffer.concat([replyBytes(0), replyBytes(1), replyBytes(2)]));
     const error = await closed;
     assert.equal(error?.code, 'GW_FRAME');
     assert.match(error.message, /4 bytes came that nothing had asked for/);
@@ -156,6 +163,7 @@ describe('CommandLink', () => {
       },
     });
     link.send(query(1));
+    far.reply(0);
     far.reply(1);
     const error = await closed;
     assert.equal(error?.code, 'GW_LINK_CLOSED');
@@ -172,7 +180,7 @@ describe('CommandLink', () => {
     far.socket.resume();
     await drained;
     assert.ok(!link.congested);
-    assert.equal((await far.received(sent)).length, sent);
+    assert.equal((await received(sent)).length, sent);
     assert.equal(link.send(message('room')), true);
   });
 
@@ -186,8 +194,9 @@ describe('CommandLink', () => {
     assert.equal(link.close(1000), done);
     assert.throws(() => link.send(query(2)), { code: 'GW_LINK_CLOSED' });
     far.socket.resume();
-    await far.received(17);
+    await received(17);
     assert.equal(link.state, 'closing');
+    far.reply(0);
     far.reply(7);
     await done;
     assert.deepEqual(replies, [[1, 'i:7;']]);
@@ -203,7 +212,7 @@ describe('CommandLink', () => {
     await done;
     assert.match(
       (await closed)?.message ?? '',
-      /left after 1000 ms with \d+ bytes not taken and 1 queries not/,
+      /left after 1000 ms with \d+ bytes not taken and 2 queries not/,
     );
     assert.equal(clock.timers, 0);
   });
@@ -211,7 +220,7 @@ describe('CommandLink', () => {
   it('names the secret key when the gateway hangs up instead of answering', async () => {
     await open({ secretKey: 'wrong' });
     link.send(query(1));
-    await far.received(2);
+    await far.received(3);
     far.socket.end();
     assert.match((await closed)?.message ?? '', /closed the connection before it had answered.*secret key/);
   });
@@ -240,16 +249,14 @@ describe('CommandLink', () => {
 
   it('asks an idle gateway something, and gives it up when nothing comes back', async () => {
     await open();
-    clock.advance(PING_INTERVAL);
-    const [probe] = await far.received(1);
-    assert.equal(probe.command, Command.IS_ONLINE);
     far.reply(0);
     link.send(query(1));
     far.reply(1);
     await untilReplies(1);
-    assert.deepEqual(replies, [[1, 'i:1;']], 'the answer to the probe is for nobody');
+    assert.deepEqual(replies, [[1, 'i:1;']], 'the answer to the link itself is for nobody');
     clock.advance(PING_INTERVAL);
-    await far.received(3);
+    const frames = await far.received(3);
+    assert.equal(frames[2].command, Command.IS_ONLINE);
     clock.advance(PING_INTERVAL * 2);
     assert.equal(link.state, 'open');
     clock.advance(PING_INTERVAL * 2);
