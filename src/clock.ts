@@ -22,3 +22,16 @@ export const systemClock: Clock = {
     return { cancel: () => clearInterval(timer) };
   },
 };
+
+/** The machine's own clock where nothing else may keep the process alive while a caller waits: its timers do. */
+export const holdingClock: Clock = {
+  now: () => performance.now(),
+  setTimeout(callback, milliseconds) {
+    const timer = setTimeout(callback, milliseconds);
+    return { cancel: () => clearTimeout(timer) };
+  },
+  setInterval(callback, milliseconds) {
+    const timer = setInterval(callback, milliseconds);
+    return { cancel: () => clearInterval(timer) };
+  },
+};

@@ -36,7 +36,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     bufferSize: memory.commandBufferSize,
     generation: memory.generation,
   });
-  Gateway.connect({ transport, requests });
+  Gateway.attach({ transport, requests });
   link.listen({
     frame(frame, place) {
       if (frame.command === Command.REPLY) requests.answer(frame.clientIp, unserialize(frame.body));
