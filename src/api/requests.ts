@@ -16,8 +16,6 @@ export interface Answer {
 interface Request {
   readonly answers: Answer[];
   readonly missing: Map<number, GatewayAddress>;
-  /** How many answers may still come. */
-  awaited: number;
   readonly deadline: number;
   readonly settle: (missing: readonly GatewayAddress[]) => void;
 }
@@ -50,7 +48,6 @@ export class Requests {
       const request: Request = {
         answers,
         missing: new Map(ids),
-        awaited: ids.size,
         deadline: this.#clock.now() + QUERY_DEADLINE_MILLISECONDS,
         settle: (missing) => resolve({ answers, missing }),
       };
@@ -71,17 +68,7 @@ export class Requests {
     const gateway = request.missing.get(id) as GatewayAddress;
     request.missing.delete(id);
     request.answers.push({ gateway, value });
-    if (--request.awaited === 0) request.settle([...request.missing.values()]);
-  }
-
-  /** A gateway is gone: no answer comes from it to what was asked so far. */
-  lose({ ip, port }: GatewayAddress): void {
-    for (const [id, request] of this.#pending) {
-      const gateway = request.missing.get(id);
-      if (gateway?.ip !== ip || gateway.port !== port) continue;
-      this.#pending.delete(id);
-      if (--request.awaited === 0) request.settle([...request.missing.values()]);
-    }
+    if (request.missing.size === 0) request.settle([]);
   }
 
   /** Settles everything that waits, as if its deadline had come. */

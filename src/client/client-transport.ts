@@ -1,9 +1,8 @@
 import type { Requests } from '../api/requests.js';
-import type { Transport } from '../api/transport.js';
+import type { KnownGateway, Transport } from '../api/transport.js';
 import { GatewayError } from '../errors.js';
 import { Queue } from '../queue.js';
 import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
-import { Flag } from '../wire/command.js';
 import { type Frame, decodeFrame, encodeFrame } from '../wire/frame.js';
 import { unserialize } from '../wire/php-serialize.js';
 import { GatewayConnection, type GatewayConnectionOptions } from './gateway-connection.js';
@@ -77,13 +76,25 @@ export class ClientTransport implements Transport {
     }
   }
 
-  /** @throws GW_LINK_CLOSED when there is none */
-  gateways(): readonly GatewayAddress[] {
-    const gateways = Array.from(this.#connections?.values() ?? [], ({ address }) => address);
-    if (gateways.length > 0) return gateways;
+  /** A gateway is up unless it could not be reached a moment ago: the connection is made when it is used. */
+  gateways(): readonly KnownGateway[] {
+    return Array.from(this.#connections?.values() ?? [], ({ address, failure }) => ({
+      ...address,
+      up: failure === undefined,
+      // ours are spoken to in PHP's way, too
+      legacy: true,
+    }));
+  }
+
+  /** @throws GW_LINK_CLOSED when there is no gateway, or none that can be reached */
+  checkReachable(): void {
+    const gateways = this.gateways();
+    if (gateways.some(({ up }) => up)) return;
     throw new GatewayError(
       'GW_LINK_CLOSED',
-      'The Register knows no gateway at present; is one started that announces itself there (cluster.registerAddress)?',
+      gateways.length === 0
+        ? 'The Register knows no gateway at present; is one started that announces itself there (cluster.registerAddress)?'
+        : `No gateway could be reached a moment ago: ${gateways.map(formatAddress).join(', ')}.`,
     );
   }
 
@@ -177,7 +188,7 @@ export class ClientTransport implements Transport {
         if (lost) this.#lost ??= error;
         const name = formatAddress(address);
         if (!this.#listed.has(name)) this.#connections?.delete(name);
-        requests.lose(address);
+        requests.lost(address);
       },
     });
   }
@@ -192,23 +203,16 @@ export class ClientTransport implements Transport {
         `The gateway ${name}, which the client id names, is none of those that the Register knows: ${[...(this.#connections?.keys() ?? [])].join(', ') || 'none'}.`,
       );
     }
-    if ((frame.flags & Flag.REQUEST) !== 0 && connection.failure !== undefined) {
-      // once the query waits for its answers: this one is missing at once
-      queueMicrotask(() => this.#options.requests.lose(connection.address));
-      return true;
-    }
     connection.checkRoom();
     return connection.send(frame);
   }
 
-  /** To every gateway, except those that could not be reached a moment ago: unless that is all of them. */
   #broadcast(frame: Frame): boolean {
-    this.gateways();
-    const all = [...(this.#connections?.values() ?? [])];
-    const reachable = all.filter(({ failure }) => failure === undefined);
+    this.checkReachable();
+    const reachable = [...(this.#connections?.values() ?? [])].filter(({ failure }) => failure === undefined);
     for (const connection of reachable) connection.checkRoom();
     let writable = true;
-    for (const connection of reachable.length > 0 ? reachable : all) {
+    for (const connection of reachable) {
       if (!connection.send(frame)) writable = false;
     }
     return writable;

@@ -113,7 +113,11 @@ export class GatewayClient extends QueryCalls {
     return await super.askHolder(call, clientId, command, ext, merge);
   }
 
-  /** Which frames these are depends on the gateways that there are. */
+  protected override sendToHolders(clientIds: readonly string[], message: Message, flags: number): boolean {
+    const ids = [...clientIds];
+    return this.#toKnown(message, (kept) => super.sendToHolders(ids, kept, flags));
+  }
+
   protected override sendExcept(
     excluded: readonly string[],
     command: number,
@@ -121,11 +125,19 @@ export class GatewayClient extends QueryCalls {
     message: Message,
     flags: number,
   ): boolean {
-    if (this.#transport.connected) return super.sendExcept(excluded, command, ext, message, flags);
+    const ids = [...excluded];
+    return this.#toKnown(message, (kept) => super.sendExcept(ids, command, ext, kept, flags));
+  }
+
+  /** For sends whose frames depend on the gateways that there are. */
+  #toKnown(message: Message, send: (message: Message) => boolean): boolean {
+    const reachable = (kept: Message): boolean => {
+      this.#transport.checkReachable();
+      return send(kept);
+    };
+    if (this.#transport.connected) return reachable(message);
     const kept = typeof message === 'string' ? message : Buffer.from(message);
-    return this.#transport.hold(byteLength(kept), () =>
-      super.sendExcept([...excluded], command, ext, kept, flags),
-    );
+    return this.#transport.hold(byteLength(kept), () => reachable(kept));
   }
 }
 

@@ -6,11 +6,6 @@ export interface GatewayAddress {
   readonly port: number;
 }
 
-/** `127.0.0.1:2900`. */
-export function formatAddress({ ip, port }: GatewayAddress): string {
-  return `${numberToIp(ip)}:${port}`;
-}
-
 /** Where a client is: the gateway's inner address and the number of the connection there. */
 export interface ClientAddress {
   /** The gateway's inner IPv4 address as a number, first octet highest. */
