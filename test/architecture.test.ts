@@ -25,10 +25,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: [...FOUNDATION, 'bundle'],
   wire: [...FOUNDATION],
   ring: [...FOUNDATION],
-  link: [...FOUNDATION, 'wire', 'ring'],
+  'inner-socket': ['errors'],
+  link: [...FOUNDATION, 'inner-socket', 'wire', 'ring'],
   api: [...FOUNDATION, 'wire', 'link'],
   gateway: [...FOUNDATION, 'bundle', 'config', 'wire', 'link'],
-  pool: [...FOUNDATION, 'bundle', 'config', 'wire', 'ring', 'link'],
+  pool: [...FOUNDATION, 'inner-socket', 'bundle', 'config', 'wire', 'ring', 'link'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
   // what operators see: it is given what it shows
   ops: [...FOUNDATION, 'config'],
