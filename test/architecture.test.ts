@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   link: [...FOUNDATION, 'inner-socket', 'wire', 'ring'],
   api: [...FOUNDATION, 'wire', 'link'],
   gateway: [...FOUNDATION, 'bundle', 'config', 'inner-socket', 'wire', 'link'],
-  pool: [...FOUNDATION, 'bundle', 'config', 'wire', 'ring', 'link'],
+  pool: [...FOUNDATION, 'bundle', 'inner-socket', 'config', 'wire', 'ring', 'link'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
   register: [...FOUNDATION, 'inner-socket', 'wire'],
   client: [...FOUNDATION, 'inner-socket', 'wire', 'link', 'api', 'register'],
