@@ -227,7 +227,10 @@ export class ClientTransport implements Transport {
 
   #checkOpen(): void {
     if (!this.#closed) return;
-    throw new GatewayError('GW_LINK_CLOSED', 'This GatewayClient was closed; nothing more can be sent or asked.');
+    throw new GatewayError(
+      'GW_LINK_CLOSED',
+      'This GatewayClient was closed; nothing more can be sent or asked.',
+    );
   }
 
   #throwLost(): void {

@@ -56,7 +56,9 @@ export class Discovery {
     });
     await Promise.race([named.then(() => membership.settled(GRACE)), membership.settled(timeout)]);
     if (!membership.status().some(({ state }) => state === 'joined')) {
-      const problems = membership.status().map(({ address, lastError }) => lastError ?? `${address} has not answered.`);
+      const problems = membership
+        .status()
+        .map(({ address, lastError }) => lastError ?? `${address} has not answered.`);
       this.close();
       throw new GatewayError(
         'GW_CLUSTER',
