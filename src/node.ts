@@ -64,6 +64,8 @@ export async function checkEvents({ worker }: NodeConfig): Promise<void> {
 
 /** A running node: a gateway, business workers and a Register in one process, or some of these. */
 export class Node implements Controllable {
+  /** Its gateway, when it has one and has started. */
+  gateway: Gateway | undefined;
   readonly #config: NodeConfig;
   readonly #options: NodeOptions;
   readonly #stopTimeout: number;
@@ -71,7 +73,6 @@ export class Node implements Controllable {
   #name: string;
   #register: RegisterServer | undefined;
   #innerPort: InnerPort | undefined;
-  #gateway: Gateway | undefined;
   #pool: Pool | undefined;
   #membership: Membership | undefined;
   #stopped: Promise<void> | undefined;
@@ -89,12 +90,14 @@ export class Node implements Controllable {
 
   get roles(): readonly string[] {
     const { gateway, worker, register } = this.#config;
-    return Object.entries({ gateway, worker, register }).flatMap(([role, of]) => (of === false ? [] : [role]));
+    return Object.entries({ gateway, worker, register }).flatMap(([role, of]) =>
+      of === false ? [] : [role],
+    );
   }
 
   /** The urls that clients connect to, with real ports. */
   get listeners(): readonly string[] {
-    return this.#gateway?.listeners ?? [];
+    return this.gateway?.listeners ?? [];
   }
 
   /** How many business workers it has. */
@@ -113,13 +116,14 @@ export class Node implements Controllable {
     const { log } = this.#options;
     const tls = cluster.tls && readInnerTls(cluster.tls);
     const common = { secretKey: cluster.secretKey, tls, clock: systemClock, log };
-    if (register !== false) this.#register = await RegisterServer.open({ listen: register.listen, ...common });
+    if (register !== false)
+      this.#register = await RegisterServer.open({ listen: register.listen, ...common });
 
     const registers = this.#registers();
     const address = gateway === false ? undefined : await this.#openInnerPort(gateway, registers, tls);
     this.#name ||= `${hostname()}:${address?.port ?? process.pid}`;
     if (gateway !== false && address !== undefined) {
-      this.#gateway = new Gateway(gateway, { log, clock: systemClock, address, node: this.name, cluster });
+      this.gateway = new Gateway(gateway, { log, clock: systemClock, address, node: this.name, cluster });
     }
     if (worker !== false) await this.#preparePool(worker, address, tls);
 
@@ -129,15 +133,15 @@ export class Node implements Controllable {
       await this.#join(this.#membership, address);
     }
     await this.#pool?.start();
-    await this.#gateway?.listen();
+    await this.gateway?.listen();
     if (address !== undefined) this.#membership?.announce(formatAddress(address));
   }
 
   status(): NodeStatus {
     const { rss, heapUsed, external } = process.memoryUsage();
-    const byPort = this.#gateway?.connectionsByPort;
-    const peers = this.#gateway?.peers ?? [];
-    const { refusals, innerRefusals, ...counters } = this.#gateway?.counters ?? new Counters();
+    const byPort = this.gateway?.connectionsByPort;
+    const peers = this.gateway?.peers ?? [];
+    const { refusals, innerRefusals, ...counters } = this.gateway?.counters ?? new Counters();
     return {
       name: this.name,
       version: this.#options.version,
@@ -151,7 +155,7 @@ export class Node implements Controllable {
         url,
         connections: byPort?.get(parseListenUrl(url).port) ?? 0,
       })),
-      connections: this.#gateway?.directory.size ?? 0,
+      connections: this.gateway?.directory.size ?? 0,
       counters: { ...counters, refusals: Object.fromEntries(refusals) },
       reloads: this.#pool?.reloads ?? 0,
       workers: (this.#pool?.status() ?? []).map(({ name, ...slot }) => ({
@@ -173,7 +177,7 @@ export class Node implements Controllable {
   }
 
   connections(offset: number, limit: number): ConnectionPage {
-    const gateway = this.#gateway;
+    const gateway = this.gateway;
     const connections = [];
     let index = 0;
     for (const client of gateway?.directory.clients() ?? []) {
@@ -211,7 +215,7 @@ export class Node implements Controllable {
       const deadline = systemClock.now() + timeout;
       // from now on nobody new comes to this gateway
       this.#membership?.withdraw();
-      await this.#gateway?.close(timeout);
+      await this.gateway?.close(timeout);
       await this.#pool?.stop(Math.max(0, deadline - systemClock.now()));
       await this.#innerPort?.close(FAREWELL_TIMEOUT);
       this.#membership?.close();
@@ -260,13 +264,13 @@ export class Node implements Controllable {
       writeLine: this.#options.writeLine,
     });
     await this.#pool.prepare();
-    for (const link of this.#pool.links) this.#gateway?.addWorker(link, { local: true });
+    for (const link of this.#pool.links) this.gateway?.addWorker(link, { local: true });
   }
 
   /** Other nodes' workers may come, and this node's workers find the other gateways. */
   async #join(membership: Membership, own: GatewayAddress | undefined): Promise<void> {
     const pool = this.#pool;
-    if (this.#gateway !== undefined) this.#innerPort?.serve(this.#gateway);
+    if (this.gateway !== undefined) this.#innerPort?.serve(this.gateway);
     if (pool === undefined) return;
     membership.follow((addresses) => {
       const gateways = addresses.flatMap((address) => this.#parseAddress(address));
@@ -281,7 +285,9 @@ export class Node implements Controllable {
   #parseAddress(address: string): readonly GatewayAddress[] {
     const { host, port } = splitAddress(address);
     if (isIPv4(host)) return [{ ip: ipToNumber(host), port }];
-    this.#options.log.warn(`a Register names the gateway ${address}, which is no IPv4 address: it is passed over`);
+    this.#options.log.warn(
+      `a Register names the gateway ${address}, which is no IPv4 address: it is passed over`,
+    );
     return [];
   }
 }
