@@ -31,13 +31,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   link: [...FOUNDATION, 'inner-socket', 'wire', 'ring'],
   api: [...FOUNDATION, 'wire', 'link'],
   gateway: [...FOUNDATION, 'bundle', 'config', 'inner-socket', 'wire', 'link'],
-  pool: [...FOUNDATION, 'bundle', 'inner-socket', 'config', 'wire', 'ring', 'link'],
+  pool: [...FOUNDATION, 'inner-socket', 'bundle', 'config', 'wire', 'ring', 'link'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
   register: [...FOUNDATION, 'inner-socket', 'wire'],
   client: [...FOUNDATION, 'inner-socket', 'wire', 'link', 'api', 'register'],
   // what operators see: it is given what it shows
   ops: [...FOUNDATION, 'config'],
-  node: [...FOUNDATION, 'config', 'wire', 'gateway', 'pool', 'ops'],
+  node: [...FOUNDATION, 'config', 'inner-socket', 'wire', 'gateway', 'pool', 'register', 'ops'],
   main: [...FOUNDATION, 'config', 'ops', 'node'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],

@@ -150,6 +150,7 @@ async function spawnNode(options: NodeProcessOptions, folder: string): Promise<C
   const config: UserConfig = {
     name: name ?? 'test-node',
     gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
+    register: false,
     worker: { count: 1, events: events.startsWith('/') ? events : fixture(`events/${events}`), ...worker },
   };
   const file = join(folder, 'gatewayworker.config.json');
