@@ -24,6 +24,9 @@ describe('a line reader', () => {
     assert.throws(() => lineReader(4).push(Buffer.from('12345\n')), { code: 'GW_REGISTER_LINE' });
     const reader = lineReader(4);
     reader.push(Buffer.from('1234'));
-    assert.throws(() => reader.push(Buffer.from('5')), /^GatewayError: A line on a wire is longer than 4 bytes/);
+    assert.throws(
+      () => reader.push(Buffer.from('5')),
+      /^GatewayError: A line on a wire is longer than 4 bytes/,
+    );
   });
 });

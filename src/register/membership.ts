@@ -140,7 +140,8 @@ export class Membership {
 
   #publish(): void {
     const union = new Set(this.#words.flatMap((word) => [...word.addresses, ...word.lingering]));
-    if (union.size === this.#addresses.length && this.#addresses.every((address) => union.has(address))) return;
+    if (union.size === this.#addresses.length && this.#addresses.every((address) => union.has(address)))
+      return;
     this.#addresses = [...union].toSorted();
     this.#onChange(this.#addresses);
   }

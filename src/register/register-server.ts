@@ -139,7 +139,11 @@ export class RegisterServer implements RegisterConnectionListener {
   #accept(socket: Socket): void {
     const { clock } = this.#options;
     if (this.#strangers.size >= MAX_STRANGERS) {
-      this.#refuse('too-many-strangers', socket.remoteAddress, `came while ${MAX_STRANGERS} others have yet to say who they are`);
+      this.#refuse(
+        'too-many-strangers',
+        socket.remoteAddress,
+        `came while ${MAX_STRANGERS} others have yet to say who they are`,
+      );
       socket.on('error', () => {});
       socket.destroy();
       return;
