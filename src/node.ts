@@ -75,7 +75,13 @@ export class Node implements Controllable {
       logLevel: config.log.level,
       writeLine,
     });
-    this.gateway = new Gateway(gateway, { log, clock: systemClock });
+    this.gateway = new Gateway(gateway, {
+      log,
+      clock: systemClock,
+      address: { ip: ipToNumber(gateway.lanIp), port: gateway.lanPort },
+      node: this.name,
+      cluster: config.cluster,
+    });
   }
 
   /** The urls that clients connect to, with real ports. */
@@ -103,8 +109,8 @@ export class Node implements Controllable {
   status(): NodeStatus {
     const { rss, heapUsed, external } = process.memoryUsage();
     const byPort = this.gateway.connectionsByPort;
-    const byWorker = this.gateway.clientsByWorker;
-    const { refusals, ...counters } = this.gateway.counters;
+    const byWorker = new Map(this.gateway.peers.map((peer) => [peer.name, peer.clients]));
+    const { refusals, innerRefusals: _, ...counters } = this.gateway.counters;
     return {
       name: this.name,
       version: this.#options.version,

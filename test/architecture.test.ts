@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** Parts that any other may import. They import nothing of ours but one another. */
-const FOUNDATION = ['errors', 'log', 'log-once', 'clock', 'queue'];
+const FOUNDATION = ['errors', 'log', 'log-once', 'clock', 'queue', 'secret-key'];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
@@ -21,6 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'log-once': ['clock', 'log'],
   clock: [],
   queue: [],
+  'secret-key': [],
+  'inner-socket': ['errors'],
   bundle: [],
   config: [...FOUNDATION, 'bundle'],
   wire: [...FOUNDATION],
@@ -28,8 +30,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'inner-socket': ['errors'],
   link: [...FOUNDATION, 'inner-socket', 'wire', 'ring'],
   api: [...FOUNDATION, 'wire', 'link'],
-  gateway: [...FOUNDATION, 'bundle', 'config', 'wire', 'link'],
-  pool: [...FOUNDATION, 'inner-socket', 'bundle', 'config', 'wire', 'ring', 'link'],
+  gateway: [...FOUNDATION, 'bundle', 'config', 'inner-socket', 'wire', 'link'],
+  pool: [...FOUNDATION, 'bundle', 'config', 'inner-socket', 'wire', 'ring', 'link'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
   // what operators see: it is given what it shows
   ops: [...FOUNDATION, 'config'],
