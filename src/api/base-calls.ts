@@ -18,7 +18,7 @@ export abstract class BaseCalls {
   readonly #frame = emptyFrame();
 
   /** @internal Connects the API to a worker thread's link, or to a client's links. */
-  connect(connection: Connection): void {
+  attach(connection: Connection): void {
     this.#connection = connection;
   }
 
