@@ -15,7 +15,7 @@ import { EventsBundle } from './pool/events-bundle.js';
 import { Pool } from './pool/pool.js';
 import { Membership } from './register/membership.js';
 import { RegisterServer } from './register/register-server.js';
-import { type GatewayAddress, ipToNumber, numberToIp } from './wire/client-id.js';
+import { type GatewayAddress, formatAddress, ipToNumber } from './wire/client-id.js';
 
 export interface NodeOptions {
   /** Of this package. */
@@ -290,10 +290,6 @@ export class Node implements Controllable {
     );
     return [];
   }
-}
-
-function formatAddress({ ip, port }: GatewayAddress): string {
-  return `${numberToIp(ip)}:${port}`;
 }
 
 /** @throws GW_CLUSTER when a name cannot be resolved */
