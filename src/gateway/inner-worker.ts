@@ -14,21 +14,42 @@ const SUPERSEDED_TIMEOUT = 10_000;
 const LOOPBACK = ipToNumber('127.0.0.1');
 const STATES = WorkerState.READY | WorkerState.CONGESTED | WorkerState.LEAVING;
 
+/** The workers that are linked up, by remote address and key: no two of one key. */
+export type InnerWorkers = Map<string, InnerWorker>;
+
+export interface InnerWorkerOptions {
+  /** What it calls itself. */
+  readonly name: string;
+  /** By what it is told from all others. */
+  readonly key: string;
+  /** What it offered: without ours, it is a legacy worker. */
+  readonly features: readonly string[];
+}
+
 /** A worker of another node on the inner port: one of our slots, or a PHP BusinessWorker. */
 export class InnerWorker implements InnerRole {
   readonly peer: WorkerPeer;
   readonly #link: TcpLink;
   readonly #host: InnerHost;
+  readonly #key: string;
+  readonly #workers: InnerWorkers;
   readonly #heartbeat: LinkHeartbeat | undefined;
   #superseded: Timer | undefined;
 
-  /**
-   * @param name what it calls itself
-   * @param features what it offered: without ours, it is a legacy worker
-   */
-  constructor(link: TcpLink, host: InnerHost, name: string, features: readonly string[]) {
+  /** @param workers where it enters itself; one of the same key is closed, as GatewayWorker does */
+  constructor(
+    link: TcpLink,
+    host: InnerHost,
+    { name, key, features }: InnerWorkerOptions,
+    workers: InnerWorkers,
+  ) {
     this.#link = link;
     this.#host = host;
+    this.#key = key;
+    this.#workers = workers;
+    const former = workers.get(key);
+    if (former !== undefined) former.#supersede();
+    workers.set(key, this);
     const legacy = !features.includes(NODE_FEATURE);
     // one of ours says when it is ready; a PHP worker is from the start
     const state = legacy ? WorkerState.READY : 0;
@@ -42,18 +63,6 @@ export class InnerWorker implements InnerRole {
     }
     host.log.info({ worker: name, address: link.name, legacy }, 'a worker has linked up');
     host.join(this.peer);
-  }
-
-  /** Another worker has come with the same key: this one gets nothing more. */
-  supersede(): void {
-    const { name, address } = this.peer;
-    this.#host.log.warn(
-      { worker: name, address },
-      'a worker is closed, since another one of the same address and name has linked up',
-    );
-    this.#host.leave(this.peer);
-    void this.#link.close();
-    this.#superseded = this.#host.clock.setTimeout(() => this.#link.destroy(), SUPERSEDED_TIMEOUT);
   }
 
   frame(frame: ReceivedFrame): void {
@@ -75,9 +84,23 @@ export class InnerWorker implements InnerRole {
   closed(error?: Error): void {
     this.#heartbeat?.close();
     this.#superseded?.cancel();
+    if (this.#workers.get(this.#key) === this) this.#workers.delete(this.#key);
     const { name, address } = this.peer;
     if (error === undefined) this.#host.log.info({ worker: name, address }, 'a worker has left');
     else this.#host.log.warn({ worker: name, address, err: error }, 'the link to a worker broke');
+    this.#host.leave(this.peer);
+  }
+
+  /** Another worker has come with the same key: this one gets nothing more. */
+  #supersede(): void {
+    const { name, address } = this.peer;
+    this.#host.log.warn(
+      { worker: name, address },
+      'a worker is closed, since another one of the same address and name has linked up',
+    );
+    void this.#link.close();
+    // its far end may be gone without a word, which is why the worker came again
+    this.#superseded = this.#host.clock.setTimeout(() => this.#link.destroy(), SUPERSEDED_TIMEOUT);
     this.#host.leave(this.peer);
   }
 
