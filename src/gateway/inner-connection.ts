@@ -44,8 +44,8 @@ export class InnerConnection {
     this.#workers = workers;
     this.#link = new TcpLink(socket.setKeepAlive(true, KEEP_ALIVE), {
       name: `${this.#remoteIp}:${socket.remotePort ?? 0}`,
-      bufferSize: host.bufferSize,
-      maxFrameLength: host.maxFrameLength,
+      bufferSize: host.inner.bufferSize,
+      maxFrameLength: host.inner.maxFrameLength,
     });
     this.#deadline = host.clock.setTimeout(() => this.#expire(), INTRODUCTION_TIMEOUT);
     this.#link.listen({
@@ -60,7 +60,7 @@ export class InnerConnection {
       },
     });
     // after the link's own: it looks at what the link has not made a frame of
-    if (host.guarded) socket.on('data', this.#checkLength);
+    if (host.inner.guarded) socket.on('data', this.#checkLength);
   }
 
   /** Ends once what was sent has left. */
@@ -97,7 +97,7 @@ export class InnerConnection {
   }
 
   #welcome({ workerKey, secretKey, features }: PeerIntroduction): InnerWorker {
-    if (!this.#host.secretKey.matches(secretKey)) {
+    if (!this.#host.inner.secretKey.matches(secretKey)) {
       throw new GatewayError('GW_AUTH', 'A worker came with another secret key than cluster.secretKey.');
     }
     const worker = { name: workerKey, key: `${this.#remoteIp}:${workerKey}`, features };

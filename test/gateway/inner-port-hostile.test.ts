@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { InnerPort } from '#src/gateway/inner-port.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { fixture } from '../support/fixtures.js';
@@ -66,6 +66,7 @@ const REFUSED: Readonly<Record<string, [kind: string, bytes: Buffer | string, op
     ],
     'a command that no gateway knows': ['frame', frameBytes({ command: 99 }), {}],
     'a state from a GatewayClient': ['frame', frameBytes({ command: Command.WORKER_STATE }), {}],
+    'a pause from a GatewayClient': ['frame', frameBytes({ command: Command.PAUSE_CLIENT }), {}],
     'a command whose JSON is broken': ['frame', frameBytes({ command: Command.SELECT, ext: '{' }), {}],
   };
 
@@ -127,19 +128,18 @@ describe('the inner port: hostile input', () => {
     scene.gateway.stateOf(transport.client as never).replace(Buffer.alloc(200_000, 'x'));
     const [greedy, other] = [await scene.connect(), await scene.connect()];
     greedy.socket.pause();
-    const asked = 2000;
+    const asked = 150;
     const query = frameBytes({ command: Command.GET_SESSION_BY_CLIENT_ID, connectionId: id });
     greedy.write(Buffer.concat(Array.from({ length: asked }, () => query)));
     greedy.send({ command: Command.SEND_TO_ONE, connectionId: id, body: 'last' });
-    // 400 MB of replies: far more than fits between the two, so the last command cannot have been reached
+    // 30 MB of replies: far more than fits between the two, so the last command cannot have been reached
     for (let n = 0; n < 20; n++) await other.settled();
     assert.equal(transport.written, '');
-    let received = 0;
-    greedy.socket.removeAllListeners('data').on('data', (chunk: Buffer) => (received += chunk.length));
-    greedy.socket.resume();
+    for (let n = 0; n < asked; n++) {
+      greedy.socket.resume();
+      assert.equal((await greedy.nextReply()).length, 200_004);
+    }
     await transport.until('the last command', () => transport.written === 'last\n');
-    while (received < asked * 200_004) await once(greedy.socket, 'data');
-    assert.equal(received, asked * 200_004);
   });
 
   it('whatever an authorized GatewayClient sends, the gateway goes on, and every refusal is counted', async (t) => {
@@ -194,7 +194,8 @@ describe('the inner port: hostile input', () => {
       }),
       { numRuns: 300, interruptAfterTimeLimit: 20_000 },
     );
-    assert.ok(refused > runs / 4 && refused < runs, `${refused} of ${runs} were refused`);
+    // so that both were tried
+    assert.ok(refused > 0 && refused < runs, `${refused} of ${runs} were refused`);
   });
 
   it('random bytes from a stranger end only the stranger’s connection', async (t) => {
