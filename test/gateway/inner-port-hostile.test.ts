@@ -131,10 +131,13 @@ describe('the inner port: hostile input', () => {
     const asked = 150;
     const query = frameBytes({ command: Command.GET_SESSION_BY_CLIENT_ID, connectionId: id });
     greedy.write(Buffer.concat(Array.from({ length: asked }, () => query)));
+    const padding = { command: Command.PING, body: Buffer.alloc(1024 * 1024) };
+    for (let n = 0; n < 32; n++) greedy.send(padding);
     greedy.send({ command: Command.SEND_TO_ONE, connectionId: id, body: 'last' });
-    // 30 MB of replies: far more than fits between the two, so the last command cannot have been reached
-    for (let n = 0; n < 20; n++) await other.settled();
+    // 30 MB each way: far more than fits between the two
+    for (let n = 0; n < 200; n++) await other.settled();
     assert.equal(transport.written, '');
+    assert.ok(greedy.socket.writableLength > 8 * 1024 * 1024, 'what it sends is not read either');
     for (let n = 0; n < asked; n++) {
       greedy.socket.resume();
       assert.equal((await greedy.nextReply()).length, 200_004);
