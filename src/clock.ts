@@ -22,3 +22,18 @@ export const systemClock: Clock = {
     return { cancel: () => clearInterval(timer) };
   },
 };
+
+/** Resolves when the promise does, or the time (milliseconds) is over. */
+export async function withinTime(
+  clock: Clock,
+  milliseconds: number,
+  promise: Promise<unknown>,
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = clock.setTimeout(resolve, milliseconds);
+    void promise.finally(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
+}

@@ -62,6 +62,9 @@ export const Command = {
   // in the event ring can be used again; and the word that the event is now started, so that the copy can go
   PARK_EVENT: 230,
   UNPARK_EVENT: 231,
+  // ours, slot to worker thread, after the last event of a link that broke: the clients of the gateway that local_ip and
+  // local_port name are other workers' from now on, or gone
+  GATEWAY_GONE: 232,
 } as const;
 
 export type Command = (typeof Command)[keyof typeof Command];
