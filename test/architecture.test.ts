@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pool: [...FOUNDATION, 'inner-socket', 'bundle', 'config', 'wire', 'ring', 'link'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
   register: [...FOUNDATION, 'inner-socket', 'wire'],
+  client: [...FOUNDATION, 'inner-socket', 'wire', 'link', 'api', 'register'],
   // what operators see: it is given what it shows
   ops: [...FOUNDATION, 'config'],
   node: [...FOUNDATION, 'config', 'inner-socket', 'wire', 'gateway', 'pool', 'register', 'ops'],

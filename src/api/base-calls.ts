@@ -18,7 +18,7 @@ export abstract class BaseCalls {
   readonly #frame = emptyFrame();
 
   /** @internal Connects the API to a worker thread's link, or to a client's links. */
-  connect(connection: Connection): void {
+  attach(connection: Connection): void {
     this.#connection = connection;
   }
 
@@ -48,13 +48,17 @@ export abstract class BaseCalls {
     return this.#send(this.#fill(command, localIp, localPort, connectionId, ext, message, flags));
   }
 
-  /** Sends to some clients: one frame per gateway, with the connection ids of its clients. Those of a gateway that is down are gone. */
+  /**
+   * Sends to some clients: one frame per gateway, with the connection ids of its clients.
+   *
+   * @throws GW_LINK_CLOSED when some are at a gateway without a link: the others were sent to
+   */
   protected sendToHolders(clientIds: readonly string[], message: Message, flags: number): boolean {
+    const holders = [...byGateway(clientIds).values()];
+    const isUp = ({ ip, port }: GatewayAddress): boolean => this.#gatewayAt(ip, port)?.up === true;
     let writable = true;
-    const holders = byGateway(clientIds);
-    for (const { ip, port, up } of this.transport.gateways()) {
-      const ids = holders.get(addressKey(ip, port));
-      if (!up || ids === undefined) continue;
+    // those without a link come last, and the first of them throws
+    for (const { ip, port, ids } of [...holders.filter(isUp), ...holders.filter((holder) => !isUp(holder))]) {
       const ext = JSON.stringify({ connections: keyedById(ids) });
       if (!this.#send(this.#fill(Command.SEND_TO_ALL, ip, port, 0, ext, message, flags))) writable = false;
     }
@@ -79,7 +83,7 @@ export abstract class BaseCalls {
     let writable = true;
     for (const { ip, port, up } of this.transport.gateways()) {
       if (!up) continue;
-      const ids = left.get(addressKey(ip, port));
+      const ids = left.get(addressKey(ip, port))?.ids;
       const data = ext(ids === undefined ? null : keyedById(ids));
       if (!this.#send(this.#fill(command, ip, port, 0, data, message, flags))) writable = false;
     }
@@ -117,7 +121,11 @@ export abstract class BaseCalls {
   /** The gateway that holds a client; undefined when none is known at the address in the client id. */
   protected holder(clientId: string): KnownGateway | undefined {
     const { localIp, localPort } = parseClientId(clientId);
-    return this.transport.gateways().find(({ ip, port }) => ip === localIp && port === localPort);
+    return this.#gatewayAt(localIp, localPort);
+  }
+
+  #gatewayAt(ip: number, port: number): KnownGateway | undefined {
+    return this.transport.gateways().find((gateway) => gateway.ip === ip && gateway.port === port);
   }
 
   async #query<T>(
@@ -190,14 +198,14 @@ function keyedById(ids: readonly number[]): Record<number, number> {
   return Object.fromEntries(ids.map((id) => [id, id]));
 }
 
-function byGateway(clientIds: readonly string[]): Map<number, number[]> {
-  const gateways = new Map<number, number[]>();
+function byGateway(clientIds: readonly string[]): Map<number, { ip: number; port: number; ids: number[] }> {
+  const gateways = new Map<number, { ip: number; port: number; ids: number[] }>();
   for (const clientId of clientIds) {
     const { localIp: ip, localPort: port, connectionId } = parseClientId(clientId);
     const key = addressKey(ip, port);
-    const ids = gateways.get(key);
-    if (ids === undefined) gateways.set(key, [connectionId]);
-    else ids.push(connectionId);
+    const entry = gateways.get(key);
+    if (entry === undefined) gateways.set(key, { ip, port, ids: [connectionId] });
+    else entry.ids.push(connectionId);
   }
   return gateways;
 }

@@ -69,6 +69,24 @@ export const Command = {
 
 export type Command = (typeof Command)[keyof typeof Command];
 
+/** Whether a gateway answers this command of GatewayWorker's. */
+export function isQuery(command: number): boolean {
+  return queries.has(command);
+}
+
+const queries = new Set<number>([
+  Command.GET_ALL_CLIENT_SESSIONS,
+  Command.IS_ONLINE,
+  Command.GET_CLIENT_ID_BY_UID,
+  Command.BATCH_GET_CLIENT_ID_BY_UID,
+  Command.GET_CLIENT_SESSIONS_BY_GROUP,
+  Command.GET_CLIENT_COUNT_BY_GROUP,
+  Command.SELECT,
+  Command.GET_GROUP_ID_LIST,
+  Command.BATCH_GET_CLIENT_COUNT_BY_GROUP,
+  Command.GET_SESSION_BY_CLIENT_ID,
+]);
+
 const names = new Map<number, string>(Object.entries(Command).map(([name, number]) => [number, name]));
 
 /** The name of a command for logs and messages: `SEND_TO_ALL`, or `command 99`. */

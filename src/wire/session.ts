@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.js';
-import { type PhpDecoded, toPlain, unserialize } from './php-serialize.js';
+import { type PhpDecoded, type PhpKey, toPlain, unserialize } from './php-serialize.js';
 
 /*
  * A session is stored as whoever set it wrote it: ours as JSON, PHP's as a PHP-serialized array. The bytes tell which it is,
@@ -62,9 +62,13 @@ function decodePhp(bytes: Buffer): Session {
       { cause },
     );
   }
+  return value instanceof Map ? fromPhpArray(value) : {};
+}
+
+/** A PHP array as a session: a list as well becomes an object. */
+export function fromPhpArray(array: Map<PhpKey, PhpDecoded>): Session {
   const session: Session = {};
-  // a list as well becomes an object: that is what a session is
-  if (value instanceof Map) for (const [key, item] of value) setOwn(session, String(key), toPlain(item));
+  for (const [key, item] of array) setOwn(session, String(key), toPlain(item));
   return session;
 }
 

@@ -41,7 +41,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
       for (const lost of transport.follow(states)) requests.lost(lost);
     },
   });
-  Gateway.connect({ transport, requests });
+  Gateway.attach({ transport, requests });
   link.listen({
     frame(frame, place) {
       if (frame.command === Command.REPLY) requests.answer(frame.clientIp, unserialize(frame.body));
