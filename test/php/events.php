@@ -66,7 +66,8 @@ class Events
                 unset($_SESSION[$args[0]]);
                 return true;
             case 'session.replace':
-                return $_SESSION = $args[0];
+                $_SESSION = $args[0];
+                return null;
             default:
                 return Gateway::$call(...$args);
         }

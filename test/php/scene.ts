@@ -9,6 +9,9 @@ export interface Effect {
   readonly seen: Readonly<Partial<Record<WitnessName, readonly string[]>>>;
 }
 
+/** Client ids, ports, and the keys of websocket handshakes. */
+const DIFFERENT_IN_EACH_RUN = /[0-9a-f]{20}|\b\d{4,5}\b|[A-Za-z0-9+/]{22}==/g;
+
 /** Clients of a cluster, and the calls that somebody makes about them. */
 export class Scene {
   readonly witnesses: Witnesses;
@@ -34,17 +37,22 @@ export class Scene {
     return new Scene(witnesses as Witnesses, url);
   }
 
+  /** Performs one step after the other. */
+  async play(caller: Caller, steps: readonly Step[]): Promise<Effect[]> {
+    const effects: Effect[] = [];
+    for (const step of steps) effects.push(await this.perform(caller, step));
+    return effects;
+  }
+
   /** Has a call made and waits until every client has seen what it does. */
   async perform(caller: Caller, { call, args, closes }: Step): Promise<Effect> {
     const outcome = await caller.call(call, this.#withIds(args) as unknown[]);
     const seen: Partial<Record<WitnessName, readonly string[]>> = {};
     if (closes) seen[closes] = await this.witnesses[closes].seenAtLast();
     const fence = `fence ${++this.#fences}`;
+    await caller.call('sendToAll', [fence]);
     for (const name of NAMES) {
-      const witness = this.witnesses[name];
-      if (!witness.open) continue;
-      await caller.call('sendToClient', [witness.id, fence]);
-      seen[name] = await witness.seenBefore(fence);
+      if (this.witnesses[name].open) seen[name] = await this.witnesses[name].seenBefore(fence);
     }
     return this.named({ outcome, seen }) as Effect;
   }
@@ -55,7 +63,7 @@ export class Scene {
 
   /** The same value with names in it. */
   named(value: unknown): unknown {
-    if (typeof value === 'string') return value.replaceAll(/[0-9a-f]{20}|\b\d{4,5}\b/g, (found) => this.#name(found));
+    if (typeof value === 'string') return value.replaceAll(DIFFERENT_IN_EACH_RUN, (found) => this.#name(found));
     if (typeof value === 'number') return this.#labels.get(String(value)) ?? value;
     if (Array.isArray(value)) return value.map((item) => this.named(item));
     if (value === null || typeof value !== 'object') return value;
@@ -65,7 +73,7 @@ export class Scene {
   }
 
   #name(found: string): string {
-    return this.#labels.get(found) ?? found;
+    return this.#labels.get(found) ?? (found.endsWith('==') ? 'a key' : found);
   }
 
   #withIds(value: unknown): unknown {

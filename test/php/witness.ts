@@ -20,8 +20,8 @@ export class Witness implements Caller {
   readonly #closed: Promise<unknown>;
   readonly #seen: Seen[] = [];
 
-  private constructor(url: string) {
-    this.#socket = new WebSocket(url, { headers: { cookie: 'color=red; name=a%20b' }, skipUTF8Validation: true });
+  private constructor(url: string, cookie: string) {
+    this.#socket = new WebSocket(url, { headers: { cookie }, skipUTF8Validation: true });
     this.#socket.on('message', (data: RawData, binary: boolean) => {
       this.#inbox.put(`${binary ? 'binary' : 'text'}:${(data as Buffer).toString('latin1')}`);
     });
@@ -37,8 +37,11 @@ export class Witness implements Caller {
   }
 
   /** Resolves when its worker knows it. */
-  static async connect(url: string): Promise<Witness> {
-    const witness = new Witness(`${url}/chat?room=1&name=a%20b&list[]=x&list[]=y`);
+  static async connect(
+    url: string,
+    { path = '/chat?room=1&name=a%20b', cookie = 'color=red; theme=dark' } = {},
+  ): Promise<Witness> {
+    const witness = new Witness(url + path, cookie);
     await once(witness.#socket, 'open', { signal: AbortSignal.timeout(LIMIT) });
     const { result } = await witness.call('describe', []);
     witness.id = (result as { id: string }).id;
@@ -54,7 +57,7 @@ export class Witness implements Caller {
     this.#socket.send(JSON.stringify({ call, args }, base64));
     for (;;) {
       const message = await this.#inbox.next();
-      if (/^text:\{"(?:result|error)"/.test(message)) {
+      if (/^text:\{(?:"result"|"error"|\})/.test(message)) {
         return JSON.parse(Buffer.from(message.slice('text:'.length), 'latin1').toString()) as Outcome;
       }
       this.#seen.push(message);
