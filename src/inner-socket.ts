@@ -15,18 +15,7 @@ export interface InnerTls {
 
 /** Reads the files that the configuration names. @throws GW_CLUSTER naming what cannot be read or used */
 export function readInnerTls(files: { cert: string; key: string; ca: string }): InnerTls {
-  const read = (file: string): Buffer => {
-    try {
-      return readFileSync(file);
-    } catch (cause) {
-      throw new GatewayError(
-        'GW_CLUSTER',
-        `${file}, which cluster.tls names, cannot be read: ${(cause as Error).message}.`,
-        { cause },
-      );
-    }
-  };
-  const tls = { cert: read(files.cert), key: read(files.key), ca: read(files.ca) };
+  const tls = { cert: readPem(files.cert), key: readPem(files.key), ca: readPem(files.ca) };
   try {
     createSecureContext(tls);
   } catch (cause) {
@@ -37,6 +26,18 @@ export function readInnerTls(files: { cert: string; key: string; ca: string }): 
     );
   }
   return tls;
+}
+
+function readPem(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_CLUSTER',
+      `${file}, which cluster.tls names, cannot be read: ${(cause as Error).message}.`,
+      { cause },
+    );
+  }
 }
 
 /** `host:port` in its parts. */

@@ -98,7 +98,7 @@ export class GatewayClient extends QueryCalls {
     ext: string,
     merge: (answers: readonly Answer[]) => T,
   ): Promise<T> {
-    if (!this.#transport.connected) await this.connect();
+    await this.#known();
     return await super.ask(call, command, ext, merge);
   }
 
@@ -109,7 +109,7 @@ export class GatewayClient extends QueryCalls {
     ext: string,
     merge: (answers: readonly Answer[]) => T,
   ): Promise<T> {
-    if (!this.#transport.connected) await this.connect();
+    await this.#known();
     return await super.askHolder(call, clientId, command, ext, merge);
   }
 
@@ -127,6 +127,11 @@ export class GatewayClient extends QueryCalls {
   ): boolean {
     const ids = [...excluded];
     return this.#toKnown(message, (kept) => super.sendExcept(ids, command, ext, kept, flags));
+  }
+
+  async #known(): Promise<void> {
+    if (!this.#transport.connected) await this.connect();
+    if (this.#transport.gateways().length === 0) this.#transport.checkReachable();
   }
 
   /** For sends whose frames depend on the gateways that there are. */

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.js';
 import { type InnerTls, connectInner } from '../inner-socket.js';
 import { CommandLink } from '../link/command-link.js';
 import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
+import { isQuery } from '../wire/command.js';
 import type { Frame } from '../wire/frame.js';
 
 /** Milliseconds in which nobody knocks again after a gateway could not be reached. */
@@ -34,6 +35,8 @@ export class GatewayConnection {
   readonly #name: string;
   readonly #options: GatewayConnectionOptions;
   #link: CommandLink | undefined;
+  /** Whether anything but queries was sent on this link: who asked learns from the missing answer that it is gone. */
+  #commanded = false;
   /** Until when the last failure speaks for the gateway. */
   #retryAt = 0;
   #failure: GatewayError | undefined;
@@ -79,6 +82,7 @@ export class GatewayConnection {
       );
     }
     this.#link ??= this.#connect();
+    if (!isQuery(frame.command)) this.#commanded = true;
     return this.#link.send(frame);
   }
 
@@ -120,7 +124,8 @@ export class GatewayConnection {
       this.#failure = error;
       this.#retryAt = this.#options.clock.now() + RETRY_INTERVAL;
     }
-    const lost = error !== undefined && (!link.answered || link.bufferedBytes > 0);
+    const lost = error !== undefined && this.#commanded && (!link.answered || link.bufferedBytes > 0);
+    this.#commanded = false;
     this.#options.onEnded(error, lost);
     this.#options.onDrained();
   }

@@ -1,3 +1,4 @@
+import { isAddress, isBind, isHost } from './formats.js';
 import type { Problem } from './problem.js';
 import { isRecord } from './record.js';
 
@@ -12,13 +13,16 @@ interface Facts {
   readonly gateway: boolean;
   readonly worker: boolean;
   readonly register: boolean;
-  readonly lanIp: string;
-  readonly innerListen: string;
-  readonly registerListen: string;
-  readonly registerAddress: readonly string[];
+  /** `undefined` where the role is not played, or the schema has already refused the value. */
+  readonly lanIp: string | undefined;
+  readonly innerListen: string | undefined;
+  readonly registerListen: string | undefined;
+  readonly registerAddress: ReadonlyArray<string | undefined>;
   /** Whether strangers are kept out, or expressly not. */
   readonly guarded: boolean;
 }
+
+const ANY_ADDRESS = '0.0.0.0';
 
 export function clusterProblems(config: unknown): Problem[] {
   if (!isRecord(config)) return [];
@@ -47,25 +51,25 @@ function* roleProblems({ gateway, worker, register, registerAddress }: Facts): G
 }
 
 function* addressProblems(facts: Facts): Generator<Problem> {
-  const { gateway, register, lanIp, registerListen, registerAddress } = facts;
+  const { lanIp, registerListen, registerAddress } = facts;
   for (const [index, address] of registerAddress.entries()) {
-    if (hostOf(address) !== ANY_ADDRESS && !address.endsWith(':0')) continue;
+    if (hostOf(address) !== ANY_ADDRESS && address?.endsWith(':0') !== true) continue;
     yield {
       key: `cluster.registerAddress[${index}]`,
       text: `found "${address}", expected the address that the Register is reached at, such as 10.0.0.1:1236`,
     };
   }
-  if (!gateway || !innerPort(facts)) return;
+  if (!innerPort(facts)) return;
   if (lanIp === ANY_ADDRESS) {
     yield {
       key: 'gateway.lanIp',
       text: `found "${ANY_ADDRESS}", expected the address that other nodes reach this one at: it is announced to them. To bind the inner port to every address, set gateway.innerListen`,
     };
   }
-  const far = registerAddress.find((address) => !isLoopback(hostOf(address)));
-  const open = register && !isLoopback(hostOf(registerListen)) ? registerListen : undefined;
-  if (isLoopback(lanIp) && (far ?? open) !== undefined) {
-    const where = far === undefined ? `register.listen is ${open}` : `cluster.registerAddress has ${far}`;
+  const far = registerAddress.find((address) => isOpen(hostOf(address)));
+  if (lanIp !== undefined && isLoopback(lanIp) && (far !== undefined || isOpen(hostOf(registerListen)))) {
+    const where =
+      far === undefined ? `register.listen is ${registerListen}` : `cluster.registerAddress has ${far}`;
     yield {
       key: 'gateway.lanIp',
       text: `found "${lanIp}" while ${where}: workers on other machines would be sent to themselves; expected the address that they reach this gateway at`,
@@ -74,14 +78,14 @@ function* addressProblems(facts: Facts): Generator<Problem> {
 }
 
 function* openProblems(facts: Facts): Generator<Problem> {
-  const { gateway, register, lanIp, innerListen, registerListen, guarded } = facts;
+  const { lanIp, innerListen, registerListen, guarded } = facts;
   if (guarded) return;
   const places: string[] = [];
-  if (gateway && innerPort(facts)) {
+  if (innerPort(facts)) {
     const [key, host] = innerListen === '' ? ['lanIp', lanIp] : ['innerListen', innerListen];
-    if (!isLoopback(host)) places.push(`gateway.${key} is ${host}`);
+    if (isOpen(host)) places.push(`gateway.${key} is ${host}`);
   }
-  if (register && !isLoopback(hostOf(registerListen))) places.push(`register.listen is ${registerListen}`);
+  if (isOpen(hostOf(registerListen))) places.push(`register.listen is ${registerListen}`);
   if (places.length === 0) return;
   yield {
     key: 'cluster.secretKey',
@@ -96,30 +100,31 @@ function innerPort({ register, registerAddress }: Facts): boolean {
 
 function factsOf({ gateway, worker, register, cluster }: Record<string, unknown>): Facts {
   const trust = isRecord(cluster) ? cluster : {};
+  const addresses = Array.isArray(trust.registerAddress) ? trust.registerAddress : [];
   return {
     gateway: gateway !== false,
     worker: worker !== false,
     register: register !== false,
-    lanIp: text(gateway, 'lanIp'),
-    innerListen: text(gateway, 'innerListen'),
-    registerListen: text(register, 'listen'),
-    registerAddress: Array.isArray(trust.registerAddress) ? trust.registerAddress.filter(isText) : [],
+    lanIp: setting(gateway, 'lanIp', isHost),
+    innerListen: setting(gateway, 'innerListen', isBind),
+    registerListen: setting(register, 'listen', isAddress),
+    registerAddress: addresses.map((address) => valid(address, isAddress)),
     guarded: trust.secretKey !== '' || trust.allowWithoutSecretKey === true,
   };
 }
 
-function text(role: unknown, key: string): string {
-  const value = isRecord(role) ? role[key] : undefined;
-  // what is no text is refused by the schema, and suits every rule here
-  return isText(value) ? value : 'localhost';
+function setting(role: unknown, key: string, isValid: (value: string) => boolean): string | undefined {
+  return isRecord(role) ? valid(role[key], isValid) : undefined;
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
+function valid(value: unknown, isValid: (value: string) => boolean): string | undefined {
+  return typeof value === 'string' && isValid(value) ? value : undefined;
 }
 
-function hostOf(address: string): string {
-  return address.slice(0, Math.max(0, address.lastIndexOf(':')));
+function isOpen(host: string | undefined): boolean {
+  return host !== undefined && !isLoopback(host);
 }
 
-const ANY_ADDRESS = '0.0.0.0';
+function hostOf(address: string | undefined): string | undefined {
+  return address?.slice(0, address.lastIndexOf(':'));
+}

@@ -58,9 +58,11 @@ export class InnerScene {
     const scene = new InnerScene(settings, innerPort, options);
     t.after(async () => {
       for (const { socket } of scene.#peers) socket.destroy();
-      const closed = scene.innerPort.close(1000);
+      // fake clients do not go when they are told to
+      const listening = scene.gateway.listeners.length > 0;
+      const closed = [scene.innerPort.close(1000), listening ? scene.gateway.close(1000) : undefined];
       scene.clock.advance(1000);
-      await closed;
+      await Promise.all(closed);
     });
     await scene.gateway.listen();
     innerPort.serve(scene.gateway);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
+import { createInterface } from 'node:readline';
 
 /** A gateway's connection to a Register, as PHP's makes it. */
 export class RegisterPeer {
@@ -18,6 +19,21 @@ export class RegisterPeer {
     }
     await once(socket, 'data');
     return new RegisterPeer(socket);
+  }
+
+  /** Resolves once the Register names so many gateways. */
+  static async named(port: number, count: number, secretKey = ''): Promise<readonly string[]> {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`${JSON.stringify({ event: 'worker_connect', secret_key: secretKey })}\n`);
+    try {
+      for await (const line of createInterface({ input: socket })) {
+        const { addresses } = JSON.parse(line) as { addresses: string[] };
+        if (addresses.length === count) return addresses;
+      }
+      throw new Error('the Register closed the connection');
+    } finally {
+      socket.destroy();
+    }
   }
 
   close(): void {
