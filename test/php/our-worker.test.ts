@@ -2,55 +2,28 @@ import { compare } from './comparison.js';
 import { OurNode, WORKER } from './our-node.js';
 import { InOurWay, inOurWay } from './our-way.js';
 import { PhpCluster } from './php-cluster.js';
-import { type Effect, Scene } from './scene.js';
-import { STEPS, type Step, WORKER_STEPS } from './steps.js';
+import { Scene } from './scene.js';
+import { STEPS, WORKER_STEPS } from './steps.js';
 
 /** Our BusinessWorker, before a Register and a Gateway of PHP. */
 
-const SECRET = 's3cret';
+const steps = [...WORKER_STEPS, ...STEPS].filter(({ phpOnly }) => !phpOnly);
 
-compare(
-  'Our worker',
-  [...WORKER_STEPS, ...STEPS].filter(({ phpOnly }) => !phpOnly),
-  {
-    reference: async (steps) => {
-      const cluster = await PhpCluster.start({ secretKey: SECRET });
-      try {
-        return await played(steps, cluster.gateways[0].url, false);
-      } finally {
-        await cluster.stop();
-      }
+for (const secretKey of ['', 's3cret']) {
+  compare(`Our worker, ${secretKey === '' ? 'without a key' : 'with a key'}`, steps, {
+    async reference(all, keep) {
+      const { gateways } = await keep(PhpCluster.start({ secretKey }));
+      const scene = await keep(Scene.open(gateways[0].url));
+      return await scene.play(scene.witnesses.dan, all);
     },
-    play: async (steps) => {
-      const cluster = await PhpCluster.start({ secretKey: SECRET, workers: 0 });
-      const node = await startWorker(cluster);
-      try {
-        return await played(steps, cluster.gateways[0].url, true);
-      } finally {
-        await node.stop();
-        await cluster.stop();
-      }
+    async play(all, keep) {
+      const { gateways, registers } = await keep(PhpCluster.start({ secretKey, workers: 0 }));
+      const cluster = { registerAddress: [...registers], secretKey };
+      await keep(OurNode.start({ worker: WORKER, cluster }));
+      await gateways[0].process.reported('workerUp');
+      const scene = await keep(Scene.open(gateways[0].url));
+      return await scene.play(new InOurWay(scene.witnesses.dan), all);
     },
     expected: inOurWay,
-  },
-);
-
-/** Resolves when every gateway of the cluster has it. */
-async function startWorker({ registers, gateways }: PhpCluster): Promise<OurNode> {
-  const node = await OurNode.start({
-    worker: WORKER,
-    cluster: { registerAddress: [...registers], secretKey: SECRET },
   });
-  for (const gateway of gateways) await gateway.process.reported('workerUp');
-  return node;
-}
-
-async function played(steps: readonly Step[], url: string, ours: boolean): Promise<Effect[]> {
-  const scene = await Scene.open(url);
-  const { dan } = scene.witnesses;
-  try {
-    return await scene.play(ours ? new InOurWay(dan) : dan, steps);
-  } finally {
-    await scene.close();
-  }
 }

@@ -1,5 +1,6 @@
 import { compare } from './comparison.js';
 import { GATEWAY, OurNode, REGISTER, WORKER } from './our-node.js';
+import type { Keep } from './parts.js';
 import { PhpClient, type PhpClientOptions } from './php-client.js';
 import { PhpCluster } from './php-cluster.js';
 import { type Effect, Scene } from './scene.js';
@@ -10,9 +11,9 @@ import { STEPS, type Step } from './steps.js';
 type Variant = Pick<PhpClientOptions, 'library' | 'secretKey'>;
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
-  'GatewayClient without a key': {},
-  'GatewayClient with a key': { secretKey: 's3cret' },
-  'the Gateway class of GatewayWorker, over connections that it keeps': {
+  'GatewayClient, without a key': {},
+  'GatewayClient, with a key': { secretKey: 's3cret' },
+  'Gateway class of GatewayWorker, over connections that it keeps': {
     library: 'GatewayWorker\\Lib\\Gateway',
     secretKey: 's3cret',
   },
@@ -20,38 +21,25 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
 
 for (const [name, variant] of Object.entries(VARIANTS)) {
   compare(`PHP's ${name}`, STEPS, {
-    reference: async (steps) => {
-      const cluster = await PhpCluster.start(variant);
-      try {
-        return await played(steps, cluster.gateways[0].url, { ...variant, registers: cluster.registers });
-      } finally {
-        await cluster.stop();
-      }
+    async reference(steps, keep) {
+      const { gateways, registers } = await keep(PhpCluster.start(variant));
+      return await perform(steps, keep, gateways[0].url, { ...variant, registers });
     },
-    play: async (steps) => {
+    async play(steps, keep) {
       const { secretKey = '' } = variant;
-      const node = await OurNode.start({
-        gateway: GATEWAY,
-        worker: WORKER,
-        register: REGISTER,
-        cluster: { secretKey },
-      });
-      try {
-        return await played(steps, node.url, { ...variant, registers: [node.register] });
-      } finally {
-        await node.stop();
-      }
+      const parts = { gateway: GATEWAY, worker: WORKER, register: REGISTER, cluster: { secretKey } };
+      const { url, register } = await keep(OurNode.start(parts));
+      return await perform(steps, keep, url, { ...variant, registers: [register] });
     },
   });
 }
 
-async function played(steps: readonly Step[], url: string, options: PhpClientOptions): Promise<Effect[]> {
-  const scene = await Scene.open(url);
-  const client = new PhpClient(options);
-  try {
-    return await scene.play(client, steps);
-  } finally {
-    await client.stop();
-    await scene.close();
-  }
+async function perform(
+  steps: readonly Step[],
+  keep: Keep,
+  url: string,
+  options: PhpClientOptions,
+): Promise<Effect[]> {
+  const scene = await keep(Scene.open(url));
+  return await scene.play(await keep(new PhpClient(options)), steps);
 }

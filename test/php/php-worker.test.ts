@@ -1,78 +1,81 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { compare } from './comparison.js';
 import { GATEWAY, OurNode, REGISTER } from './our-node.js';
+import { type Keep, withParts } from './parts.js';
 import { PhpCluster } from './php-cluster.js';
-import { type Effect, Scene } from './scene.js';
+import { Scene } from './scene.js';
 import { STEPS, type Step, WORKER_STEPS } from './steps.js';
 import { Witness } from './witness.js';
 
 /** A PHP BusinessWorker, before our Register and our Gateway. */
 
-const SECRET = 's3cret';
-/** Last of all, what happened to the clients: with the data of their handshakes, and their last sessions. */
+/** Last of all: what happened to the clients, with the data of their handshakes, and their last sessions. */
 const happened: Step = { call: 'happened', args: [] };
 
-compare('A PHP worker', [...WORKER_STEPS, ...STEPS, happened], {
-  reference: async (all) => {
-    const cluster = await PhpCluster.start({ secretKey: SECRET });
-    try {
-      return await played(all, cluster.gateways[0].url);
-    } finally {
-      await cluster.stop();
-    }
-  },
-  play: async (all) => {
-    const joined = await startJoined();
-    try {
-      return await played(all, joined.node.url);
-    } finally {
-      await joined.stop();
-    }
-  },
-});
-
-describe('PHP workers at our gateway', () => {
-  let joined: Joined;
-  before(async () => (joined = await startJoined(2)));
-  after(() => joined.stop());
-
-  it('get bytes and long texts as they are, and give them back', async () => {
-    const witness = await Witness.connect(joined.node.url);
-    for (const message of ['', '你好', 'x'.repeat(1_000_000), Buffer.from([0xff, 0x00, 0x80])]) {
-      witness.send(message);
-      const fence = 'the end';
-      witness.send(fence);
-      const [echo] = await witness.seenBefore(fence);
-      assert.equal(echo, `text:${Buffer.from(message as string).toString('latin1')}`);
-    }
-    await witness.close();
+for (const secretKey of ['', 's3cret']) {
+  const name = `A PHP worker, ${secretKey === '' ? 'without a key' : 'with a key'}`;
+  compare(name, [...WORKER_STEPS, ...STEPS, happened], {
+    async reference(steps, keep) {
+      const scene = await keep(Scene.open(await startPhpOnly(keep, secretKey)));
+      return await scene.play(scene.witnesses.dan, steps);
+    },
+    async play(steps, keep) {
+      const scene = await keep(Scene.open(await startOurGateway(keep, secretKey)));
+      return await scene.play(scene.witnesses.dan, steps);
+    },
   });
+}
+
+describe('A PHP worker', () => {
+  it('gets bytes and long texts as they are, and sends them', async () => {
+    await withParts(async (keep) => {
+      const witness = await Witness.connect(await startOurGateway(keep));
+      for (const message of ['', '你好', 'x'.repeat(1_000_000), Buffer.from([0xff, 0x00, 0x80])]) {
+        witness.send(message);
+        witness.send('end');
+        const bytes = typeof message === 'string' ? Buffer.from(message) : message;
+        assert.deepEqual(await witness.seenBefore('end'), [`text:${bytes.toString('latin1')}`]);
+      }
+      await witness.close();
+    });
+  });
+
+  const HANDSHAKES: ReadonlyArray<readonly [what: string, options: { path?: string; cookie?: string }]> = [
+    ['lists and maps in a query', { path: '/?list[]=x&list[]=y&map[a][b]=1&dot.ted=2&flag&empty=' }],
+    ['a query that occurs twice', { path: '/?a=1&a=2&%61=3' }],
+    ['escapes in a query', { path: '/?q=%E4%BD%A0+%2B%zz&%E4%BD%A0=1' }],
+    ['escapes in cookies', { cookie: 'a=b%20c; d="e"; f; =g; h=i=j' }],
+    ['no query', { path: '/just/a/path' }],
+  ];
+  for (const [what, options] of HANDSHAKES) {
+    it(`gets ${what} as from a PHP gateway`, async () => {
+      const handshakeAt = async (url: string): Promise<unknown> => {
+        const witness = await Witness.connect(url, options);
+        const { result } = await witness.call('happened', []);
+        await witness.close();
+        const { get, cookie } = (result as { data: Record<string, unknown> }[])[1].data;
+        return { get, cookie };
+      };
+      const inPhp = await withParts(async (keep) => handshakeAt(await startPhpOnly(keep)));
+      const atOurs = await withParts(async (keep) => handshakeAt(await startOurGateway(keep)));
+      assert.deepEqual(atOurs, inPhp);
+    });
+  }
 });
 
-interface Joined {
-  readonly node: OurNode;
-  readonly php: PhpCluster;
-  stop(): Promise<void>;
+/** @returns the url of a PHP gateway */
+async function startPhpOnly(keep: Keep, secretKey = ''): Promise<string> {
+  const { gateways } = await keep(PhpCluster.start({ secretKey }));
+  return gateways[0].url;
 }
 
-/** Our Register and gateway, and workers of PHP. */
-async function startJoined(workers = 1): Promise<Joined> {
-  const node = await OurNode.start({ gateway: GATEWAY, register: REGISTER, cluster: { secretKey: SECRET } });
-  const php = await PhpCluster.start({ secretKey: SECRET, register: [node.register], gateways: 0, workers });
-  for (const worker of php.workers) await worker.reported('gatewayUp');
-  const stop = async (): Promise<void> => {
-    await php.stop();
-    await node.stop();
-  };
-  return { node, php, stop };
-}
-
-async function played(all: readonly Step[], url: string): Promise<Effect[]> {
-  const scene = await Scene.open(url);
-  try {
-    return await scene.play(scene.witnesses.dan, all);
-  } finally {
-    await scene.close();
-  }
+/** Our Register and gateway, and a PHP worker. @returns the url of the gateway */
+async function startOurGateway(keep: Keep, secretKey = ''): Promise<string> {
+  const { register, url } = await keep(
+    OurNode.start({ gateway: GATEWAY, register: REGISTER, cluster: { secretKey } }),
+  );
+  const php = await keep(PhpCluster.start({ secretKey, register: [register], gateways: 0 }));
+  await php.workers[0].reported('gatewayUp');
+  return url;
 }

@@ -57,7 +57,7 @@ export class Scene {
     return this.named({ outcome, seen }) as Effect;
   }
 
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     for (const name of NAMES) await this.witnesses[name].close();
   }
 
