@@ -61,7 +61,7 @@ class Events
             case 'session':
                 return $_SESSION;
             case 'session.assign':
-                return $_SESSION = array_merge($_SESSION ?? [], $args[0]);
+                return $_SESSION = array_replace($_SESSION ?? [], $args[0]);
             case 'session.delete':
                 unset($_SESSION[$args[0]]);
                 return true;

@@ -68,7 +68,9 @@ function ready(string $address, ?string $url = null): void
     Worker::getEventLoop()->onReadable(STDIN, static function (): void {
         if (fread(STDIN, 1024) === '') {
             Worker::getEventLoop()->offReadable(STDIN);
-            posix_kill(posix_getppid(), SIGINT); // workerman's master process
+            // first the master process, which would start another worker, and would end this one only after a second
+            posix_kill(posix_getppid(), SIGINT);
+            Worker::stopAll();
         }
     });
     report(['event' => 'ready', 'address' => $address, 'url' => $url]);

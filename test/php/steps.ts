@@ -128,6 +128,8 @@ const SENDS: readonly Step[] = [
   step('sendToClient', '#nobody', 'to nobody'),
   { ...step('sendToClient', '#bob', NO_UTF8), phpOnly: true },
   { ...step('sendToClient', '#bob', 42), phpOnly: true },
+  // workerman 5 sends what is no text as JSON
+  { ...step('sendToClient', '#bob', { say: '你/好', list: [1, 2.5, null] }), phpOnly: true },
   step('sendToUid', 'ann', 'to ann'),
   step('sendToUid', 12, 'to twelve'),
   step('sendToUid', ['ann', '12', 'ghost'], 'to three'),
