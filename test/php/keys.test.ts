@@ -19,7 +19,11 @@ describe('A wrong key', () => {
     it(`of a PHP GatewayClient is refused by ${where} of ours as by one of PHP`, async () => {
       const inPhp = await withParts(async (keep) => {
         const { gateways, registers } = await keep(PhpCluster.start({ secretKey: RIGHT }));
-        return await refusal(call, gateways[0].url, await keep(new PhpClient({ registers, secretKey: WRONG })));
+        return await refusal(
+          call,
+          gateways[0].url,
+          await keep(new PhpClient({ registers, secretKey: WRONG })),
+        );
       });
       const byOurs = await withParts(async (keep) => {
         const cluster = { secretKey: RIGHT };
@@ -37,7 +41,11 @@ describe('A wrong key', () => {
     await withParts(async (keep) => {
       const { registers } = await keep(PhpCluster.start({ secretKey: RIGHT }));
       const client = new GatewayClient({ registerAddress: registers, secretKey: WRONG });
-      await assert.rejects(client.connect(), { name: 'GatewayError', code: 'GW_CLUSTER', message: /secretKey/ });
+      await assert.rejects(client.connect(), {
+        name: 'GatewayError',
+        code: 'GW_CLUSTER',
+        message: /secretKey/,
+      });
       await client.close();
     });
   });

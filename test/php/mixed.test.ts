@@ -7,7 +7,12 @@ import { Witness } from './witness.js';
 /** One cluster of both: our Register, a gateway of each, a worker of each, and all of them linked. */
 
 /** What a Map of PHP or an object of ours may hold alike. */
-const SESSION = { name: '张三', tags: ['a', 'b', 3], nested: { x: 1.5, y: null, z: true, list: [{ k: 'v' }] }, 7: 1 };
+const SESSION = {
+  name: '张三',
+  tags: ['a', 'b', 3],
+  nested: { x: 1.5, y: null, z: true, list: [{ k: 'v' }] },
+  7: 1,
+};
 const SECRET = 's3cret';
 
 describe('A chat over PHP and ours', () => {
@@ -28,14 +33,14 @@ describe('A chat over PHP and ours', () => {
     await php.workers[0].reported('gatewayUp');
     await php.workers[0].reported('gatewayUp');
     chatters = {};
-    for (const [gateway, url] of [
+    for (const [at, url] of [
       ['our gateway', node.url],
       ['PHP gateway', php.gateways[0].url],
     ]) {
       for (let number = 0; number < 2; number++) {
         const chatter = await Witness.connect(url);
         const { php: serialized } = await chatter.call('describe', []);
-        chatters[`${gateway}, ${serialized === undefined ? 'our' : 'PHP'} worker`] = chatter;
+        chatters[`${at}, ${serialized === undefined ? 'our' : 'PHP'} worker`] = chatter;
       }
     }
     all = Object.values(chatters);
@@ -74,9 +79,9 @@ describe('A chat over PHP and ours', () => {
     for (const chatter of all) {
       assert.equal((await chatter.call('getAllClientIdCount', [])).result, all.length);
       const { result: ids } = await chatter.call('getAllClientIdList', []);
-      assert.deepEqual(Object.values(ids as object).toSorted(), all.map(({ id }) => id).toSorted());
+      assert.deepEqual(new Set(Object.values(ids as object)), new Set(all.map(({ id }) => id)));
       const { result: uids } = await chatter.call('getAllUidList', []);
-      assert.deepEqual(Object.values(uids as object).toSorted(), ['100', '101', '102', '103']);
+      assert.deepEqual(new Set(Object.values(uids as object)), new Set(['100', '101', '102', '103']));
     }
   });
 

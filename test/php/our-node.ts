@@ -21,7 +21,9 @@ export class OurNode {
     this.#lines = lines;
   }
 
-  static async start(config: Pick<UserConfig, 'name' | 'gateway' | 'worker' | 'register' | 'cluster'>): Promise<OurNode> {
+  static async start(
+    config: Pick<UserConfig, 'name' | 'gateway' | 'worker' | 'register' | 'cluster'>,
+  ): Promise<OurNode> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'gatewayworker-php-')));
     const file = join(folder, 'gatewayworker.config.json');
     await writeFile(file, JSON.stringify({ gateway: false, worker: false, register: false, ...config }));

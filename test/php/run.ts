@@ -57,7 +57,8 @@ function checkouts(sources: string): string[] {
 }
 
 function missingExtensions(): string | undefined {
-  const check = "echo PHP_VERSION_ID >= 80100 && extension_loaded('pcntl') && extension_loaded('posix') ? 1 : 0;";
+  const check =
+    "echo PHP_VERSION_ID >= 80100 && extension_loaded('pcntl') && extension_loaded('posix') ? 1 : 0;";
   const { error, stdout } = spawnSync('php', ['-r', check], { encoding: 'utf8' });
   if (error) return `php cannot be run (${error.message}). Install PHP 8.1 or later (Debian: php-cli).`;
   if (stdout === '1') return undefined;

@@ -34,7 +34,10 @@ export class Scene {
   static async open(url: string): Promise<Scene> {
     const witnesses: Partial<Record<WitnessName, Witness>> = {};
     for (const name of NAMES) witnesses[name] = await Witness.connect(url);
-    return new Scene(witnesses as Witnesses, url);
+    const scene = new Scene(witnesses as Witnesses, url);
+    // whatever the worker sends at its start has come when this has
+    await scene.#fenced(scene.witnesses.dan);
+    return scene;
   }
 
   /** Performs one step after the other. */
@@ -45,15 +48,11 @@ export class Scene {
   }
 
   /** Has a call made and waits until every client has seen what it does. */
-  async perform(caller: Caller, { call, args, closes }: Step): Promise<Effect> {
+  async perform(caller: Caller, { call, args, closes, long }: Step): Promise<Effect> {
     const outcome = await caller.call(call, this.#withIds(args) as unknown[]);
-    const seen: Partial<Record<WitnessName, readonly string[]>> = {};
-    if (closes) seen[closes] = await this.witnesses[closes].seenAtLast();
-    const fence = `fence ${++this.#fences}`;
-    await caller.call('sendToAll', [fence]);
-    for (const name of NAMES) {
-      if (this.witnesses[name].open) seen[name] = await this.witnesses[name].seenBefore(fence);
-    }
+    if (long) for (const name of NAMES) await this.witnesses[name].seesSomething();
+    const last = closes && { [closes]: await this.witnesses[closes].seenAtLast() };
+    const seen = { ...last, ...(await this.#fenced(caller)) };
     return this.named({ outcome, seen }) as Effect;
   }
 
@@ -63,17 +62,32 @@ export class Scene {
 
   /** The same value with names in it. */
   named(value: unknown): unknown {
-    if (typeof value === 'string') return value.replaceAll(DIFFERENT_IN_EACH_RUN, (found) => this.#name(found));
+    if (typeof value === 'string')
+      return value.replaceAll(DIFFERENT_IN_EACH_RUN, (found) => this.#name(found));
     if (typeof value === 'number') return this.#labels.get(String(value)) ?? value;
     if (Array.isArray(value)) return value.map((item) => this.named(item));
     if (value === null || typeof value !== 'object') return value;
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [this.#name(key), this.named(key === 'php' ? latin1(item) : item)]),
+      Object.entries(value).map(([key, item]) => [
+        this.#name(key),
+        this.named(key === 'php' ? latin1(item) : item),
+      ]),
     );
   }
 
   #name(found: string): string {
     return this.#labels.get(found) ?? (found.endsWith('==') ? 'a key' : found);
+  }
+
+  /** What every client has seen by the time that a message to all of them reaches it. */
+  async #fenced(caller: Caller): Promise<Partial<Record<WitnessName, readonly string[]>>> {
+    const fence = `fence ${++this.#fences}`;
+    await caller.call('sendToAll', [fence]);
+    const seen: Partial<Record<WitnessName, readonly string[]>> = {};
+    for (const name of NAMES) {
+      if (this.witnesses[name].open) seen[name] = await this.witnesses[name].seenBefore(fence);
+    }
+    return seen;
   }
 
   #withIds(value: unknown): unknown {

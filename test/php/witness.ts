@@ -68,6 +68,11 @@ export class Witness implements Caller {
     this.#socket.send(message);
   }
 
+  /** Resolves when there is something that {@link seenBefore} will tell. */
+  async seesSomething(): Promise<void> {
+    if (this.#seen.length === 0) this.#seen.push(await this.#inbox.next());
+  }
+
   /** What it saw since this was last asked, up to a text message that is `fence`. */
   async seenBefore(fence: string): Promise<Seen[]> {
     for (;;) {
