@@ -5,15 +5,19 @@ import { fileURLToPath } from 'node:url';
 import { stop as stopEsbuild } from 'esbuild';
 import { systemClock } from './clock.js';
 import { findConfigFile } from './config/config-file.js';
-import { loadConfig } from './config/load.js';
+import { type LoadedConfig, loadConfig } from './config/load.js';
 import type { NodeConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
 import { createLogger, type Logger, standardOutput } from './log.js';
-import { checkEvents, type Node, startNode } from './node.js';
+import { checkEvents, type Node, type NodeOptions, startNode } from './node.js';
 import { supervise } from './ops/background.js';
 import { startDetached } from './ops/detached.js';
 import { FolderWatcher } from './ops/folder-watcher.js';
+import { memberForks } from './ops/fork-member.js';
 import { openLogFile } from './ops/log-file.js';
+import { checkGroup } from './ops/member-config.js';
+import { MemberHost } from './ops/member-host.js';
+import { NodeGroup } from './ops/node-group.js';
 import { NodeProcess } from './ops/node-process.js';
 import { refuseIfRunning } from './ops/pid-file.js';
 import { type NodePlace, placeOf } from './ops/place.js';
@@ -46,17 +50,18 @@ const program = createProgram(version, {
   },
   async restart({ graceful = false, ...options }) {
     // with a configuration or an application that is wrong the node would not come back
-    const { config } = await loadConfig({ file: options.config, cwd: process.cwd(), env: process.env });
-    await checkEvents(config);
     const { place } = await locate(options.config);
     const node = await RunningNode.find(place);
+    const nodes = options.nodes ?? node?.record.nodes;
+    const { config } = await load({ ...options, nodes });
+    await checkEvents(config);
     if (node) {
       await node.stop(graceful);
       say(`stopped (pid ${node.pid})`);
     }
     const log = options.log ?? node?.record.log ?? undefined;
-    if (options.detach || node?.supervisor) await startInBackground({ ...options, log });
-    else await startHere({ ...options, log });
+    if (options.detach || node?.supervisor) await startInBackground({ ...options, log, nodes });
+    else await startHere({ ...options, log, nodes });
   },
   async reload({ config, graceful = false }) {
     const node = await findRunning(config);
@@ -69,11 +74,12 @@ const program = createProgram(version, {
   async connections({ config, offset, limit, ...options }) {
     await showReport(connectionsReport(offset, limit), (await locate(config)).place, options);
   },
-  async supervise({ log, watch, ...options }) {
+  async supervise({ log, watch, nodes, ...options }) {
     const { file, place } = await locate(options.config);
-    const nodeArguments = programArguments('start', { config: file, log, watch }, '--supervised');
-    process.exitCode = await supervise({ place, config: file, log, nodeArguments });
+    const nodeArguments = programArguments('start', { config: file, log, watch, nodes }, '--supervised');
+    process.exitCode = await supervise({ place, config: file, log, nodes, nodeArguments });
   },
+  member: runMember,
 });
 
 // a reader that has seen enough, as in "| head"
@@ -95,46 +101,121 @@ function statusOf({ code }: GatewayError): number {
   return code === 'GW_CONFIG' ? MISUSED : FAILED;
 }
 
-/** Runs a node in this process until it is stopped. */
-async function startHere({ config: given, log: logPath, watch = false, supervised = false }: StartOptions) {
-  const { config, file } = await loadConfig({ file: given, cwd: process.cwd(), env: process.env });
-  const logFile =
-    logPath === undefined ? undefined : { path: resolve(logPath), file: openLogFile(resolve(logPath)) };
-  const destination = logFile?.file ?? standardOutput();
-  const log = createLogger({ level: config.log.level, destination });
-  const host = new NodeProcess({
+/** Runs a node in this process until it is stopped, or a group of nodes in others. */
+async function startHere(options: StartOptions) {
+  const { watch = false, supervised = false, nodes = 1 } = options;
+  const { config, file } = await load(options);
+  const log = openLog(config, options.log === undefined ? undefined : resolve(options.log));
+  let group: NodeGroup | undefined;
+  const host = new NodeProcess<Node | NodeGroup>({
     place: placeOf(file, process.cwd()),
     config: file,
+    nodes: nodes > 1 ? nodes : undefined,
     supervised,
-    log,
-    logFile,
-    start: async () =>
-      await startNode(config, { version, log, writeLine: (line) => destination.write(line) }),
+    log: log.logger,
+    logFile: log.path === undefined ? undefined : { path: log.path, reopen },
+    start: async () => {
+      if (nodes === 1) return await startNode(config, log.forNode);
+      group = await startGroup(config, nodes, log);
+      return group;
+    },
     onUp(node) {
-      if (!logFile && process.stdout.isTTY)
-        say(...startBanner({ version, node, config, file, watch }, process.stdout.hasColors()));
-      else logUp(log, node, file);
-      if (watch) reloadOnChange(host, config, log);
+      if (log.path === undefined && process.stdout.isTTY)
+        say(...startBanner({ version, node, config, file, watch, nodes }, process.stdout.hasColors()));
+      else logUp(log.logger, node, file, nodes);
+      if (watch) reloadOnChange(host, config, log.logger);
     },
     // the compiler is a process of its own
+    onBuilt: () => void stopEsbuild(),
+  });
+  function reopen(): void {
+    log.reopen();
+    group?.reopenLogs();
+  }
+  await host.run();
+}
+
+async function startGroup(config: NodeConfig, nodes: number, log: Log): Promise<NodeGroup> {
+  return await NodeGroup.start({
+    config,
+    nodes,
+    version,
+    logFile: log.path ?? null,
+    clock: systemClock,
+    log: log.logger,
+    fork: memberForks(PROGRAM, ['member']),
+    startRegister: async () => ({ registerAddress: '127.0.0.1:1236', stop: async () => {} }), // TEMPORARY
+    checkEvents: async () => await checkEvents(config),
+  });
+}
+
+/** Runs one of a group's nodes: what node:cluster forks. */
+async function runMember(): Promise<void> {
+  let log: Log | undefined;
+  const host = new MemberHost({
+    async start({ config, logFile }) {
+      log = openLog(config, logFile ?? undefined);
+      return await startNode(config, { ...log.forNode, log: log.logger.child({ node: config.name }) });
+    },
+    reopenLog: () => log?.reopen(),
     onBuilt: () => void stopEsbuild(),
   });
   await host.run();
 }
 
-function logUp(log: Logger, { name, listeners, workers }: Node, file: string | undefined): void {
+/** A process's log. */
+interface Log {
+  readonly logger: Logger;
+  /** The file it goes to; undefined for standard output. */
+  readonly path: string | undefined;
+  /** For log rotation. */
+  readonly reopen: () => void;
+  readonly forNode: NodeOptions;
+}
+
+function openLog({ log: { level } }: NodeConfig, path: string | undefined): Log {
+  const file = path === undefined ? undefined : openLogFile(path);
+  const destination = file ?? standardOutput();
+  const logger = createLogger({ level, destination });
+  return {
+    logger,
+    path,
+    reopen: () => file?.reopen(),
+    forNode: { version, log: logger, writeLine: (line) => destination.write(line) },
+  };
+}
+
+/** @throws GW_CONFIG */
+async function load({ config: given, nodes = 1 }: StartOptions): Promise<LoadedConfig> {
+  const loaded = await loadConfig({ file: given, cwd: process.cwd(), env: process.env, nodes });
+  if (nodes > 1) checkGroup(loaded.config, nodes);
+  return loaded;
+}
+
+function logUp(
+  log: Logger,
+  { name, listeners, workers }: Pick<Node, 'name' | 'listeners' | 'workers'>,
+  file: string | undefined,
+  nodes: number,
+): void {
   log.info(
     {
       node: name,
       roles: ['gateway', 'worker'],
       listeners,
       workers,
+      nodes,
       config: file,
       version,
       nodejs: process.version,
     },
-    `gatewayworker ${version} is up: ${listeners.join(', ')}`,
+    upLine(listeners, nodes),
   );
+}
+
+function upLine(listeners: readonly string[], nodes = 1): string {
+  const shared = nodes === 1 ? '' : `, shared by ${nodes} nodes`;
+  return `gatewayworker ${version} is up: ${listeners.join(', ')}${shared}`;
 }
 
 function reloadOnChange(host: Controllable, { gateway, worker }: NodeConfig, log: Logger): void {
@@ -154,14 +235,14 @@ function reloadOnChange(host: Controllable, { gateway, worker }: NodeConfig, log
 }
 
 /** Starts a node in the background, and waits until it is up. */
-async function startInBackground({ config, log: logPath, watch }: StartOptions): Promise<void> {
+async function startInBackground({ config, log: logPath, watch, nodes }: StartOptions): Promise<void> {
   const { file, place } = await locate(config);
   await refuseIfRunning(place);
   const log = logPath === undefined ? place.log : resolve(logPath);
-  const first = await startDetached(programArguments('supervise', { config: file, log, watch }), log);
+  const first = await startDetached(programArguments('supervise', { config: file, log, watch, nodes }), log);
   switch (first.event) {
     case 'up':
-      say(`gatewayworker ${version} is up: ${first.listeners.join(', ')}`, `pid ${first.pid}, log ${log}`);
+      say(upLine(first.listeners, nodes), `pid ${first.pid}, log ${log}`);
       return;
     case 'failed':
       throw new GatewayError(first.code, first.message);
@@ -173,7 +254,7 @@ async function startInBackground({ config, log: logPath, watch }: StartOptions):
 /** The arguments for another process of this program. */
 function programArguments(
   command: string,
-  { config, log, watch = false }: Pick<StartOptions, 'config' | 'log' | 'watch'>,
+  { config, log, watch = false, nodes }: Pick<StartOptions, 'config' | 'log' | 'watch' | 'nodes'>,
   ...more: readonly string[]
 ): readonly string[] {
   return [
@@ -183,6 +264,7 @@ function programArguments(
     ...(config === undefined ? [] : ['--config', config]),
     ...(log === undefined ? [] : ['--log', log]),
     ...(watch ? ['--watch'] : []),
+    ...(nodes === undefined ? [] : ['--nodes', String(nodes)]),
     ...more,
   ];
 }
