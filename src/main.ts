@@ -144,7 +144,7 @@ async function startGroup(config: NodeConfig, nodes: number, log: Log): Promise<
     clock: systemClock,
     log: log.logger,
     fork: memberForks(PROGRAM, ['member']),
-    startRegister: async () => ({ registerAddress: '127.0.0.1:1236', stop: async () => {} }), // TEMPORARY
+    startRegister: async (own) => await startNode(own, log.forNode),
     checkEvents: async () => await checkEvents(config),
   });
 }
@@ -194,14 +194,14 @@ async function load({ config: given, nodes = 1 }: StartOptions): Promise<LoadedC
 
 function logUp(
   log: Logger,
-  { name, listeners, workers }: Pick<Node, 'name' | 'listeners' | 'workers'>,
+  { name, roles, listeners, workers }: Node | NodeGroup,
   file: string | undefined,
   nodes: number,
 ): void {
   log.info(
     {
       node: name,
-      roles: ['gateway', 'worker'],
+      roles,
       listeners,
       workers,
       nodes,
@@ -209,13 +209,12 @@ function logUp(
       version,
       nodejs: process.version,
     },
-    upLine(listeners, nodes),
+    upLine(listeners.join(', ') || roles.join(', '), nodes),
   );
 }
 
-function upLine(listeners: readonly string[], nodes = 1): string {
-  const shared = nodes === 1 ? '' : `, shared by ${nodes} nodes`;
-  return `gatewayworker ${version} is up: ${listeners.join(', ')}${shared}`;
+function upLine(what: string, nodes = 1): string {
+  return `gatewayworker ${version} is up: ${what}${nodes === 1 ? '' : `, ${nodes} nodes`}`;
 }
 
 function reloadOnChange(host: Controllable, { gateway, worker }: NodeConfig, log: Logger): void {
@@ -242,7 +241,7 @@ async function startInBackground({ config, log: logPath, watch, nodes }: StartOp
   const first = await startDetached(programArguments('supervise', { config: file, log, watch, nodes }), log);
   switch (first.event) {
     case 'up':
-      say(upLine(first.listeners, nodes), `pid ${first.pid}, log ${log}`);
+      say(upLine(first.listeners.join(', ') || 'no ports for clients', nodes), `pid ${first.pid}, log ${log}`);
       return;
     case 'failed':
       throw new GatewayError(first.code, first.message);

@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os';
-import type { MemberStatus, NodeStatus } from './status.js';
+import { addCounts, groupCluster } from './group-cluster.js';
+import type { ClusterStatus, MemberStatus, NodeStatus } from './status.js';
 
 /** A member and what it says about itself; undefined when it says nothing. */
 export interface MemberReport extends Pick<MemberStatus, 'name' | 'pid' | 'restarts' | 'lastExit'> {
@@ -14,11 +15,12 @@ export interface GroupStatusOptions {
   /** Seconds since the group was started. */
   readonly uptime: number;
   readonly reloads: number;
-  /** Roles of the first process. */
   readonly roles: readonly string[];
   /** The urls of the shared ports. */
   readonly listeners: readonly string[];
   readonly members: readonly MemberReport[];
+  /** What the first process knows of the cluster, where it hosts the Register. */
+  readonly cluster: ClusterStatus | undefined;
 }
 
 const NO_MEMORY = { rss: 0, heapUsed: 0, external: 0 };
@@ -43,6 +45,7 @@ export function groupStatus({
   roles,
   listeners,
   members,
+  cluster,
 }: GroupStatusOptions): NodeStatus {
   const statuses = members.flatMap(({ status }) => status ?? []);
   return {
@@ -53,13 +56,17 @@ export function groupStatus({
     uptime,
     load: loadavg(),
     memory: [process.memoryUsage(), ...statuses.map(({ memory }) => memory)].reduce(addMemory, NO_MEMORY),
-    roles: [...new Set([...statuses.flatMap((status) => status.roles), ...roles])],
+    roles,
     listeners: listeners.map((url) => ({ url, connections: connectionsOf(url, statuses) })),
     connections: statuses.reduce((sum, { connections }) => sum + connections, 0),
     counters: statuses.map(({ counters }) => counters).reduce(addCounters, NO_COUNTERS),
     reloads,
     workers: members.flatMap(({ number, status }) =>
       (status?.workers ?? []).map((worker) => ({ ...worker, member: number })),
+    ),
+    cluster: groupCluster(
+      [...(cluster ? [cluster] : []), ...statuses.map((status) => status.cluster)],
+      members.map((member) => member.name),
     ),
     members: members.map(memberStatus),
   };
@@ -94,8 +101,6 @@ function addMemory(left: Memory, right: Memory): Memory {
 type Counters = NodeStatus['counters'];
 
 function addCounters(left: Counters, right: Counters): Counters {
-  const refusals = { ...left.refusals };
-  for (const [kind, count] of Object.entries(right.refusals)) refusals[kind] = (refusals[kind] ?? 0) + count;
   return {
     connections: left.connections + right.connections,
     refusedConnections: left.refusedConnections + right.refusedConnections,
@@ -105,7 +110,7 @@ function addCounters(left: Counters, right: Counters): Counters {
     datagramsDropped: left.datagramsDropped + right.datagramsDropped,
     slowClients: left.slowClients + right.slowClients,
     heartbeatDrops: left.heartbeatDrops + right.heartbeatDrops,
-    refusals,
+    refusals: addCounts(left.refusals, right.refusals),
   };
 }
 

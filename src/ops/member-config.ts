@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { parseListenUrl } from '../config/listen-url.js';
 import type { NodeConfig } from '../config/schema.js';
 import { GatewayError } from '../errors.js';
@@ -6,39 +7,46 @@ import { GatewayError } from '../errors.js';
 
 const HIGHEST_PORT = 65_535;
 
-/** Whom nobody outside the group asks: where the configuration names no Register at all, the members still need one. */
-const PRIVATE_REGISTER = { listen: '127.0.0.1:0' };
-
 /**
  * Whether a configuration can be run by so many nodes.
  *
  * @throws GW_CONFIG
  */
-export function checkGroup({ gateway, worker }: NodeConfig, nodes: number): void {
+export function checkGroup({ gateway, worker, register, cluster }: NodeConfig, nodes: number): void {
   if (gateway === false && worker === false) {
-    throw wrong(nodes, 'gateway and worker are both false: expected one of the roles that nodes can share');
+    throw wrong(nodes, 'gateway and worker are both false; expected a role that nodes can share');
+  }
+  if (register === false && cluster.registerAddress.length === 0) {
+    throw wrong(
+      nodes,
+      'register is false and cluster.registerAddress is empty; expected a Register, by which the nodes find each other: remove register: false',
+    );
   }
   if (gateway !== false && gateway.lanPort + nodes - 1 > HIGHEST_PORT) {
     throw wrong(
       nodes,
-      `gateway.lanPort is ${gateway.lanPort}, expected at most ${HIGHEST_PORT - nodes + 1}: each node takes the next port`,
+      `gateway.lanPort is ${gateway.lanPort}; expected at most ${HIGHEST_PORT - nodes + 1}, since each node takes the next port`,
     );
   }
 }
 
-/** The configuration of the first process: the Register of the group and nothing else; undefined when others host it. */
+/** The configuration of the first process: the Register and nothing else; undefined when only others host one. */
 export function registerConfig(config: NodeConfig): NodeConfig | undefined {
-  const { register, cluster } = config;
-  const own = register === false && cluster.registerAddress.length === 0 ? PRIVATE_REGISTER : register;
-  return own === false ? undefined : { ...config, gateway: false, worker: false, register: own };
+  return config.register === false ? undefined : { ...config, gateway: false, worker: false };
 }
 
-/** @param registers `host:port` of every Register that the member is to join */
+/** A node of its own has the name of its inner port, which here are several. */
+export function groupName({ name, gateway }: NodeConfig): string {
+  if (name !== '') return name;
+  return `${hostname()}:${(gateway === false ? 0 : gateway.lanPort) || process.pid}`;
+}
+
+/** @param registers `host:port` of each Register that the member is to join */
 export function memberConfig(config: NodeConfig, member: number, registers: readonly string[]): NodeConfig {
-  const { name, gateway, cluster } = config;
+  const { gateway, cluster } = config;
   return {
     ...config,
-    name: `${name}#${member}`,
+    name: `${groupName(config)}#${member}`,
     gateway: gateway !== false && {
       ...gateway,
       lanPort: gateway.lanPort === 0 ? 0 : gateway.lanPort + member,

@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { GroupMember, type MemberProcess } from './group-member.js';
 import { groupStatus, type MemberReport } from './group-status.js';
-import { checkGroup, memberConfig, registerConfig } from './member-config.js';
+import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
 import type { ConnectionPage, ConnectionStatus, Controllable, NodeStatus } from './status.js';
 
 /** Milliseconds in which a member that is well has answered. Shorter than what the commands grant the group. */
@@ -16,8 +16,9 @@ const END_TIME = 5000;
 
 /** The node of the group's first process: a Register, and nothing else. */
 export interface RegisterNode {
-  /** `host:port` at which this machine reaches it. */
-  readonly registerAddress: string;
+  /** `host:port` that it listens on. */
+  readonly registerAddress: string | undefined;
+  status(): NodeStatus;
   stop(graceful: boolean): Promise<void>;
 }
 
@@ -43,6 +44,7 @@ export interface NodeGroupOptions {
  */
 export class NodeGroup implements Controllable {
   readonly name: string;
+  readonly roles: readonly string[];
   /** All business workers. */
   readonly workers: number;
   /** The urls that clients connect to, with real ports. */
@@ -60,8 +62,12 @@ export class NodeGroup implements Controllable {
     const { config, nodes, clock } = options;
     this.#options = options;
     this.#startedAt = clock.now();
-    this.name = config.name;
-    this.workers = config.worker === false ? 0 : config.worker.count * nodes;
+    this.name = groupName(config);
+    const { gateway, worker, register } = config;
+    this.roles = Object.entries({ gateway, worker, register }).flatMap(([role, of]) =>
+      of === false ? [] : [role],
+    );
+    this.workers = worker === false ? 0 : worker.count * nodes;
   }
 
   /**
@@ -88,9 +94,10 @@ export class NodeGroup implements Controllable {
       version,
       uptime: (clock.now() - this.#startedAt) / 1000,
       reloads: this.#reloads,
-      roles: this.#register ? ['register'] : [],
+      roles: this.roles,
       listeners: this.listeners,
       members: await Promise.all(this.#members.map(report)),
+      cluster: this.#register?.status().cluster,
     });
   }
 
@@ -151,12 +158,7 @@ export class NodeGroup implements Controllable {
     const { config, nodes, logFile, clock, log, fork, startRegister } = this.#options;
     const own = registerConfig(config);
     if (own) this.#register = await startRegister(own);
-    const registers = [
-      ...new Set([
-        ...(this.#register ? [this.#register.registerAddress] : []),
-        ...config.cluster.registerAddress,
-      ]),
-    ];
+    const registers = registersOf(config, this.#register);
     this.#members = Array.from(
       { length: nodes },
       (_, number) =>
@@ -188,6 +190,12 @@ export class NodeGroup implements Controllable {
     }
     this.#reloads++;
   }
+}
+
+/** Where the members find each other: as a node of its own would. */
+function registersOf({ cluster }: NodeConfig, own: RegisterNode | undefined): readonly string[] {
+  if (cluster.registerAddress.length > 0 || own?.registerAddress === undefined) return cluster.registerAddress;
+  return [own.registerAddress.replace(/^0\.0\.0\.0:/, '127.0.0.1:')];
 }
 
 async function report(member: GroupMember): Promise<MemberReport> {

@@ -1,3 +1,4 @@
+import { clusterView } from './cluster-view.js';
 import {
   formatAge,
   formatBytes,
@@ -109,6 +110,7 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
       COLUMNS,
     ),
     ...deaths(status, paint),
+    ...clusterView(status.cluster, paint, COLUMNS),
   ];
 }
 
