@@ -241,7 +241,10 @@ async function startInBackground({ config, log: logPath, watch, nodes }: StartOp
   const first = await startDetached(programArguments('supervise', { config: file, log, watch, nodes }), log);
   switch (first.event) {
     case 'up':
-      say(upLine(first.listeners.join(', ') || 'no ports for clients', nodes), `pid ${first.pid}, log ${log}`);
+      say(
+        upLine(first.listeners.join(', ') || 'no ports for clients', nodes),
+        `pid ${first.pid}, log ${log}`,
+      );
       return;
     case 'failed':
       throw new GatewayError(first.code, first.message);

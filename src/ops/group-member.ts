@@ -2,7 +2,13 @@ import type { Clock, Timer } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { ControlRequest } from './control-protocol.js';
-import { isAnswer, type MemberAnswer, type MemberOrder, type MemberReady, type StartOrder } from './member-protocol.js';
+import {
+  isAnswer,
+  type MemberAnswer,
+  type MemberOrder,
+  type MemberReady,
+  type StartOrder,
+} from './member-protocol.js';
 import type { NodeReport } from './supervision.js';
 import { type SupervisedProcess, Supervisor } from './supervisor.js';
 
@@ -84,7 +90,9 @@ export class GroupMember {
       };
       this.#ended = this.#supervisor.run().then(() => {
         const why = this.lastExit === null ? '' : ` with ${this.lastExit}`;
-        reject(new GatewayError('GW_CONTROL', `Node ${this.name} ended${why} before it was up: see its log.`));
+        reject(
+          new GatewayError('GW_CONTROL', `Node ${this.name} ended${why} before it was up: see its log.`),
+        );
       });
     });
   }

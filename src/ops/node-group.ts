@@ -194,14 +194,17 @@ export class NodeGroup implements Controllable {
 
 /** Where the members find each other: as a node of its own would. */
 function registersOf({ cluster }: NodeConfig, own: RegisterNode | undefined): readonly string[] {
-  if (cluster.registerAddress.length > 0 || own?.registerAddress === undefined) return cluster.registerAddress;
+  if (cluster.registerAddress.length > 0 || own?.registerAddress === undefined)
+    return cluster.registerAddress;
   return [own.registerAddress.replace(/^0\.0\.0\.0:/, '127.0.0.1:')];
 }
 
 async function report(member: GroupMember): Promise<MemberReport> {
   const status =
     member.state === 'up'
-      ? ((await member.ask({ command: 'status' }, ANSWER_TIME).catch(() => undefined)) as NodeStatus | undefined)
+      ? ((await member.ask({ command: 'status' }, ANSWER_TIME).catch(() => undefined)) as
+          | NodeStatus
+          | undefined)
       : undefined;
   const { number, name, state, pid, lives, lastExit } = member;
   return { number, name, state, pid, restarts: Math.max(0, lives - 1), lastExit, status };
