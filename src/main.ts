@@ -8,24 +8,23 @@ import { findConfigFile } from './config/config-file.js';
 import { type LoadedConfig, loadConfig } from './config/load.js';
 import type { NodeConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
-import { createLogger, type Logger, standardOutput } from './log.js';
+import type { Logger } from './log.js';
 import { checkEvents, type Node, type NodeOptions, startNode } from './node.js';
 import { supervise } from './ops/background.js';
 import { startDetached } from './ops/detached.js';
-import { FolderWatcher } from './ops/folder-watcher.js';
 import { memberForks } from './ops/fork-member.js';
-import { openLogFile } from './ops/log-file.js';
 import { checkGroup } from './ops/member-config.js';
 import { MemberHost } from './ops/member-host.js';
 import { NodeGroup } from './ops/node-group.js';
 import { NodeProcess } from './ops/node-process.js';
 import { refuseIfRunning } from './ops/pid-file.js';
 import { type NodePlace, placeOf } from './ops/place.js';
+import { openLog, type ProcessLog } from './ops/process-log.js';
 import { createProgram, parse, type StartOptions } from './ops/program.js';
+import { reloadOnChange } from './ops/reload-on-change.js';
 import { connectionsReport, showReport, statusReport } from './ops/report-command.js';
 import { notRunning, RunningNode } from './ops/running-node.js';
 import { startBanner } from './ops/start-banner.js';
-import type { Controllable } from './ops/status.js';
 import { report } from './ops/supervision.js';
 
 /** The command line. Exit status: 0 done, 1 failed, 2 misused. */
@@ -105,7 +104,7 @@ function statusOf({ code }: GatewayError): number {
 async function startHere(options: StartOptions) {
   const { watch = false, supervised = false, nodes = 1 } = options;
   const { config, file } = await load(options);
-  const log = openLog(config, options.log === undefined ? undefined : resolve(options.log));
+  const log = openLog(config.log.level, options.log === undefined ? undefined : resolve(options.log));
   let group: NodeGroup | undefined;
   const host = new NodeProcess<Node | NodeGroup>({
     place: placeOf(file, process.cwd()),
@@ -115,7 +114,7 @@ async function startHere(options: StartOptions) {
     log: log.logger,
     logFile: log.path === undefined ? undefined : { path: log.path, reopen },
     start: async () => {
-      if (nodes === 1) return await startNode(config, log.forNode);
+      if (nodes === 1) return await startNode(config, optionsFor(log));
       group = await startGroup(config, nodes, log);
       return group;
     },
@@ -123,7 +122,7 @@ async function startHere(options: StartOptions) {
       if (log.path === undefined && process.stdout.isTTY)
         say(...startBanner({ version, node, config, file, watch, nodes }, process.stdout.hasColors()));
       else logUp(log.logger, node, file, nodes);
-      if (watch) reloadOnChange(host, config, log.logger);
+      if (watch) reloadOnChange(config, host, log.logger);
     },
     // the compiler is a process of its own
     onBuilt: () => void stopEsbuild(),
@@ -135,7 +134,7 @@ async function startHere(options: StartOptions) {
   await host.run();
 }
 
-async function startGroup(config: NodeConfig, nodes: number, log: Log): Promise<NodeGroup> {
+async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): Promise<NodeGroup> {
   return await NodeGroup.start({
     config,
     nodes,
@@ -144,18 +143,18 @@ async function startGroup(config: NodeConfig, nodes: number, log: Log): Promise<
     clock: systemClock,
     log: log.logger,
     fork: memberForks(PROGRAM, ['member']),
-    startRegister: async (own) => await startNode(own, log.forNode),
+    startRegister: async (own) => await startNode(own, optionsFor(log)),
     checkEvents: async () => await checkEvents(config),
   });
 }
 
 /** Runs one of a group's nodes: what node:cluster forks. */
 async function runMember(): Promise<void> {
-  let log: Log | undefined;
+  let log: ProcessLog | undefined;
   const host = new MemberHost({
     async start({ config, logFile }) {
-      log = openLog(config, logFile ?? undefined);
-      return await startNode(config, { ...log.forNode, log: log.logger.child({ node: config.name }) });
+      log = openLog(config.log.level, logFile ?? undefined);
+      return await startNode(config, optionsFor(log, log.logger.child({ node: config.name })));
     },
     reopenLog: () => log?.reopen(),
     onBuilt: () => void stopEsbuild(),
@@ -163,26 +162,8 @@ async function runMember(): Promise<void> {
   await host.run();
 }
 
-/** A process's log. */
-interface Log {
-  readonly logger: Logger;
-  /** The file it goes to; undefined for standard output. */
-  readonly path: string | undefined;
-  /** For log rotation. */
-  readonly reopen: () => void;
-  readonly forNode: NodeOptions;
-}
-
-function openLog({ log: { level } }: NodeConfig, path: string | undefined): Log {
-  const file = path === undefined ? undefined : openLogFile(path);
-  const destination = file ?? standardOutput();
-  const logger = createLogger({ level, destination });
-  return {
-    logger,
-    path,
-    reopen: () => file?.reopen(),
-    forNode: { version, log: logger, writeLine: (line) => destination.write(line) },
-  };
+function optionsFor({ logger, writeLine }: ProcessLog, log = logger): NodeOptions {
+  return { version, log, writeLine };
 }
 
 /** @throws GW_CONFIG */
@@ -215,22 +196,6 @@ function logUp(
 
 function upLine(what: string, nodes = 1): string {
   return `gatewayworker ${version} is up: ${what}${nodes === 1 ? '' : `, ${nodes} nodes`}`;
-}
-
-function reloadOnChange(host: Controllable, { gateway, worker }: NodeConfig, log: Logger): void {
-  if (worker === false) return;
-  const watcher = new FolderWatcher({
-    folder: worker.events,
-    ignored: gateway === false ? [] : gateway.listen.flatMap(({ static: folder }) => folder ?? []),
-    clock: systemClock,
-    onChange() {
-      log.info(`a file in ${worker.events} has changed: reloading`);
-      // the log says how it ended
-      host.reload(false).catch(() => {});
-    },
-    onError: (error) => log.warn({ err: error }, `${worker.events} cannot be watched`),
-  });
-  watcher.start();
 }
 
 /** Starts a node in the background, and waits until it is up. */

@@ -44,11 +44,6 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     await app.close();
   });
 
-  function groupConfig(port = 0): object {
-    const { gateway, ...rest } = config(port) as { gateway: object };
-    return { ...rest, gateway: { ...gateway, lanPort: 0 }, register: { listen: '127.0.0.1:0' } };
-  }
-
   async function status(): Promise<NodeStatus> {
     const { out, error } = await app.run('status', '--json');
     assert.equal(error, '');
@@ -57,6 +52,12 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
 
   async function pids(): Promise<(number | null)[]> {
     return ((await status()).members ?? []).map(({ pid }) => pid);
+  }
+
+  async function refused(...words: readonly string[]): Promise<string> {
+    const { status: failed, error } = await app.run('start', '--nodes', String(NODES), ...words);
+    assert.notEqual(failed, 0);
+    return `${failed} ${error}`;
   }
 
   async function connect(url: string): Promise<Placed> {
@@ -118,10 +119,10 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
   it('are reloaded under load, and nothing is lost', async () => {
     const node = await app.start('--nodes', String(NODES));
     const placed = await clientInEach(node.listeners[0]);
-    let loading = true;
+    const load = { on: true };
     const loads = placed.map(async ({ client }) => {
       let last = '';
-      for (let number = 0; loading || !last.startsWith('two'); number++) {
+      for (let number = 0; load.on || !last.startsWith('two'); number++) {
         const answer = await client.ask(String(number));
         assert.match(String(answer), new RegExp(`^(?:one|two) ${number}$`));
         last = String(answer);
@@ -129,7 +130,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     });
     await app.write('events/index.ts', EVENTS.replace('one ', 'two '));
     assert.equal((await app.run('reload')).error, '');
-    loading = false;
+    load.on = false;
     await Promise.all(loads);
     assert.equal((await status()).reloads, 1);
 
@@ -142,9 +143,9 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     const node = await app.start('--nodes', String(NODES));
     const [url] = node.listeners;
     const [doomed, other] = await clientInEach(url);
-    let loading = true;
-    const load = (async () => {
-      for (let number = 0; loading; number++)
+    const load = { on: true };
+    const answered = (async () => {
+      for (let number = 0; load.on; number++)
         assert.equal(await other.client.ask(String(number)), `one ${number}`);
     })();
     process.kill(doomed.pid, 'SIGKILL');
@@ -153,8 +154,8 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     // whoever comes meanwhile is served by the other
     assert.equal((await connect(url)).pid, other.pid);
     while ((await status()).members?.some(({ state }) => state !== 'up'));
-    loading = false;
-    await load;
+    load.on = false;
+    await answered;
     for (const client of clients) if (client !== other.client) client.close();
     while ((await status()).connections > 1);
     clients = [other.client];
@@ -184,36 +185,25 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     assert.match(await app.read('node.log'), /"msg":"stopped"/);
   });
 
-  describe('that cannot start', () => {
-    async function refused(...words: readonly string[]): Promise<string> {
-      const { status: failed, error } = await app.run('start', '--nodes', String(NODES), ...words);
-      assert.notEqual(failed, 0);
-      return `${failed} ${error}`;
-    }
-
-    it('say why, once', async () => {
-      await app.write('events/index.ts', 'const oops = ;');
-      assert.match(
-        await refused(),
-        /^1 gatewayworker: events\/ does not compile:[^]*index\.ts:1:13:[^]*\^\n$/,
-      );
-      assert.match(await refused('-d'), /^1 gatewayworker: events\/ does not compile:/);
-      await app.write('events/index.ts', EVENTS);
-      const taken = createServer().listen(0, '127.0.0.1');
-      await once(taken, 'listening');
-      const { port } = taken.address() as { port: number };
-      await app.write('gatewayworker.config.json', JSON.stringify(groupConfig(port)));
-      assert.match(
-        await refused(),
-        new RegExp(`^1 gatewayworker: Cannot listen on text://127.0.0.1:${port}: `),
-      );
-      taken.close();
-      await app.write('gatewayworker.config.json', JSON.stringify(config()));
-      assert.match(await refused(), /^2 gatewayworker: --nodes 2 .*remove register: false/);
-      const { status: misused, error } = await app.run('start', '--nodes', '65');
-      assert.equal(misused, 2);
-      assert.match(error, /'65' is invalid.*Expected an integer from 1 to 64/);
-    });
+  it('say once why they cannot start', async () => {
+    await app.write('events/index.ts', 'const oops = ;');
+    assert.match(await refused(), /^1 gatewayworker: events\/ does not compile:[^]*index\.ts:1:13:[^]*\^\n$/);
+    assert.match(await refused('-d'), /^1 gatewayworker: events\/ does not compile:/);
+    await app.write('events/index.ts', EVENTS);
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    await app.write('gatewayworker.config.json', JSON.stringify(groupConfig(port)));
+    assert.match(
+      await refused(),
+      new RegExp(`^1 gatewayworker: Cannot listen on text://127.0.0.1:${port}: `),
+    );
+    taken.close();
+    await app.write('gatewayworker.config.json', JSON.stringify(config()));
+    assert.match(await refused(), /^2 gatewayworker: --nodes 2 .*remove register: false/);
+    const { status: misused, error } = await app.run('start', '--nodes', '65');
+    assert.equal(misused, 2);
+    assert.match(error, /'65' is invalid.*Expected an integer from 1 to 64/);
   });
 
   describe('in the background', () => {
@@ -236,6 +226,11 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     });
   });
 });
+
+function groupConfig(port = 0): object {
+  const { gateway, ...rest } = config(port) as { gateway: object };
+  return { ...rest, gateway: { ...gateway, lanPort: 0 }, register: { listen: '127.0.0.1:0' } };
+}
 
 function alive(pid: number): boolean {
   try {

@@ -50,11 +50,6 @@ describe('the configuration of a group', () => {
 });
 
 describe('the default of worker.count', () => {
-  async function countOf(test: TestContext, nodes: number, text: string, env = {}): Promise<number | false> {
-    const cwd = await configFolder(test, { 'gatewayworker.config.json': text });
-    const { config } = await loadConfig({ cwd, env, nodes });
-    return config.worker && config.worker.count;
-  }
   const cores = availableParallelism();
 
   it('shares the cores among the nodes, each with its main thread', async (test) => {
@@ -72,3 +67,9 @@ describe('the default of worker.count', () => {
     await assert.rejects(countOf(test, 2, '[]'), { code: 'GW_CONFIG' });
   });
 });
+
+async function countOf(test: TestContext, nodes: number, text: string, env = {}): Promise<number | false> {
+  const cwd = await configFolder(test, { 'gatewayworker.config.json': text });
+  const { config } = await loadConfig({ cwd, env, nodes });
+  return config.worker && config.worker.count;
+}

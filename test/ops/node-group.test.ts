@@ -372,15 +372,15 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
     group.reopenLogs();
     for (const { orders } of processes) assert.deepEqual(orders.at(-1), { order: 'reopen-log' });
   });
-
-  async function states(group: NodeGroup): Promise<unknown> {
-    return (await group.status()).members?.map(
-      ({ state }: NonNullable<NodeStatus['members']>[number]) => state,
-    );
-  }
 });
 
 /** Lets the promises that are settled have their effects. */
 async function turn(): Promise<void> {
   for (let index = 0; index < 3; index++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function states(group: NodeGroup): Promise<unknown> {
+  return (await group.status()).members?.map(
+    ({ state }: NonNullable<NodeStatus['members']>[number]) => state,
+  );
 }
