@@ -32,6 +32,8 @@ export class ClientTransport implements Transport {
   #heldBytes = 0;
   #lost: GatewayError | undefined;
   #closed = false;
+  /** Whether sends go out that were held back: they were accepted, even if the client has been closed since. */
+  #releasing = false;
   #lastRequest = 0;
   /** Who waits for room, in the order in which they began to. */
   readonly #waiting = new Queue<() => void>();
@@ -67,6 +69,7 @@ export class ClientTransport implements Transport {
     for (const [name, { open }] of connections) {
       if (!open && !this.#listed.has(name)) connections.delete(name);
     }
+    this.#releasing = true;
     for (const send of this.#takeHeld()) {
       try {
         send();
@@ -74,6 +77,7 @@ export class ClientTransport implements Transport {
         this.#lost ??= error as GatewayError;
       }
     }
+    this.#releasing = false;
   }
 
   /** A gateway is up unless it could not be reached a moment ago: the connection is made when it is used. */
@@ -226,7 +230,7 @@ export class ClientTransport implements Transport {
   }
 
   #checkOpen(): void {
-    if (!this.#closed) return;
+    if (!this.#closed || this.#releasing) return;
     throw new GatewayError(
       'GW_LINK_CLOSED',
       'This GatewayClient was closed; nothing more can be sent or asked.',

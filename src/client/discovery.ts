@@ -55,7 +55,7 @@ export class Discovery {
       });
     });
     await Promise.race([named.then(() => membership.settled(GRACE)), membership.settled(timeout)]);
-    if (!membership.status().some(({ state }) => state === 'joined')) {
+    if (gateways.length === 0 && !membership.status().some(({ state }) => state === 'joined')) {
       const problems = membership
         .status()
         .map(({ address, lastError }) => lastError ?? `${address} has not answered.`);

@@ -303,7 +303,6 @@ export type GatewayConfig = Exclude<NodeConfig['gateway'], false>;
 export type WorkerConfig = Exclude<NodeConfig['worker'], false>;
 export type RegisterConfig = Exclude<NodeConfig['register'], false>;
 export type ClusterConfig = NodeConfig['cluster'];
-export type ClusterTlsConfig = NonNullable<ClusterConfig['tls']>;
 
 /** What a user may write: every key is optional. For `export default { … } satisfies UserConfig`. */
 export interface UserConfig {

@@ -28,6 +28,19 @@ async function messages(connection: LegacyConnection, count: number): Promise<st
   return frames.slice(1).map((frame) => frame.bodyText());
 }
 
+/** A port that nobody listens on. */
+async function unusedPort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function clientIdAt(port: number): string {
+  return formatClientId(ipToNumber('127.0.0.1'), port, 7);
+}
+
 describe('GatewayClient', () => {
   let register: RegisterServer;
   /** To be closed after the test, in reverse order. */
@@ -70,19 +83,6 @@ describe('GatewayClient', () => {
     return client;
   }
 
-  /** A port that nobody listens on. */
-  async function unusedPort(): Promise<number> {
-    const server = createServer();
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-
-  function clientIdAt(port: number): string {
-    return formatClientId(ipToNumber('127.0.0.1'), port, 7);
-  }
-
   it('connects when it is first used, and sends in order what came before it knew the gateways', async () => {
     const { gateway } = await startGateway();
     const client = createClient();
@@ -100,6 +100,16 @@ describe('GatewayClient', () => {
       ['', '{"exclude":{"7":7}}', '{"connections":{"7":7}}', ''],
     );
     await client.drained();
+  });
+
+  it('lets out what it was given though it is closed at once', async () => {
+    const { gateway } = await startGateway();
+    const client = createClient();
+    const connecting = gateway.connection();
+    client.sendToAll('one');
+    client.sendToAll('two', { exclude: clientIdAt(gateway.port) });
+    await client.close();
+    assert.deepEqual(await messages(await connecting, 2), ['one', 'two']);
   });
 
   it('asks and tells every gateway over one connection each, and follows those that come and go', async () => {

@@ -74,7 +74,7 @@ for (const file of ['gatewayworker-transcript.json', 'gatewayworker-transcript-n
     /** What the next query is answered, and what has been received since that was set. */
     let answer: Buffer = Buffer.alloc(0);
     let received: Buffer[] = [];
-    let onReceived: () => void = () => {};
+    let onReceived: (() => void) | undefined;
 
     before(async () => {
       const { secretKey } = transcript;
@@ -87,7 +87,7 @@ for (const file of ['gatewayworker-transcript.json', 'gatewayworker-transcript-n
         }
         received.push(frame.copy());
         socket.write(answer);
-        onReceived();
+        onReceived?.();
       });
       const log = createLogger({ level: 'silent', destination: { write() {} } });
       register = await RegisterServer.open({ listen: '127.0.0.1:0', secretKey, clock: systemClock, log });
