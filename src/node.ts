@@ -39,7 +39,7 @@ const FAREWELL_TIMEOUT = 1000;
 
 /**
  * Builds the parts that the configuration asks for, in the order in which they need each other: workers are ready before
- * the first client can come, and clients can come before other nodes are told. Nothing is left running when one fails.
+ * the first client can come, and other nodes are told before. Nothing is left running when one fails.
  *
  * @throws GatewayError
  */
@@ -134,8 +134,9 @@ export class Node implements Controllable {
       await this.#join(this.#membership, address);
     }
     await this.#pool?.start();
-    await this.gateway?.listen();
+    // first, so that other nodes' workers are on their way when the first client comes
     if (address !== undefined) this.#membership?.announce(formatAddress(address));
+    await this.gateway?.listen();
   }
 
   status(): NodeStatus {
