@@ -12,6 +12,9 @@ import { LegacyCarrier } from './legacy-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from './worker-task.js';
 
+/** Milliseconds after which a link that breaks counts as one that worked. */
+const STEADY = 10_000;
+
 /*
  *            dialled and answered             the link breaks
  *   waiting ----------------------> up ------------------------> waiting, or closed when nobody names it any more
@@ -79,6 +82,8 @@ export class GatewayLink implements GatewayCarrierListener {
   #legacy = false;
   #node = '';
   #attempts = 0;
+  /** Milliseconds on the clock. */
+  #upSince = 0;
   #lastError: string | null = null;
   /** What the gateway was last told. */
   #told = 0;
@@ -178,7 +183,7 @@ export class GatewayLink implements GatewayCarrierListener {
     this.#node = dialled.node;
     this.#legacy = dialled.legacy;
     this.#attempts = 0;
-    this.#backoff.reset();
+    this.#upSince = this.#options.clock.now();
     this.#state = 'up';
     this.#carrier = this.#carry(dialled);
     this.announce();
@@ -222,6 +227,8 @@ export class GatewayLink implements GatewayCarrierListener {
     this.#carrier = undefined;
     this.#gauge.show(0, false);
     this.#told = 0;
+    // one that hangs up as soon as it was reached is dialled less and less often, too
+    if (this.#options.clock.now() - this.#upSince >= STEADY) this.#backoff.reset();
     const wasClosing = this.#state === 'closed';
     if (this.#state === 'up') this.#state = 'waiting';
     else this.#abandon();

@@ -60,6 +60,16 @@ describe('a slot’s links to gateways', () => {
     assert.deepEqual((await scene.thread.count(3)).slice(2), ['REPLY 0 i:1;']);
   });
 
+  it('carries an event that is longer than the slot’s ring', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const gateway = await ours(t);
+    await scene.follow(gateway.address);
+    const body = 'x'.repeat(300_000);
+    gateway.send({ command: Command.ON_MESSAGE, connectionId: 7, body });
+    gateway.send({ command: Command.ON_MESSAGE, connectionId: 7, body: 'next' });
+    assert.deepEqual(await scene.thread.count(2), [`ON_MESSAGE 7 ${body}`, 'ON_MESSAGE 7 next']);
+  });
+
   it('brings a frame to the gateway that it names, and one that names none to all', async (t) => {
     const scene = LinkSetScene.create(t, { localGateway: LOCAL });
     const [one, other] = [await ours(t), await ours(t)];
