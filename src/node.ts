@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { hostname, loadavg } from 'node:os';
@@ -259,7 +260,12 @@ export class Node implements Controllable {
       node: this.name,
       eventBufferSize: gateway === false ? EVENT_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
       localGateway,
-      inner: { secretKey: cluster.secretKey, pingInterval: cluster.pingInterval * 1000, tls },
+      inner: {
+        secretKey: cluster.secretKey,
+        pingInterval: cluster.pingInterval * 1000,
+        tls,
+        instance: randomUUID(),
+      },
       clock: systemClock,
       log: this.#options.log,
       logLevel: log.level,
@@ -281,6 +287,8 @@ export class Node implements Controllable {
     const deadline = systemClock.now() + JOIN_TIMEOUT;
     await membership.settled(JOIN_TIMEOUT);
     await pool.connected(deadline - systemClock.now());
+    const refusal = pool.gateways().find(({ state }) => state === 'refused')?.lastError;
+    if (refusal) throw new GatewayError('GW_CLUSTER', refusal);
   }
 
   /** A gateway as a Register names it. Client ids hold IPv4 addresses, so that one with a name could not be addressed. */

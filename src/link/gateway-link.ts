@@ -7,7 +7,7 @@ import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff } from './backoff.js';
 import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
-import { type Dialled, dialGateway } from './gateway-handshake.js';
+import { type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
 import { LegacyCarrier } from './legacy-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from './worker-task.js';
@@ -54,7 +54,8 @@ export interface GatewayLinkOwner {
 export interface GatewayLinkStatus {
   /** `10.0.0.2:2900`. */
   readonly address: string;
-  readonly state: 'up' | 'down';
+  /** `refused`: it is there, and will not have this node. */
+  readonly state: 'up' | 'down' | 'refused';
   /** Whether it is a PHP gateway. */
   readonly legacy: boolean;
   /** Its node's name, once it has been up; '' for a PHP gateway. */
@@ -85,6 +86,7 @@ export class GatewayLink implements GatewayCarrierListener {
   /** Milliseconds on the clock. */
   #upSince = 0;
   #lastError: string | null = null;
+  #refused = false;
   /** What the gateway was last told. */
   #told = 0;
 
@@ -102,7 +104,7 @@ export class GatewayLink implements GatewayCarrierListener {
   get status(): GatewayLinkStatus {
     return {
       address: formatAddress(this.address),
-      state: this.up ? 'up' : 'down',
+      state: this.up ? 'up' : this.#refused ? 'refused' : 'down',
       legacy: this.#legacy,
       node: this.#node,
       bufferedBytes: this.#carrier?.bufferedBytes ?? 0,
@@ -240,6 +242,8 @@ export class GatewayLink implements GatewayCarrierListener {
 
   #failed(error: Error): void {
     this.#lastError = error.message;
+    this.#refused = error instanceof RefusedError;
+    if (this.#refused) this.#options.onError(error);
     if (this.wanted && this.#state === 'waiting') {
       this.#retry = this.#options.clock.setTimeout(() => void this.#dial(), this.#backoff.next());
     } else {

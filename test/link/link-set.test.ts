@@ -33,6 +33,7 @@ describe('a slot’s links to gateways', () => {
       worker_key: 'node-b:0',
       secret_key: 'key',
       features: ['node/1'],
+      instance: 'b1',
     });
     // a query that the handshake cost has no number, and its answer is for nobody
     gateway.send({ command: Command.REPLY });
