@@ -1,21 +1,110 @@
-import { type Scenario, serverCpu } from './scenario.js';
+import type { Figures } from '../load/orders.js';
+import { type Scenario, type Trial, holds, plainStart, serverCpu } from './scenario.js';
 
 const CLIENTS = 1000;
-/** Enough that a server that gathers what it sends can; more gains nothing. */
+/** Messages to all on their way: enough that a server that gathers what it sends can; more gains nothing. */
 const OUTSTANDING = 256;
+/** The same for messages to a group of a tenth of the clients. */
+const OUTSTANDING_TO_GROUPS = 1000;
+/** Broadcasts a second. */
+const PACES = [1, 10, 100];
+
+const delivered = { key: 'perSecond', title: 'delivered a second', unit: 'M/s' } as const;
+const latencies = [
+  { key: 'p50', title: 'half within', unit: 'ms' },
+  { key: 'p99', title: '99 % within', unit: 'ms' },
+] as const;
+
+const common = { figures: [delivered, serverCpu], options: plainStart, admits: holds(CLIENTS) };
 
 export const fanOut: Scenario = {
+  ...common,
   name: 'fan-out',
-  figures: [{ key: 'perSecond', title: `fan-out to ${CLIENTS} clients, delivered`, unit: 'M/s' }, serverCpu],
+  title: `fan-out to ${CLIENTS} clients`,
   hasCeiling: true,
-  run: async (server, load, { warmUp, duration }) =>
-    await load.run({
-      scenario: 'fan-out',
-      port: server.port,
-      pid: server.pid,
-      clients: CLIENTS,
-      outstanding: OUTSTANDING,
-      warmUp,
-      duration,
-    }),
+  fullOnly: false,
+  run: async (trial) => await atFullSpeed(trial, 'all', OUTSTANDING),
 };
+
+export const fanOutTls: Scenario = {
+  ...common,
+  name: 'fan-out-wss',
+  title: `the same over wss`,
+  hasCeiling: true,
+  fullOnly: true,
+  options: { ...plainStart, tls: true },
+  run: async (trial) => await atFullSpeed(trial, 'all', OUTSTANDING),
+};
+
+export const fanOutGroups: Scenario = {
+  ...common,
+  name: 'fan-out-groups',
+  title: `fan-out to 100 groups of 100 among ${CLIENTS} clients, each in 10`,
+  hasCeiling: true,
+  fullOnly: false,
+  run: async (trial) => await atFullSpeed(trial, 'groups', OUTSTANDING_TO_GROUPS),
+};
+
+/** What a user sees while a server has little to do. */
+export const fanOutPaced: Scenario = {
+  ...common,
+  name: 'fan-out-paced',
+  title: `fan-out to ${CLIENTS} clients, so many broadcasts a second`,
+  figures: PACES.flatMap((pace) =>
+    latencies.map(({ key, title, unit }) => ({ key: `${key} ${pace}`, title: `${pace}/s: ${title}`, unit })),
+  ),
+  hasCeiling: false,
+  fullOnly: true,
+  async run(trial) {
+    const figures: Figures = {};
+    for (const pace of PACES) {
+      const { p50, p99 } = await atPace(trial, pace);
+      Object.assign(figures, { [`p50 ${pace}`]: p50, [`p99 ${pace}`]: p99 });
+    }
+    return figures;
+  },
+};
+
+/** Both at half of what the slower one can: where neither has more than it can do. */
+export function fanOutHalf(ours: string, peer: string): Scenario {
+  return {
+    ...common,
+    name: `fan-out-half-${peer.toLowerCase().replaceAll(/\W/g, '-')}`,
+    title: `fan-out to ${CLIENTS} clients, at half of what the slower of ${ours} and ${peer} can`,
+    figures: [latencies[1], latencies[0], delivered],
+    hasCeiling: false,
+    fullOnly: true,
+    follows: fanOut,
+    admits: ({ name }) => name === ours || name === peer,
+    run: async (trial) => {
+      const slower = Math.min(...[ours, peer].map((name) => trial.earlier(name, 'perSecond')));
+      return await atPace(trial, slower / 2 / CLIENTS);
+    },
+  };
+}
+
+async function atFullSpeed(
+  { server: { target }, load, effort: { warmUp, duration } }: Trial,
+  audience: 'all' | 'groups',
+  outstanding: number,
+): Promise<Figures> {
+  const pace = { outstanding };
+  return await load.run({ scenario: 'fan-out', target, clients: CLIENTS, audience, pace, warmUp, duration });
+}
+
+async function atPace(
+  { server: { target }, load, effort: { warmUp, duration } }: Trial,
+  perSecond: number,
+): Promise<Figures> {
+  const pace = { perSecond };
+  return await load.run({
+    scenario: 'fan-out',
+    target,
+    clients: CLIENTS,
+    audience: 'all',
+    pace,
+    warmUp,
+    // at least one broadcast
+    duration: Math.max(duration, 2 / perSecond),
+  });
+}
