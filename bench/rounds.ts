@@ -91,8 +91,10 @@ export class Rounds {
   }
 
   #earlier({ follows }: Scenario, server: string, key: string): number {
-    const values = follows === undefined ? [] : [...valuesOf(this.samples, follows.name, server, key).values()];
-    if (values.length === 0) throw new Error(`there is nothing to go by: ${server} has no ${follows?.name} yet`);
+    const values =
+      follows === undefined ? [] : [...valuesOf(this.samples, follows.name, server, key).values()];
+    if (values.length === 0)
+      throw new Error(`there is nothing to go by: ${server} has no ${follows?.name} yet`);
     return median(values);
   }
 }

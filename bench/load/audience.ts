@@ -45,8 +45,7 @@ function nameOf(group: number): number {
 /** One message to each group in turn. Each group has the same number of members, who share their other groups with others. */
 export function groups(dialect: Dialect, clients: number): Audience {
   if (clients % GROUPS !== 0) throw new Error(`${clients} clients; expected a multiple of ${GROUPS}`);
-  const message = (group: number): Buffer => messageBytes(`g ${nameOf(group)}`, 0, group);
-  const all = Array.from({ length: GROUPS }, (_, group) => message(group));
+  const all = Array.from({ length: GROUPS }, (_, group) => messageBytes(`g ${nameOf(group)}`, 0, group));
   return {
     opening: (client) => `j ${groupsOf(client).map(nameOf).join(' ')} .`,
     requests: new FrameRow(all.map((each) => dialect.request(each))),
@@ -54,7 +53,9 @@ export function groups(dialect: Dialect, clients: number): Audience {
     // as long as a row of anything else, so that nothing is gained by its being short
     repliesTo: (client) => {
       const own = groupsOf(client).map((group) => dialect.reply(all[group]));
-      return new FrameRow(Array.from({ length: ROTATION * own.length }, (_, place) => own[place % own.length]));
+      return new FrameRow(
+        Array.from({ length: ROTATION * own.length }, (_, place) => own[place % own.length]),
+      );
     },
     countFor: (client, sent) => {
       const own = groupsOf(client);

@@ -11,13 +11,7 @@ const LAST_MESSAGES = 10;
  * Each client has a uid, and writes to the uid of one other, which writes to a third: so whoever gets a message sends
  * one, and `inFlight` messages of each client are on their way at any time.
  */
-export async function chat({
-  target,
-  clients,
-  inFlight,
-  warmUp,
-  duration,
-}: ChatOrder): Promise<Figures> {
+export async function chat({ target, clients, inFlight, warmUp, duration }: ChatOrder): Promise<Figures> {
   const dialect = dialects[target.dialect];
   const crowd = new Crowd();
   let delivered = 0;

@@ -20,7 +20,8 @@ export function serverFrame(payload: Buffer): Buffer {
 }
 
 function head(masked: number, { length }: Buffer): Buffer {
-  if (length > LONGEST_PAYLOAD) throw new Error(`a payload of ${length} bytes; at most ${LONGEST_PAYLOAD} fit`);
+  if (length > LONGEST_PAYLOAD)
+    throw new Error(`a payload of ${length} bytes; at most ${LONGEST_PAYLOAD} fit`);
   return Buffer.from([TEXT_FRAME, masked | length]);
 }
 

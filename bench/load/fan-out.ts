@@ -3,6 +3,7 @@ import { Crowd } from './crowd.js';
 import { dialects } from './dialect.js';
 import { Latency } from './latency.js';
 import type { FanOutOrder, Figures } from './orders.js';
+import { Outstanding } from './outstanding.js';
 import { pace } from './pacer.js';
 import { openWindow, seconds, until } from './window.js';
 
@@ -13,7 +14,7 @@ const LONGEST_QUEUE = 65_536;
 
 /**
  * One client's messages go to every client, itself included, or to the members of one group after another. It goes by
- * the clock, or is paced by deliveries: then `outstanding` messages are on their way to somebody at any time.
+ * the clock, or is paced by deliveries.
  */
 export async function fanOut(order: FanOutOrder): Promise<Figures> {
   const { target, clients, warmUp, duration } = order;
@@ -25,14 +26,15 @@ export async function fanOut(order: FanOutOrder): Promise<Figures> {
   const sentAt = new Float64Array(LONGEST_QUEUE);
   let delivered = 0;
   let sent = 0;
-  let outstanding = 'outstanding' in order.pace ? order.pace.outstanding : 0;
-  let stop = (): void => void (outstanding = 0);
+  const outstanding = new Outstanding('mostOutstanding' in order.pace ? order.pace.mostOutstanding : 0);
+  let stop = (): void => outstanding.stop();
   try {
     await crowd.open(target, clients);
     await crowd.ask(audience.opening);
     const [sender] = crowd.clients;
+    /** Sends as many as there is room for. */
     const send = (): void => {
-      let room = outstanding - sent + Math.floor(delivered / audience.size);
+      let room = outstanding.room(sent, delivered / audience.size);
       while (room > 0) {
         const count = Math.min(room, audience.requests.count);
         sender.send(audience.requests.slice(sent, count));
@@ -51,7 +53,7 @@ export async function fanOut(order: FanOutOrder): Promise<Figures> {
           for (let message = client.received - count; message < client.received; message++) {
             latency.record(now - sentAt[message % LONGEST_QUEUE]);
           }
-        } else if (outstanding * audience.size + delivered >= (sent + 1) * audience.size) send();
+        } else send();
       };
     }
     if ('perSecond' in order.pace) {

@@ -42,8 +42,8 @@ export interface FanOutOrder extends Timing, To {
   readonly scenario: 'fan-out';
   readonly clients: number;
   readonly audience: 'all' | 'groups';
-  /** As fast as it goes, with so many messages not yet delivered to everyone; or so many messages a second. */
-  readonly pace: { readonly outstanding: number } | { readonly perSecond: number };
+  /** As fast as it goes, with so many messages not yet delivered to everyone at most; or so many messages a second. */
+  readonly pace: { readonly mostOutstanding: number } | { readonly perSecond: number };
 }
 
 export interface ChatOrder extends Timing, To {

@@ -19,7 +19,7 @@ export async function pacedEcho(order: PacedEchoOrder): Promise<Figures> {
   const latency = new Latency();
   let answered = 0;
   let sent = 0;
-  let stop = (): void => {};
+  let stop: (() => void) | undefined;
   try {
     await crowd.open(target, clients);
     await crowd.ask();
@@ -37,7 +37,8 @@ export async function pacedEcho(order: PacedEchoOrder): Promise<Figures> {
         }
       };
       return (): void => {
-        if (next - client.received >= LONGEST_QUEUE) throw new Error(`the server does not keep up with ${rate}/s`);
+        if (next - client.received >= LONGEST_QUEUE)
+          throw new Error(`the server does not keep up with ${rate}/s`);
         sentAt[next % LONGEST_QUEUE] = performance.now();
         client.send(requests.slice(next++, 1));
       };
@@ -56,7 +57,7 @@ export async function pacedEcho(order: PacedEchoOrder): Promise<Figures> {
     if (answered > sent) throw new Error(`${answered} answers came for ${sent} messages`);
     return { ...window, ...latency.figures };
   } finally {
-    stop();
+    stop?.();
     crowd.destroy();
   }
 }

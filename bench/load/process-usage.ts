@@ -5,9 +5,9 @@ import { readFileSync, readdirSync } from 'node:fs';
  */
 
 /** Clock ticks a second in /proc: the same on every Linux that node runs on. */
-const TICKS = 100;
+export const TICKS = 100;
 
-/** Seconds of processor time so far. */
+/** Seconds of processor time so far, also of what they started and has ended. */
 export function cpuSeconds(pids: readonly number[]): number {
   const processes = allProcesses();
   return sum(family(pids, processes), (pid) => (processes.get(pid)?.ticks ?? 0) / TICKS);
@@ -38,12 +38,13 @@ function allProcesses(): Map<number, Process> {
     if (!/^\d+$/.test(name)) continue;
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-      // the second field, the name, may hold spaces; the parent is the 2nd after it, utime and stime the 12th and 13th
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      processes.set(Number(name), {
-        parent: Number(fields[1]),
-        ticks: Number(fields[11]) + Number(fields[12]),
-      });
+      // the second field, the name, may hold spaces; the parent is the 2nd after it, and from the 12th on come the
+      // process's own time as user and system, and that of its children that have ended
+      const fields = stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number);
+      processes.set(Number(name), { parent: fields[1], ticks: sum(fields.slice(11, 15), (ticks) => ticks) });
     } catch {
       // it has ended since the folder was read
     }
@@ -59,6 +60,6 @@ function family(pids: readonly number[], processes: ReadonlyMap<number, Process>
   return found;
 }
 
-function sum(pids: readonly number[], value: (pid: number) => number): number {
-  return pids.reduce((total, pid) => total + value(pid), 0);
+function sum(numbers: readonly number[], value: (number: number) => number): number {
+  return numbers.reduce((total, number) => total + value(number), 0);
 }

@@ -34,7 +34,7 @@ server.on('connection', (client) => {
         uids.set(uid, client);
         break;
       case JOIN:
-        for (const group of message.toString().slice(2).split(' .', 1)[0].split(' ')) {
+        for (const group of message.latin1Slice(2, message.indexOf(' .')).split(' ')) {
           own.add(group);
           if (!groups.has(group)) groups.set(group, new Set());
           groups.get(group).add(client);

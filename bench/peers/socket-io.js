@@ -27,10 +27,12 @@ io.on('connection', (socket) => {
         io.to(`uid ${name}`).emit('m', message);
         return;
       case 'b':
-        socket.join(`uid ${name}`);
+        void socket.join(`uid ${name}`);
         break;
       case 'j':
-        for (const group of message.slice(2).split(' .', 1)[0].split(' ')) socket.join(`group ${group}`);
+        for (const group of message.slice(2).split(' .', 1)[0].split(' ')) {
+          void socket.join(`group ${group}`);
+        }
         break;
       case 's':
         socket.data.name = name;

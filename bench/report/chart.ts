@@ -37,7 +37,7 @@ export function chart(scenarios: readonly Scenario[], results: Results): string 
 <style>
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600 }
-  .note, .unit { fill: #59636e; font-size: 12px }
+  .note, .unit { fill: #59636e; font-size: 12px; font-weight: 400 }
   .ours { fill: #0969da }
   .peer { fill: #afb8c1 }
   @media (prefers-color-scheme: dark) {
@@ -71,12 +71,19 @@ function panel(
     const length = Math.max(1, Math.round((value / longest) * LONGEST_BAR));
     const ratios = own ? [] : ratiosTo(server, scenario.name, figure.key, results);
     const compared =
-      ratios.length === 0 ? '' : `<tspan class="unit" dx="8">ours is ${significant(median(ratios))} ×</tspan>`;
+      ratios.length === 0
+        ? ''
+        : `<tspan class="unit" dx="8">ours is ${significant(median(ratios))} ×</tspan>`;
     const middle = y + BAR_HEIGHT - 3;
     return [
       text(MARGIN, middle, escaped(server), own ? 'title' : ''),
       `<rect class="${own ? 'ours' : 'peer'}" x="${MARGIN + NAMES_WIDTH}" y="${y}" width="${length}" height="${BAR_HEIGHT}" rx="2"/>`,
-      text(MARGIN + NAMES_WIDTH + length + 8, middle, `${inUnit(value, figure)}${compared}`, own ? 'title' : ''),
+      text(
+        MARGIN + NAMES_WIDTH + length + 8,
+        middle,
+        `${inUnit(value, figure)}${compared}`,
+        own ? 'title' : '',
+      ),
     ].join('\n');
   });
   return {

@@ -35,7 +35,13 @@ function echoScenario(
 }
 
 export const echo1 = echoScenario(
-  { name: 'echo-1', title: `echo, ${CLIENTS} clients, 1 in flight`, clients: CLIENTS, idleClients: 0, inFlight: 1 },
+  {
+    name: 'echo-1',
+    title: `echo, ${CLIENTS} clients, 1 in flight`,
+    clients: CLIENTS,
+    idleClients: 0,
+    inFlight: 1,
+  },
   { hasCeiling: true, fullOnly: false },
 );
 

@@ -42,7 +42,10 @@ export const reload: Scenario = {
         await seconds(PAUSE);
       }
     };
-    const [figures, reloads] = await Promise.all([steady.finally(() => (over = true)), reloadAgainAndAgain()]);
+    const [figures, reloads] = await Promise.all([
+      steady.finally(() => (over = true)),
+      reloadAgainAndAgain(),
+    ]);
     return { ...figures, reloads };
   },
 };

@@ -27,9 +27,7 @@ export const gatewayWorker: Contestant = {
 
 /** @param settings of the node, beside its listener and its events */
 async function startNode(settings: object, options: StartOptions): Promise<RunningServer> {
-  const listener = options.tls
-    ? { url: 'wss://127.0.0.1:0', tls: certificate }
-    : { url: 'ws://127.0.0.1:0' };
+  const listener = options.tls ? { url: 'wss://127.0.0.1:0', tls: certificate } : { url: 'ws://127.0.0.1:0' };
   // a folder of its own, where its pid file and its control socket lie as well
   const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-bench-'));
   const config = join(folder, 'gatewayworker.config.json');
@@ -38,13 +36,13 @@ async function startNode(settings: object, options: StartOptions): Promise<Runni
     JSON.stringify({ gateway: { listen: [listener] }, worker: { events: EVENTS }, ...settings }),
   );
   const child = Child.node('gatewayworker', [MAIN, '-c', config], options);
-  let onReloaded = (): void => {};
+  let onReloaded: (() => void) | undefined;
   const port = await child.orExit(
     new Promise<number>((resolve) => {
       child.onLine((line) => {
         const { level, msg, listeners } = JSON.parse(line) as LogLine;
         if (listeners !== undefined) resolve(Number(new URL(listeners[0]).port));
-        else if (msg === 'reloaded') onReloaded();
+        else if (msg === 'reloaded') onReloaded?.();
         // warnings and errors concern whoever measures
         else if (level > INFO) process.stderr.write(`${line}\n`);
       });

@@ -40,22 +40,22 @@ async function useNow(): Promise<HeapUse> {
 }
 
 function serveThread(): void {
-  channel.onmessage = async ({ data }: { data: Message }) => {
-    if (data.kind !== 'collect') return;
-    const { round } = data;
+  onMessage(async (message) => {
+    if (message.kind !== 'collect') return;
+    const { round } = message;
     post({ kind: 'collected', round, thread: threadId, ...(await useNow()) });
-  };
+  });
   post({ kind: 'here', thread: threadId });
 }
 
 function serveMainThread(): void {
   const threads = new Set<number>();
   let round = 0;
-  let answered: (answer: Message & { kind: 'collected' }) => void = () => {};
-  channel.onmessage = ({ data }: { data: Message }) => {
-    if (data.kind === 'here') threads.add(data.thread);
-    if (data.kind === 'collected' && data.round === round) answered(data);
-  };
+  let answered: ((answer: Message & { kind: 'collected' }) => void) | undefined;
+  onMessage((message) => {
+    if (message.kind === 'here') threads.add(message.thread);
+    if (message.kind === 'collected' && message.round === round) answered?.(message);
+  });
   const askThreads = async (): Promise<HeapUse[]> => {
     const missing = new Set(threads);
     const uses: HeapUse[] = [];
@@ -80,6 +80,11 @@ function serveMainThread(): void {
   });
   // a server that has nothing more to do ends all the same
   process.channel?.unref();
+}
+
+function onMessage(take: (message: Message) => void | Promise<void>): void {
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- node's channel has this only
+  channel.onmessage = ({ data }: { data: Message }) => void take(data);
 }
 
 function post(message: Message): void {

@@ -93,9 +93,9 @@ async function freePorts(count: number): Promise<number[]> {
 
 async function listen(port: number): Promise<Server> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
+  await new Promise<void>((listening, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', listening);
   });
   return server;
 }
@@ -117,8 +117,8 @@ async function answering(target: Target): Promise<void> {
 async function answerTo(target: Target): Promise<void> {
   let client: Connection | undefined;
   try {
-    await new Promise<void>((resolve, reject) => {
-      client = new Connection(target, 0, resolve, reject);
+    await new Promise<void>((opened, reject) => {
+      client = new Connection(target, 0, opened, reject);
     });
     await client?.ask('s');
   } finally {

@@ -37,9 +37,7 @@ export function uWebSockets(checkout: string): Contestant {
         args,
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-      const port = await child.orExit(
-        new Promise<number>((up) => child.onLine((line) => up(Number(line)))),
-      );
+      const port = await child.orExit(new Promise<number>((up) => child.onLine((line) => up(Number(line)))));
       return running(child, port, options);
     },
   };
@@ -48,7 +46,10 @@ export function uWebSockets(checkout: string): Contestant {
 /** @returns the program's path */
 async function compiled(checkout: string): Promise<string> {
   const sockets = microSockets(checkout);
-  const hash = createHash('sha256').update(await readFile(SOURCE)).update(checkout).update(sockets);
+  const hash = createHash('sha256')
+    .update(await readFile(SOURCE))
+    .update(checkout)
+    .update(sockets);
   const program = join(BUILD_FOLDER, `uwebsockets-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(program)) return program;
   process.stderr.write('compiling uWebSockets into bench/peers/build\n');
@@ -65,7 +66,15 @@ async function compiled(checkout: string): Promise<string> {
     const include = `-I${join(sockets, 'src')}`;
     await runTool(
       'gcc',
-      ['-std=c11', ...OPTIMIZED, include, '-c', ...sources('.c'), ...sources('eventing', '.c'), ...sources('crypto', '.c')],
+      [
+        '-std=c11',
+        ...OPTIMIZED,
+        include,
+        '-c',
+        ...sources('.c'),
+        ...sources('eventing', '.c'),
+        ...sources('crypto', '.c'),
+      ],
       folder,
     );
     await runTool('g++', ['-std=c++17', ...OPTIMIZED, include, '-c', ...sources('crypto', '.cpp')], folder);
@@ -74,7 +83,17 @@ async function compiled(checkout: string): Promise<string> {
     const includes = [`-I${join(checkout, 'src')}`, include];
     await runTool(
       'g++',
-      ['-march=native', '-std=c++2b', ...OPTIMIZED, ...includes, SOURCE, ...objects, ...libraries, '-o', 'program'],
+      [
+        '-march=native',
+        '-std=c++2b',
+        ...OPTIMIZED,
+        ...includes,
+        SOURCE,
+        ...objects,
+        ...libraries,
+        '-o',
+        'program',
+      ],
       folder,
     );
     await rename(join(folder, 'program'), program);
