@@ -2,8 +2,8 @@ import { seconds } from '../load/window.js';
 import { type Scenario, holds, plainStart } from './scenario.js';
 
 const CLIENTS = 100;
-const IN_FLIGHT = 16;
-/** Of what it can. */
+const IN_FLIGHT = 1;
+/** Of what it can with messages that come one by one, as they do then. */
 const SHARE = 0.5;
 /** Seconds between two reloads. */
 const PAUSE = 1;
