@@ -12,8 +12,8 @@ export const handler: Suite = {
     const context = new AsyncLocalStorage<object>();
     const client = {};
     let handled = 0;
-    const handle = (_: object): unknown => {
-      handled++;
+    const handle = (current: object): unknown => {
+      handled += current === client ? 1 : 0;
       return undefined;
     };
     const times = (once: () => unknown) => () => {
