@@ -4,7 +4,10 @@ import { pathToFileURL } from 'node:url';
 import { type BuildOptions, type Loader, type OutputFile, type Plugin, build } from 'esbuild';
 
 /** This package as it runs, so that user code and the framework share one instance of it. */
-const PACKAGE_URL = new URL('./index.js', import.meta.url).href;
+const OWN_MODULES: Readonly<Record<string, string>> = {
+  gatewayworker: new URL('./index.js', import.meta.url).href,
+  'gatewayworker/client': new URL('./client/index.js', import.meta.url).href,
+};
 
 /**
  * Bundles a user's TypeScript or JavaScript with the files that it imports into one ES module. Packages stay imports, to be
@@ -45,7 +48,10 @@ export async function bundle(
 const ownPackage: Plugin = {
   name: 'own-package',
   setup(hooks) {
-    hooks.onResolve({ filter: /^gatewayworker$/ }, () => ({ path: PACKAGE_URL, external: true }));
+    hooks.onResolve({ filter: /^gatewayworker(?:\/client)?$/ }, ({ path }) => ({
+      path: OWN_MODULES[path],
+      external: true,
+    }));
   },
 };
 

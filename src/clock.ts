@@ -11,14 +11,36 @@ export interface Timer {
 }
 
 /** The machine's own clock. Its timers do not keep a process alive: sockets and threads do. */
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  setTimeout(callback, milliseconds) {
-    const timer = setTimeout(callback, milliseconds).unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-  setInterval(callback, milliseconds) {
-    const timer = setInterval(callback, milliseconds).unref();
-    return { cancel: () => clearInterval(timer) };
-  },
-};
+export const systemClock = machineClock((timer) => timer.unref());
+
+/** The machine's own clock where nothing else may keep the process alive while somebody waits: its timers do. */
+export const holdingClock = machineClock((timer) => timer.ref());
+
+function machineClock(hold: (timer: NodeJS.Timeout) => NodeJS.Timeout): Clock {
+  return {
+    now: () => performance.now(),
+    setTimeout(callback, milliseconds) {
+      const timer = hold(setTimeout(callback, milliseconds));
+      return { cancel: () => clearTimeout(timer) };
+    },
+    setInterval(callback, milliseconds) {
+      const timer = hold(setInterval(callback, milliseconds));
+      return { cancel: () => clearInterval(timer) };
+    },
+  };
+}
+
+/** Resolves when the promise does, or the time (milliseconds) is over. */
+export async function withinTime(
+  clock: Clock,
+  milliseconds: number,
+  promise: Promise<unknown>,
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = clock.setTimeout(resolve, milliseconds);
+    void promise.finally(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
+}

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { connect as connectTls, createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { GatewayError } from './errors.js';
+
+/** Milliseconds that a TLS handshake may take on an inner port. */
+const HANDSHAKE_TIME = 10_000;
 
 /** Mutual TLS between nodes: what each shows, and who has to have signed what the others show. PEM. */
 export interface InnerTls {
@@ -10,20 +13,31 @@ export interface InnerTls {
   readonly ca: Buffer;
 }
 
-/** Reads the files that the configuration names. @throws GW_CLUSTER naming the file that cannot be read */
+/** Reads the files that the configuration names. @throws GW_CLUSTER naming what cannot be read or used */
 export function readInnerTls(files: { cert: string; key: string; ca: string }): InnerTls {
-  const read = (file: string): Buffer => {
-    try {
-      return readFileSync(file);
-    } catch (cause) {
-      throw new GatewayError(
-        'GW_CLUSTER',
-        `${file}, which cluster.tls names, cannot be read: ${(cause as Error).message}.`,
-        { cause },
-      );
-    }
-  };
-  return { cert: read(files.cert), key: read(files.key), ca: read(files.ca) };
+  const tls = { cert: readPem(files.cert), key: readPem(files.key), ca: readPem(files.ca) };
+  try {
+    createSecureContext(tls);
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_CLUSTER',
+      `${files.cert}, ${files.key} and ${files.ca}, which cluster.tls names, cannot be used together: ${(cause as Error).message}. Expected a certificate, its private key, and the authority's certificate, all PEM.`,
+      { cause },
+    );
+  }
+  return tls;
+}
+
+function readPem(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_CLUSTER',
+      `${file}, which cluster.tls names, cannot be read: ${(cause as Error).message}.`,
+      { cause },
+    );
+  }
 }
 
 /** `host:port` in its parts. */
@@ -60,7 +74,10 @@ export async function listenInner(
   const server =
     tls === undefined
       ? createServer(onSocket)
-      : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: true }, onSocket);
+      : createTlsServer(
+          { ...tls, requestCert: true, rejectUnauthorized: true, handshakeTimeout: HANDSHAKE_TIME },
+          onSocket,
+        );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'another process has it' : cause.message;

@@ -122,18 +122,18 @@ async function startHere({ config: given, log: logPath, watch = false, supervise
   await host.run();
 }
 
-function logUp(log: Logger, { name, listeners, workers }: Node, file: string | undefined): void {
+function logUp(log: Logger, { name, roles, listeners, workers }: Node, file: string | undefined): void {
   log.info(
     {
       node: name,
-      roles: ['gateway', 'worker'],
+      roles,
       listeners,
       workers,
       config: file,
       version,
       nodejs: process.version,
     },
-    `gatewayworker ${version} is up: ${listeners.join(', ')}`,
+    `gatewayworker ${version} is up: ${listeners.join(', ') || roles.join(', ')}`,
   );
 }
 

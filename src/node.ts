@@ -1,14 +1,22 @@
+import { lookup } from 'node:dns/promises';
+import { isIPv4 } from 'node:net';
 import { hostname, loadavg } from 'node:os';
 import { systemClock } from './clock.js';
+import { isLoopback } from './config/cluster-rules.js';
 import { parseListenUrl } from './config/listen-url.js';
 import type { GatewayConfig, NodeConfig, WorkerConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
+import { Counters } from './gateway/counters.js';
 import { Gateway } from './gateway/gateway.js';
+import { InnerPort } from './gateway/inner-port.js';
+import { type InnerTls, readInnerTls, splitAddress } from './inner-socket.js';
 import type { Logger } from './log.js';
 import type { ConnectionPage, Controllable, NodeStatus } from './ops/status.js';
 import { EventsBundle } from './pool/events-bundle.js';
 import { Pool } from './pool/pool.js';
-import { ipToNumber } from './wire/client-id.js';
+import { Membership } from './register/membership.js';
+import { RegisterServer } from './register/register-server.js';
+import { type GatewayAddress, formatAddress, ipToNumber } from './wire/client-id.js';
 
 export interface NodeOptions {
   /** Of this package. */
@@ -20,23 +28,29 @@ export interface NodeOptions {
 
 /** Milliseconds that a graceful reload or stop waits for pending handlers. */
 const GRACEFUL_TIMEOUT = 300_000;
+/** Milliseconds that a starting node waits for its Registers and the gateways they name, so that onWorkerStart can ask them. */
+const JOIN_TIMEOUT = 2000;
+/** Milliseconds that a node without workers of its own takes to stop at most: with workers, their stopTimeout. */
+const STOP_TIMEOUT = 2000;
+/** Bytes of events that may wait for one worker where there is no gateway whose configuration says so. */
+const EVENT_BUFFER_SIZE = 10_240_000;
+/** Milliseconds that other nodes get to take what was sent to them, when this one stops. */
+const FAREWELL_TIMEOUT = 1000;
 
 /**
  * Builds the parts that the configuration asks for, in the order in which they need each other: workers are ready before
- * the first port is open. Nothing is left running when one of them fails.
+ * the first client can come, and clients can come before other nodes are told. Nothing is left running when one fails.
  *
  * @throws GatewayError
  */
 export async function startNode(config: NodeConfig, options: NodeOptions): Promise<Node> {
-  const { gateway, worker } = config;
-  if (gateway === false || worker === false) {
-    throw new GatewayError(
-      'GW_CONFIG',
-      `${gateway === false ? 'gateway' : 'worker'} is false, but this version runs both roles in one process; remove it from the configuration.`,
-    );
+  const node = new Node(config, options);
+  try {
+    await node.start();
+  } catch (error) {
+    await node.stop(false);
+    throw error;
   }
-  const node = new Node(config, gateway, worker, options);
-  await node.start();
   return node;
 }
 
@@ -49,61 +63,86 @@ export async function checkEvents({ worker }: NodeConfig): Promise<void> {
   if (worker !== false) await EventsBundle.build(worker.events);
 }
 
-/** A running node: a gateway and business workers in one process. */
+/** A running node: a gateway, business workers and a Register in one process, or some of these. */
 export class Node implements Controllable {
-  readonly name: string;
-  readonly gateway: Gateway;
+  /** Its gateway, when it has one and has started. */
+  gateway: Gateway | undefined;
+  readonly #config: NodeConfig;
   readonly #options: NodeOptions;
   readonly #stopTimeout: number;
-  readonly #pool: Pool;
   readonly #startedAt = systemClock.now();
+  #name: string;
+  #register: RegisterServer | undefined;
+  #innerPort: InnerPort | undefined;
+  #pool: Pool | undefined;
+  #membership: Membership | undefined;
   #stopped: Promise<void> | undefined;
 
-  constructor(config: NodeConfig, gateway: GatewayConfig, worker: WorkerConfig, options: NodeOptions) {
-    const { log, writeLine } = options;
+  constructor(config: NodeConfig, options: NodeOptions) {
+    this.#config = config;
     this.#options = options;
-    this.name = config.name === '' ? `${hostname()}:${gateway.lanPort}` : config.name;
-    this.#stopTimeout = worker.stopTimeout * 1000;
-    this.#pool = new Pool({
-      config: worker,
-      node: this.name,
-      eventBufferSize: gateway.sendToWorkerBufferSize,
-      gateways: [{ ip: ipToNumber(gateway.lanIp), port: gateway.lanPort }],
-      clock: systemClock,
-      log,
-      logLevel: config.log.level,
-      writeLine,
-    });
-    this.gateway = new Gateway(gateway, { log, clock: systemClock });
+    this.#name = config.name;
+    this.#stopTimeout = config.worker === false ? STOP_TIMEOUT : config.worker.stopTimeout * 1000;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  get roles(): readonly string[] {
+    const { gateway, worker, register } = this.#config;
+    return Object.entries({ gateway, worker, register }).flatMap(([role, of]) =>
+      of === false ? [] : [role],
+    );
   }
 
   /** The urls that clients connect to, with real ports. */
   get listeners(): readonly string[] {
-    return this.gateway.listeners;
+    return this.gateway?.listeners ?? [];
   }
 
+  /** How many business workers it has. */
   get workers(): number {
-    return this.#pool.links.length;
+    return this.#pool?.status().length ?? 0;
+  }
+
+  /** Where its Register listens, `host:port`. */
+  get registerAddress(): string | undefined {
+    return this.#register?.address;
   }
 
   /** @internal */
   async start(): Promise<void> {
-    try {
-      await this.#pool.prepare();
-      for (const link of this.#pool.links) this.gateway.addWorker(link, { local: true });
-      await this.#pool.start();
-      await this.gateway.listen();
-    } catch (error) {
-      await this.stop(false);
-      throw error;
+    const { register, cluster, gateway, worker } = this.#config;
+    const { log } = this.#options;
+    const tls = cluster.tls && readInnerTls(cluster.tls);
+    const common = { secretKey: cluster.secretKey, tls, clock: systemClock, log };
+    if (register !== false)
+      this.#register = await RegisterServer.open({ listen: register.listen, ...common });
+
+    const registers = this.#registers();
+    const address = gateway === false ? undefined : await this.#openInnerPort(gateway, registers, tls);
+    this.#name ||= `${hostname()}:${address?.port ?? process.pid}`;
+    if (gateway !== false && address !== undefined) {
+      this.gateway = new Gateway(gateway, { log, clock: systemClock, address, node: this.name, cluster });
     }
+    if (worker !== false) await this.#preparePool(worker, address, tls);
+
+    if (registers.length > 0) {
+      const pingInterval = cluster.pingInterval * 1000;
+      this.#membership = new Membership({ registers, pingInterval, ...common });
+      await this.#join(this.#membership, address);
+    }
+    await this.#pool?.start();
+    await this.gateway?.listen();
+    if (address !== undefined) this.#membership?.announce(formatAddress(address));
   }
 
   status(): NodeStatus {
     const { rss, heapUsed, external } = process.memoryUsage();
-    const byPort = this.gateway.connectionsByPort;
-    const byWorker = this.gateway.clientsByWorker;
-    const { refusals, ...counters } = this.gateway.counters;
+    const byPort = this.gateway?.connectionsByPort;
+    const peers = this.gateway?.peers ?? [];
+    const { refusals, innerRefusals, ...counters } = this.gateway?.counters ?? new Counters();
     return {
       name: this.name,
       version: this.#options.version,
@@ -112,29 +151,42 @@ export class Node implements Controllable {
       uptime: (systemClock.now() - this.#startedAt) / 1000,
       load: loadavg(),
       memory: { rss, heapUsed, external },
-      roles: ['gateway', 'worker'],
+      roles: this.roles,
       listeners: this.listeners.map((url) => ({
         url,
-        connections: byPort.get(parseListenUrl(url).port) ?? 0,
+        connections: byPort?.get(parseListenUrl(url).port) ?? 0,
       })),
-      connections: this.gateway.directory.size,
+      connections: this.gateway?.directory.size ?? 0,
       counters: { ...counters, refusals: Object.fromEntries(refusals) },
-      reloads: this.#pool.reloads,
-      workers: this.#pool
-        .status()
-        .map(({ name, ...slot }) => ({ ...slot, clients: byWorker.get(name) ?? 0 })),
+      reloads: this.#pool?.reloads ?? 0,
+      workers: (this.#pool?.status() ?? []).map(({ name, ...slot }) => ({
+        ...slot,
+        clients: peers.find((peer) => peer.local && peer.name === name)?.clients ?? 0,
+      })),
+      cluster: {
+        register: this.#register && {
+          address: this.#register.address,
+          gateways: this.#register.gateways,
+          workers: this.#register.workers,
+        },
+        registers: this.#membership?.status() ?? [],
+        gateways: this.#pool?.gateways() ?? [],
+        workers: peers.filter((peer) => !peer.local),
+        refusals: Object.fromEntries([...innerRefusals, ...(this.#register?.refusals ?? [])]),
+      },
     };
   }
 
   connections(offset: number, limit: number): ConnectionPage {
+    const gateway = this.gateway;
     const connections = [];
     let index = 0;
-    for (const client of this.gateway.directory.clients()) {
+    for (const client of gateway?.directory.clients() ?? []) {
       if (index >= offset + limit) break;
       if (index++ < offset) continue;
       const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.transport;
       connections.push({
-        clientId: this.gateway.clientIdOf(client),
+        clientId: (gateway as Gateway).clientIdOf(client),
         uid: client.uid ?? null,
         groups: [...(client.groups ?? [])],
         protocol: protocol.name,
@@ -145,7 +197,7 @@ export class Node implements Controllable {
         buffered: bufferedBytes,
       });
     }
-    return { total: this.gateway.directory.size, offset, connections };
+    return { total: gateway?.directory.size ?? 0, offset, connections };
   }
 
   /**
@@ -154,17 +206,115 @@ export class Node implements Controllable {
    * @throws GatewayError when the new code cannot run: the old goes on
    */
   async reload(graceful: boolean): Promise<void> {
-    await this.#pool.reload(graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout);
+    await this.#pool?.reload(graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout);
   }
 
-  /** Closes the clients, lets the workers finish, frees the ports. A second call joins the first. */
+  /** Closes the clients, lets the workers finish, leaves the cluster, frees the ports. A second call joins the first. */
   stop(graceful: boolean): Promise<void> {
     this.#stopped ??= (async () => {
       const timeout = graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout;
       const deadline = systemClock.now() + timeout;
-      await this.gateway.close(timeout);
-      await this.#pool.stop(Math.max(0, deadline - systemClock.now()));
+      // from now on nobody new comes to this gateway
+      this.#membership?.withdraw();
+      await this.gateway?.close(timeout);
+      await this.#pool?.stop(Math.max(0, deadline - systemClock.now()));
+      await this.#innerPort?.close(FAREWELL_TIMEOUT);
+      this.#membership?.close();
+      await this.#register?.close();
     })();
     return this.#stopped;
   }
+
+  /** Where this node finds the others; nowhere, when it stays alone. */
+  #registers(): readonly string[] {
+    const { registerAddress } = this.#config.cluster;
+    if (registerAddress.length > 0) return registerAddress;
+    if (this.#register === undefined) return [];
+    const { host, port } = splitAddress(this.#register.address);
+    return [`${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`];
+  }
+
+  /** @returns the gateway's inner address as others reach it */
+  async #openInnerPort(
+    { lanIp, lanPort, innerListen }: GatewayConfig,
+    registers: readonly string[],
+    tls: InnerTls | undefined,
+  ): Promise<GatewayAddress> {
+    const ip = ipToNumber(await resolveIp(lanIp, registers));
+    if (registers.length === 0) return { ip, port: lanPort };
+    const host = innerListen === '' ? lanIp : innerListen;
+    this.#innerPort = await InnerPort.open({ host, port: lanPort, tls });
+    return { ip, port: this.#innerPort.port };
+  }
+
+  async #preparePool(
+    config: WorkerConfig,
+    localGateway: GatewayAddress | undefined,
+    tls: InnerTls | undefined,
+  ): Promise<void> {
+    const { gateway, cluster, log } = this.#config;
+    this.#pool = new Pool({
+      config,
+      node: this.name,
+      eventBufferSize: gateway === false ? EVENT_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
+      localGateway,
+      inner: { secretKey: cluster.secretKey, pingInterval: cluster.pingInterval * 1000, tls },
+      clock: systemClock,
+      log: this.#options.log,
+      logLevel: log.level,
+      writeLine: this.#options.writeLine,
+    });
+    await this.#pool.prepare();
+    for (const link of this.#pool.links) this.gateway?.addWorker(link, { local: true });
+  }
+
+  /** Other nodes' workers may come, and this node's workers find the other gateways. */
+  async #join(membership: Membership, own: GatewayAddress | undefined): Promise<void> {
+    const pool = this.#pool;
+    if (this.gateway !== undefined) this.#innerPort?.serve(this.gateway);
+    if (pool === undefined) return;
+    membership.follow((addresses) => {
+      const gateways = addresses.flatMap((address) => this.#parseAddress(address));
+      pool.follow(gateways.filter(({ ip, port }) => ip !== own?.ip || port !== own.port));
+    });
+    const deadline = systemClock.now() + JOIN_TIMEOUT;
+    await membership.settled(JOIN_TIMEOUT);
+    await pool.connected(deadline - systemClock.now());
+  }
+
+  /** A gateway as a Register names it. Client ids hold IPv4 addresses, so that one with a name could not be addressed. */
+  #parseAddress(address: string): readonly GatewayAddress[] {
+    const { host, port } = splitAddress(address);
+    if (isIPv4(host)) return [{ ip: ipToNumber(host), port }];
+    this.#options.log.warn(
+      `a Register names the gateway ${address}, which is no IPv4 address: it is passed over`,
+    );
+    return [];
+  }
+}
+
+/** @throws GW_CLUSTER when a name cannot be resolved, or resolves to what only this machine can reach */
+async function resolveIp(lanIp: string, registers: readonly string[]): Promise<string> {
+  let address: string;
+  try {
+    ({ address } = await lookup(lanIp, { family: 4 }));
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_CLUSTER',
+      `gateway.lanIp is ${lanIp}, which resolves to no IPv4 address (${(cause as NodeJS.ErrnoException).code}); give the address by which other nodes reach this one.`,
+      { cause },
+    );
+  }
+  // an address is checked with the configuration; a name may turn out to be one in /etc/hosts for this machine itself
+  if (
+    address !== lanIp &&
+    isLoopback(address) &&
+    !registers.every((name) => isLoopback(splitAddress(name).host))
+  ) {
+    throw new GatewayError(
+      'GW_CLUSTER',
+      `gateway.lanIp is ${lanIp}, which is ${address} here: no other machine reaches that. Give the address by which other nodes reach this one.`,
+    );
+  }
+  return address;
 }

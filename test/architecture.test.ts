@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** Parts that any other may import. They import nothing of ours but one another. */
-const FOUNDATION = ['errors', 'log', 'log-once', 'clock', 'queue'];
+const FOUNDATION = ['errors', 'log', 'log-once', 'clock', 'queue', 'line-reader', 'secret-key'];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
@@ -21,18 +21,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'log-once': ['clock', 'log'],
   clock: [],
   queue: [],
+  'line-reader': ['errors'],
+  'secret-key': [],
+  'inner-socket': ['errors'],
   bundle: [],
   config: [...FOUNDATION, 'bundle'],
   wire: [...FOUNDATION],
   ring: [...FOUNDATION],
-  link: [...FOUNDATION, 'wire', 'ring'],
+  link: [...FOUNDATION, 'inner-socket', 'wire', 'ring'],
   api: [...FOUNDATION, 'wire', 'link'],
-  gateway: [...FOUNDATION, 'bundle', 'config', 'wire', 'link'],
-  pool: [...FOUNDATION, 'bundle', 'config', 'wire', 'ring', 'link'],
+  gateway: [...FOUNDATION, 'bundle', 'config', 'inner-socket', 'wire', 'link'],
+  pool: [...FOUNDATION, 'inner-socket', 'bundle', 'config', 'wire', 'ring', 'link'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
+  register: [...FOUNDATION, 'inner-socket', 'wire'],
+  client: [...FOUNDATION, 'inner-socket', 'wire', 'link', 'api', 'register'],
   // what operators see: it is given what it shows
   ops: [...FOUNDATION, 'config'],
-  node: [...FOUNDATION, 'config', 'wire', 'gateway', 'pool', 'ops'],
+  node: [...FOUNDATION, 'config', 'inner-socket', 'wire', 'gateway', 'pool', 'register', 'ops'],
   main: [...FOUNDATION, 'config', 'ops', 'node'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
@@ -86,9 +91,10 @@ describe('the architecture', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('keeps gateway, pool and worker strangers to one another', () => {
-    for (const part of ['gateway', 'pool', 'worker']) {
-      for (const other of ['gateway', 'pool', 'worker']) {
+  it('keeps gateway, pool, worker and register strangers to one another', () => {
+    const strangers = ['gateway', 'pool', 'worker', 'register'];
+    for (const part of strangers) {
+      for (const other of strangers) {
         assert.ok(part === other || !MAY_IMPORT[part].includes(other));
       }
     }

@@ -1,6 +1,6 @@
 import type { GatewayAddress } from '../wire/client-id.js';
 import type { PhpDecoded, PhpKey } from '../wire/php-serialize.js';
-import { type Session, decodeSession } from '../wire/session.js';
+import { type Session, decodeSession, fromPhpArray } from '../wire/session.js';
 import { clientIdAt } from './base-calls.js';
 import type { Answer } from './requests.js';
 
@@ -64,9 +64,9 @@ export function text(value: PhpDecoded): string {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : bytesOf(value).toString();
 }
 
-/** A stored session as an object. */
+/** A session as an object. Asked for one client's, PHP's gateways answer the array itself and not the bytes that are stored. */
 export function session(stored: PhpDecoded): Session {
-  return decodeSession(bytesOf(stored));
+  return stored instanceof Map ? fromPhpArray(stored) : decodeSession(bytesOf(stored));
 }
 
 /** A PHP string's bytes: the codec gives a string where they are UTF-8. */

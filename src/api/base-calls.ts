@@ -1,10 +1,10 @@
 import { GatewayError } from '../errors.js';
-import { type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
+import { type GatewayAddress, addressKey, formatClientId, parseClientId } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, emptyFrame } from '../wire/frame.js';
 import { type Answer, PartialResultError, type Requests } from './requests.js';
 import type { Message } from './arguments.js';
-import type { Transport } from './transport.js';
+import type { KnownGateway, Transport } from './transport.js';
 
 /** What the API is connected to. */
 export interface Connection {
@@ -18,7 +18,7 @@ export abstract class BaseCalls {
   readonly #frame = emptyFrame();
 
   /** @internal Connects the API to a worker thread's link, or to a client's links. */
-  connect(connection: Connection): void {
+  attach(connection: Connection): void {
     this.#connection = connection;
   }
 
@@ -48,10 +48,17 @@ export abstract class BaseCalls {
     return this.#send(this.#fill(command, localIp, localPort, connectionId, ext, message, flags));
   }
 
-  /** Sends to some clients: one frame per gateway, with the connection ids of its clients. */
+  /**
+   * Sends to some clients: one frame per gateway, with the connection ids of its clients.
+   *
+   * @throws GW_LINK_CLOSED when some are at a gateway without a link: the others were sent to
+   */
   protected sendToHolders(clientIds: readonly string[], message: Message, flags: number): boolean {
+    const holders = [...byGateway(clientIds).values()];
+    const isUp = ({ ip, port }: GatewayAddress): boolean => this.#gatewayAt(ip, port)?.up === true;
     let writable = true;
-    for (const { ip, port, ids } of byGateway(clientIds).values()) {
+    // those without a link come last, and the first of them throws
+    for (const { ip, port, ids } of [...holders.filter(isUp), ...holders.filter((holder) => !isUp(holder))]) {
       const ext = JSON.stringify({ connections: keyedById(ids) });
       if (!this.#send(this.#fill(Command.SEND_TO_ALL, ip, port, 0, ext, message, flags))) writable = false;
     }
@@ -74,8 +81,9 @@ export abstract class BaseCalls {
     if (excluded.length === 0) return this.sendToGateways(command, ext(null), message, flags);
     const left = byGateway(excluded);
     let writable = true;
-    for (const { ip, port } of this.transport.gateways()) {
-      const ids = left.get(gatewayKey(ip, port))?.ids;
+    for (const { ip, port, up } of this.transport.gateways()) {
+      if (!up) continue;
+      const ids = left.get(addressKey(ip, port))?.ids;
       const data = ext(ids === undefined ? null : keyedById(ids));
       if (!this.#send(this.#fill(command, ip, port, 0, data, message, flags))) writable = false;
     }
@@ -105,14 +113,24 @@ export abstract class BaseCalls {
     ext: string,
     merge: (answers: readonly Answer[]) => T,
   ): Promise<T> {
-    const { localIp, localPort, connectionId } = parseClientId(clientId);
-    const holder = this.transport.gateways().filter(({ ip, port }) => ip === localIp && port === localPort);
-    return await this.#query(call, holder, command, connectionId, ext, merge);
+    const holder = this.holder(clientId);
+    const { connectionId } = parseClientId(clientId);
+    return await this.#query(call, holder === undefined ? [] : [holder], command, connectionId, ext, merge);
+  }
+
+  /** The gateway that holds a client; undefined when none is known at the address in the client id. */
+  protected holder(clientId: string): KnownGateway | undefined {
+    const { localIp, localPort } = parseClientId(clientId);
+    return this.#gatewayAt(localIp, localPort);
+  }
+
+  #gatewayAt(ip: number, port: number): KnownGateway | undefined {
+    return this.transport.gateways().find((gateway) => gateway.ip === ip && gateway.port === port);
   }
 
   async #query<T>(
     call: string,
-    gateways: readonly GatewayAddress[],
+    gateways: readonly KnownGateway[],
     command: number,
     connectionId: number,
     ext: string,
@@ -121,14 +139,19 @@ export abstract class BaseCalls {
     const { transport, requests } = this.#connected();
     transport.flushSession();
     const ids = new Map<number, GatewayAddress>();
+    const down: GatewayAddress[] = [];
     for (const gateway of gateways) {
+      if (!gateway.up) {
+        down.push(gateway);
+        continue;
+      }
       const id = transport.nextRequestId();
       const frame = this.#fill(command, gateway.ip, gateway.port, connectionId, ext, '', Flag.REQUEST);
       frame.clientIp = id;
       transport.send(frame);
       ids.set(id, gateway);
     }
-    const { answers, missing } = await requests.expect(ids);
+    const { answers, missing } = await requests.expect(ids, down);
     const result = merge(answers);
     if (missing.length > 0) throw new PartialResultError(call, result, missing);
     return result;
@@ -179,16 +202,12 @@ function byGateway(clientIds: readonly string[]): Map<number, { ip: number; port
   const gateways = new Map<number, { ip: number; port: number; ids: number[] }>();
   for (const clientId of clientIds) {
     const { localIp: ip, localPort: port, connectionId } = parseClientId(clientId);
-    const entry = gateways.get(gatewayKey(ip, port));
-    if (entry === undefined) gateways.set(gatewayKey(ip, port), { ip, port, ids: [connectionId] });
+    const key = addressKey(ip, port);
+    const entry = gateways.get(key);
+    if (entry === undefined) gateways.set(key, { ip, port, ids: [connectionId] });
     else entry.ids.push(connectionId);
   }
   return gateways;
-}
-
-/** An address as one number, for look-ups: 48 bits. */
-function gatewayKey(ip: number, port: number): number {
-  return ip * 65_536 + port;
 }
 
 /** The client id of a connection at a gateway. */

@@ -1,5 +1,5 @@
 import { Command } from '../wire/command.js';
-import { encodeSession } from '../wire/session.js';
+import { type Session, encodeSession } from '../wire/session.js';
 import { type Name, checkName, checkSession } from './arguments.js';
 import { SendCalls } from './send-calls.js';
 
@@ -37,7 +37,7 @@ export abstract class IdentityCalls extends SendCalls {
   /** Replaces a client's session. What its handlers change meanwhile is void. GatewayWorker's `setSession`. */
   setSession(clientId: string, session: object): boolean {
     const value = checkSession('setSession', session);
-    const bytes = encodeSession(value);
+    const bytes = this.sessionBytes(value);
     const flags = this.transport.changing(clientId, { kind: 'set', session: value });
     return this.sendToHolder(clientId, Command.SET_SESSION, bytes, '', flags);
   }
@@ -48,8 +48,13 @@ export abstract class IdentityCalls extends SendCalls {
    */
   updateSession(clientId: string, session: object): boolean {
     const value = checkSession('updateSession', session);
-    const bytes = encodeSession(value);
+    const bytes = this.sessionBytes(value);
     const flags = this.transport.changing(clientId, { kind: 'update', session: value });
     return this.sendToHolder(clientId, Command.UPDATE_SESSION, bytes, '', flags);
+  }
+
+  /** How sessions go out: as JSON, unless somebody at the far end has to read them who does not know JSON. */
+  protected sessionBytes(session: Session): Buffer {
+    return encodeSession(session);
   }
 }

@@ -231,8 +231,13 @@ export abstract class QueryCalls extends IdentityCalls {
     );
   }
 
-  /** @internal A client as its gateway knows it (wire/client-state.ts), '' when nothing is known; null when it is gone. */
+  /**
+   * @internal A client as its gateway knows it (wire/client-state.ts), '' when nothing is known; null when it is gone, or
+   * its gateway is, or that is a PHP gateway.
+   */
   async clientState(clientId: string): Promise<Buffer | null> {
+    const holder = this.holder(clientId);
+    if (holder?.up !== true || holder.legacy) return null;
     return await this.askHolder('clientState', clientId, Command.GET_CLIENT_STATE, '', ([answer]) =>
       answer === undefined || answer.value === null ? null : bytesOf(answer.value),
     );

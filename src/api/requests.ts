@@ -16,6 +16,8 @@ export interface Answer {
 interface Request {
   readonly answers: Answer[];
   readonly missing: Map<number, GatewayAddress>;
+  /** Gateways that cannot answer any more. */
+  readonly lost: GatewayAddress[];
   readonly deadline: number;
   readonly settle: (missing: readonly GatewayAddress[]) => void;
 }
@@ -36,23 +38,26 @@ export class Requests {
   }
 
   /**
-   * Waits for one answer from each gateway. `missing` in the result are those that did not answer in time.
+   * Waits for one answer from each gateway. `missing` in the result are those that did not answer in time, or cannot.
    *
    * @param ids the request id sent to each gateway
+   * @param down gateways that cannot be asked
    */
   expect(
     ids: ReadonlyMap<number, GatewayAddress>,
+    down: readonly GatewayAddress[] = [],
   ): Promise<{ answers: Answer[]; missing: readonly GatewayAddress[] }> {
     return new Promise((resolve) => {
       const answers: Answer[] = [];
       const request: Request = {
         answers,
         missing: new Map(ids),
+        lost: [...down],
         deadline: this.#clock.now() + QUERY_DEADLINE_MILLISECONDS,
         settle: (missing) => resolve({ answers, missing }),
       };
       if (ids.size === 0) {
-        request.settle([]);
+        request.settle(request.lost);
         return;
       }
       for (const id of ids.keys()) this.#pending.set(id, request);
@@ -68,7 +73,19 @@ export class Requests {
     const gateway = request.missing.get(id) as GatewayAddress;
     request.missing.delete(id);
     request.answers.push({ gateway, value });
-    if (request.missing.size === 0) request.settle([]);
+    if (request.missing.size === 0) request.settle(request.lost);
+  }
+
+  /** The link to a gateway is gone: it answers nothing of what it was asked so far. */
+  lost(gateway: GatewayAddress): void {
+    for (const [id, request] of this.#pending) {
+      const asked = request.missing.get(id);
+      if (asked?.ip !== gateway.ip || asked.port !== gateway.port) continue;
+      this.#pending.delete(id);
+      request.missing.delete(id);
+      request.lost.push(asked);
+      if (request.missing.size === 0) request.settle(request.lost);
+    }
   }
 
   /** Settles everything that waits, as if its deadline had come. */
@@ -91,7 +108,7 @@ export class Requests {
 
   #settle(request: Request): void {
     for (const id of request.missing.keys()) this.#pending.delete(id);
-    request.settle([...request.missing.values()]);
+    request.settle([...request.lost, ...request.missing.values()]);
   }
 }
 
@@ -106,7 +123,7 @@ export class PartialResultError<T> extends GatewayError {
     const names = missing.map(({ ip, port }) => `${numberToIp(ip)}:${port}`);
     super(
       'GW_TIMEOUT',
-      `${call} was not answered by ${names.join(', ')} within ${QUERY_DEADLINE_MILLISECONDS / 1000} s; error.partial holds what the others said.`,
+      `${call} was not answered by ${names.join(', ')} within ${QUERY_DEADLINE_MILLISECONDS / 1000} s, or the link is down; error.partial holds what the others said.`,
     );
     this.partial = partial;
     this.missing = names;

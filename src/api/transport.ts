@@ -1,12 +1,20 @@
 import type { GatewayAddress } from '../wire/client-id.js';
 import type { Frame } from '../wire/frame.js';
 
+/** A gateway as the API knows it. */
+export interface KnownGateway extends GatewayAddress {
+  /** Whether there is a link to it now. */
+  readonly up: boolean;
+  /** Whether it is a PHP gateway. */
+  readonly legacy: boolean;
+}
+
 /** What the Gateway API needs of the process or thread it runs in. */
 export interface Transport {
   /** The gateways that there are now. */
-  gateways(): readonly GatewayAddress[];
+  gateways(): readonly KnownGateway[];
   /**
-   * Sends a frame to the gateway that its local address names, or to all for address 0.
+   * Sends a frame to the gateway that its local address names, or for address 0 to all that are up.
    *
    * @returns false when much waits: see {@link Transport.drained}
    * @throws GW_OVERFLOW beyond twice the buffer, GW_LINK_CLOSED without a link

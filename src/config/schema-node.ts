@@ -57,7 +57,10 @@ export function expectation(node: SchemaNode): string {
     case 'string':
       return 'a string';
     case 'array':
+      if (node.items?.format === 'address') return 'a list such as ["10.0.0.1:1236"]';
       return 'a list with at least one entry';
+    case 'boolean':
+      return 'true or false';
     case 'object':
       return 'an object';
     default:
@@ -66,7 +69,9 @@ export function expectation(node: SchemaNode): string {
 }
 
 const FORMAT_TEXT: Readonly<Record<string, string>> = {
-  ipv4: 'an IPv4 address',
+  host: 'an IPv4 address or a host name',
+  bind: 'an IP address or a host name, or "" for that of gateway.lanIp',
+  address: 'host:port, such as 10.0.0.1:1236',
   router:
     'one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"',
 };

@@ -243,7 +243,7 @@ const cluster = Type.Object(
       default: 25,
       unit: 'seconds',
       description:
-        'Time between two pings on inner links. A peer that has been silent for twice as long counts as gone.',
+        'Time between two pings on inner links. A peer that has been silent for twice as long counts as gone. To a Register at most 25.',
     }),
   },
   { additionalProperties: false, default: {}, description: 'How nodes find and trust each other.' },
@@ -302,7 +302,6 @@ export type GatewayConfig = Exclude<NodeConfig['gateway'], false>;
 export type WorkerConfig = Exclude<NodeConfig['worker'], false>;
 export type RegisterConfig = Exclude<NodeConfig['register'], false>;
 export type ClusterConfig = NodeConfig['cluster'];
-export type ClusterTlsConfig = NonNullable<ClusterConfig['tls']>;
 
 /** What a user may write: every key is optional. For `export default { … } satisfies UserConfig`. */
 export interface UserConfig {

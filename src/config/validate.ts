@@ -1,9 +1,10 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Static } from 'typebox';
+import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
+import { isAddress, isBind, isHost, isRouter } from './formats.js';
 import { listenerProblems } from './listener-rules.js';
 import { configError, type Problem, schemaProblem } from './problem.js';
 import { type NodeConfig, nodeConfigSchema, ROUTERS } from './schema.js';
@@ -39,7 +40,11 @@ export function validateConfig(
   { source, directory, overrides }: ValidateOptions,
 ): NodeConfig {
   const valid = isNodeConfig(value);
-  const found = [...(isNodeConfig.errors ?? []).map(schemaProblem), ...listenerProblems(value)];
+  const found = [
+    ...(isNodeConfig.errors ?? []).map(schemaProblem),
+    ...listenerProblems(value),
+    ...clusterProblems(value),
+  ];
   const problems = [...overrides.problems, ...found.map((problem) => withOrigin(problem, overrides))];
   if (!valid || problems.length > 0) throw configError(source, problems);
 
@@ -53,30 +58,10 @@ function withOrigin({ key, text }: Problem, { origins }: Overrides): Problem {
   return { key: variable === undefined ? key : `${key} (from ${variable})`, text };
 }
 
-/** Tells the path of a router module from the name of a built-in router. */
-function isRouter(value: string): boolean {
-  return (
-    ROUTERS.some((name) => name === value) || isAbsolute(value) || /^\.{1,2}\/|\.[cm]?[jt]s$/.test(value)
-  );
-}
-
-/** An IPv4 address, or a host name; Docker's may hold underscores. */
-function isHost(value: string): boolean {
-  return /^[\d.]+$/.test(value) ? isIPv4(value) : /^[a-z\d]([\w.-]*[a-z\d])?$/i.test(value);
-}
-
-function isBind(value: string): boolean {
-  return value === '' || isHost(value) || isIPv6(value);
-}
-
-/** `host:port` */
-function isAddress(value: string): boolean {
-  const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
-  return host !== undefined && isHost(host) && Number(port) <= 65_535;
-}
-
-function defaultName(config: Draft): string {
-  return config.gateway ? `${hostname()}:${config.gateway.lanPort}` : hostname();
+/** Empty as long as the inner port is any free one: the node names itself once it has it. */
+/** Of a node whose inner port is not known before it is open, or that has none, `node.ts` makes one up. */
+function defaultName({ gateway }: Draft): string {
+  return gateway && gateway.lanPort !== 0 ? `${hostname()}:${gateway.lanPort}` : '';
 }
 
 function resolvePaths({ gateway, worker, cluster }: Draft, directory: string): void {

@@ -16,8 +16,14 @@ export class Counters {
   heartbeatDrops = 0;
   /** Clients closed for what they sent, by kind. */
   readonly refusals = new Map<string, number>();
+  /** What peers on the inner port were refused, by kind: mostly their connections. */
+  readonly innerRefusals = new Map<string, number>();
 
   refused(kind: string): void {
     this.refusals.set(kind, (this.refusals.get(kind) ?? 0) + 1);
+  }
+
+  innerRefused(kind: string): void {
+    this.innerRefusals.set(kind, (this.innerRefusals.get(kind) ?? 0) + 1);
   }
 }

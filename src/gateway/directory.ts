@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Client } from './client.js';
 
 const NOBODY: ReadonlySet<Client> = new Set();
+/** The groups of a client that has left all of its own: PHP tells it from one that never had any. Nothing is ever in it. */
+const LEFT_ALL = new Set<string>();
 
 /**
  * Who is here: clients by connection id, by uid, by group. Every look-up costs what it finds, not what there is.
@@ -67,7 +69,7 @@ export class Directory {
   }
 
   join(client: Client, group: string): void {
-    client.groups ??= new Set();
+    if (client.groups === undefined || client.groups === LEFT_ALL) client.groups = new Set();
     if (client.groups.has(group)) return;
     client.groups.add(group);
     addTo(this.#groups, group, client);
@@ -75,7 +77,7 @@ export class Directory {
 
   leave(client: Client, group: string): void {
     if (client.groups?.delete(group) !== true) return;
-    if (client.groups.size === 0) client.groups = undefined;
+    if (client.groups.size === 0) client.groups = LEFT_ALL;
     removeFrom(this.#groups, group, client);
   }
 
@@ -83,7 +85,7 @@ export class Directory {
   ungroup(group: string): void {
     for (const client of this.withGroup(group)) {
       client.groups?.delete(group);
-      if (client.groups?.size === 0) client.groups = undefined;
+      if (client.groups?.size === 0) client.groups = LEFT_ALL;
     }
     this.#groups.delete(group);
   }

@@ -5,9 +5,11 @@ import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import type { Client } from './client.js';
 import type { Router } from './router.js';
-import type { WorkerPeer } from './worker-peer.js';
+import type { WorkerPeer, WorkerPeerStatus } from './worker-peer.js';
 
 const EMPTY = Buffer.alloc(0);
+/** The flags that GatewayWorker knows. */
+const LEGACY_FLAGS = Flag.PLAIN_BODY | Flag.RAW;
 /** Datagrams of one client that may wait: reading cannot be paused for one client of a socket that all share. */
 const WAITING_DATAGRAMS = 1000;
 
@@ -25,20 +27,23 @@ export class Dispatcher {
   readonly #event = emptyFrame();
 
   readonly #clock: Clock;
+  readonly #legacySession: (client: Client) => Buffer;
   #unservedSince: number | undefined;
   /** Clients with events that wait here. */
   #clientsWaiting = 0;
   #onSettled: (() => void) | undefined;
 
-  constructor(address: GatewayAddress, clock: Clock) {
+  /** @param legacySession a client's session as PHP reads it */
+  constructor(address: GatewayAddress, clock: Clock, legacySession: (client: Client) => Buffer) {
     this.#clock = clock;
+    this.#legacySession = legacySession;
     this.#event.localIp = address.ip;
     this.#event.localPort = address.port;
   }
 
   /** Milliseconds since somebody first asked while no worker was ready; 0 while one is. */
   get unservedFor(): number {
-    if (this.#peers.some((peer) => peer.link.ready)) {
+    if (this.#peers.some((peer) => peer.ready)) {
       this.#unservedSince = undefined;
       return 0;
     }
@@ -46,8 +51,9 @@ export class Dispatcher {
     return this.#clock.now() - this.#unservedSince;
   }
 
-  get clientsByWorker(): ReadonlyMap<string, number> {
-    return new Map(this.#peers.map((peer) => [peer.name, peer.clients]));
+  /** Every worker that there is a link to. */
+  get peers(): WorkerPeerStatus[] {
+    return this.#peers.map((peer) => peer.status);
   }
 
   /** A worker came. */
@@ -56,9 +62,11 @@ export class Dispatcher {
     for (const client of this.#unrouted) this.#deliverWaiting(client);
   }
 
-  /** A worker is gone: its clients are bound to others. */
+  /** A worker is gone, which may be said twice: its clients are bound to others. */
   remove(peer: WorkerPeer): void {
-    this.#peers.splice(this.#peers.indexOf(peer), 1);
+    const index = this.#peers.indexOf(peer);
+    if (index < 0) return;
+    this.#peers.splice(index, 1);
     const held = [...peer.held];
     peer.held.clear();
     for (const client of held) {
@@ -68,11 +76,11 @@ export class Dispatcher {
     }
   }
 
-  /** A worker that was congested, or had no thread, takes events again. */
+  /** A worker that was congested, or not ready, takes events again. */
   drained(peer: WorkerPeer): void {
     for (const client of this.#unrouted) this.#deliverWaiting(client);
     for (const client of peer.held) {
-      if (peer.link.congested) return;
+      if (peer.congested) return;
       this.#deliverWaiting(client);
     }
   }
@@ -85,7 +93,7 @@ export class Dispatcher {
    */
   dispatch(client: Client, command: number, flags: number, body: Buffer): boolean {
     const peer = this.#peerOf(client);
-    if (peer === undefined || client.waiting !== undefined || client.pausedByWorker || peer.link.congested) {
+    if (peer === undefined || client.waiting !== undefined || client.pausedByWorker || peer.congested) {
       if (client.waiting === undefined) {
         client.waiting = new Queue();
         this.#clientsWaiting++;
@@ -145,7 +153,10 @@ export class Dispatcher {
     event.connectionId = client.id;
     event.gatewayPort = client.transport.localPort;
     event.body = body;
-    if (client.state === undefined) {
+    if (peer.legacy) {
+      event.flags = flags & LEGACY_FLAGS;
+      event.ext = this.#legacySession(client);
+    } else if (client.state === undefined) {
       event.flags = flags;
       event.ext = EMPTY;
     } else {
@@ -159,7 +170,7 @@ export class Dispatcher {
   #peerOf(client: Client): WorkerPeer | undefined {
     if (client.peer?.open === true) return client.peer;
     this.#unbind(client);
-    const ready = this.#peers.filter((peer) => peer.link.ready);
+    const ready = this.#peers.filter((peer) => peer.ready);
     if (ready.length === 0 || this.route === undefined) return undefined;
     const { remoteAddress, remotePort, localPort } = client.transport;
     const chosen = this.route(ready, { remoteAddress, remotePort, gatewayPort: localPort }) as WorkerPeer;
@@ -180,7 +191,7 @@ export class Dispatcher {
     if (peer === undefined || client.pausedByWorker) return;
     this.#unrouted.delete(client);
     for (let event = client.waiting?.peek(); event !== undefined; event = client.waiting?.peek()) {
-      if (peer.link.congested) {
+      if (peer.congested) {
         peer.held.add(client);
         return;
       }
@@ -195,7 +206,7 @@ export class Dispatcher {
     if (client.gone) {
       peer.held.delete(client);
       this.#unbind(client);
-    } else if (peer.link.congested) {
+    } else if (peer.congested) {
       peer.held.add(client);
     } else {
       peer.held.delete(client);

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 import { parseListenUrl } from '../config/listen-url.js';
-import type { GatewayConfig } from '../config/schema.js';
+import type { ClusterConfig, GatewayConfig } from '../config/schema.js';
 import { GatewayError } from '../errors.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../log.js';
 import { LogOnce } from '../log-once.js';
-import { formatClientId, ipToNumber } from '../wire/client-id.js';
+import { SecretKey } from '../secret-key.js';
+import { type GatewayAddress, formatClientId, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag, commandName } from '../wire/command.js';
-import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
+import { HEADER_LENGTH, type ReceivedFrame } from '../wire/frame.js';
 import { encodeHandshake } from '../wire/handshake.js';
-import { serialize } from '../wire/php-serialize.js';
 import { Client } from './client.js';
 import { commands } from './commands/commands.js';
 import type { CommandTarget } from './commands/command-handler.js';
@@ -19,6 +19,7 @@ import { Counters } from './counters.js';
 import { Directory } from './directory.js';
 import { Dispatcher } from './dispatcher.js';
 import { Heartbeat } from './heartbeat.js';
+import type { InnerHost } from './inner-host.js';
 import { Message } from './message.js';
 import { Outbox } from './outbox.js';
 import { openListener } from './protocols/listener.js';
@@ -30,9 +31,10 @@ import type {
   Health,
   Listener,
 } from './protocols/protocol.js';
+import { Replies } from './replies.js';
 import { loadRouter } from './router.js';
 import { SessionState } from './session-state.js';
-import { WorkerPeer } from './worker-peer.js';
+import { WorkerPeer, type WorkerPeerStatus } from './worker-peer.js';
 
 const EMPTY = Buffer.alloc(0);
 /** Clients closed per turn of the event loop at a shutdown, so that their close handshakes do not all wait for one. */
@@ -42,16 +44,39 @@ const GOING_AWAY = 1001;
 const UNSERVED_LIMIT = 10_000;
 /** Bytes from which on it pays to ask whether a message can be sent before it is encoded. */
 const LONG_MESSAGE = 4096;
+/** GatewayWorker's limit for a frame on an inner link, header excluded. */
+const INNER_PACKAGE_SIZE = 10 * 1024 * 1024;
+/** What a frame may hold beside a message: the uids or groups that it is for. */
+const INNER_EXT_SIZE = 1024 * 1024;
+
+export interface GatewayOptions {
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** The inner address as others reach it: what client ids begin with. */
+  readonly address: GatewayAddress;
+  /** The node's name. */
+  readonly node: string;
+  /** The secret key that peers on the inner port have to know, and the seconds between two pings to them. */
+  readonly cluster: Pick<ClusterConfig, 'secretKey' | 'pingInterval'>;
+}
 
 /**
  * Holds the clients' connections and does network I/O only: what clients do goes to the workers as events, what workers
  * want comes back as commands.
  */
-export class Gateway implements ClientHost, CommandTarget {
+export class Gateway implements ClientHost, CommandTarget, InnerHost {
+  readonly address: GatewayAddress;
+  readonly node: string;
+  readonly secretKey: SecretKey;
+  readonly guarded: boolean;
+  readonly pingInterval: number;
+  readonly bufferSize: number;
+  readonly maxFrameLength: number;
+  readonly clock: Clock;
+  readonly log: Logger;
   readonly directory = new Directory();
   readonly counters = new Counters();
   readonly #config: GatewayConfig;
-  readonly #log: Logger;
   readonly #problems: LogOnce;
   readonly #outbox: Outbox;
   readonly #heartbeat: Heartbeat;
@@ -60,17 +85,24 @@ export class Gateway implements ClientHost, CommandTarget {
   readonly #dispatcher: Dispatcher;
   /** Ports whose clients have no heartbeat. */
   readonly #silentPorts = new Set<number>();
-  readonly #reply = emptyFrame();
-  readonly #clock: Clock;
+  readonly #replies: Replies;
   readonly #gaveUp: Promise<void>;
   #onGaveUp!: () => void;
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
-  constructor(config: GatewayConfig, { log, clock }: { log: Logger; clock: Clock }) {
+  constructor(config: GatewayConfig, { log, clock, address, node, cluster }: GatewayOptions) {
     this.#config = config;
-    this.#log = log;
-    this.#clock = clock;
+    this.log = log;
+    this.clock = clock;
+    this.address = address;
+    this.node = node;
+    this.secretKey = new SecretKey(cluster.secretKey);
+    this.guarded = cluster.secretKey !== '';
+    this.pingInterval = cluster.pingInterval * 1000;
+    this.bufferSize = config.sendToWorkerBufferSize;
+    this.maxFrameLength =
+      HEADER_LENGTH + INNER_EXT_SIZE + Math.max(INNER_PACKAGE_SIZE, config.maxPackageSize);
     this.#gaveUp = new Promise((resolve) => (this.#onGaveUp = resolve));
     this.#problems = new LogOnce(log, clock);
     this.#outbox = new Outbox((client, bytes, messages) => this.#write(client, bytes, messages));
@@ -86,11 +118,8 @@ export class Gateway implements ClientHost, CommandTarget {
         this.drop(client);
       },
     );
-    const address = { ip: ipToNumber(config.lanIp), port: config.lanPort };
-    this.#dispatcher = new Dispatcher(address, clock);
-    this.#reply.command = Command.REPLY;
-    this.#reply.localIp = address.ip;
-    this.#reply.localPort = address.port;
+    this.#replies = new Replies(address);
+    this.#dispatcher = new Dispatcher(address, clock, (client) => this.legacySession(client));
   }
 
   /** The urls of the open listeners, with their real ports. */
@@ -107,14 +136,14 @@ export class Gateway implements ClientHost, CommandTarget {
     return counts;
   }
 
-  /** How many clients are bound to each worker, by the worker's name. */
-  get clientsByWorker(): ReadonlyMap<string, number> {
-    return this.#dispatcher.clientsByWorker;
+  /** Every worker that there is a link to, in the order of their coming. */
+  get peers(): WorkerPeerStatus[] {
+    return this.#dispatcher.peers;
   }
 
   /** The client id of one of our clients. */
   clientIdOf(client: Client): string {
-    return formatClientId(this.#reply.localIp, this.#reply.localPort, client.id);
+    return formatClientId(this.address.ip, this.address.port, client.id);
   }
 
   /**
@@ -133,7 +162,7 @@ export class Gateway implements ClientHost, CommandTarget {
         );
         this.#listeners.push(listener);
         if (staticRoot !== undefined && !existsSync(staticRoot)) {
-          this.#log.warn(
+          this.log.warn(
             { url, static: staticRoot },
             `${url}: the folder of static files ${staticRoot} does not exist`,
           );
@@ -146,19 +175,19 @@ export class Gateway implements ClientHost, CommandTarget {
     }
   }
 
-  /** Takes in a worker. @param local whether it runs in this process */
+  /** Takes in a worker that came otherwise than by the inner port. @param local whether it runs in this process */
   addWorker(link: Link, { local }: { local: boolean }): void {
-    const peer = new WorkerPeer(link, local);
+    const peer = new WorkerPeer(link, { local });
     link.listen({
-      frame: (frame) => this.#command(peer, frame),
-      drained: () => this.#dispatcher.drained(peer),
+      frame: (frame) => this.command(link, frame),
+      drained: () => this.drained(peer),
       closed: (error) => {
         if (error !== undefined)
-          this.#log.warn({ worker: peer.name, err: error }, 'the link to a worker broke');
-        this.#dispatcher.remove(peer);
+          this.log.warn({ worker: peer.name, err: error }, 'the link to a worker broke');
+        this.leave(peer);
       },
     });
-    this.#dispatcher.add(peer);
+    this.join(peer);
   }
 
   /**
@@ -170,7 +199,7 @@ export class Gateway implements ClientHost, CommandTarget {
   async close(timeout: number): Promise<void> {
     this.#stopping = true;
     this.#heartbeat.close();
-    const timer = this.#clock.setTimeout(() => this.#giveUp(), timeout);
+    const timer = this.clock.setTimeout(() => this.#giveUp(), timeout);
     let count = 0;
     for (const client of this.directory.clients()) {
       this.#outbox.flushClient(client);
@@ -282,6 +311,16 @@ export class Gateway implements ClientHost, CommandTarget {
     return client.state;
   }
 
+  legacySession(client: Client): Buffer {
+    try {
+      return client.state?.phpBytes ?? EMPTY;
+    } catch (error) {
+      const clientId = this.clientIdOf(client);
+      this.#problems.warn('session', { clientId }, `PHP is not given a session: ${(error as Error).message}`);
+      return EMPTY;
+    }
+  }
+
   hold(client: Client): void {
     this.#dispatcher.hold(client);
   }
@@ -292,7 +331,24 @@ export class Gateway implements ClientHost, CommandTarget {
 
   // ---- workers ----
 
-  #command(peer: WorkerPeer, frame: ReceivedFrame): void {
+  join(peer: WorkerPeer): void {
+    this.#dispatcher.add(peer);
+  }
+
+  leave(peer: WorkerPeer): void {
+    this.#dispatcher.remove(peer);
+  }
+
+  drained(peer: WorkerPeer): void {
+    this.#dispatcher.drained(peer);
+  }
+
+  innerRefused(kind: string, remoteAddress: string, error: Error): void {
+    this.counters.innerRefused(kind);
+    this.#problems.warn(`inner port: ${kind}`, { remoteAddress }, error.message);
+  }
+
+  command(link: Link, frame: ReceivedFrame): void {
     const handle = commands[frame.command];
     if (handle !== undefined) {
       handle(this, frame);
@@ -302,13 +358,10 @@ export class Gateway implements ClientHost, CommandTarget {
     if (answer === undefined) {
       throw new GatewayError(
         'GW_FRAME',
-        `${peer.name} sent ${commandName(frame.command)}, which no gateway knows.`,
+        `${link.name} sent ${commandName(frame.command)}, which no gateway knows.`,
       );
     }
-    const value = answer(this, frame);
-    this.#reply.clientIp = frame.clientIp;
-    this.#reply.body = serialize(value);
-    peer.link.send(this.#reply);
+    this.#replies.send(link, frame, answer(this, frame));
   }
 
   // ---- clients ----

@@ -1,26 +1,86 @@
 import type { Link } from '../link/link.js';
+import { WorkerState } from '../wire/command.js';
 import type { Client } from './client.js';
+
+export interface WorkerPeerOptions {
+  /** Where it is, `host:port`; empty for a worker of this process. */
+  readonly address?: string;
+  /** What it is called where its link has no better name. */
+  readonly name?: string;
+  /** Whether it is a worker of this process: what `local-first` prefers. */
+  readonly local: boolean;
+  /** Whether it speaks GatewayWorker's protocol only. */
+  readonly legacy?: boolean;
+  /** Bits of WorkerState. A worker that does not speak of its state is as ready as its link. */
+  readonly state?: number;
+}
+
+/** A worker as `status` shows it. */
+export interface WorkerPeerStatus {
+  readonly name: string;
+  readonly address: string;
+  readonly local: boolean;
+  readonly legacy: boolean;
+  readonly clients: number;
+  /** Bytes on their way to it. */
+  readonly bufferedBytes: number;
+  readonly state: 'ready' | 'unready' | 'congested' | 'leaving' | 'closing';
+}
 
 /** A business worker as the gateway sees it: a link, and the clients that are bound to it. */
 export class WorkerPeer {
   readonly link: Link;
-  /** Whether it is a worker of this process: what `local-first` prefers. */
+  readonly name: string;
+  readonly address: string;
   readonly local: boolean;
+  readonly legacy: boolean;
+  /** What it says of itself: bits of WorkerState. */
+  state: number;
   /** Clients bound to it. */
   clients = 0;
   /** Clients with events that it could not take yet, in the order in which they began to wait. */
   readonly held = new Set<Client>();
 
-  constructor(link: Link, local: boolean) {
+  constructor(link: Link, options: WorkerPeerOptions) {
     this.link = link;
-    this.local = local;
-  }
-
-  get name(): string {
-    return this.link.name;
+    this.name = options.name ?? link.name;
+    this.address = options.address ?? '';
+    this.local = options.local;
+    this.legacy = options.legacy ?? false;
+    this.state = options.state ?? WorkerState.READY;
   }
 
   get open(): boolean {
     return this.link.state === 'open';
+  }
+
+  /** Whether new clients may be bound to it. */
+  get ready(): boolean {
+    return (this.state & (WorkerState.READY | WorkerState.LEAVING)) === WorkerState.READY && this.link.ready;
+  }
+
+  /** Whether its clients' events have to wait. */
+  get congested(): boolean {
+    return (this.state & (WorkerState.CONGESTED | WorkerState.LEAVING)) !== 0 || this.link.congested;
+  }
+
+  get status(): WorkerPeerStatus {
+    const { name, address, local, legacy, clients, link } = this;
+    return {
+      name,
+      address,
+      local,
+      legacy,
+      clients,
+      bufferedBytes: link.bufferedBytes,
+      state: this.#stateName,
+    };
+  }
+
+  get #stateName(): WorkerPeerStatus['state'] {
+    if (!this.open) return 'closing';
+    if ((this.state & WorkerState.LEAVING) !== 0) return 'leaving';
+    if (this.congested) return 'congested';
+    return this.ready ? 'ready' : 'unready';
   }
 }

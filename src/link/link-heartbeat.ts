@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import { Command } from '../wire/command.js';
+import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import type { TcpLink } from './tcp-link.js';
 
@@ -22,7 +22,8 @@ export interface LinkHeartbeatOptions {
 export class LinkHeartbeat {
   readonly #link: TcpLink;
   readonly #options: LinkHeartbeatOptions;
-  readonly #ping = { ...emptyFrame(), command: Command.PING };
+  // the flag is what PHP's gateways send
+  readonly #ping = { ...emptyFrame(), command: Command.PING, flags: Flag.PLAIN_BODY };
   #timer: Timer;
   #received = 0;
   #silent = 0;

@@ -1,4 +1,5 @@
 import { Doorbell } from '../ring/doorbell.js';
+import { type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
 import { Command } from '../wire/command.js';
 import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
@@ -43,8 +44,8 @@ export class SlotLink extends BaseLink {
   readonly #generations = new Map<number, Generation>();
   /** Events that a thread has set aside behind a pending handler: what it would not leave in the ring if it died. */
   readonly #parked = new Map<number, Buffer>();
-  /** Clients whose events a thread does not want for now, and its generation. */
-  readonly #paused = new Map<number, number>();
+  /** Clients whose events a thread does not want for now, by client id, and its generation. */
+  readonly #paused = new Map<string, number>();
   readonly #drained = (): void => {
     if (this.state === 'open') this.listener.drained();
   };
@@ -123,7 +124,7 @@ export class SlotLink extends BaseLink {
     const { memory } = this.#generation(generation);
     for (const number of this.#generations.keys()) this.drain(number);
     // what the thread before asked for does not bind this one
-    for (const connectionId of this.#paused.keys()) this.#resume(connectionId);
+    for (const clientId of this.#paused.keys()) this.#resume(clientId);
     this.#events.doorbell = new Doorbell(memory.threadDoorbell);
     const takeover = { parked: [...this.#parked], originals: this.#events.originals() };
     this.#events.pump();
@@ -144,8 +145,17 @@ export class SlotLink extends BaseLink {
     this.drain(generation);
     this.#generations.delete(generation);
     // it cannot ask for the rest any more; the thread that comes after it asks for pauses of its own
-    for (const [connectionId, by] of this.#paused) if (by === generation) this.#resume(connectionId);
+    for (const [clientId, by] of this.#paused) if (by === generation) this.#resume(clientId);
     if (this.state === 'closing') this.finish();
+  }
+
+  /** A gateway is gone: the thread will see that after the last event of its clients, who are nobody's here from then on. */
+  forget({ ip, port }: GatewayAddress): void {
+    for (const clientId of this.#paused.keys()) {
+      const { localIp, localPort } = parseClientId(clientId);
+      if (localIp === ip && localPort === port) this.#paused.delete(clientId);
+    }
+    this.send({ ...emptyFrame(), command: Command.GATEWAY_GONE, localIp: ip, localPort: port });
   }
 
   /** No event follows: the thread will see that after the last one (ThreadLink.eventsEnded). Replies go on. */
@@ -200,16 +210,16 @@ export class SlotLink extends BaseLink {
     } else if (frame.command === Command.UNPARK_EVENT) {
       this.#parked.delete(frame.clientIp);
     } else {
-      if (frame.command === Command.PAUSE_CLIENT) this.#paused.set(frame.connectionId, generation);
-      else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(frame.connectionId);
+      if (frame.command === Command.PAUSE_CLIENT) this.#paused.set(clientIdOf(frame), generation);
+      else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(clientIdOf(frame));
       this.listener.frame(frame, 0);
     }
   }
 
-  #resume(connectionId: number): void {
-    this.#paused.delete(connectionId);
+  #resume(clientId: string): void {
+    this.#paused.delete(clientId);
     if (this.state === 'closed') return;
-    const frame = { ...emptyFrame(), command: Command.RESUME_CLIENT, connectionId };
+    const frame = { ...emptyFrame(), command: Command.RESUME_CLIENT, ...parseClientId(clientId) };
     this.listener.frame(decodeFrame(encodeFrame(frame)), 0);
   }
 
@@ -218,4 +228,8 @@ export class SlotLink extends BaseLink {
     if (generation === undefined) throw new RangeError(`${this.name} has no generation ${number}`);
     return generation;
   }
+}
+
+function clientIdOf({ localIp, localPort, connectionId }: Frame): string {
+  return formatClientId(localIp, localPort, connectionId);
 }

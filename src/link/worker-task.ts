@@ -14,10 +14,20 @@ export interface WorkerTask {
   readonly slot: number;
   readonly count: number;
   readonly node: string;
-  readonly gateways: readonly GatewayAddress[];
+  /** The gateways that are known when it starts. */
+  readonly gateways: readonly GatewayState[];
   readonly logLevel: string;
   /** Milliseconds after which a pending handler no longer holds back its client's next event; 0: never. */
   readonly processTimeout: number;
+}
+
+/** A gateway as a slot's thread knows it. */
+export interface GatewayState extends GatewayAddress {
+  readonly up: boolean;
+  /** Whether it is a PHP gateway, which knows nothing that Command and Flag mark as ours. */
+  readonly legacy: boolean;
+  /** What waits on the way to it (ring/link-gauge.ts); null for the gateway of this process: the command ring shows that. */
+  readonly gauge: SharedArrayBuffer | null;
 }
 
 /*
@@ -30,6 +40,7 @@ export interface WorkerTask {
  *        <-- retired (pending clients) ----     every handler that is done has sent what it had to send
  *        <-- released (client) ------------     one of the pending handlers is done, too
  *        --- release (client) ------------->    to the thread that came after it: go on with this client
+ *        --- gateways -------------------->     one came, went up or down, or has room again
  *        --- stop ------------------------->    no events follow: finish and end; after retire: within less time
  */
 
@@ -38,16 +49,18 @@ export type ThreadMessage =
   | { readonly kind: 'ready' }
   /** The thread cannot serve, and ends: its code cannot be loaded, or onWorkerStart failed. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
-  | { readonly kind: 'retired'; readonly pending: readonly number[] }
-  | { readonly kind: 'released'; readonly connectionId: number }
+  | { readonly kind: 'retired'; readonly pending: readonly string[] }
+  | { readonly kind: 'released'; readonly clientId: string }
   /** A line for the log, as JSON. */
   | { readonly kind: 'log'; readonly line: string };
 
 /** From the slot to its thread. */
 export type SlotMessage =
   /** @property pending clients that a thread before this one is still busy with */
-  | { readonly kind: 'serve'; readonly takeover: Takeover; readonly pending: readonly number[] }
-  | { readonly kind: 'release'; readonly connectionId: number }
+  | { readonly kind: 'serve'; readonly takeover: Takeover; readonly pending: readonly string[] }
+  | { readonly kind: 'release'; readonly clientId: string }
+  /** All that are known now. */
+  | { readonly kind: 'gateways'; readonly gateways: readonly GatewayState[] }
   /** Finish what was begun within so many milliseconds, and end. */
   | { readonly kind: 'retire'; readonly timeout: number }
   | { readonly kind: 'stop'; readonly timeout: number };

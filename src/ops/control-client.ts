@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { GatewayError } from '../errors.js';
+import { LineReader } from '../line-reader.js';
 import { type ControlRequest, MAX_ANSWER, MAX_PAGE, readAnswer } from './control-protocol.js';
-import { LineReader } from './line-reader.js';
 import type { ConnectionPage, ConnectionStatus, NodeStatus } from './status.js';
 
 /** Milliseconds in which a node that is well has answered what it need not wait for. */
@@ -95,7 +95,7 @@ export class ControlClient {
 }
 
 async function* lines(socket: Socket): AsyncGenerator<string> {
-  const reader = new LineReader(MAX_ANSWER);
+  const reader = new LineReader({ limit: MAX_ANSWER, source: 'the control socket', code: 'GW_CONTROL' });
   for await (const chunk of socket as AsyncIterable<Buffer>) yield* reader.push(chunk);
 }
 

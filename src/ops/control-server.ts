@@ -4,9 +4,9 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { GatewayError } from '../errors.js';
+import { LineReader } from '../line-reader.js';
 import type { Logger } from '../log.js';
 import { type ControlAnswer, failure, MAX_REQUEST, parseRequest } from './control-protocol.js';
-import { LineReader } from './line-reader.js';
 import type { Controllable } from './status.js';
 
 const MAX_CONNECTIONS = 64;
@@ -121,7 +121,7 @@ export class ControlServer {
 class Conversation {
   readonly #socket: Socket;
   readonly #answer: (line: string) => Promise<ControlAnswer>;
-  readonly #lines = new LineReader(MAX_REQUEST);
+  readonly #lines = new LineReader({ limit: MAX_REQUEST, source: 'the control socket', code: 'GW_CONTROL' });
   /** Whether a request is under way. */
   #answering = false;
   #ending = false;

@@ -21,7 +21,7 @@ export function startBanner(
   const paint = painter(colours);
   const { name, listeners, workers } = node;
   const row = (title: string, value: string): string => `  ${paint('dim', title.padEnd(9))} ${value}`;
-  const longest = Math.max(...listeners.map((url) => url.length));
+  const longest = Math.max(0, ...listeners.map((url) => url.length));
   const events = config.worker === false ? 'none' : shown(config.worker.events);
   return [
     `${paint('bold', `gatewayworker ${version}`)} is up   node.js ${process.version}   pid ${process.pid}`,

@@ -1,3 +1,4 @@
+import { clusterView } from './cluster-view.js';
 import {
   formatAge,
   formatBytes,
@@ -74,6 +75,7 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
     '',
     ...table(WORKER_COLUMNS, status.workers, paint, COLUMNS),
     ...deaths(status.workers, paint),
+    ...clusterView(status.cluster, paint, COLUMNS),
   ];
 }
 

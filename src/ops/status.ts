@@ -26,6 +26,46 @@ export interface NodeStatus {
   };
   readonly reloads: number;
   readonly workers: readonly WorkerStatus[];
+  readonly cluster: ClusterStatus;
+}
+
+/** What a node knows of the others. */
+export interface ClusterStatus {
+  /** The Register that this node hosts. */
+  readonly register?: {
+    readonly address: string;
+    readonly gateways: readonly string[];
+    /** How many workers listen to it. */
+    readonly workers: number;
+  };
+  /** The Registers that it asks. */
+  readonly registers: readonly {
+    readonly address: string;
+    readonly state: string;
+    readonly attempts: number;
+    readonly lastError?: string;
+  }[];
+  /** The gateways of other nodes, as this node's workers reach them. */
+  readonly gateways: readonly {
+    readonly address: string;
+    readonly node: string;
+    readonly state: string;
+    readonly legacy: boolean;
+    readonly bufferedBytes: number;
+    readonly attempts: number;
+    readonly lastError: string | null;
+  }[];
+  /** The workers of other nodes, as this node's gateway reaches them. */
+  readonly workers: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly state: string;
+    readonly legacy: boolean;
+    readonly clients: number;
+    readonly bufferedBytes: number;
+  }[];
+  /** Peers that were turned away on the inner port or the Register, by kind. */
+  readonly refusals: Readonly<Record<string, number>>;
 }
 
 /** A worker slot. */

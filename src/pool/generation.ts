@@ -9,7 +9,7 @@ import { eventName } from '../wire/command.js';
 import { stackOf } from './stuck-stack.js';
 import { Watchdog } from './watchdog.js';
 import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
-import type { SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
+import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
 import type { EventsBundle } from './events-bundle.js';
 
 export interface GenerationOptions {
@@ -22,7 +22,7 @@ export interface GenerationOptions {
   /** Writes a line that the thread logged. */
   readonly writeLine: (line: string) => void;
   /** A handler that was pending when the thread retired is done. */
-  readonly onReleased: (connectionId: number) => void;
+  readonly onReleased: (clientId: string) => void;
 }
 
 /** One thread in the life of a slot, from its start to its end. */
@@ -47,7 +47,7 @@ export class Generation {
   readonly #watchdog: Watchdog | undefined;
   #onReady!: () => void;
   #onFailed!: (error: Error) => void;
-  #onRetired: ((pending: readonly number[]) => void) | undefined;
+  #onRetired: ((pending: readonly string[]) => void) | undefined;
 
   constructor(options: GenerationOptions) {
     this.#options = options;
@@ -84,13 +84,18 @@ export class Generation {
   }
 
   /** Gives it the slot's events. @param pending clients that threads before it are still busy with */
-  serve(takeover: Takeover, pending: readonly number[]): void {
+  serve(takeover: Takeover, pending: readonly string[]): void {
     this.#post({ kind: 'serve', takeover, pending });
   }
 
   /** A thread before it is done with this client. */
-  release(connectionId: number): void {
-    this.#post({ kind: 'release', connectionId });
+  release(clientId: string): void {
+    this.#post({ kind: 'release', clientId });
+  }
+
+  /** The gateways that there are, and how they are. */
+  showGateways(gateways: readonly GatewayState[]): void {
+    this.#post({ kind: 'gateways', gateways });
   }
 
   /**
@@ -98,8 +103,8 @@ export class Generation {
    *
    * @returns the clients that it is still busy with; none when it dies first
    */
-  async retire(timeout: number): Promise<readonly number[]> {
-    const retired = new Promise<readonly number[]>((resolve) => (this.#onRetired = resolve));
+  async retire(timeout: number): Promise<readonly string[]> {
+    const retired = new Promise<readonly string[]>((resolve) => (this.#onRetired = resolve));
     this.retiring = true;
     this.#post({ kind: 'retire', timeout });
     return await Promise.race([retired, this.ended.then(() => [])]);
@@ -127,7 +132,7 @@ export class Generation {
         this.#onRetired?.(message.pending);
         break;
       case 'released':
-        this.#options.onReleased(message.connectionId);
+        this.#options.onReleased(message.clientId);
         break;
       case 'log':
         this.#options.writeLine(message.line);

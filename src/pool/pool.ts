@@ -1,13 +1,14 @@
 import { Piscina } from 'piscina';
 import type { GatewayAddress } from '../wire/client-id.js';
-import type { Clock } from '../clock.js';
+import { type Clock, withinTime } from '../clock.js';
 import type { WorkerConfig } from '../config/schema.js';
+import type { GatewayLinkStatus } from '../link/gateway-link.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../log.js';
 import { Doorbell } from '../ring/doorbell.js';
 import { EventsBundle } from './events-bundle.js';
 import type { Generation } from './generation.js';
-import { Slot, type SlotStatus } from './slot.js';
+import { type InnerOptions, Slot, type SlotStatus } from './slot.js';
 
 const THREAD_ENTRY = new URL('../worker/entry.js', import.meta.url).href;
 
@@ -29,8 +30,9 @@ export interface PoolOptions {
   readonly node: string;
   /** Bytes of events that may wait for one worker. */
   readonly eventBufferSize: number;
-  /** The gateways that the workers reach. */
-  readonly gateways: readonly GatewayAddress[];
+  /** The gateway of this process; undefined when it has none. */
+  readonly localGateway: GatewayAddress | undefined;
+  readonly inner: InnerOptions;
   readonly clock: Clock;
   readonly log: Logger;
   readonly logLevel: string;
@@ -64,9 +66,30 @@ export class Pool {
     });
   }
 
-  /** The slots' links, for the gateway. */
+  /** The slots' links, for the gateway of this process. None without one. */
   get links(): Link[] {
-    return this.#slots.map((slot) => slot.link);
+    return this.#slots.map((slot) => slot.links.local).filter((link) => link !== undefined);
+  }
+
+  /** The gateways of other nodes that there are now. One that is no longer named is kept for as long as its links work. */
+  follow(addresses: readonly GatewayAddress[]): void {
+    for (const { links } of this.#slots) links.follow(addresses);
+  }
+
+  /** Resolves when every worker has reached every gateway, or the time (milliseconds) is over. */
+  async connected(timeout: number): Promise<void> {
+    const connected = Promise.all(this.#slots.map(async ({ links }) => await links.connected()));
+    await withinTime(this.#options.clock, timeout, connected);
+  }
+
+  /** How the gateways of other nodes are reached: up when every worker reaches it. */
+  gateways(): GatewayLinkStatus[] {
+    const gateways = new Map<string, GatewayLinkStatus>();
+    for (const link of this.#slots.flatMap(({ links }) => links.status)) {
+      const other = gateways.get(link.address);
+      gateways.set(link.address, other === undefined ? link : worse(other, link));
+    }
+    return [...gateways.values()];
   }
 
   /** How often {@link reload} has succeeded. */
@@ -83,13 +106,13 @@ export class Pool {
    * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
    */
   async prepare(): Promise<void> {
-    const { config, node, gateways, clock, log, logLevel, writeLine, eventBufferSize } = this.#options;
+    const { config, node, clock, log, logLevel, writeLine, eventBufferSize, localGateway, inner } =
+      this.#options;
     const bundle = await EventsBundle.build(config.events);
     const task = {
       eventsFolder: config.events,
       count: config.count,
       node,
-      gateways,
       logLevel,
       processTimeout: config.processTimeout * 1000,
     };
@@ -102,6 +125,8 @@ export class Pool {
       task,
       eventBufferSize,
       commandBufferSize: config.sendToGatewayBufferSize,
+      localGateway,
+      inner,
       stopTimeout: config.stopTimeout * 1000,
       maxMemory: config.maxMemory,
     };
@@ -155,4 +180,14 @@ export class Pool {
     for (const { link } of this.#slots) if (link.poll()) worked = true;
     return worked;
   }
+}
+
+/** Two workers' links to one gateway as one: the worse of both, with what waits for either. */
+function worse(one: GatewayLinkStatus, other: GatewayLinkStatus): GatewayLinkStatus {
+  const shown = one.state === 'down' ? one : other;
+  return {
+    ...shown,
+    attempts: Math.max(one.attempts, other.attempts),
+    bufferedBytes: one.bufferedBytes + other.bufferedBytes,
+  };
 }

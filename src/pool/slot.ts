@@ -1,11 +1,14 @@
 import type { Piscina } from 'piscina';
-import type { Clock } from '../clock.js';
+import { type Clock, withinTime } from '../clock.js';
+import type { InnerTls } from '../inner-socket.js';
+import { LinkSet } from '../link/link-set.js';
 import { SlotLink } from '../link/slot-link.js';
 import type { WorkerTask } from '../link/worker-task.js';
 import type { Logger } from '../log.js';
 import type { Doorbell } from '../ring/doorbell.js';
-import { formatClientId } from '../wire/client-id.js';
+import { type GatewayAddress, formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';
+import { NODE_FEATURE } from '../wire/worker-connect.js';
 import type { EventsBundle } from './events-bundle.js';
 import { Generation } from './generation.js';
 import { SlotMonitor } from './slot-monitor.js';
@@ -18,13 +21,25 @@ export interface SlotContext {
   readonly log: Logger;
   /** Writes a line that a thread logged. */
   readonly writeLine: (line: string) => void;
-  readonly task: Omit<WorkerTask, 'memory' | 'port' | 'bundle' | 'slot'>;
+  readonly task: Omit<WorkerTask, 'memory' | 'port' | 'bundle' | 'slot' | 'gateways'>;
   readonly eventBufferSize: number;
   readonly commandBufferSize: number;
+  /** The gateway of this process, if it has one. */
+  readonly localGateway: GatewayAddress | undefined;
+  readonly inner: InnerOptions;
   /** Milliseconds that handlers may still take when their thread is to end. */
   readonly stopTimeout: number;
   /** Bytes above which a thread is replaced; 0: no limit. */
   readonly maxMemory: number;
+}
+
+/** How the gateways of other nodes are spoken to. */
+export interface InnerOptions {
+  /** '' when there is none. */
+  readonly secretKey: string;
+  /** Milliseconds. */
+  readonly pingInterval: number;
+  readonly tls: InnerTls | undefined;
 }
 
 /** How a slot is. Sizes in bytes, times in milliseconds. */
@@ -58,12 +73,14 @@ const GRACE = 1000;
  */
 export class Slot {
   readonly link: SlotLink;
+  /** Its ways to the gateways. */
+  readonly links: LinkSet;
   readonly #number: number;
   readonly #context: SlotContext;
   #bundle: EventsBundle;
   #serving: Generation | undefined;
   /** Clients whose events wait until a handler in an older thread is done, and which thread that is. */
-  readonly #pending = new Map<number, Generation>();
+  readonly #pending = new Map<string, Generation>();
   /** Threads that live, whether they serve or not. */
   readonly #living = new Set<Generation>();
   readonly #monitor: SlotMonitor;
@@ -85,13 +102,30 @@ export class Slot {
     this.#number = number;
     this.#bundle = bundle;
     this.#context = context;
-    const { task, log, doorbell, eventBufferSize, commandBufferSize } = context;
+    const { task, log, clock, doorbell, eventBufferSize, commandBufferSize, inner } = context;
+    const name = `${task.node}:${number}`;
     this.link = new SlotLink({
-      name: `${task.node}:${number}`,
+      name,
       doorbell,
       eventBufferSize,
       commandBufferSize,
       onError: (error) => log.error({ worker: number, err: error }, `a command failed: ${error.message}`),
+    });
+    this.links = new LinkSet(this.link, {
+      localGateway: context.localGateway,
+      introduction: { workerKey: name, secretKey: inner.secretKey, features: [NODE_FEATURE] },
+      tls: inner.tls,
+      pingInterval: inner.pingInterval,
+      bufferSize: commandBufferSize,
+      clock,
+      onChange: () => {
+        for (const generation of this.#living) generation.showGateways(this.links.gateways);
+      },
+      onBroken: ({ status: { address, node } }, error) =>
+        log.warn(
+          { worker: number, gateway: address, node, err: error },
+          `worker ${number} has lost the gateway ${address}: ${error.message}; it is dialled again`,
+        ),
     });
     this.#monitor = new SlotMonitor(this, context.clock, () => this.#watchMemory());
   }
@@ -148,11 +182,11 @@ export class Slot {
       threads,
       memory: this.link.attach(),
       bundle,
-      task: { ...task, slot: this.#number },
+      task: { ...task, slot: this.#number, gateways: this.links.gateways },
       clock,
       log: this.#context.log,
       writeLine,
-      onReleased: (connectionId) => this.#released(generation, connectionId),
+      onReleased: (clientId) => this.#released(generation, clientId),
     });
     this.#living.add(generation);
     void generation.ended.then((error) => this.#ended(generation, error));
@@ -174,6 +208,15 @@ export class Slot {
 
   /** Lets the events that are on their way be handled, then onWorkerStop run, then the threads end. @param timeout milliseconds that pending handlers may take */
   async stop(timeout: number): Promise<void> {
+    const { clock } = this.#context;
+    const deadline = clock.now() + timeout;
+    await withinTime(clock, timeout, this.links.leave());
+    await this.#end(Math.max(0, deadline - clock.now()));
+    await withinTime(clock, Math.max(GRACE, deadline - clock.now()), this.links.close());
+    this.link.destroy();
+  }
+
+  async #end(timeout: number): Promise<void> {
     this.#stopping = true;
     this.#monitor.close();
     for (const generation of this.#living) {
@@ -189,7 +232,6 @@ export class Slot {
       if (generation.retiring || generation === this.#serving) generation.stop(timeout);
     }
     await Promise.all(Array.from(this.#living, (generation) => generation.ended));
-    this.link.destroy();
   }
 
   async #takeOver(next: Generation, timeout: number, instead: Generation | undefined): Promise<void> {
@@ -203,7 +245,7 @@ export class Slot {
       this.#endWithin(old, timeout + this.#context.stopTimeout);
       const pending = await old.retire(timeout);
       // one that has died meanwhile is busy with nobody
-      if (this.#living.has(old)) for (const connectionId of pending) this.#pending.set(connectionId, old);
+      if (this.#living.has(old)) for (const clientId of pending) this.#pending.set(clientId, old);
       this.#serving = undefined;
     }
     this.#successor = undefined;
@@ -211,7 +253,7 @@ export class Slot {
     if (this.#living.has(next)) {
       this.#handOver(next);
     } else {
-      this.link.unserved();
+      this.#unserved();
       await this.#replace();
     }
   }
@@ -220,6 +262,13 @@ export class Slot {
     this.#serving = generation;
     this.#checkSize(generation);
     generation.serve(this.link.serveBy(generation.number), [...this.#pending.keys()]);
+    this.links.announce();
+  }
+
+  /** No thread takes events for now: they wait. */
+  #unserved(): void {
+    this.link.unserved();
+    this.links.announce();
   }
 
   /** Ends a thread that has been told to end by force, should it not do so by itself. */
@@ -229,11 +278,11 @@ export class Slot {
   }
 
   /** A handler that was pending in an older thread is done: what it sent is delivered before the client's next event. */
-  #released(generation: Generation, connectionId: number): void {
-    if (this.#pending.get(connectionId) !== generation) return;
+  #released(generation: Generation, clientId: string): void {
+    if (this.#pending.get(clientId) !== generation) return;
     this.link.drain(generation.number);
-    this.#pending.delete(connectionId);
-    this.#serving?.release(connectionId);
+    this.#pending.delete(clientId);
+    this.#serving?.release(clientId);
   }
 
   #ended(generation: Generation, error: Error | undefined): void {
@@ -244,12 +293,12 @@ export class Slot {
     this.#past.errors += gauge.errors;
     this.#past.lost += gauge.unfinished;
     if (gauge.unfinished > 0) this.#reportLost(generation);
-    for (const [connectionId, owner] of this.#pending) {
-      if (owner === generation) this.#released(generation, connectionId);
+    for (const [clientId, owner] of this.#pending) {
+      if (owner === generation) this.#released(generation, clientId);
     }
     if (generation !== this.#serving || this.#stopping) return;
     this.#serving = undefined;
-    this.link.unserved();
+    this.#unserved();
     if (generation.retiring) return;
     this.#lastExit = generation.stuck ?? error?.message ?? 'it ended by itself';
     this.#context.log.error(

@@ -6,6 +6,16 @@ export interface GatewayAddress {
   readonly port: number;
 }
 
+/** A gateway's address as one number, for look-ups: 48 bits. */
+export function addressKey(ip: number, port: number): number {
+  return ip * 65_536 + port;
+}
+
+/** `127.0.0.1:2900`. */
+export function formatAddress({ ip, port }: GatewayAddress): string {
+  return `${numberToIp(ip)}:${port}`;
+}
+
 /** Where a client is: the gateway's inner address and the number of the connection there. */
 export interface ClientAddress {
   /** The gateway's inner IPv4 address as a number, first octet highest. */

@@ -62,9 +62,30 @@ export const Command = {
   // in the event ring can be used again; and the word that the event is now started, so that the copy can go
   PARK_EVENT: 230,
   UNPARK_EVENT: 231,
+  // ours, slot to worker thread, after the last event of a link that broke: the clients of the gateway that local_ip and
+  // local_port name are other workers' from now on, or gone
+  GATEWAY_GONE: 232,
 } as const;
 
 export type Command = (typeof Command)[keyof typeof Command];
+
+/** Whether a gateway answers this command of GatewayWorker's. */
+export function isQuery(command: number): boolean {
+  return queries.has(command);
+}
+
+const queries = new Set<number>([
+  Command.GET_ALL_CLIENT_SESSIONS,
+  Command.IS_ONLINE,
+  Command.GET_CLIENT_ID_BY_UID,
+  Command.BATCH_GET_CLIENT_ID_BY_UID,
+  Command.GET_CLIENT_SESSIONS_BY_GROUP,
+  Command.GET_CLIENT_COUNT_BY_GROUP,
+  Command.SELECT,
+  Command.GET_GROUP_ID_LIST,
+  Command.BATCH_GET_CLIENT_COUNT_BY_GROUP,
+  Command.GET_SESSION_BY_CLIENT_ID,
+]);
 
 const names = new Map<number, string>(Object.entries(Command).map(([name, number]) => [number, name]));
 

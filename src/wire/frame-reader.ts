@@ -8,15 +8,15 @@ import { HEADER_LENGTH } from './frame.js';
  * with what has arrived, never with what the header promises, and keeps no chunk alive.
  */
 export class FrameReader {
-  readonly #maxFrameLength: number;
+  protected readonly maxLength: number;
   /** The start of a frame whose end has not arrived: the first `#partialLength` bytes count. */
   #partial = EMPTY;
   #partialLength = 0;
   #failure: { error: unknown } | undefined;
 
-  /** @param maxFrameLength bytes, header included */
-  constructor(maxFrameLength: number) {
-    this.#maxFrameLength = maxFrameLength;
+  /** @param maxLength bytes of the longest frame, header included */
+  constructor(maxLength: number) {
+    this.maxLength = maxLength;
   }
 
   /**
@@ -34,7 +34,7 @@ export class FrameReader {
       let at = this.#partialLength > 0 ? this.#completePartial(chunk, onFrame) : 0;
       let expected = LENGTH_FIELD;
       while (chunk.length - at >= LENGTH_FIELD) {
-        const frameLength = this.#readLength(chunk, at);
+        const frameLength = this.readLength(chunk, at);
         if (frameLength > chunk.length - at) {
           expected = frameLength;
           break;
@@ -59,7 +59,7 @@ export class FrameReader {
       this.#gather(chunk, 0, at, LENGTH_FIELD);
       if (this.#partialLength < LENGTH_FIELD) return at;
     }
-    const frameLength = this.#readLength(this.#partial, 0);
+    const frameLength = this.readLength(this.#partial, 0);
     const end = Math.min(at + frameLength - this.#partialLength, chunk.length);
     this.#gather(chunk, at, end, frameLength);
     if (this.#partialLength === frameLength) {
@@ -89,12 +89,17 @@ export class FrameReader {
     this.#partialLength = 0;
   }
 
-  #readLength(bytes: Buffer, at: number): number {
+  /**
+   * How many bytes the frame has that begins `at`, its length field included.
+   *
+   * @throws GW_FRAME when that is out of bounds
+   */
+  protected readLength(bytes: Buffer, at: number): number {
     const length = bytes.readUInt32BE(at);
-    if (length < HEADER_LENGTH || length > this.#maxFrameLength) {
+    if (length < HEADER_LENGTH || length > this.maxLength) {
       throw new GatewayError(
         'GW_FRAME',
-        `A frame announces ${length} bytes; expected ${HEADER_LENGTH} to ${this.#maxFrameLength}. Either the peer does not speak the inner protocol, or the message is too large.`,
+        `A frame announces ${length} bytes; expected ${HEADER_LENGTH} to ${this.maxLength}. Either the peer does not speak the inner protocol, or the message is too large.`,
       );
     }
     return length;

@@ -43,7 +43,7 @@ export function encodeHandshake(request: HandshakeFields): Buffer {
     ['SERVER_PORT', request.serverPort],
   ]);
   for (const name of Object.keys(headers)) {
-    if (name !== 'host') server.set(`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, text(headers[name]));
+    server.set(`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, text(headers[name]));
   }
   return serialize(
     new Map([

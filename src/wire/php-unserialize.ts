@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { GatewayError } from '../errors.js';
-import { INT64_MAX, INT64_MIN, isIntKey, MAX_DEPTH, type PhpDecoded, type PhpKey } from './php-value.js';
+import { INT64_MAX, INT64_MIN, MAX_DEPTH, type PhpDecoded, type PhpKey, phpKey } from './php-value.js';
 
 /**
  * Reads one PHP-serialized value (see php-serialize.ts for the format), which must fill `bytes`. Of an array key that
@@ -15,6 +15,19 @@ export function unserialize(bytes: Uint8Array): PhpDecoded {
   const value = reader.value(0);
   reader.end();
   return value;
+}
+
+/**
+ * Reads the entries of one PHP-serialized array, which must fill `bytes`. The values are checked and left serialized, as
+ * views of `bytes`.
+ *
+ * @throws GW_SERIALIZE as {@link unserialize}, and when it is no array
+ */
+export function unserializeEntries(bytes: Uint8Array): Map<PhpKey, Buffer> {
+  const reader = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  const entries = reader.entries();
+  reader.end();
+  return entries;
 }
 
 class Reader {
@@ -48,6 +61,21 @@ class Reader {
       default:
         return this.#array(depth);
     }
+  }
+
+  entries(): Map<PhpKey, Buffer> {
+    if (this.#bytes[this.#at] !== ARRAY) throw this.#error(this.#at, 'there is no array');
+    this.#tag(ARRAY);
+    const count = this.#openArray();
+    const entries = new Map<PhpKey, Buffer>();
+    for (let index = 0; index < count; index++) {
+      const key = this.#key();
+      const start = this.#at;
+      this.value(1);
+      entries.set(key, this.#bytes.subarray(start, this.#at));
+    }
+    this.#expect(BRACE_CLOSE);
+    return entries;
   }
 
   end(): void {
@@ -149,14 +177,8 @@ class Reader {
   }
 
   #array(depth: number): Map<PhpKey, PhpDecoded> {
-    const start = this.#at;
-    if (depth === MAX_DEPTH) throw this.#error(start, `arrays nest deeper than ${MAX_DEPTH} levels`);
-    const count = this.#length(start, 'array');
-    this.#expect(BRACE_OPEN);
-    const left = this.#bytes.length - this.#at;
-    if (count > left / MIN_ENTRY_LENGTH) {
-      throw this.#error(start, `an array claims ${count} entries and only ${left} bytes are left`);
-    }
+    if (depth === MAX_DEPTH) throw this.#error(this.#at, `arrays nest deeper than ${MAX_DEPTH} levels`);
+    const count = this.#openArray();
     const map = new Map<PhpKey, PhpDecoded>();
     for (let index = 0; index < count; index++) {
       const key = this.#key();
@@ -164,6 +186,18 @@ class Reader {
     }
     this.#expect(BRACE_CLOSE);
     return map;
+  }
+
+  /** Steps over an array's head; returns how many entries follow. */
+  #openArray(): number {
+    const start = this.#at;
+    const count = this.#length(start, 'array');
+    this.#expect(BRACE_OPEN);
+    const left = this.#bytes.length - this.#at;
+    if (count > left / MIN_ENTRY_LENGTH) {
+      throw this.#error(start, `an array claims ${count} entries and only ${left} bytes are left`);
+    }
+    return count;
   }
 
   #key(): PhpKey {
@@ -177,9 +211,7 @@ class Reader {
     const key = this.#string();
     this.#expect(SEMICOLON);
     if (typeof key !== 'string') throw this.#error(start, 'an array key is not valid UTF-8');
-    if (!isIntKey(key)) return key;
-    const number = Number(key);
-    return Number.isSafeInteger(number) ? number : BigInt(key);
+    return phpKey(key);
   }
 
   /** A count of bytes or entries, with the colon that ends it. */

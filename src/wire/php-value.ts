@@ -56,6 +56,13 @@ export function isIntKey(key: string): boolean {
   return number >= INT64_MIN && number <= INT64_MAX;
 }
 
+/** An array key as PHP keeps it: `'12'` becomes the int 12. */
+export function phpKey(key: string): PhpKey {
+  if (!isIntKey(key)) return key;
+  const number = Number(key);
+  return Number.isSafeInteger(number) ? number : BigInt(key);
+}
+
 /**
  * Turns Maps into what JSON.parse would give: one with the keys 0 to n-1 in order becomes an array (so does an empty
  * one, since PHP does not tell `[]` from `{}`), every other one a plain object. A key `__proto__` becomes an ordinary

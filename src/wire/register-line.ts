@@ -21,6 +21,9 @@ export const MAX_REGISTER_LINE = 1024 * 1024;
 /** Bytes of the longest line that a peer sends to the Register, which must read it before it has seen the secret key. */
 export const MAX_REGISTER_REQUEST = 8 * 1024;
 
+/** Milliseconds between two pings of a GatewayWorker peer; ours take no longer, whatever `cluster.pingInterval` says. */
+export const REGISTER_PING_INTERVAL = 25_000;
+
 /** The message as one line, with its line end. */
 export function encodeRegisterLine(message: RegisterLine): Buffer {
   return Buffer.from(`${JSON.stringify(toWire(message))}\n`);

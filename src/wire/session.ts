@@ -1,6 +1,12 @@
 import { GatewayError } from '../errors.js';
+import { type PhpDecoded, type PhpKey, toPlain, unserialize } from './php-serialize.js';
 
-/** A client's session: a plain object that JSON can hold. */
+/*
+ * A session is stored as whoever set it wrote it: ours as JSON, PHP's as a PHP-serialized array. The bytes tell which it is,
+ * so nothing else has to: JSON begins with `{`, a PHP array with `a:`, and no bytes at all are the empty session.
+ */
+
+/** A client's session: a plain object that JSON can hold. In one that PHP wrote, a string that is no UTF-8 is a Buffer. */
 export type Session = Record<string, unknown>;
 
 /** A change that a handler made: keys that it set and keys that it deleted. */
@@ -30,23 +36,51 @@ export function encodeSession(session: Session): Buffer {
   return text === '{}' ? Buffer.alloc(0) : Buffer.from(text);
 }
 
+/** Whether PHP wrote it. */
+export function isPhpSession(bytes: Buffer): boolean {
+  return bytes[0] === 0x61 && bytes[1] === 0x3a; // a:
+}
+
 /**
- * Reads a stored session.
+ * Reads a stored session, whoever wrote it.
  *
- * @throws GW_SESSION when the bytes are no JSON object
+ * @throws GW_SESSION when the bytes are neither a JSON object nor a PHP array, or hold a PHP object
  */
 export function decodeSession(bytes: Buffer): Session {
   if (bytes.length === 0) return {};
+  return isPhpSession(bytes) ? decodePhp(bytes) : decodeJson(bytes);
+}
+
+function decodePhp(bytes: Buffer): Session {
+  let value: PhpDecoded;
+  try {
+    value = unserialize(bytes);
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_SESSION',
+      `A session of ${bytes.length} bytes that PHP wrote cannot be read. ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  return value instanceof Map ? fromPhpArray(value) : {};
+}
+
+/** A PHP array as a session: a list as well becomes an object. */
+export function fromPhpArray(array: Map<PhpKey, PhpDecoded>): Session {
+  const session: Session = {};
+  for (const [key, item] of array) setOwn(session, String(key), toPlain(item));
+  return session;
+}
+
+function decodeJson(bytes: Buffer): Session {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString());
   } catch (cause) {
     throw new GatewayError(
       'GW_SESSION',
-      `A session of ${bytes.length} bytes is not JSON: ${(cause as Error).message}.`,
-      {
-        cause,
-      },
+      `A session of ${bytes.length} bytes is neither JSON nor a PHP array: ${(cause as Error).message}.`,
+      { cause },
     );
   }
   if (!isPlainObject(value)) {

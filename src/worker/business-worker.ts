@@ -4,14 +4,15 @@ import type { CurrentClient } from '../api/transport.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { Logger } from '../log.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
-import { parseClientId } from '../wire/client-id.js';
+import { type GatewayAddress, parseClientId } from '../wire/client-id.js';
 import { decodeClientState } from '../wire/client-state.js';
 import { Command, Flag, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
-import { ClientEvents, type ParkedEvent } from './client-events.js';
+import { ClientEvents, GATEWAY_GONE, type ParkedEvent } from './client-events.js';
+import { ClientMap } from './client-map.js';
 import { Client } from './client.js';
-import type { SessionView } from './session-view.js';
+import { SessionView } from './session-view.js';
 import type { Events } from './events.js';
 
 const NO_STATE = { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.alloc(0) };
@@ -42,7 +43,7 @@ export class BusinessWorker implements CurrentClient {
   readonly #log: Logger;
   readonly #processTimeout: number;
   readonly #context = new AsyncLocalStorage<Client>();
-  readonly #clients = new Map<number, Client>();
+  readonly #clients = new ClientMap<Client>();
   /** Parked events whose frames are still in the ring, oldest first. */
   readonly #inRing = new Set<ParkedEvent>();
   readonly #parkedFrame = new ReceivedFrame();
@@ -50,8 +51,8 @@ export class BusinessWorker implements CurrentClient {
   /** Clients whose handlers are pending, the longest first. */
   readonly #handling = new Set<Client>();
   /** Clients that a thread before this one is still busy with: their events wait. */
-  #heldBack = new Set<number>();
-  #onReleased: ((connectionId: number) => void) | undefined;
+  #heldBack = new Set<string>();
+  #onReleased: ((clientId: string) => void) | undefined;
   /** Handlers, and whatever else has to end before this worker may. */
   #pending = 0;
   #onIdle: (() => void) | undefined;
@@ -71,17 +72,21 @@ export class BusinessWorker implements CurrentClient {
 
   /** The client with this id, if this worker has seen an event of it and not yet its end. @throws GW_CLIENT_ID */
   find(clientId: string): Client | undefined {
-    const client = this.#clients.get(parseClientId(clientId).connectionId);
-    return client?.id === clientId.toLowerCase() ? client : undefined;
+    return this.#clients.get(parseClientId(clientId));
   }
 
   /** An event arrived. */
   handle(frame: ReceivedFrame, place: number): void {
-    let client = this.#clients.get(frame.connectionId);
+    let client = this.#clients.get(frame);
     if (client === undefined) {
-      client = new Client(this.#gateway, frame, new ClientEvents(frame.connectionId));
-      this.#clients.set(frame.connectionId, client);
-      if (this.#heldBack.has(frame.connectionId)) client.events.busy = true;
+      if (frame.command === Command.GATEWAY_GONE) {
+        this.#link.take(place);
+        this.#forget({ ip: frame.localIp, port: frame.localPort });
+        return;
+      }
+      client = new Client(this.#gateway, frame, new ClientEvents(frame));
+      this.#clients.set(frame, client);
+      if (this.#heldBack.has(client.id)) client.events.busy = true;
       else if (frame.command !== Command.ON_CONNECT) this.#catchUp(client);
     }
     if (client.events.busy) {
@@ -108,14 +113,14 @@ export class BusinessWorker implements CurrentClient {
   }
 
   /** A thread before this one is still busy with these clients: their events wait until each is released. */
-  holdBack(connectionIds: readonly number[]): void {
-    this.#heldBack = new Set(connectionIds);
+  holdBack(clientIds: readonly string[]): void {
+    this.#heldBack = new Set(clientIds);
   }
 
   /** The thread before this one is done with the client. */
-  release(connectionId: number): void {
-    if (!this.#heldBack.delete(connectionId)) return;
-    const client = this.#clients.get(connectionId);
+  release(clientId: string): void {
+    if (!this.#heldBack.delete(clientId)) return;
+    const client = this.find(clientId);
     if (client !== undefined) this.#catchUp(client);
     this.#checkIdle();
   }
@@ -125,7 +130,7 @@ export class BusinessWorker implements CurrentClient {
    *
    * @param onReleased called for each of their clients when it is done
    */
-  retire(onReleased: (connectionId: number) => void): void {
+  retire(onReleased: (clientId: string) => void): void {
     this.#onReleased = onReleased;
     for (const { events } of this.#clients.values()) events.parked.clear();
     this.#inRing.clear();
@@ -133,8 +138,8 @@ export class BusinessWorker implements CurrentClient {
   }
 
   /** The clients whose handlers are pending. */
-  get handling(): number[] {
-    return Array.from(this.#handling, ({ events }) => events.connectionId);
+  get handling(): string[] {
+    return Array.from(this.#handling, ({ id }) => id);
   }
 
   /** Reports handlers that are pending for too long, and goes on with the next events of their clients. */
@@ -263,12 +268,12 @@ export class BusinessWorker implements CurrentClient {
     client.events.handling = false;
     this.#handling.delete(client);
     this.#finish(client, command);
-    this.#onReleased?.(client.events.connectionId);
+    this.#onReleased?.(client.id);
   }
 
   #finish(client: Client, command: number): void {
     if (command === Command.ON_CLOSE) {
-      this.#clients.delete(client.events.connectionId);
+      this.#clients.delete(client.events);
       return;
     }
     this.#storeSession(client);
@@ -279,6 +284,10 @@ export class BusinessWorker implements CurrentClient {
     const { events } = client;
     events.busy = false;
     for (let next = events.parked.shift(); next !== undefined; next = events.parked.shift()) {
+      if (next === GATEWAY_GONE) {
+        this.#beginAnew(client);
+        break;
+      }
       this.#inRing.delete(next);
       events.parkedBytes -= next.frame.length;
       if (this.#link.take(next.place)) this.#start(client, decodeFrame(next.frame, this.#parkedFrame));
@@ -286,6 +295,28 @@ export class BusinessWorker implements CurrentClient {
       if (events.busy) break;
     }
     if (events.paused && events.parkedBytes < PARKED_BYTES_PER_CLIENT / 2) this.#pause(events, false);
+  }
+
+  /**
+   * The link to a gateway broke: its clients are other workers' from now on, or gone, unless they come back. What this
+   * worker has of their events it still handles, and before anything that comes later.
+   */
+  #forget(gateway: GatewayAddress): void {
+    for (const { events } of this.#clients.of(gateway)) {
+      events.paused = false;
+      if (events.busy) events.parked.push(GATEWAY_GONE);
+      else this.#clients.delete(events);
+    }
+  }
+
+  /** Everything before the break is done. What this worker had changed since may be lost, or changed again by another. */
+  #beginAnew(client: Client): void {
+    if (client.events.parked.length === 0) {
+      this.#clients.delete(client.events);
+      return;
+    }
+    client.view = new SessionView();
+    this.#catchUp(client);
   }
 
   /** Nobody but this thread knows yet that the event is being started: if it died now, the next one would start it again. */
@@ -312,7 +343,7 @@ export class BusinessWorker implements CurrentClient {
 
   #pause(events: ClientEvents, paused: boolean): void {
     events.paused = paused;
-    this.#tell(paused ? Command.PAUSE_CLIENT : Command.RESUME_CLIENT, events.connectionId, '', 0, 0);
+    this.#tell(paused ? Command.PAUSE_CLIENT : Command.RESUME_CLIENT, events, '', 0, 0);
   }
 
   /** Sends what the handler has changed. A value that cannot be stored is a failure of its event, and costs no other key. */
@@ -330,15 +361,16 @@ export class BusinessWorker implements CurrentClient {
     }
     if (change === undefined) return;
     const { patch, epoch } = change;
-    const { connectionId } = client.events;
-    this.#tell(Command.PATCH_SESSION, connectionId, JSON.stringify(patch), epoch, Flag.COUNTED);
+    this.#tell(Command.PATCH_SESSION, client.events, JSON.stringify(patch), epoch, Flag.COUNTED);
   }
 
   /** Sends what the framework itself has to say; it is never refused for a full buffer. */
-  #tell(command: number, connectionId: number, ext: string, clientIp: number, flags: number): void {
+  #tell(command: number, client: ClientEvents, ext: string, clientIp: number, flags: number): void {
     const frame = this.#outgoing;
     frame.command = command;
-    frame.connectionId = connectionId;
+    frame.localIp = client.localIp;
+    frame.localPort = client.localPort;
+    frame.connectionId = client.connectionId;
     frame.ext = ext;
     frame.clientIp = clientIp;
     frame.flags = flags;

@@ -1,4 +1,5 @@
 import { Queue } from '../queue.js';
+import type { ClientAddress } from '../wire/client-id.js';
 
 /** An event that waits because an earlier one of its client is still being handled. */
 export interface ParkedEvent {
@@ -8,8 +9,13 @@ export interface ParkedEvent {
   readonly frame: Buffer;
 }
 
+/** What stands in the queue where the link to the client's gateway broke: what follows is of a new time. */
+export const GATEWAY_GONE: ParkedEvent = { place: 0, frame: Buffer.alloc(0) };
+
 /** The order of one client's events in its worker. */
-export class ClientEvents {
+export class ClientEvents implements ClientAddress {
+  readonly localIp: number;
+  readonly localPort: number;
   readonly connectionId: number;
   /** Whether the next events have to wait: a handler is pending, or the client's state is not known yet. */
   busy = false;
@@ -26,7 +32,9 @@ export class ClientEvents {
   /** Bytes of the parked events. */
   parkedBytes = 0;
 
-  constructor(connectionId: number) {
+  constructor({ localIp, localPort, connectionId }: Readonly<ClientAddress>) {
+    this.localIp = localIp;
+    this.localPort = localPort;
     this.connectionId = connectionId;
   }
 }

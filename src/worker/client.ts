@@ -17,8 +17,8 @@ export class Client<S extends object = Session> {
   readonly remotePort: number;
   /** The port that the client came in by. */
   readonly gatewayPort: number;
-  /** @internal */
-  readonly view = new SessionView();
+  /** @internal Another one once its gateway was gone: what this worker had changed may be lost. */
+  view = new SessionView();
   /** @internal What its worker knows about its events. */
   readonly events: ClientEvents;
   readonly #gateway: GatewayCalls;

@@ -11,7 +11,7 @@ import { Command } from '../wire/command.js';
 import { unserialize } from '../wire/php-serialize.js';
 import { BusinessWorker } from './business-worker.js';
 import { type Events, type WorkerInfo, checkEvents } from './events.js';
-import type { SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
+import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
 import { ThreadTransport } from './thread-transport.js';
 
 /** Well below the shortest processTimeout. */
@@ -28,15 +28,20 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   }).child({ worker: slot });
 
   let worker: BusinessWorker | undefined;
-  const orders = receiveOrders(port, (connectionId) => worker?.release(connectionId));
   const requests = new Requests(systemClock);
   const link = new ThreadLink(`slot ${slot}`, memory);
   const transport = new ThreadTransport(link, {
-    gateways: task.gateways,
     bufferSize: memory.commandBufferSize,
     generation: memory.generation,
   });
-  Gateway.connect({ transport, requests });
+  transport.follow(task.gateways);
+  const orders = receiveOrders(port, {
+    release: (clientId) => worker?.release(clientId),
+    gateways(states) {
+      for (const lost of transport.follow(states)) requests.lost(lost);
+    },
+  });
+  Gateway.attach({ transport, requests });
   link.listen({
     frame(frame, place) {
       if (frame.command === Command.REPLY) requests.answer(frame.clientIp, unserialize(frame.body));
@@ -81,9 +86,9 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     await link.eventsEnded();
   } else {
     let retired = false;
-    worker.retire((connectionId) => {
+    worker.retire((clientId) => {
       // what the handler sent leaves before its client's next handler sends anything, in another thread
-      if (retired) void link.settled().then(() => post({ kind: 'released', connectionId }));
+      if (retired) void link.settled().then(() => post({ kind: 'released', clientId }));
     });
     await link.leaveEvents();
     retired = true;
@@ -144,14 +149,18 @@ function stackOf(error: unknown): string {
 }
 
 /** What the slot will ask for: to serve, then to end, and perhaps to be quicker about that than was said first. */
-function receiveOrders(port: WorkerTask['port'], onRelease: (connectionId: number) => void) {
+function receiveOrders(
+  port: WorkerTask['port'],
+  on: { release: (clientId: string) => void; gateways: (states: readonly GatewayState[]) => void },
+) {
   const serve = deferred<Extract<SlotMessage, { kind: 'serve' }>>();
   const end = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
   const hurry = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
   let ending = false;
   port.on('message', (order: SlotMessage) => {
     if (order.kind === 'serve') serve.resolve(order);
-    else if (order.kind === 'release') onRelease(order.connectionId);
+    else if (order.kind === 'release') on.release(order.clientId);
+    else if (order.kind === 'gateways') on.gateways(order.gateways);
     else (ending ? hurry : end).resolve(order);
     ending ||= order.kind === 'retire' || order.kind === 'stop';
   });

@@ -1,8 +1,10 @@
-import type { ClientChange, Transport } from '../api/transport.js';
+import type { ClientChange, KnownGateway, Transport } from '../api/transport.js';
 import { GatewayError } from '../errors.js';
 import type { ThreadLink } from '../link/thread-link.js';
+import type { GatewayState } from '../link/worker-task.js';
 import { Queue } from '../queue.js';
-import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
+import { LinkGauge } from '../ring/link-gauge.js';
+import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import { Flag } from '../wire/command.js';
 import type { Frame } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
@@ -10,53 +12,69 @@ import type { BusinessWorker } from './business-worker.js';
 /** A request id's low 24 bits count; the high byte tells whose reply it is (link/slot-link.ts). */
 const COUNT_MASK = 0xff_ffff;
 
+interface LinkedGateway extends KnownGateway {
+  /** What waits for it; undefined for the gateway of this process. */
+  readonly gauge: LinkGauge | undefined;
+}
+
 /** The Gateway API's way out of a worker thread: the slot's ring link. */
 export class ThreadTransport implements Transport {
   /** Set once the handlers run; before that, no client is handled and none changes. */
   worker: BusinessWorker | undefined;
   readonly #link: ThreadLink;
-  readonly #gateways: readonly GatewayAddress[];
-  readonly #bufferLimit: number;
+  readonly #bufferSize: number;
   readonly #generation: number;
+  #gateways: readonly LinkedGateway[] = [];
+  /** The one that was sent to last. */
+  #last: LinkedGateway | undefined;
   #lastRequest = 0;
   /** Handlers that wait for room, in the order in which they began to. */
   readonly #waiting = new Queue<() => void>();
   readonly #wakeNext = (): void => this.linkDrained();
 
   /** @param bufferSize bytes that may wait before a send returns false; beyond twice as many it throws */
-  constructor(
-    link: ThreadLink,
-    options: { gateways: readonly GatewayAddress[]; bufferSize: number; generation: number },
-  ) {
+  constructor(link: ThreadLink, options: { bufferSize: number; generation: number }) {
     this.#link = link;
-    this.#gateways = options.gateways;
-    this.#bufferLimit = options.bufferSize * 2;
+    this.#bufferSize = options.bufferSize;
     this.#generation = options.generation;
   }
 
-  gateways(): readonly GatewayAddress[] {
+  /**
+   * The gateways that there are from now on.
+   *
+   * @returns those that cannot be asked any more
+   */
+  follow(states: readonly GatewayState[]): readonly GatewayAddress[] {
+    const before = this.#gateways;
+    this.#gateways = states.map(({ gauge, ...gateway }) => ({
+      ...gateway,
+      gauge: gauge === null ? undefined : new LinkGauge(gauge),
+    }));
+    this.#last = undefined;
+    this.linkDrained();
+    return before.filter(({ up, ip, port }) => up && this.#at(ip, port)?.up !== true);
+  }
+
+  gateways(): readonly LinkedGateway[] {
     return this.#gateways;
   }
 
   send(frame: Frame): boolean {
+    const { localIp, localPort } = frame;
     // without an address it is for every gateway
-    if (frame.localIp !== 0 && !this.#gateways.some((gateway) => isAt(gateway, frame))) {
-      throw new GatewayError(
-        'GW_LINK_CLOSED',
-        `There is no link to the gateway ${numberToIp(frame.localIp)}:${frame.localPort}, which the client id names; this worker is linked to ${this.#gateways.map(({ ip, port }) => `${numberToIp(ip)}:${port}`).join(', ')}.`,
-      );
-    }
-    this.#checkRoom();
-    return this.#link.send(frame);
+    const writable =
+      localIp === 0 ? this.#checkAll() : this.#check(this.#at(localIp, localPort), localIp, localPort);
+    this.#checkRing();
+    return this.#link.send(frame) && writable;
   }
 
   async drained(): Promise<void> {
-    if (this.#link.congested) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#congested) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** The link has room again. Those that wait go on one after another, since the first few may fill it. */
+  /** There may be room again. Those that wait go on one after another, since the first few may fill it. */
   linkDrained(): void {
-    if (this.#link.congested || this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0 || this.#congested) return;
     this.#waiting.shift()?.();
     setImmediate(this.#wakeNext);
   }
@@ -74,22 +92,64 @@ export class ThreadTransport implements Transport {
     const client = this.worker?.find(clientId);
     if (client === undefined) return 0;
     // the view counts on the change being sent, so what would refuse it has to do so first
-    this.#checkRoom();
+    const { localIp, localPort } = client.events;
+    this.#check(this.#at(localIp, localPort), localIp, localPort);
+    this.#checkRing();
     // what the handler changed before this call comes before it
     if (change.kind === 'update') this.worker?.flushSession();
     client.view.change(change);
     return Flag.COUNTED;
   }
 
-  #checkRoom(): void {
-    if (!this.#link.congested || this.#link.bufferedBytes <= this.#bufferLimit) return;
-    throw new GatewayError(
+  get #congested(): boolean {
+    return this.#link.congested || this.#gateways.some(({ gauge }) => gauge?.congested === true);
+  }
+
+  #at(ip: number, port: number): LinkedGateway | undefined {
+    if (this.#last?.ip !== ip || this.#last.port !== port) {
+      this.#last = this.#gateways.find((gateway) => gateway.ip === ip && gateway.port === port);
+    }
+    return this.#last;
+  }
+
+  /** @returns whether little waits on the way to the gateway */
+  #check(gateway: LinkedGateway | undefined, ip: number, port: number): boolean {
+    if (gateway?.up !== true) throw this.#noLink(gateway, ip, port);
+    const { gauge } = gateway;
+    if (gauge === undefined) return true;
+    if (gauge.buffered > this.#bufferSize * 2) throw this.#overflow(formatAddress(gateway), gauge.buffered);
+    return !gauge.congested;
+  }
+
+  /** Before anything is sent to any. Those that are down get nothing. */
+  #checkAll(): boolean {
+    let writable = true;
+    for (const gateway of this.#gateways) {
+      if (gateway.up && !this.#check(gateway, gateway.ip, gateway.port)) writable = false;
+    }
+    return writable;
+  }
+
+  #checkRing(): void {
+    if (!this.#link.congested || this.#link.bufferedBytes <= this.#bufferSize * 2) return;
+    throw this.#overflow('the gateway', this.#link.bufferedBytes);
+  }
+
+  #overflow(gateway: string, bytes: number): GatewayError {
+    return new GatewayError(
       'GW_OVERFLOW',
-      `${this.#link.bufferedBytes} bytes wait for the gateway, more than twice sendToGatewayBufferSize (${this.#bufferLimit / 2}); after a send returned false, await Gateway.drained() before more.`,
+      `${bytes} bytes wait for ${gateway}, more than twice sendToGatewayBufferSize (${this.#bufferSize}); after a send returned false, await Gateway.drained() before more.`,
     );
   }
-}
 
-function isAt({ ip, port }: GatewayAddress, frame: Frame): boolean {
-  return frame.localIp === ip && frame.localPort === port;
+  #noLink(gateway: LinkedGateway | undefined, ip: number, port: number): GatewayError {
+    const name = formatAddress({ ip, port });
+    const known = this.#gateways.map((address) => formatAddress(address)).join(', ');
+    return new GatewayError(
+      'GW_LINK_CLOSED',
+      gateway === undefined
+        ? `There is no link to the gateway ${name}, which the client id names; this worker knows ${known || 'none'}.`
+        : `The link to the gateway ${name} is down; it is dialled again until it answers.`,
+    );
+  }
 }

@@ -140,7 +140,7 @@ describe('a reload while a handler is pending', () => {
     ann.send('hold');
     await threadOf(bob);
     await chaos.node.reload(false);
-    await chaos.node.gateway.close(LIMIT);
+    await chaos.node.gateway?.close(LIMIT);
     const stopping = chaos.node.stop(false);
     // long enough for a worker to be gone that does not wait
     await sleep(200);
@@ -178,7 +178,7 @@ describe('reloads and what happens at the same time', () => {
     ann.send('block');
     const reloading = chaos.node.reload(false);
     await started(bob);
-    await chaos.node.gateway.close(LIMIT);
+    await chaos.node.gateway?.close(LIMIT);
     const stopping = chaos.node.stop(false);
     await turn();
     board.unblock();

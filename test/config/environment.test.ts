@@ -36,8 +36,12 @@ describe('environment variables', () => {
       GW_GATEWAY_LANPORT: '3001',
       GW_GATEWAY: '{"lanPort":1,"lanIp":"10.0.0.1"}',
       GW_WORKER: 'false',
+      GW_CLUSTER_SECRETKEY: 'hunter2',
+      GW_CLUSTER_REGISTERADDRESS: '["10.0.0.2:1236","register:1236"]',
     };
     const { config } = await loadConfig({ cwd, env });
+    assert.equal(config.cluster.secretKey, 'hunter2');
+    assert.deepEqual(config.cluster.registerAddress, ['10.0.0.2:1236', 'register:1236']);
     assert.ok(config.gateway);
     assert.equal(config.gateway.lanPort, 3001);
     assert.equal(config.gateway.lanIp, '10.0.0.1');
@@ -74,6 +78,18 @@ describe('environment variables', () => {
     [
       { GW_GATEWAY_LISTEN: '{"tls":{"key":"hunter2"' },
       'GW_GATEWAY_LISTEN: found a hidden value, which is not JSON; expected a list with at least one entry, as JSON, for gateway.listen',
+    ],
+    [
+      { GW_CLUSTER_REGISTERADDRESS: '10.0.0.1:1236' },
+      'GW_CLUSTER_REGISTERADDRESS: found "10.0.0.1:1236", which is not JSON; expected a list such as ["10.0.0.1:1236"], as JSON, for cluster.registerAddress',
+    ],
+    [
+      { GW_CLUSTER: '{"secretKey":"hunter2' },
+      'GW_CLUSTER: found a hidden value, which is not JSON; expected an object, as JSON, for cluster',
+    ],
+    [
+      { GW_CLUSTER_ALLOWWITHOUTSECRETKEY: 'yes' },
+      'GW_CLUSTER_ALLOWWITHOUTSECRETKEY: found "yes", which is not JSON; expected true or false, as JSON, for cluster.allowWithoutSecretKey',
     ],
     [
       { GW_WORKER: 'false', GW_WORKER_COUNT: '2' },

@@ -19,6 +19,7 @@ describe('defaults', () => {
         ],
         lanIp: '127.0.0.1',
         lanPort: 2900,
+        innerListen: '',
         pingInterval: 25,
         pingNotResponseLimit: 2,
         pingData: '',
@@ -38,6 +39,8 @@ describe('defaults', () => {
         maxMemory: 1_073_741_824,
         stopTimeout: 2,
       },
+      register: { listen: '127.0.0.1:1236' },
+      cluster: { registerAddress: [], secretKey: '', allowWithoutSecretKey: false, pingInterval: 25 },
       log: { level: 'info' },
     });
   });
@@ -52,7 +55,8 @@ describe('defaults', () => {
   it('name the node after the host and its inner port, if it has one', async (test) => {
     const named = async (value: unknown) => (await loadJson(test, value)).config.name;
     assert.equal(await named({ gateway: { lanPort: 2901 } }), `${hostname()}:2901`);
-    assert.equal(await named({ gateway: false }), hostname());
+    assert.equal(await named({ gateway: { lanPort: 0 } }), '', 'any free port: the node names itself');
+    assert.equal(await named({ gateway: false }), '');
     assert.equal(await named({ name: 'a' }), 'a');
   });
 });
@@ -122,7 +126,7 @@ describe('a wrong configuration', () => {
     [
       'an unknown key',
       { colour: true },
-      'colour: unknown key (found true), expected one of the keys name, gateway, worker, log',
+      'colour: unknown key (found true), expected one of the keys name, gateway, worker, register, cluster, log',
     ],
     [
       'a wrong type',
@@ -132,7 +136,7 @@ describe('a wrong configuration', () => {
     [
       'a number out of range',
       { gateway: { lanPort: 65_536 } },
-      'gateway.lanPort: found 65536, expected a whole number from 1 to 65535',
+      'gateway.lanPort: found 65536, expected a whole number from 0 to 65535',
     ],
     [
       'a fraction',
@@ -172,9 +176,39 @@ describe('a wrong configuration', () => {
       'worker.events: found "", expected a string that is not empty',
     ],
     [
-      'an inner address that is a name',
-      { gateway: { lanIp: 'host' } },
-      'gateway.lanIp: found "host", expected an IPv4 address',
+      'an inner address that is none',
+      { gateway: { lanIp: '10.0.0' } },
+      'gateway.lanIp: found "10.0.0", expected an IPv4 address or a host name',
+    ],
+    [
+      'an address to bind that is none',
+      { gateway: { innerListen: '10.0.0.1:2900' } },
+      'gateway.innerListen: found "10.0.0.1:2900", expected an IP address or a host name, or "" for that of gateway.lanIp',
+    ],
+    [
+      'a Register without a port',
+      { register: { listen: '127.0.0.1' } },
+      'register.listen: found "127.0.0.1", expected host:port, such as 10.0.0.1:1236',
+    ],
+    [
+      'an address of a Register that is a URL',
+      { cluster: { registerAddress: ['text://127.0.0.1:1236'] } },
+      'cluster.registerAddress[0]: found "text://127.0.0.1:1236", expected host:port, such as 10.0.0.1:1236',
+    ],
+    [
+      'one Register that is no list',
+      { cluster: { registerAddress: '127.0.0.1:1236' } },
+      'cluster.registerAddress: found "127.0.0.1:1236", expected a list such as ["10.0.0.1:1236"]',
+    ],
+    [
+      'a switch that is no boolean',
+      { cluster: { allowWithoutSecretKey: 'yes' } },
+      'cluster.allowWithoutSecretKey: found "yes", expected true or false',
+    ],
+    [
+      'a secret key that is no string',
+      { cluster: { secretKey: 42 } },
+      'cluster.secretKey: found a hidden value, expected a string',
     ],
     [
       'no listeners',
@@ -250,7 +284,7 @@ describe('a wrong configuration', () => {
     const message = await refusal(
       loadJson(test, {
         nmae: 1,
-        gateway: { listen: [{ url: 'x' }], lanPort: 0 },
+        gateway: { listen: [{ url: 'x' }], lanPort: -1 },
         worker: { count: 0 },
         log: { level: 1 },
       }),

@@ -35,6 +35,7 @@ class ChatServer {
     const config = {
       gateway: { listen: [{ url: web, static: join(ROOT, 'events/public') }, { url: text }] },
       worker: { count: 2, events: join(ROOT, 'events') },
+      register: false,
     };
     const file = join(this.#folder, 'gatewayworker.config.json');
     await writeFile(file, JSON.stringify(config));

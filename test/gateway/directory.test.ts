@@ -52,7 +52,10 @@ describe('the directory of clients', () => {
     assert.deepEqual([...directory.groups()], ['red']);
     directory.ungroup('red');
     assert.deepEqual([...directory.groups()], []);
-    assert.equal(a.groups, undefined);
+    assert.equal(a.groups?.size, 0);
+    directory.join(a, 'green');
+    assert.deepEqual([...(a.groups ?? [])], ['green']);
+    assert.equal(b.groups?.size, 0);
   });
 
   it('forgets a client with its uid and groups; its last event can still be told the uid', () => {

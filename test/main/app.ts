@@ -163,7 +163,11 @@ export class Foreground {
 
 /** A configuration with one worker and a text listener. */
 export function config(port = 0): object {
-  return { gateway: { listen: [{ url: `text://127.0.0.1:${port}` }] }, worker: { count: 1 } };
+  return {
+    gateway: { listen: [{ url: `text://127.0.0.1:${port}` }] },
+    worker: { count: 1 },
+    register: false,
+  };
 }
 
 /** An events file whose answer to any message is this word. */

@@ -28,6 +28,7 @@ export const STATUS: NodeStatus = {
   },
   reloads: 3,
   workers: [worker(0), worker(1)],
+  cluster: { registers: [], gateways: [], workers: [], refusals: {} },
 };
 
 export function worker(slot: number): NodeStatus['workers'][number] {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { GatewayClient } from '#src/client/index.js';
+import { GatewayError } from '#src/errors.js';
 import { EventsBundle } from '#src/pool/events-bundle.js';
 
 describe('the bundle of events/', () => {
@@ -37,6 +39,20 @@ describe('the bundle of events/', () => {
     }
     // no draft is left behind
     assert.equal((await readdir(join(root, '.gatewayworker'))).length, 3);
+  });
+
+  it('shares the running package with the user: one GatewayError, whichever way it is imported', async () => {
+    await writeFile(
+      join(folder, 'index.ts'),
+      "import { GatewayError } from 'gatewayworker';\n" +
+        "import { GatewayError as OfClient, GatewayClient } from 'gatewayworker/client';\n" +
+        'export const errors = [GatewayError, OfClient];\nexport { GatewayClient };\n',
+    );
+    const bundle = await EventsBundle.build(folder);
+    await bundle.write();
+    const loaded = (await import(bundle.url)) as { errors: unknown[]; GatewayClient: unknown };
+    assert.deepEqual(loaded.errors, [GatewayError, GatewayError]);
+    assert.equal(loaded.GatewayClient, GatewayClient);
   });
 
   it('gives the line of the source for a place in it', async () => {

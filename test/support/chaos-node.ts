@@ -36,6 +36,7 @@ export class ChaosNode {
     const written: UserConfig = {
       name: 'chaos',
       gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
+      register: false,
       worker: { count: 2, events: events.startsWith('/') ? events : fixture(`events/${events}`), ...worker },
     };
     const file = join(folder, 'gatewayworker.config.json');

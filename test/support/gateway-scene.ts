@@ -43,7 +43,13 @@ export class GatewayScene {
   readonly gateway: Gateway;
 
   private constructor(config: GatewayConfig) {
-    this.gateway = new Gateway(config, { log: pino({ level: 'silent' }), clock: this.clock });
+    this.gateway = new Gateway(config, {
+      log: pino({ level: 'silent' }),
+      clock: this.clock,
+      address: { ip: 0x7f000001, port: 2900 },
+      node: 'test',
+      cluster: { secretKey: '', pingInterval: 25 },
+    });
   }
 
   static async create(t: TestContext, gateway: object = {}): Promise<GatewayScene> {

@@ -28,6 +28,7 @@ export interface NodeProcessOptions {
   readonly events: string;
   readonly gateway?: Exclude<UserConfig['gateway'], false>;
   readonly worker?: Exclude<UserConfig['worker'], false>;
+  readonly cluster?: UserConfig['cluster'];
   readonly name?: string;
   /** Options of node itself, such as --inspect. */
   readonly nodeOptions?: readonly string[];
@@ -146,10 +147,12 @@ export async function failToStart(options: NodeProcessOptions): Promise<FailedSt
 }
 
 async function spawnNode(options: NodeProcessOptions, folder: string): Promise<ChildProcess> {
-  const { events, name, gateway, worker, nodeOptions = [], env } = options;
+  const { events, name, gateway, worker, cluster, nodeOptions = [], env } = options;
   const config: UserConfig = {
     name: name ?? 'test-node',
     gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
+    register: false,
+    cluster,
     worker: { count: 1, events: events.startsWith('/') ? events : fixture(`events/${events}`), ...worker },
   };
   const file = join(folder, 'gatewayworker.config.json');

@@ -16,6 +16,8 @@ export interface CommandTarget {
   drop(client: Client): void;
   /** The client's session, made when it has none yet. */
   stateOf(client: Client): SessionState;
+  /** The client's session as PHP reads it; empty when it has none, or one that PHP cannot hold. */
+  legacySession(client: Client): Buffer;
   /** A worker wants no more of this client's events for now, or wants them again. */
   hold(client: Client): void;
   release(client: Client): void;

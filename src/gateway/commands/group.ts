@@ -6,7 +6,8 @@ export const groupCommands: Readonly<Record<number, CommandHandler>> = {
   [Command.JOIN_GROUP](target, frame) {
     const client = target.directory.get(frame.connectionId);
     const group = frame.extText();
-    if (client !== undefined && group !== '') target.directory.join(client, group);
+    // PHP takes '0' for empty, and so for no group
+    if (client !== undefined && group !== '' && group !== '0') target.directory.join(client, group);
   },
 
   [Command.LEAVE_GROUP](target, frame) {

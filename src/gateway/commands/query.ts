@@ -1,20 +1,24 @@
-import { Command } from '../../wire/command.js';
-import type { PhpValue } from '../../wire/php-serialize.js';
+import { Command, Flag } from '../../wire/command.js';
+import type { ReceivedFrame } from '../../wire/frame.js';
+import { type PhpValue, phpKey } from '../../wire/php-value.js';
 import type { Client } from '../client.js';
 import type { Directory } from '../directory.js';
-import type { QueryHandler } from './command-handler.js';
+import type { CommandTarget, QueryHandler } from './command-handler.js';
 import { connectionIds, jsonObject, stringList } from './ext-data.js';
 
 const EMPTY = Buffer.alloc(0);
 
-/** Looks things up. The answers are GatewayWorker's: maps by connection id, lists, counts. */
+/**
+ * Looks things up. The answers are GatewayWorker's: maps by connection id, lists, counts. Sessions are given as they are
+ * stored to those who read every format, which are those with a request id, and as PHP reads them to all others.
+ */
 export const queries: Readonly<Record<number, QueryHandler>> = {
   [Command.IS_ONLINE]: ({ directory }, frame) => (directory.get(frame.connectionId) === undefined ? 0 : 1),
 
-  [Command.GET_ALL_CLIENT_SESSIONS]: ({ directory }) => sessions(directory.clients()),
+  [Command.GET_ALL_CLIENT_SESSIONS]: (target, frame) => sessions(target, target.directory.clients(), frame),
 
-  [Command.GET_CLIENT_SESSIONS_BY_GROUP]: ({ directory }, frame) =>
-    sessions(directory.withGroup(frame.extText())),
+  [Command.GET_CLIENT_SESSIONS_BY_GROUP]: (target, frame) =>
+    sessions(target, target.directory.withGroup(frame.extText()), frame),
 
   // no group: everyone
   [Command.GET_CLIENT_COUNT_BY_GROUP]({ directory }, frame) {
@@ -30,23 +34,24 @@ export const queries: Readonly<Record<number, QueryHandler>> = {
   [Command.BATCH_GET_CLIENT_ID_BY_UID]: ({ directory }, frame) =>
     new Map(stringList(frame).map((uid) => [uid, ids(directory.withUid(uid))])),
 
-  [Command.GET_GROUP_ID_LIST]: ({ directory }) => [...directory.groups()],
+  // PHP has them as keys of an array
+  [Command.GET_GROUP_ID_LIST]: ({ directory }) => Array.from(directory.groups(), phpKey),
 
   // ext_data: JSON {fields: ['session' | 'uid' | 'groups', …], where: {groups | uid | connection_id: […]} or []}
-  [Command.SELECT]({ directory }, frame) {
+  [Command.SELECT](target, frame) {
     const { fields, where } = jsonObject(frame);
     const names = stringList(frame, fields);
     return new Map(
-      [...select(directory, (where ?? {}) as Record<string, unknown>)].map((client) => [
+      [...select(frame, target.directory, (where ?? {}) as Record<string, unknown>)].map((client) => [
         client.id,
-        new Map(names.map((name) => [name, field(client, name)])),
+        new Map(names.map((name) => [name, field(target, client, name, frame)])),
       ]),
     );
   },
 
-  [Command.GET_SESSION_BY_CLIENT_ID]({ directory }, frame) {
-    const client = directory.get(frame.connectionId);
-    return client === undefined ? null : (client.state?.bytes ?? EMPTY);
+  [Command.GET_SESSION_BY_CLIENT_ID](target, frame) {
+    const client = target.directory.get(frame.connectionId);
+    return client === undefined ? null : session(target, client, frame);
   },
 
   [Command.GET_CLIENT_STATE]({ directory }, frame) {
@@ -55,10 +60,15 @@ export const queries: Readonly<Record<number, QueryHandler>> = {
   },
 };
 
-function sessions(clients: Iterable<Client>): PhpValue {
+function sessions(target: CommandTarget, clients: Iterable<Client>, query: ReceivedFrame): PhpValue {
   const result = new Map<number, PhpValue>();
-  for (const client of clients) result.set(client.id, client.state?.bytes ?? EMPTY);
+  for (const client of clients) result.set(client.id, session(target, client, query));
   return result;
+}
+
+function session(target: CommandTarget, client: Client, query: ReceivedFrame): Buffer {
+  if ((query.flags & Flag.REQUEST) === 0) return target.legacySession(client);
+  return client.state?.bytes ?? EMPTY;
 }
 
 function ids(clients: Iterable<Client>): number[] {
@@ -66,17 +76,26 @@ function ids(clients: Iterable<Client>): number[] {
 }
 
 /** The clients that fit one of the conditions; all when there is none. */
-function select(directory: Directory, where: Record<string, unknown>): Iterable<Client> {
+function select(
+  frame: ReceivedFrame,
+  directory: Directory,
+  where: Record<string, unknown>,
+): Iterable<Client> {
   const conditions = Object.entries(where);
   if (conditions.length === 0) return directory.clients();
   const found = new Set<Client>();
   for (const [key, items] of conditions) {
-    for (const client of fitting(directory, key, items as object)) found.add(client);
+    for (const client of fitting(frame, directory, key, items)) found.add(client);
   }
   return found;
 }
 
-function* fitting(directory: Directory, key: string, items: object): Generator<Client> {
+function* fitting(
+  frame: ReceivedFrame,
+  directory: Directory,
+  key: string,
+  items: unknown,
+): Generator<Client> {
   if (key === 'connection_id') {
     for (const id of connectionIds(items)) {
       const client = directory.get(id);
@@ -84,15 +103,15 @@ function* fitting(directory: Directory, key: string, items: object): Generator<C
     }
     return;
   }
-  for (const item of Object.values(items)) {
-    if (key === 'groups') yield* directory.withGroup(String(item));
-    else if (key === 'uid') yield* directory.withUid(String(item));
+  for (const item of stringList(frame, items)) {
+    if (key === 'groups') yield* directory.withGroup(item);
+    else if (key === 'uid') yield* directory.withUid(item);
   }
 }
 
-function field(client: Client, name: string): PhpValue {
+function field(target: CommandTarget, client: Client, name: string, query: ReceivedFrame): PhpValue {
   if (name === 'uid') return client.uid ?? null;
-  if (name === 'session') return client.state?.bytes ?? EMPTY;
+  if (name === 'session') return session(target, client, query);
   if (name === 'groups' && client.groups !== undefined) {
     return new Map(Array.from(client.groups, (group) => [group, group]));
   }

@@ -1,7 +1,6 @@
 import { Command, Flag } from '../../wire/command.js';
-import type { SessionPatch } from '../../wire/session.js';
 import type { CommandHandler } from './command-handler.js';
-import { jsonObject } from './ext-data.js';
+import { sessionPatch } from './ext-data.js';
 
 /** Changes sessions. */
 export const sessionCommands: Readonly<Record<number, CommandHandler>> = {
@@ -29,6 +28,6 @@ export const sessionCommands: Readonly<Record<number, CommandHandler>> = {
     if (client === undefined) return;
     const state = target.stateOf(client);
     if ((frame.flags & Flag.COUNTED) !== 0) state.countApplied();
-    state.patch(jsonObject(frame) as unknown as SessionPatch, frame.clientIp);
+    state.patch(sessionPatch(frame), frame.clientIp);
   },
 };

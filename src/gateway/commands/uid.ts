@@ -6,7 +6,8 @@ export const uidCommands: Readonly<Record<number, CommandHandler>> = {
   [Command.BIND_UID](target, frame) {
     const client = target.directory.get(frame.connectionId);
     const uid = frame.extText();
-    if (client === undefined || uid === '') return;
+    // PHP takes '0' for empty, and so for no uid
+    if (client === undefined || uid === '' || uid === '0') return;
     target.directory.bind(client, uid);
     const state = target.stateOf(client);
     state.touch();

@@ -1,23 +1,30 @@
-import { GatewayError } from '../errors.js';
+import { type ErrorCode, GatewayError } from './errors.js';
 
 const LINE_FEED = 0x0a;
 
+export interface LineReaderOptions {
+  /** Bytes of the longest line, its line feed not counted. */
+  readonly limit: number;
+  /** Where the bytes come from, and the code of the error that a longer line is: for its message. */
+  readonly source: string;
+  readonly code: ErrorCode;
+}
+
 /** Cuts the bytes of a stream into lines of bounded length. */
 export class LineReader {
-  readonly #limit: number;
+  readonly #options: LineReaderOptions;
   /** The beginning of a line whose end has not come yet. */
   #parts: Buffer[] = [];
   #size = 0;
 
-  /** @param limit bytes of the longest line, its line feed not counted */
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(options: LineReaderOptions) {
+    this.#options = options;
   }
 
   /**
    * The lines that end in this chunk, without their line feeds.
    *
-   * @throws GW_CONTROL for a line above the limit; the stream is then of no more use
+   * @throws GatewayError of the code that the options name, for a line above the limit; the stream is then of no more use
    */
   push(chunk: Buffer): string[] {
     const lines: string[] = [];
@@ -35,10 +42,11 @@ export class LineReader {
 
   #keep(part: Buffer): void {
     this.#size += part.length;
-    if (this.#size > this.#limit) {
+    const { limit, source, code } = this.#options;
+    if (this.#size > limit) {
       throw new GatewayError(
-        'GW_CONTROL',
-        `A line on the control socket is longer than ${this.#limit} bytes: expected one JSON object per line.`,
+        code,
+        `A line on ${source} is longer than ${limit} bytes: expected one JSON object per line.`,
       );
     }
     this.#parts.push(part);

@@ -1,0 +1,132 @@
+import type { Clock, Timer } from '../clock.js';
+import { GatewayError } from '../errors.js';
+import { type InnerTls, connectInner } from '../inner-socket.js';
+import { CommandLink } from '../link/command-link.js';
+import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
+import { isQuery } from '../wire/command.js';
+import type { Frame } from '../wire/frame.js';
+
+/** Milliseconds in which nobody knocks again after a gateway could not be reached. */
+const RETRY_INTERVAL = 1000;
+
+/** Bytes of the longest reply taken: every session of a few hundred thousand clients. */
+const MAX_REPLY_LENGTH = 256 * 1024 * 1024;
+
+const PING_INTERVAL = 25_000;
+
+export interface GatewayConnectionOptions {
+  readonly secretKey: string;
+  readonly tls: InnerTls | undefined;
+  readonly clock: Clock;
+  /** Milliseconds for connecting, and for the last answers while closing. */
+  readonly timeout: number;
+  /** Bytes that may wait before `send` returns false; beyond twice as many it throws. */
+  readonly bufferSize: number;
+  onReply(requestId: number, value: Buffer): void;
+  /** What waited has gone out, or is lost. */
+  onDrained(): void;
+  /** The connection ended, and with it every answer that was still to come. `lost` when something that was sent may not have arrived. */
+  onEnded(error: GatewayError | undefined, lost: boolean): void;
+}
+
+/** The way to one gateway: connects when it is used, and again when it is used after the connection broke. */
+export class GatewayConnection {
+  readonly address: GatewayAddress;
+  readonly #name: string;
+  readonly #options: GatewayConnectionOptions;
+  #link: CommandLink | undefined;
+  /** Whether anything but queries was sent on this link: who asked learns from the missing answer that it is gone. */
+  #commanded = false;
+  /** Until when the last failure speaks for the gateway. */
+  #retryAt = 0;
+  #failure: GatewayError | undefined;
+
+  constructor(address: GatewayAddress, options: GatewayConnectionOptions) {
+    this.address = address;
+    this.#name = `the gateway ${formatAddress(address)}`;
+    this.#options = options;
+  }
+
+  get open(): boolean {
+    return this.#link !== undefined;
+  }
+
+  get congested(): boolean {
+    return this.#link?.congested === true;
+  }
+
+  /** Why nothing can be sent at present: it was tried a moment ago. */
+  get failure(): GatewayError | undefined {
+    return this.#link === undefined && this.#options.clock.now() < this.#retryAt ? this.#failure : undefined;
+  }
+
+  /** @throws GW_OVERFLOW */
+  checkRoom(): void {
+    const { bufferSize } = this.#options;
+    const link = this.#link;
+    if (link === undefined || !link.congested || link.bufferedBytes <= 2 * bufferSize) return;
+    throw new GatewayError(
+      'GW_OVERFLOW',
+      `${link.bufferedBytes} bytes wait for ${this.#name}, more than twice its buffer (${bufferSize}); after a send returned false, await drained() before more.`,
+    );
+  }
+
+  /** @returns false when much waits. @throws GW_LINK_CLOSED while it cannot be reached */
+  send(frame: Frame): boolean {
+    const { failure } = this;
+    if (failure !== undefined) {
+      throw new GatewayError(
+        'GW_LINK_CLOSED',
+        `${this.#name} could not be reached a moment ago: ${failure.message}`,
+        { cause: failure },
+      );
+    }
+    this.#link ??= this.#connect();
+    if (!isQuery(frame.command)) this.#commanded = true;
+    return this.#link.send(frame);
+  }
+
+  /** Lets out what was sent and waits for the last answers. */
+  async close(): Promise<void> {
+    await this.#link?.close(this.#options.timeout);
+  }
+
+  #connect(): CommandLink {
+    const { secretKey, tls, clock, timeout, bufferSize } = this.#options;
+    const { ip, port } = this.address;
+    let deadline: Timer | undefined;
+    const socket = connectInner({ host: numberToIp(ip), port }, tls, () => deadline?.cancel());
+    const link: CommandLink = new CommandLink(socket, {
+      name: this.#name,
+      secretKey,
+      bufferSize,
+      maxReplyLength: MAX_REPLY_LENGTH,
+      clock,
+      pingInterval: PING_INTERVAL,
+      onReply: (requestId, value) => this.#options.onReply(requestId, value),
+      onDrained: () => this.#options.onDrained(),
+      onClosed: (error) => {
+        deadline?.cancel();
+        this.#ended(link, error);
+      },
+    });
+    deadline = clock.setTimeout(() => {
+      link.destroy(
+        new GatewayError('GW_LINK_CLOSED', `${this.#name} did not take a connection within ${timeout} ms.`),
+      );
+    }, timeout);
+    return link;
+  }
+
+  #ended(link: CommandLink, error: GatewayError | undefined): void {
+    this.#link = undefined;
+    if (error !== undefined && !link.answered) {
+      this.#failure = error;
+      this.#retryAt = this.#options.clock.now() + RETRY_INTERVAL;
+    }
+    const lost = error !== undefined && this.#commanded && (!link.answered || link.bufferedBytes > 0);
+    this.#commanded = false;
+    this.#options.onEnded(error, lost);
+    this.#options.onDrained();
+  }
+}

@@ -1,0 +1,7 @@
+/** What other processes import: `import { GatewayClient } from 'gatewayworker/client'`. */
+export type { Message, Name } from '../api/arguments.js';
+export { PartialResultError } from '../api/requests.js';
+export type { ExcludeOptions, SendOptions, SendToAllOptions } from '../api/send-calls.js';
+export { ERROR_CODES, type ErrorCode, GatewayError } from '../errors.js';
+export type { Session } from '../wire/session.js';
+export { GatewayClient, type GatewayClientOptions } from './gateway-client.js';

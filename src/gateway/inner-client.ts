@@ -1,0 +1,72 @@
+import { GatewayError } from '../errors.js';
+import type { TcpLink } from '../link/tcp-link.js';
+import { Queue } from '../queue.js';
+import { Command, commandName } from '../wire/command.js';
+import { type ReceivedFrame, decodeFrame } from '../wire/frame.js';
+import { parseIntroduction } from '../wire/worker-connect.js';
+import type { InnerHost, InnerRole } from './inner-host.js';
+
+/**
+ * A GatewayClient on the inner port: it sends commands and queries, as many as it likes at once, and is answered in
+ * order. One that does not read its replies is not read any further.
+ */
+export class InnerClient implements InnerRole {
+  readonly #link: TcpLink;
+  readonly #host: InnerHost;
+  #authorized: boolean;
+  /** What had been read when its replies began to back up: at most what one read of the socket gives. */
+  readonly #waiting = new Queue<Buffer>();
+
+  constructor(link: TcpLink, host: InnerHost) {
+    this.#link = link;
+    this.#host = host;
+    this.#authorized = !host.guarded;
+  }
+
+  frame(frame: ReceivedFrame): void {
+    if (this.#link.congested || this.#waiting.length > 0) {
+      this.#waiting.push(frame.copy());
+      return;
+    }
+    this.#command(frame);
+    if (this.#link.congested) this.#link.pause();
+  }
+
+  drained(): void {
+    for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
+      try {
+        this.#command(decodeFrame(bytes));
+      } catch (error) {
+        this.#waiting.clear();
+        this.#link.destroy(error as Error);
+        return;
+      }
+      if (this.#link.congested) return;
+    }
+    this.#link.resume();
+  }
+
+  closed(): void {
+    this.#waiting.clear();
+  }
+
+  #command(frame: ReceivedFrame): void {
+    // GatewayWorker's clients say the key again before every command
+    if (frame.command === Command.GATEWAY_CLIENT_CONNECT) {
+      if (!this.#host.secretKey.matches(parseIntroduction(frame.bodyText()).secretKey)) {
+        throw new GatewayError(
+          'GW_AUTH',
+          'A GatewayClient came with another secret key than cluster.secretKey.',
+        );
+      }
+      this.#authorized = true;
+    } else if (!this.#authorized) {
+      throw new GatewayError(
+        'GW_AUTH',
+        `${commandName(frame.command)} came from a peer that has not said the secret key; expected WORKER_CONNECT or GATEWAY_CLIENT_CONNECT first.`,
+      );
+    } else if (frame.command !== Command.PING) {
+      this.#host.command(this.#link, frame);
+    }
+  }
+}

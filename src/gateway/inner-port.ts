@@ -1,0 +1,78 @@
+import type { Server, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { type InnerTls, listenInner, portOf } from '../inner-socket.js';
+import { InnerConnection, type InnerWorkers } from './inner-connection.js';
+import type { InnerHost } from './inner-host.js';
+import { plainAddress } from './protocols/address.js';
+
+/**
+ * A gateway's inner port, by which workers of other nodes and GatewayClients come. It is bound before there is a gateway,
+ * since its port is part of the gateway's address: who comes before {@link serve} waits.
+ */
+export class InnerPort {
+  readonly #early: Socket[] = [];
+  readonly #connections = new Set<InnerConnection>();
+  readonly #workers: InnerWorkers = new Map();
+  #server!: Server;
+  #host: InnerHost | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor() {}
+
+  /** @throws GW_LISTEN */
+  static async open({ host, port, tls }: { host: string; port: number; tls?: InnerTls }): Promise<InnerPort> {
+    const innerPort = new InnerPort();
+    innerPort.#server = await listenInner({ host, port }, tls, (socket) => innerPort.#take(socket));
+    innerPort.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+      const address = `${plainAddress(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
+      innerPort.#host?.innerRefused('tls', address, error);
+    });
+    return innerPort;
+  }
+
+  /** The real port. */
+  get port(): number {
+    return portOf(this.#server);
+  }
+
+  /** Begins to take connections. */
+  serve(host: InnerHost): void {
+    this.#host = host;
+    for (const socket of this.#early.splice(0)) this.#take(socket);
+  }
+
+  /**
+   * Frees the port and ends every connection once what it was sent has left. A second call joins the first.
+   *
+   * @param timeout milliseconds after which connections whose far end does not take it are ended at once
+   */
+  close(timeout: number): Promise<void> {
+    this.#closed ??= this.#close(timeout);
+    return this.#closed;
+  }
+
+  async #close(timeout: number): Promise<void> {
+    const portFreed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+    for (const socket of this.#early.splice(0)) socket.destroy();
+    const timer = this.#host?.clock.setTimeout(() => {
+      for (const { link } of this.#connections) link.destroy();
+    }, timeout);
+    await Promise.all(Array.from(this.#connections, ({ link }) => link.close()));
+    timer?.cancel();
+    await portFreed;
+  }
+
+  #take(socket: Socket): void {
+    // a connection that nobody listens to yet may break as well
+    if (this.#host === undefined) this.#early.push(socket.on('error', () => {}));
+    else if (this.#closed !== undefined || socket.destroyed) socket.destroy();
+    else this.#connect(socket, this.#host);
+  }
+
+  #connect(socket: Socket, host: InnerHost): void {
+    const connection = new InnerConnection(socket, host, this.#workers, () => {
+      this.#connections.delete(connection);
+    });
+    this.#connections.add(connection);
+  }
+}

@@ -1,0 +1,226 @@
+import type { GatewayError } from '../errors.js';
+import { type GatewayAddress, addressKey } from '../wire/client-id.js';
+import { WorkerState } from '../wire/command.js';
+import type { Frame, ReceivedFrame } from '../wire/frame.js';
+import {
+  GatewayLink,
+  type GatewayLinkOptions,
+  type GatewayLinkOwner,
+  type GatewayLinkStatus,
+} from './gateway-link.js';
+import type { Link, LinkListener, LinkState } from './link.js';
+import type { SlotLink } from './slot-link.js';
+import type { GatewayState } from './worker-task.js';
+
+export interface LinkSetOptions extends GatewayLinkOptions {
+  /** The gateway of this process; undefined when it has none. */
+  readonly localGateway: GatewayAddress | undefined;
+  /** What its thread has to know of the gateways has changed. */
+  readonly onChange: () => void;
+  /** The link to a gateway broke, with the events that were on their way. */
+  readonly onBroken: (link: GatewayLink, error: GatewayError) => void;
+}
+
+/**
+ * What lies between a slot and the gateways: the one of this process is handed the slot's rings as its link, every other one
+ * is reached over a connection of its own. They belong to the slot, so that no link dies with a thread.
+ */
+export class LinkSet implements LinkListener, GatewayLinkOwner {
+  /** For the gateway of this process. */
+  readonly local: Link | undefined;
+  readonly #slot: SlotLink;
+  readonly #options: LinkSetOptions;
+  readonly #localGateway: GatewayAddress | undefined;
+  #localListener: LinkListener | undefined;
+  readonly #remote = new Map<number, GatewayLink>();
+  #onConnected: (() => void)[] = [];
+  #leaving = false;
+
+  constructor(slot: SlotLink, options: LinkSetOptions) {
+    this.#slot = slot;
+    this.#options = options;
+    this.#localGateway = options.localGateway;
+    if (options.localGateway === undefined) {
+      slot.listen(this);
+    } else {
+      this.local = new LocalPort(slot, this, (listener) => {
+        this.#localListener = listener;
+        slot.listen(this);
+      });
+    }
+  }
+
+  /** The gateways that there are besides this process's own. A link that works is kept, whoever is named. */
+  follow(addresses: readonly GatewayAddress[]): void {
+    if (this.#leaving) return;
+    for (const link of this.#remote.values()) link.wanted = false;
+    for (const address of addresses) {
+      if (isAt(this.#localGateway, address.ip, address.port)) continue;
+      const key = addressKey(address.ip, address.port);
+      const known = this.#remote.get(key);
+      if (known === undefined) this.#remote.set(key, new GatewayLink(address, this, this.#options));
+      else known.wanted = true;
+    }
+    for (const link of this.#remote.values()) if (!link.wanted && !link.up) this.#forget(link);
+    this.#changed();
+  }
+
+  /** What the slot's thread has to know. */
+  get gateways(): GatewayState[] {
+    const states = Array.from(this.#remote.values(), (link) => link.forThread);
+    if (this.#localGateway === undefined) return states;
+    return [{ ...this.#localGateway, up: true, legacy: false, gauge: null }, ...states];
+  }
+
+  /** How the gateways on other nodes are reached. */
+  get status(): GatewayLinkStatus[] {
+    return Array.from(this.#remote.values(), (link) => link.status);
+  }
+
+  /** Resolves when every gateway is up. */
+  async connected(): Promise<void> {
+    if (!this.#isConnected) await new Promise<void>((resolve) => this.#onConnected.push(resolve));
+  }
+
+  /** Tells every gateway whether the slot takes events, if that has changed. */
+  announce(): void {
+    for (const link of this.#remote.values()) link.announce();
+  }
+
+  /** Asks the gateways for no further events. Resolves when the last one has come from each. */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    await Promise.all(Array.from(this.#remote.values(), async (link) => await link.leave()));
+  }
+
+  /** Lets out what was sent, and ends the links to other nodes. */
+  async close(): Promise<void> {
+    this.#leaving = true;
+    await Promise.all(Array.from(this.#remote.values(), async (link) => await link.close()));
+  }
+
+  /** Ends them at once. */
+  destroy(): void {
+    this.#leaving = true;
+    for (const link of this.#remote.values()) link.destroy();
+  }
+
+  // ---- the slot's rings ----
+
+  /** A command: for one gateway, or without an address for all. */
+  frame(frame: ReceivedFrame): void {
+    const { localIp, localPort } = frame;
+    if (isAt(this.#localGateway, localIp, localPort)) {
+      this.#localListener?.frame(frame, 0);
+    } else if (localIp !== 0) {
+      this.#remote.get(addressKey(localIp, localPort))?.send(frame.copy());
+    } else {
+      this.#toAll(frame);
+    }
+  }
+
+  drained(): void {
+    this.announce();
+    this.#localListener?.drained();
+  }
+
+  closed(error?: Error): void {
+    this.destroy();
+    this.#localListener?.closed(error);
+  }
+
+  #toAll(frame: ReceivedFrame): void {
+    if (this.#remote.size > 0) {
+      const bytes = frame.copy();
+      for (const link of this.#remote.values()) link.send(bytes);
+    }
+    this.#localListener?.frame(frame, 0);
+  }
+
+  // ---- the gateways of other nodes ----
+
+  get workerState(): number {
+    return (this.#slot.ready ? WorkerState.READY : 0) | (this.#slot.congested ? WorkerState.CONGESTED : 0);
+  }
+
+  receive(frame: Frame): void {
+    if (this.#slot.state === 'open' && !this.#slot.send(frame)) this.announce();
+  }
+
+  broke(link: GatewayLink, error: GatewayError): void {
+    if (this.#leaving) return;
+    this.#slot.forget(link.address);
+    this.#options.onBroken(link, error);
+  }
+
+  changed(link: GatewayLink): void {
+    if (!link.wanted && !link.up) this.#forget(link);
+    this.#changed();
+  }
+
+  #forget(link: GatewayLink): void {
+    link.destroy();
+    this.#remote.delete(addressKey(link.address.ip, link.address.port));
+  }
+
+  #changed(): void {
+    if (this.#isConnected) for (const resolve of this.#onConnected.splice(0)) resolve();
+    this.#options.onChange();
+  }
+
+  get #isConnected(): boolean {
+    for (const link of this.#remote.values()) if (!link.up) return false;
+    return true;
+  }
+}
+
+/** The slot's rings as the gateway of this process sees them. */
+class LocalPort implements Link {
+  readonly #slot: SlotLink;
+  readonly #links: LinkSet;
+  readonly listen: (listener: LinkListener) => void;
+
+  constructor(slot: SlotLink, links: LinkSet, listen: (listener: LinkListener) => void) {
+    this.#slot = slot;
+    this.#links = links;
+    this.listen = listen;
+  }
+
+  get name(): string {
+    return this.#slot.name;
+  }
+
+  get state(): LinkState {
+    return this.#slot.state;
+  }
+
+  get ready(): boolean {
+    return this.#slot.ready;
+  }
+
+  get bufferedBytes(): number {
+    return this.#slot.bufferedBytes;
+  }
+
+  get congested(): boolean {
+    return this.#slot.congested;
+  }
+
+  send(frame: Frame): boolean {
+    const writable = this.#slot.send(frame);
+    if (!writable) this.#links.announce();
+    return writable;
+  }
+
+  async close(): Promise<void> {
+    await this.#slot.close();
+  }
+
+  destroy(error?: Error): void {
+    this.#slot.destroy(error);
+  }
+}
+
+function isAt(gateway: GatewayAddress | undefined, ip: number, port: number): boolean {
+  return gateway !== undefined && gateway.ip === ip && gateway.port === port;
+}

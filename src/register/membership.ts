@@ -1,0 +1,156 @@
+import type { Clock, Timer } from '../clock.js';
+import type { InnerTls } from '../inner-socket.js';
+import type { Logger } from '../log.js';
+import { RegisterClient, type RegisterStatus } from './register-client.js';
+
+/**
+ * Milliseconds that what a Register said before it was lost still counts after it has spoken again. One that has just been
+ * started knows only the gateways that found it sooner than this node did; the last of them dials within 10 s.
+ */
+const LINGER_TIME = 15_000;
+
+export interface MembershipOptions {
+  /** `host:port` of each. */
+  readonly registers: readonly string[];
+  readonly secretKey: string;
+  readonly tls?: InnerTls;
+  /** Milliseconds. */
+  readonly pingInterval: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What one Register has said. */
+class Word {
+  client!: RegisterClient;
+  spoken = false;
+  addresses: readonly string[] = [];
+  /** What it said on connections before, for the time being. */
+  lingering: readonly string[] = [];
+  timer: Timer | undefined;
+}
+
+/**
+ * A node's place in its cluster: it announces the node's gateway to every Register, and knows the gateways of all nodes as
+ * the union of what the Registers say. One that answers is enough. What a lost one said last counts until it is back.
+ */
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #words: readonly Word[];
+  #gateway: string | undefined;
+  #addresses: readonly string[] = [];
+  #onChange: (addresses: readonly string[]) => void = () => {};
+  #settling: Array<() => void> = [];
+
+  /** Dials at once. */
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+    this.#words = [...new Set(options.registers)].map((address) => this.#listenTo(address));
+  }
+
+  /** Announces this node's gateway, `ip:port`, to every Register, now and whenever it comes back. */
+  announce(address: string): void {
+    this.#gateway = address;
+    for (const { client } of this.#words) client.announce(address);
+  }
+
+  /** Takes the announcement back: no worker will dial this gateway from now on. */
+  withdraw(): void {
+    const gone = this.#gateway;
+    this.#gateway = undefined;
+    for (const word of this.#words) {
+      word.addresses = word.addresses.filter((address) => address !== gone);
+      word.lingering = word.lingering.filter((address) => address !== gone);
+      word.client.withdraw();
+    }
+    this.#publish();
+  }
+
+  /**
+   * Hands on the addresses of all gateways, this node's included, sorted: at once if there are any, and whenever they change.
+   *
+   * A gateway that is no longer among them is not gone for that reason: Registers may be at fault. A link to it that works
+   * is to be kept, and one that is lost not to be dialled again.
+   */
+  follow(onChange: (addresses: readonly string[]) => void): void {
+    this.#onChange = onChange;
+    if (this.#addresses.length > 0) onChange(this.#addresses);
+  }
+
+  /** Waits until every Register has answered once, or for `timeout` milliseconds. @returns whether all have */
+  async settled(timeout: number): Promise<boolean> {
+    if (!this.#allSpoken()) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#options.clock.setTimeout(resolve, timeout);
+        this.#settling.push(() => {
+          timer.cancel();
+          resolve();
+        });
+      });
+    }
+    return this.#allSpoken();
+  }
+
+  /** Of each Register, in the order of the configuration. */
+  status(): RegisterStatus[] {
+    return this.#words.map(({ client }) => client.status());
+  }
+
+  /** Leaves the cluster: whoever follows hears nothing more. */
+  close(): void {
+    this.#onChange = () => {};
+    for (const { client, timer } of this.#words) {
+      timer?.cancel();
+      client.close();
+    }
+    this.#settle();
+  }
+
+  #listenTo(address: string): Word {
+    const { secretKey, tls, pingInterval, clock, log } = this.#options;
+    const word = new Word();
+    word.client = new RegisterClient({
+      address,
+      secretKey,
+      tls,
+      pingInterval,
+      clock,
+      log,
+      onAddresses: (addresses, first) => this.#hear(word, addresses, first),
+    });
+    return word;
+  }
+
+  #hear(word: Word, addresses: readonly string[], first: boolean): void {
+    if (first && word.spoken) this.#linger(word);
+    word.spoken = true;
+    word.addresses = addresses;
+    this.#publish();
+    if (this.#allSpoken()) this.#settle();
+  }
+
+  #linger(word: Word): void {
+    word.lingering = [...word.lingering, ...word.addresses];
+    word.timer?.cancel();
+    word.timer = this.#options.clock.setTimeout(() => {
+      word.lingering = [];
+      this.#publish();
+    }, LINGER_TIME);
+  }
+
+  #publish(): void {
+    const union = new Set(this.#words.flatMap((word) => [...word.addresses, ...word.lingering]));
+    if (union.size === this.#addresses.length && this.#addresses.every((address) => union.has(address)))
+      return;
+    this.#addresses = [...union].toSorted();
+    this.#onChange(this.#addresses);
+  }
+
+  #allSpoken(): boolean {
+    return this.#words.every(({ spoken }) => spoken);
+  }
+
+  #settle(): void {
+    for (const resolve of this.#settling.splice(0)) resolve();
+  }
+}

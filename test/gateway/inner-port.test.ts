@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Command, Flag, WorkerState } from '#src/wire/command.js';
+import { NODE_FEATURE, parseGatewayIntroduction } from '#src/wire/worker-connect.js';
+import { unserialize } from '#src/wire/php-serialize.js';
+import { decodeClientState } from '#src/wire/client-state.js';
+import { InnerScene } from '../support/inner-scene.js';
+
+describe('the inner port: who comes in', () => {
+  it('a worker of ours is answered who the gateway is, and gets clients once it is ready', async (t) => {
+    const scene = await InnerScene.create(t, { secretKey: 'open' });
+    const worker = await scene.connect();
+    worker.introduce('node-b:0', 'open', [NODE_FEATURE]);
+    const answer = await worker.nextFrame();
+    assert.equal(answer.command, Command.WORKER_CONNECT);
+    assert.deepEqual(parseGatewayIntroduction(answer.bodyText()), {
+      features: [NODE_FEATURE],
+      node: 'node-a',
+    });
+
+    const { id, transport } = scene.join();
+    scene.message(transport, 'early');
+    assert.deepEqual(
+      scene.gateway.peers.map(({ state, clients }) => ({ state, clients })),
+      [{ state: 'unready', clients: 0 }],
+    );
+    worker.send({ command: Command.WORKER_STATE, clientIp: WorkerState.READY });
+    assert.equal((await worker.nextFrame()).command, Command.ON_CONNECT);
+    const event = await worker.nextFrame();
+    assert.equal(event.connectionId, id);
+    assert.equal(event.bodyText(), 'early');
+    assert.deepEqual(scene.gateway.peers, [
+      {
+        name: 'node-b:0',
+        address: worker.address,
+        local: false,
+        legacy: false,
+        clients: 1,
+        bufferedBytes: 0,
+        state: 'ready',
+      },
+    ]);
+  });
+
+  it('a query of a worker of ours is answered by request id, and carries what only ours know', async (t) => {
+    const scene = await InnerScene.create(t);
+    const worker = await scene.nodeWorker();
+    const { id, transport } = scene.join();
+    await worker.nextFrame();
+    worker.send(
+      { command: Command.SET_SESSION, connectionId: id, ext: '{"name":"Ann"}', flags: Flag.COUNTED },
+      { command: Command.GET_SESSION_BY_CLIENT_ID, connectionId: id, flags: Flag.REQUEST, clientIp: 77 },
+    );
+    const reply = await worker.nextFrame();
+    assert.equal(reply.command, Command.REPLY);
+    assert.equal(reply.clientIp, 77);
+    assert.equal(unserialize(reply.body), '{"name":"Ann"}');
+    scene.message(transport, 'hi', true);
+    const event = await worker.nextFrame();
+    assert.equal(event.flags, Flag.PLAIN_BODY | Flag.BINARY | Flag.STATE);
+    assert.equal(decodeClientState(event.ext).session.toString(), '{"name":"Ann"}');
+  });
+
+  it('a PHP worker gets clients at once, and nothing that PHP does not know', async (t) => {
+    const scene = await InnerScene.create(t, { secretKey: 'open' });
+    const worker = await scene.phpWorker();
+    const { id, transport } = scene.join();
+    const connect = await worker.nextFrame();
+    assert.equal(connect.command, Command.ON_CONNECT);
+    scene.gateway.stateOf(transport.client as never).replace(Buffer.from('{"name":"Ann","list":[1,2.5]}'));
+    scene.message(transport, 'hi', true);
+    const event = await worker.nextFrame();
+    assert.equal(event.connectionId, id);
+    assert.equal(event.flags, Flag.PLAIN_BODY);
+    assert.equal(event.extText(), 'a:2:{s:4:"name";s:3:"Ann";s:4:"list";a:2:{i:0;i:1;i:1;d:2.5;}}');
+    assert.equal(event.bodyText(), 'hi');
+  });
+
+  it('a GatewayClient may send everything, pipelined, and is answered in order', async (t) => {
+    const scene = await InnerScene.create(t, { secretKey: 'open' });
+    const { id, transport } = scene.join();
+    const client = await scene.client();
+    client.send(
+      { command: Command.BIND_UID, connectionId: id, ext: '12' },
+      { command: Command.GET_CLIENT_ID_BY_UID, ext: '12' },
+      { command: Command.SEND_TO_UID, ext: '[12]', body: 'hello' },
+      { command: Command.IS_ONLINE, connectionId: id },
+      { command: Command.GET_SESSION_BY_CLIENT_ID, connectionId: id },
+      { command: Command.GET_SESSION_BY_CLIENT_ID, connectionId: id + 1 },
+    );
+    const replies = [];
+    for (let n = 0; n < 4; n++) replies.push((await client.nextReply()).subarray(4).toString());
+    assert.deepEqual(replies, [`a:1:{i:0;i:${id};}`, 'i:1;', 'a:0:{}', 'N;']);
+    assert.equal(transport.written, 'hello\n');
+  });
+});
