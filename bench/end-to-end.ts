@@ -4,11 +4,18 @@ import { chart } from './report/chart.js';
 import { type Results, loadNow, thisMachine, writeResults } from './report/results.js';
 import { LEGEND, table } from './report/table.js';
 import { Rounds } from './rounds.js';
-import { chat } from './scenarios/chat.js';
+import { chat, chatInCluster } from './scenarios/chat.js';
 import { churn } from './scenarios/churn.js';
 import { connects } from './scenarios/connects.js';
 import { echo1, echo16, mixed } from './scenarios/echo.js';
-import { fanOut, fanOutGroups, fanOutHalf, fanOutPaced, fanOutTls } from './scenarios/fan-out.js';
+import {
+  fanOut,
+  fanOutGroups,
+  fanOutHalf,
+  fanOutInCluster,
+  fanOutPaced,
+  fanOutTls,
+} from './scenarios/fan-out.js';
 import { idle, idleSession } from './scenarios/idle-memory.js';
 import { reload } from './scenarios/reload.js';
 import type { Effort, Scenario } from './scenarios/scenario.js';
@@ -32,6 +39,8 @@ export const scenarios: readonly Scenario[] = [
   idleSession,
   churn,
   reload,
+  fanOutInCluster,
+  chatInCluster,
 ];
 
 /**

@@ -20,8 +20,8 @@ export async function chat({ target, clients, inFlight, warmUp, duration }: Chat
   try {
     await crowd.open(target, clients);
     await crowd.ask((client) => `b ${uidOf(client)}`);
-    // half the crowd further: somebody who came much later, on a cluster to another node
-    const step = Math.floor(clients / 2) + 1;
+    // about half the crowd further: somebody who came much later
+    const step = Math.floor(clients / 2) - 1;
     const starts = crowd.clients.map((client) => {
       const partner = (client.number + step) % clients;
       const writer = (client.number - step + clients) % clients;

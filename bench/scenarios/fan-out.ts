@@ -1,4 +1,5 @@
 import type { Figures } from '../load/orders.js';
+import { inCluster } from './cluster.js';
 import { type Scenario, type Trial, holds, plainStart, serverCpu } from './scenario.js';
 
 const CLIENTS = 1000;
@@ -25,6 +26,9 @@ export const fanOut: Scenario = {
   fullOnly: false,
   run: async (trial) => await atFullSpeed(trial, 'all', MOST_OUTSTANDING),
 };
+
+/** What client 0 sends is carried to the other nodes once each, not once for each client. */
+export const fanOutInCluster = inCluster({ ...fanOut, name: 'cluster-fan-out' });
 
 export const fanOutTls: Scenario = {
   ...common,

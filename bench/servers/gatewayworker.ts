@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { certificate } from './certificate.js';
 import { Child } from './child.js';
+import { freePorts } from './free-ports.js';
+import { allMeet } from './meeting.js';
 import { type Contestant, type RunningServer, type StartOptions, running } from './server.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -17,23 +19,64 @@ interface LogLine {
   readonly listeners?: readonly string[];
 }
 
-/** The product as its users start it: all settings but the port are the defaults. */
+/** The product as its users start it: all settings but the ports are the defaults. */
 export const gatewayWorker: Contestant = {
   name: 'gatewayworker',
   probed: true,
   reloads: true,
-  start: async (options) => await startNode({ register: false }, options),
+  clusters: true,
+  start: async (options) =>
+    await (options.nodes === 1 ? startNode({ register: false }, options) : startCluster(options)),
 };
 
-/** @param settings of the node, beside its listener and its events */
-async function startNode(settings: object, options: StartOptions): Promise<RunningServer> {
+/** Nodes that know each other by the Register of the first one. */
+async function startCluster(options: StartOptions): Promise<RunningServer> {
+  const [registerPort] = await freePorts(1);
+  const registerAddress = `127.0.0.1:${registerPort}`;
+  const nodes: RunningServer[] = [];
+  const stop = async (): Promise<void> => {
+    // the one with the Register last: the others would miss it
+    const [first, ...others] = nodes;
+    await Promise.all(others.map(async (node) => await node.stop()));
+    await first?.stop();
+  };
+  try {
+    for (let number = 0; number < options.nodes; number++) {
+      const settings = {
+        register: number === 0 && { listen: registerAddress },
+        cluster: { registerAddress: [registerAddress] },
+      };
+      nodes.push(await startNode(settings, options, { lanPort: 0 }));
+    }
+    const target = {
+      ...nodes[0].target,
+      ports: nodes.flatMap((node) => node.target.ports),
+      pids: nodes.flatMap((node) => node.target.pids),
+    };
+    await allMeet(target);
+    return { ...nodes[0], target, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/**
+ * @param settings of the node, beside its gateway and its events
+ * @param inner settings of its gateway, beside its listener
+ */
+async function startNode(
+  settings: object,
+  options: StartOptions,
+  inner: object = {},
+): Promise<RunningServer> {
   const listener = options.tls ? { url: 'wss://127.0.0.1:0', tls: certificate } : { url: 'ws://127.0.0.1:0' };
   // a folder of its own, where its pid file and its control socket lie as well
   const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-bench-'));
   const config = join(folder, 'gatewayworker.config.json');
   await writeFile(
     config,
-    JSON.stringify({ gateway: { listen: [listener] }, worker: { events: EVENTS }, ...settings }),
+    JSON.stringify({ gateway: { listen: [listener], ...inner }, worker: { events: EVENTS }, ...settings }),
   );
   const child = Child.node('gatewayworker', [MAIN, '-c', config], options);
   let onReloaded: (() => void) | undefined;

@@ -22,6 +22,7 @@ function forked(name: string, module: URL, dialect: DialectName, prepare?: () =>
     name,
     probed: true,
     reloads: false,
+    clusters: false,
     prepare,
     async start(options) {
       const child = Child.fork(name, module, options.tls ? [certificate.cert, certificate.key] : [], options);

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type AddressInfo, type Server, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '../load/connection.js';
 import type { Target } from '../load/orders.js';
 import { seconds } from '../load/window.js';
 import { certificate } from './certificate.js';
 import { Child } from './child.js';
+import { freePorts } from './free-ports.js';
 import { type Contestant, running } from './server.js';
 
 const START = fileURLToPath(new URL('../../bench/peers/php/start.php', import.meta.url));
@@ -30,6 +30,7 @@ export function phpGatewayWorker(gatewayWorker: string, workerman: string | unde
     mostClients: MOST_CLIENTS,
     probed: false,
     reloads: false,
+    clusters: false,
     async prepare() {
       await Promise.resolve();
       checkPlaces(gatewayWorker, workerman);
@@ -76,28 +77,6 @@ function checkPlaces(gatewayWorker: string, workerman: string | undefined): void
       `WORKERMAN_PHP is ${workerman ?? 'not set'}; expected a checkout of Workerman, which GatewayWorker runs on`,
     );
   }
-}
-
-/** Ports in a row that nobody listens on. */
-async function freePorts(count: number): Promise<number[]> {
-  for (;;) {
-    const first = await listen(0);
-    const { port } = first.address() as AddressInfo;
-    const ports = Array.from({ length: count }, (_, index) => port + index);
-    const rest = await Promise.allSettled(ports.slice(1).map(async (each) => await listen(each)));
-    const servers = rest.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    await Promise.all([first, ...servers].map((server) => new Promise((closed) => server.close(closed))));
-    if (servers.length === count - 1) return ports;
-  }
-}
-
-async function listen(port: number): Promise<Server> {
-  const server = createServer();
-  await new Promise<void>((listening, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', listening);
-  });
-  return server;
 }
 
 /** Resolves when a client gets its answer: some moments after the port is open, the gateways and workers know each other. */

@@ -14,6 +14,8 @@ export interface RunningServer {
 }
 
 export interface StartOptions {
+  /** How many of it, joined to one cluster. */
+  readonly nodes: number;
   /** Whether clients come by TLS. */
   readonly tls: boolean;
   /** Whether to look into its heap. */
@@ -29,6 +31,8 @@ export interface Contestant {
   readonly probed: boolean;
   /** Whether its code can be reloaded while it runs. */
   readonly reloads: boolean;
+  /** Whether several of it are one cluster without anything beside them. */
+  readonly clusters: boolean;
   /** What has to be done once before the first start: install, compile. */
   prepare?(): Promise<void>;
   start(options: StartOptions): Promise<RunningServer>;
