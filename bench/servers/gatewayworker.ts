@@ -34,11 +34,10 @@ async function startCluster(options: StartOptions): Promise<RunningServer> {
   const [registerPort] = await freePorts(1);
   const registerAddress = `127.0.0.1:${registerPort}`;
   const nodes: RunningServer[] = [];
+  let stopping = false;
   const stop = async (): Promise<void> => {
-    // the one with the Register last: the others would miss it
-    const [first, ...others] = nodes;
-    await Promise.all(others.map(async (node) => await node.stop()));
-    await first?.stop();
+    stopping = true;
+    await Promise.all(nodes.map(async (node) => await node.stop()));
   };
   try {
     for (let number = 0; number < options.nodes; number++) {
@@ -46,7 +45,7 @@ async function startCluster(options: StartOptions): Promise<RunningServer> {
         register: number === 0 && { listen: registerAddress },
         cluster: { registerAddress: [registerAddress] },
       };
-      nodes.push(await startNode(settings, options, { lanPort: 0 }));
+      nodes.push(await startNode(settings, options, { lanPort: 0 }, () => stopping));
     }
     const target = {
       ...nodes[0].target,
@@ -64,11 +63,13 @@ async function startCluster(options: StartOptions): Promise<RunningServer> {
 /**
  * @param settings of the node, beside its gateway and its events
  * @param inner settings of its gateway, beside its listener
+ * @param quiet whether its warnings are to be expected: other nodes have gone
  */
 async function startNode(
   settings: object,
   options: StartOptions,
   inner: object = {},
+  quiet = (): boolean => false,
 ): Promise<RunningServer> {
   const listener = options.tls ? { url: 'wss://127.0.0.1:0', tls: certificate } : { url: 'ws://127.0.0.1:0' };
   // a folder of its own, where its pid file and its control socket lie as well
@@ -87,7 +88,7 @@ async function startNode(
         if (listeners !== undefined) resolve(Number(new URL(listeners[0]).port));
         else if (msg === 'reloaded') onReloaded?.();
         // warnings and errors concern whoever measures
-        else if (level > INFO) process.stderr.write(`${line}\n`);
+        else if (level > INFO && !quiet()) process.stderr.write(`${line}\n`);
       });
     }),
   );
