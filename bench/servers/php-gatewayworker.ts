@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -27,7 +28,7 @@ const TRY_AGAIN = 0.1;
 export function phpGatewayWorker(gatewayWorker: string, workerman: string | undefined): Contestant {
   return {
     name: 'PHP GatewayWorker',
-    mostClients: MOST_CLIENTS,
+    mostClients: hasEventLoop() ? undefined : MOST_CLIENTS,
     probed: false,
     reloads: false,
     clusters: false,
@@ -63,6 +64,12 @@ export function phpGatewayWorker(gatewayWorker: string, workerman: string | unde
       };
     },
   };
+}
+
+/** Whether there is an extension that Workerman takes for its event loop. */
+function hasEventLoop(): boolean {
+  const { stdout } = spawnSync('php', ['-m'], { encoding: 'utf8' });
+  return /^(?:event|ev)$/m.test(stdout ?? '');
 }
 
 function checkPlaces(gatewayWorker: string, workerman: string | undefined): void {
