@@ -32,7 +32,7 @@ export class FarEnd {
 /** Bytes of a process's memory after a few seconds without anything to do. */
 export async function residentAtRest(pid: number): Promise<number> {
   await seconds(REST);
-  return residentBytes(pid);
+  return residentBytes([pid]);
 }
 
 async function ended(child: ChildProcess): Promise<never> {

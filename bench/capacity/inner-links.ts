@@ -17,6 +17,8 @@ const BATCH = 100;
 /** As sendToGatewayBufferSize by default. */
 const BUFFER_SIZE = 10_240_000;
 
+const heartbeats: LinkHeartbeat[] = [];
+
 /** What a link between a worker and another node's gateway costs at its two ends, and what a frame on it does. */
 export async function measureInnerLinks(): Promise<readonly string[]> {
   const gateway = await FarEnd.start('gateway');
@@ -40,13 +42,19 @@ export async function measureInnerLinks(): Promise<readonly string[]> {
 
 /** Links as a worker's: dialled, introduced, told that it is ready, and kept alive. */
 async function connect(port: number, first: number): Promise<TcpLink[]> {
-  return await Promise.all(Array.from({ length: LINKS }, async (_, index) => await dial(port, first + index)));
+  return await Promise.all(
+    Array.from({ length: LINKS }, async (_, index) => await dial(port, first + index)),
+  );
 }
 
 async function dial(port: number, slot: number): Promise<TcpLink> {
   const socket = connectInner({ host: '127.0.0.1', port }, undefined, () => {});
   await once(socket, 'connect');
-  const link = new TcpLink(socket, { name: 'the gateway', bufferSize: BUFFER_SIZE, maxFrameLength: BUFFER_SIZE });
+  const link = new TcpLink(socket, {
+    name: 'the gateway',
+    bufferSize: BUFFER_SIZE,
+    maxFrameLength: BUFFER_SIZE,
+  });
   const answered = new Promise<void>((resolve, reject) => {
     link.listen({
       frame: () => resolve(),
@@ -54,10 +62,15 @@ async function dial(port: number, slot: number): Promise<TcpLink> {
       closed: (error) => reject(error ?? new Error('the gateway hung up')),
     });
   });
-  const body = encodeIntroduction({ workerKey: `near:${slot}`, secretKey: '', features: [NODE_FEATURE] });
+  const body = encodeIntroduction({
+    workerKey: `near:${slot}`,
+    secretKey: '',
+    features: [NODE_FEATURE],
+    instance: 'near',
+  });
   link.send({ ...emptyFrame(), command: Command.WORKER_CONNECT, flags: Flag.PLAIN_BODY, body });
   link.send({ ...emptyFrame(), command: Command.WORKER_STATE, clientIp: WorkerState.READY });
-  new LinkHeartbeat(link, { clock: systemClock, interval: 25_000, answered: true });
+  heartbeats.push(new LinkHeartbeat(link, { clock: systemClock, interval: 25_000, answered: true }));
   await answered;
   return link;
 }
@@ -80,10 +93,10 @@ async function broadcast(links: readonly TcpLink[], gateway: FarEnd): Promise<re
     await seconds(0.5);
   };
   await send(MESSAGES / 4);
-  const before = { near: cpuSeconds(process.pid), far: cpuSeconds(gateway.pid) };
+  const before = { near: cpuSeconds([process.pid]), far: cpuSeconds([gateway.pid]) };
   await send(MESSAGES);
-  const near = cpuSeconds(process.pid) - before.near;
-  const far = cpuSeconds(gateway.pid) - before.far;
+  const near = cpuSeconds([process.pid]) - before.near;
+  const far = cpuSeconds([gateway.pid]) - before.far;
   const each = (cpu: number): string => ((cpu / MESSAGES) * 1e6).toFixed(2);
   return [
     `a group message of 64 bytes: ${frame.length} bytes, ${each(near)} µs to send, ${each(far)} µs at a gateway without a member`,

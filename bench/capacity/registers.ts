@@ -23,7 +23,7 @@ async function measure(nodes: number): Promise<string> {
   const cluster = new Cluster(nodes, register.port);
   try {
     await cluster.know(nodes);
-    const cpu = cpuSeconds(register.pid);
+    const cpu = cpuSeconds([register.pid]);
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const late = new Cluster(1, register.port, nodes);
@@ -33,7 +33,7 @@ async function measure(nodes: number): Promise<string> {
       late.close();
       await cluster.know(nodes);
     }
-    const each = ((cpuSeconds(register.pid) - cpu) / (2 * ROUNDS)) * 1000;
+    const each = ((cpuSeconds([register.pid]) - cpu) / (2 * ROUNDS)) * 1000;
     times.sort((left, right) => left - right);
     const bytes = encodeRegisterLine({ event: 'broadcast_addresses', addresses: addresses(nodes, 0) }).length;
     return (
