@@ -56,18 +56,20 @@ export interface Dialled {
   readonly node: string;
 }
 
+/** A gateway will not have this node. */
+export class RefusedError extends GatewayError {}
+
 /**
  * Connects to a gateway's inner port as a worker.
  *
- * @throws GW_AUTH when it hangs up without an answer, GW_CLUSTER when it cannot be reached or is no gateway
+ * @throws RefusedError when another node has this one's name, GW_AUTH when it hangs up without an answer, GW_CLUSTER when it cannot be reached or is no gateway
  */
 export async function dialGateway(address: GatewayAddress, options: DialOptions): Promise<Dialled> {
-  return await new Promise((resolve, reject) => {
-    new Handshake(address, options, resolve, reject);
-  });
+  return await new Handshake(address, options).answered;
 }
 
 class Handshake {
+  readonly answered: Promise<Dialled>;
   readonly #name: string;
   readonly #socket: Socket;
   readonly #settle: (outcome: Dialled | GatewayError) => void;
@@ -75,12 +77,13 @@ class Handshake {
   #received: Buffer = Buffer.alloc(0);
   #failure: Error | undefined;
 
-  constructor(
-    address: GatewayAddress,
-    { introduction, tls, clock, signal }: DialOptions,
-    onAnswer: (dialled: Dialled) => void,
-    onFailure: (error: GatewayError) => void,
-  ) {
+  constructor(address: GatewayAddress, { introduction, tls, clock, signal }: DialOptions) {
+    let onAnswer!: (dialled: Dialled) => void;
+    let onFailure!: (error: GatewayError) => void;
+    this.answered = new Promise((resolve, reject) => {
+      onAnswer = resolve;
+      onFailure = reject;
+    });
     this.#name = formatAddress(address);
     const socket = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {
       this.#connected = true;
@@ -145,7 +148,11 @@ class Handshake {
   #introduced(at: number, length: number): void {
     try {
       const frame = decodeFrame(this.#received, undefined, at, length);
-      const { features, node } = parseGatewayIntroduction(frame.bodyText());
+      const { features, node, refusal } = parseGatewayIntroduction(frame.bodyText());
+      if (refusal !== undefined) {
+        this.#settle(new RefusedError('GW_CLUSTER', `${this.#name} (${node}) refuses this node: ${refusal}`));
+        return;
+      }
       if (!features.includes(NODE_FEATURE)) {
         this.#fail(
           'GW_CLUSTER',

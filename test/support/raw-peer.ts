@@ -8,12 +8,15 @@ import { LIMIT } from './inbox.js';
 export class RawPeer {
   readonly socket: Socket;
   readonly closed: Promise<unknown>;
+  /** As the far end sees it. */
+  readonly address: string;
   #received = Buffer.alloc(0);
   #onMore: () => void = () => {};
   #ended = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.address = `127.0.0.1:${socket.localPort}`;
     socket.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#onMore();
@@ -35,10 +38,6 @@ export class RawPeer {
     return new RawPeer(socket);
   }
 
-  get address(): string {
-    return `127.0.0.1:${this.socket.localPort}`;
-  }
-
   /** Bytes that came and that nobody has asked for. */
   get unread(): number {
     return this.#received.length;
@@ -53,8 +52,8 @@ export class RawPeer {
   }
 
   /** Says who it is, as a PHP worker does unless `features` are given. */
-  introduce(workerKey: string, secretKey: string, features?: readonly string[]): void {
-    const body = JSON.stringify({ worker_key: workerKey, secret_key: secretKey, features });
+  introduce(workerKey: string, secretKey: string, features?: readonly string[], instance?: string): void {
+    const body = JSON.stringify({ worker_key: workerKey, secret_key: secretKey, features, instance });
     this.send({ command: Command.WORKER_CONNECT, body });
   }
 
