@@ -57,7 +57,8 @@ export class NodeProcess {
   roles: readonly string[] = [];
   /** How many business workers it has. */
   workers = 0;
-  #listeners: readonly string[] = [];
+  /** Of all its listeners. */
+  urls: readonly string[] = [];
   readonly #process: ChildProcess;
   readonly #folder: string;
   readonly #lines = new Inbox<LogLine>('the log');
@@ -92,7 +93,7 @@ export class NodeProcess {
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'gatewayworker-node-')));
     const node = new NodeProcess(await spawnNode(options, folder), folder);
     const { node: name, listeners, roles, workers } = await node.logged('is up');
-    node.#listeners = listeners as string[];
+    node.urls = listeners as string[];
     node.name = name as string;
     node.roles = roles as string[];
     node.workers = workers as number;
@@ -101,7 +102,7 @@ export class NodeProcess {
 
   /** The url of its listener with this scheme. */
   url(scheme: string): string {
-    const url = this.#listeners.find((listener) => listener.startsWith(`${scheme}://`));
+    const url = this.urls.find((listener) => listener.startsWith(`${scheme}://`));
     assert.ok(url, `the node has no ${scheme} listener`);
     return url;
   }

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiClient } from '../support/api-client.js';
+import { ChaosLoad } from '../support/chaos-load.js';
+import { Cluster, freeAddress } from '../support/cluster.js';
+import { WsClient } from '../support/ws-client.js';
+
+const CLIENTS = 60;
+const RATE = 30;
+const FAULTLESS = { lost: 0, doubled: 0, reordered: 0, damaged: 0, disconnected: 0 };
+
+describe('nodes of one role each', { timeout: 120_000 }, () => {
+  it('a gateway without any worker has its clients wait, and serves them all once a worker comes', async (t) => {
+    const cluster = new Cluster([await freeAddress()]);
+    t.after(() => cluster.stop());
+    // nothing depends on who is first: each waits for the others
+    const gateway = await cluster.add({ name: 'gateway', worker: false });
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () => WsClient.connect(gateway.url('ws'))),
+    );
+    for (const client of clients) for (let n = 0; n < 50; n++) client.send(`${n}`);
+    await cluster.addRegister();
+    await cluster.add({ name: 'worker', events: 'echo', gateway: false, worker: { count: 2 } });
+    for (const client of clients) for (let n = 0; n < 50; n++) assert.equal(await client.next(), `${n}`);
+    await cluster.whole();
+    const { connections, cluster: seen } = await gateway.status();
+    assert.equal(connections, clients.length);
+    assert.deepEqual(
+      seen.workers.map(({ name, state, legacy }) => ({ name, state, legacy })),
+      ['worker:0', 'worker:1'].map((name) => ({ name, state: 'ready', legacy: false })),
+    );
+  });
+
+  it('a handler on another node sees where a client comes from, by IPv6 too', async (t) => {
+    const cluster = await Cluster.start([], {});
+    t.after(() => cluster.stop());
+    const listen = [{ url: 'ws://[::1]:0' }, { url: 'ws://127.0.0.1:0' }];
+    const gateway = await cluster.add({ name: 'gateway', worker: false, gateway: { listen } });
+    await cluster.add({ name: 'worker', events: 'api', gateway: false });
+    await cluster.whole();
+    for (const [host, address] of [
+      ['[::1]', '::1'],
+      ['127.0.0.1', '127.0.0.1'],
+    ]) {
+      const url = gateway.urls.find((each) => each.includes(host)) ?? '';
+      const client = await ApiClient.connect(url);
+      const described = await client.call<Record<string, unknown>>('describe');
+      assert.equal(described.remoteAddress, address);
+      assert.equal(described.remotePort, client.ws.localPort);
+      assert.equal(described.gatewayPort, Number(new URL(url).port));
+      const events = await client.call<Record<string, unknown>[]>('happened');
+      const [connected, handshake] = events.filter(({ id }) => id === client.id);
+      assert.equal(connected.remoteAddress, address);
+      assert.equal((handshake.handshake as Record<string, unknown>).remoteAddress, address);
+    }
+  });
+
+  it('a worker node that is stopped under load hands its clients on: nothing is lost, doubled or reordered', async (t) => {
+    const cluster = await Cluster.start(['w1', 'w2'], { events: 'chaos', gateway: false, worker: { count: 2 } });
+    t.after(() => cluster.stop());
+    const gateway = await cluster.add({ name: 'gateway', worker: false });
+    await cluster.whole();
+    const load = await ChaosLoad.connect({
+      url: gateway.url('ws'),
+      clients: CLIENTS,
+      rate: RATE,
+      exact: true,
+      kind: () => 'async',
+    });
+    t.after(() => load.close());
+    load.start();
+    for (const name of ['w1', 'w2', 'w1']) {
+      await sleep(1000);
+      await cluster.node(name).stop();
+      await cluster.whole();
+      await sleep(300);
+      await cluster.add({ name, events: 'chaos', gateway: false, worker: { count: 2 } });
+      await cluster.whole();
+    }
+    await load.stop();
+    const { sent, ...faults } = load.summary;
+    assert.deepEqual(faults, FAULTLESS);
+    assert.ok(sent > CLIENTS * RATE * 3, `${sent} messages were sent`);
+  });
+
+  it('local-first: own workers serve while there are any, others when there are none', async (t) => {
+    const cluster = await Cluster.start(['a', 'b'], { events: 'chaos', worker: { count: 2 } });
+    t.after(() => cluster.stop());
+    const [a, b] = [cluster.node('a'), cluster.node('b')];
+    const load = await ChaosLoad.connect({ url: a.url('ws'), clients: 20, rate: 20, kind: () => 'sync' });
+    t.after(() => load.close());
+    load.start();
+    await load.stop();
+    const served = await a.status();
+    assert.deepEqual(
+      served.workers.map(({ clients }) => clients),
+      [10, 10],
+    );
+    assert.deepEqual(
+      served.cluster.workers.map(({ clients }) => clients),
+      [0, 0],
+    );
+    assert.equal((await b.status()).workers.reduce((sum, { handled }) => sum + handled, 0), 0);
+  });
+
+  it('a gateway node that is stopped closes its clients in good order, and is forgotten', async (t) => {
+    const cluster = await Cluster.start(['g1', 'g2'], { worker: false });
+    t.after(() => cluster.stop());
+    const worker = await cluster.add({ name: 'worker', events: 'api', gateway: false });
+    await cluster.whole();
+    const [one, two] = await Promise.all(
+      ['g1', 'g2'].map((name) => ApiClient.connect(cluster.node(name).url('ws'))),
+    );
+    await one.call('client.bindUid', 'ann');
+    await one.call('session.assign', { n: 1 });
+    await cluster.node('g1').stop();
+    assert.deepEqual(await one.ws.closed, { code: 1001, reason: 'server is stopping' });
+    // its onClose came before the link closed
+    assert.equal(await two.call('untilClosed', one.id), true);
+    const happened = await two.call<Record<string, unknown>[]>('happened');
+    const closes = happened.filter(({ event }) => event === 'onClose');
+    assert.deepEqual(
+      closes.map(({ id, uid, session }) => ({ id, uid, session })),
+      [{ id: one.id, uid: 'ann', session: { n: 1 } }],
+    );
+    await cluster.whole();
+    assert.deepEqual(await two.call('getAllClientIdList'), [two.id]);
+    assert.equal((await two.refusal('sendToClient', one.id, 'hi')).code, 'GW_LINK_CLOSED');
+    // a stop is no fault: nobody is warned of anything
+    assert.deepEqual(
+      worker.log.filter(({ level }) => level > 30).map(({ msg }) => msg),
+      [],
+    );
+  });
+});
