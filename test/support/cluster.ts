@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { formatAddress, parseClientId } from '#src/wire/client-id.js';
 import { NodeProcess, type NodeProcessOptions } from './node.js';
 
 /** Where Registers listen whose address has to be known before they do: nothing connects from there. */
@@ -97,4 +98,10 @@ export async function freeAddress(): Promise<string> {
   server.close();
   await once(server, 'close');
   return `${REGISTER_HOST}:${port}`;
+}
+
+/** The inner address of the gateway that holds a client, `host:port`. */
+export function gatewayOf(clientId: string): string {
+  const { localIp: ip, localPort: port } = parseClientId(clientId);
+  return formatAddress({ ip, port });
 }
