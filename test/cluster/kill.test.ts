@@ -87,17 +87,38 @@ describe('a node that is killed with kill -9 under load', { timeout: 120_000 }, 
       ['a', 'b'].map((name) => ApiClient.connect(cluster.node(name).url('ws'))),
     );
     const dead = gatewayOf(bob.id);
+    for (const [client, uid] of [
+      [ann, 'ann'],
+      [bob, 'bob'],
+    ] as const) {
+      await client.call('client.bindUid', uid);
+      await client.call('client.join', 'red');
+    }
     await cluster.node('b').kill();
     await cluster
       .node('a')
       .until('that the other gateway is down', ({ cluster: { gateways } }) =>
         gateways.some(({ state, address }) => state === 'down' && address === dead),
       );
-    const { error } = await ann.attempt('getAllClientIdList');
-    assert.equal(error?.code, 'GW_TIMEOUT');
-    assert.match(error?.message ?? '', new RegExp(`not answered by ${dead} `));
-    const partial = await ann.call<object>('partial', 'getAllClientIdList');
-    assert.deepEqual(partial, { partial: [ann.id], missing: [dead] });
+    const { code, message } =
+      (await ann.attempt('getAllClientIdList')).error ?? assert.fail('it was answered');
+    assert.equal(code, 'GW_TIMEOUT');
+    assert.match(message, new RegExp(`getAllClientIdList was not answered by ${dead} `));
+    // what the others said has the form of the call's result
+    const queries: [call: string, partial: unknown, ...args: unknown[]][] = [
+      ['getAllClientIdList', [ann.id]],
+      ['getAllClientIdCount', 1],
+      ['getAllUidCount', 1],
+      ['getUidListByGroup', ['ann'], 'red'],
+      ['getAllGroupClientIdCount', { red: 1 }],
+      ['getAllGroupUidList', { red: ['ann'] }],
+      ['isUidOnline', false, 'bob'],
+      ['isUidsOnline', { ann: true, bob: false }, ['ann', 'bob']],
+      ['getAllClientSessions', { [ann.id]: {} }],
+    ];
+    for (const [call, partial, ...args] of queries) {
+      assert.deepEqual(await ann.call('partial', call, ...args), { partial, missing: [dead] }, call);
+    }
     // sends go on to those who are there
     assert.equal(await ann.call('sendToAll', 'hi'), true);
     assert.match((await ann.refusal('sendToClient', bob.id, 'hi')).message, /is down; it is dialled again/);

@@ -110,7 +110,7 @@ describe('nodes of one role each', { timeout: 120_000 }, () => {
   it('a gateway node that is stopped closes its clients in good order, and is forgotten', async (t) => {
     const cluster = await Cluster.start(['g1', 'g2'], { worker: false });
     t.after(() => cluster.stop());
-    const worker = await cluster.add({ name: 'worker', events: 'api', gateway: false });
+    await cluster.add({ name: 'worker', events: 'api', gateway: false });
     await cluster.whole();
     const [one, two] = await Promise.all(
       ['g1', 'g2'].map((name) => ApiClient.connect(cluster.node(name).url('ws'))),
@@ -130,10 +130,5 @@ describe('nodes of one role each', { timeout: 120_000 }, () => {
     await cluster.whole();
     assert.deepEqual(await two.call('getAllClientIdList'), [two.id]);
     assert.equal((await two.refusal('sendToClient', one.id, 'hi')).code, 'GW_LINK_CLOSED');
-    // a stop is no fault: nobody is warned of anything
-    assert.deepEqual(
-      worker.log.filter(({ level }) => level > 30).map(({ msg }) => msg),
-      [],
-    );
   });
 });
