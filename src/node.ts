@@ -172,7 +172,7 @@ export class Node implements Controllable {
         registers: this.#membership?.status() ?? [],
         gateways: this.#pool?.gateways() ?? [],
         workers: peers.filter((peer) => !peer.local),
-        refusals: Object.fromEntries([...innerRefusals, ...(this.#register?.refusals ?? [])]),
+        refusals: totals([...innerRefusals, ...(this.#register?.refusals ?? [])]),
       },
     };
   }
@@ -317,4 +317,11 @@ async function resolveIp(lanIp: string, registers: readonly string[]): Promise<s
     );
   }
   return address;
+}
+
+/** Counts by kind; a kind that comes more than once is counted together. */
+function totals(counts: readonly (readonly [kind: string, times: number])[]): Record<string, number> {
+  const result: Record<string, number> = {};
+  for (const [kind, times] of counts) result[kind] = (result[kind] ?? 0) + times;
+  return result;
 }
