@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../support/api-client.js';
 import { ChaosLoad } from '../support/chaos-load.js';
 import { Cluster, freeAddress } from '../support/cluster.js';
+import { configFolder } from '../support/config-folder.js';
 import { WsClient } from '../support/ws-client.js';
 
 const CLIENTS = 40;
@@ -84,27 +87,43 @@ describe('nodes of one role each', { timeout: 120_000 }, () => {
     assert.ok(sent > CLIENTS * RATE * 3, `${sent} messages were sent`);
   });
 
-  it('local-first: own workers serve while there are any, others when there are none', async (t) => {
-    const cluster = await Cluster.start(['a', 'b'], { events: 'chaos', worker: { count: 2 } });
+  it('local-first: its own workers serve new clients while there are any, others while there are none', async (t) => {
+    const folder = await configFolder(t);
+    const closed = join(folder, 'closed');
+    await mkdir(join(folder, 'events'));
+    await writeFile(
+      join(folder, 'events/index.ts'),
+      [
+        "import { existsSync } from 'node:fs';",
+        "import { defineEvents } from 'gatewayworker';",
+        'let name;',
+        'export default defineEvents({',
+        `  onWorkerStart({ node }) { if (node === 'a' && existsSync(${JSON.stringify(closed)})) throw new Error('closed today'); name = node; },`,
+        "  onMessage(client, message) { if (message === 'exit') process.exit(1); client.send(name); },",
+        '});',
+      ].join('\n'),
+    );
+    const cluster = await Cluster.start(['a', 'b'], { events: join(folder, 'events') });
     t.after(() => cluster.stop());
     const [a, b] = [cluster.node('a'), cluster.node('b')];
-    const load = await ChaosLoad.connect({ url: a.url('ws'), clients: 20, rate: 20, kind: () => 'sync' });
-    t.after(() => load.close());
-    load.start();
-    await load.stop();
-    const served = await a.status();
-    assert.deepEqual(
-      served.workers.map(({ clients }) => clients),
-      [10, 10],
-    );
-    assert.deepEqual(
-      served.cluster.workers.map(({ clients }) => clients),
-      [0, 0],
-    );
-    assert.equal(
-      (await b.status()).workers.reduce((sum, { handled }) => sum + handled, 0),
-      0,
-    );
+    const serves = async (client: WsClient): Promise<string> => {
+      client.send('who are you?');
+      return String(await client.next());
+    };
+    const early = await WsClient.connect(a.url('ws'));
+    assert.equal(await serves(early), 'a');
+    await writeFile(closed, '');
+    early.send('exit');
+    await a.logged('cannot be replaced');
+    const late = await WsClient.connect(a.url('ws'));
+    assert.equal(await serves(late), 'b');
+    await b.until('that its worker has a client of the other node', ({ workers }) => workers[0].handled > 0);
+    // the first one waits for the worker that it is bound to
+    early.send('who are you?');
+    await rm(closed);
+    assert.equal(await early.next(), 'a');
+    assert.equal(await serves(await WsClient.connect(a.url('ws'))), 'a');
+    assert.equal(await serves(late), 'b');
   });
 
   it('a gateway node that is stopped closes its clients in good order, and is forgotten', async (t) => {
