@@ -206,6 +206,7 @@ export class Slot {
     const deadline = clock.now() + timeout;
     await withinTime(clock, timeout, this.links.leave());
     await this.#end(Math.max(0, deadline - clock.now()));
+    this.#reportLeft();
     await this.links.close(Math.max(GRACE, deadline - clock.now()));
     this.link.destroy();
   }
@@ -315,6 +316,17 @@ export class Slot {
     } else {
       log.info(fields, `the gateway ${address} has left`);
     }
+  }
+
+  /** Events that no thread had the time for are lost with the slot. */
+  #reportLeft(): void {
+    const { bufferedBytes, parked } = this.link;
+    if (bufferedBytes === 0 && parked === 0) return;
+    const worker = this.#number;
+    this.#context.log.warn(
+      { worker, bytes: bufferedBytes, parked },
+      `worker ${worker} has stopped with ${bufferedBytes} bytes of events waiting${parked > 0 ? ` and ${parked} set aside` : ''}: they are lost, since worker.stopTimeout was too short for them; a graceful stop waits longer`,
+    );
   }
 
   /** Names the events that the thread had begun and not done: they are not handled again, lest one of them killed it. */

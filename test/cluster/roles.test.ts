@@ -85,6 +85,34 @@ describe('nodes of one role each', { timeout: 120_000 }, () => {
     const { sent, ...faults } = load.summary;
     assert.deepEqual(faults, FAULTLESS);
     assert.ok(sent > CLIENTS * RATE * 3, `${sent} messages were sent`);
+    const warnings = cluster.nodes.flatMap(({ log }) => log.filter(({ level }) => level > 30));
+    assert.deepEqual(
+      warnings.map(({ msg }) => msg),
+      [],
+    );
+  });
+
+  it('a worker node that has no time for what waits says what is lost, and its clients are served elsewhere', async (t) => {
+    const cluster = await Cluster.start(['w1'], { ...WORKERS, worker: { count: 1, stopTimeout: 0.1 } });
+    t.after(() => cluster.stop());
+    const gateway = await cluster.add({ name: 'gateway', worker: false });
+    await cluster.whole();
+    const client = await WsClient.connect(gateway.url('ws'));
+    // the first one takes a minute, and the others wait for it
+    for (const message of ['0 0 hold 60000', '0 1 sync ', '0 2 sync ']) client.send(message);
+    const worker = cluster.node('w1');
+    await worker.until(
+      'what waits',
+      ({ workers }) => workers[0].pending === 1 && workers[0].waitingBytes > 0,
+    );
+    await worker.stop();
+    const warnings = worker.log.filter(({ level }) => level > 30).map(({ msg }) => msg);
+    assert.equal(warnings.length, 2);
+    assert.match(warnings[0], /^1 event that a thread had begun is not done: onMessage of [\da-f]{20}$/);
+    assert.match(warnings[1], /^worker 0 has stopped with \d+ bytes of events waiting: they are lost/);
+    await cluster.add({ ...WORKERS, name: 'w2' });
+    client.send('0 3 sync ');
+    while (!String(await client.next()).startsWith('3 '));
   });
 
   it('local-first: its own workers serve new clients while there are any, others while there are none', async (t) => {
