@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { hostname, loadavg } from 'node:os';
@@ -39,7 +40,7 @@ const FAREWELL_TIMEOUT = 1000;
 
 /**
  * Builds the parts that the configuration asks for, in the order in which they need each other: workers are ready before
- * the first client can come, and clients can come before other nodes are told. Nothing is left running when one fails.
+ * the first client can come, and other nodes are told before. Nothing is left running when one fails.
  *
  * @throws GatewayError
  */
@@ -134,8 +135,9 @@ export class Node implements Controllable {
       await this.#join(this.#membership, address);
     }
     await this.#pool?.start();
-    await this.gateway?.listen();
+    // first, so that other nodes' workers are on their way when the first client comes
     if (address !== undefined) this.#membership?.announce(formatAddress(address));
+    await this.gateway?.listen();
   }
 
   status(): NodeStatus {
@@ -172,7 +174,7 @@ export class Node implements Controllable {
         registers: this.#membership?.status() ?? [],
         gateways: this.#pool?.gateways() ?? [],
         workers: peers.filter((peer) => !peer.local),
-        refusals: totals([...innerRefusals, ...(this.#register?.refusals ?? [])]),
+        refusals: sum(innerRefusals, this.#register?.refusals),
       },
     };
   }
@@ -258,7 +260,12 @@ export class Node implements Controllable {
       node: this.name,
       eventBufferSize: gateway === false ? EVENT_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
       localGateway,
-      inner: { secretKey: cluster.secretKey, pingInterval: cluster.pingInterval * 1000, tls },
+      inner: {
+        secretKey: cluster.secretKey,
+        pingInterval: cluster.pingInterval * 1000,
+        tls,
+        instance: randomUUID(),
+      },
       clock: systemClock,
       log: this.#options.log,
       logLevel: log.level,
@@ -280,6 +287,8 @@ export class Node implements Controllable {
     const deadline = systemClock.now() + JOIN_TIMEOUT;
     await membership.settled(JOIN_TIMEOUT);
     await pool.connected(deadline - systemClock.now());
+    const refusal = pool.gateways().find(({ state }) => state === 'refused')?.lastError;
+    if (refusal) throw new GatewayError('GW_CLUSTER', refusal);
   }
 
   /** A gateway as a Register names it. Client ids hold IPv4 addresses, so that one with a name could not be addressed. */
@@ -291,6 +300,14 @@ export class Node implements Controllable {
     );
     return [];
   }
+}
+
+/** Counts by kind. */
+function sum(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [kind, count] of counts.flatMap((one) => [...(one ?? [])]))
+    total[kind] = (total[kind] ?? 0) + count;
+  return total;
 }
 
 /** @throws GW_CLUSTER when a name cannot be resolved, or resolves to what only this machine can reach */
@@ -317,11 +334,4 @@ async function resolveIp(lanIp: string, registers: readonly string[]): Promise<s
     );
   }
   return address;
-}
-
-/** Counts by kind; a kind that comes more than once is counted together. */
-function totals(counts: readonly (readonly [kind: string, times: number])[]): Record<string, number> {
-  const result: Record<string, number> = {};
-  for (const [kind, times] of counts) result[kind] = (result[kind] ?? 0) + times;
-  return result;
 }

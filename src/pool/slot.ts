@@ -41,6 +41,8 @@ export interface InnerOptions {
   /** Milliseconds. */
   readonly pingInterval: number;
   readonly tls: InnerTls | undefined;
+  /** This run of the node: tells it from another node of the same name. */
+  readonly instance: string;
 }
 
 /** How a slot is. Sizes in bytes, times in milliseconds. */
@@ -110,7 +112,12 @@ export class Slot {
     this.link = new SlotLink({ name, doorbell, eventBufferSize, commandBufferSize, onError });
     this.links = new LinkSet(this.link, {
       localGateway: context.localGateway,
-      introduction: { workerKey: name, secretKey: inner.secretKey, features: [NODE_FEATURE] },
+      introduction: {
+        workerKey: name,
+        secretKey: inner.secretKey,
+        features: [NODE_FEATURE],
+        instance: inner.instance,
+      },
       tls: inner.tls,
       pingInterval: inner.pingInterval,
       bufferSize: commandBufferSize,

@@ -134,10 +134,6 @@ describe('nodes of one role each', { timeout: 120_000 }, () => {
     const cluster = await Cluster.start(['a', 'b'], { events: join(folder, 'events') });
     t.after(() => cluster.stop());
     const [a, b] = [cluster.node('a'), cluster.node('b')];
-    const serves = async (client: WsClient): Promise<string> => {
-      client.send('who are you?');
-      return String(await client.next());
-    };
     const early = await WsClient.connect(a.url('ws'));
     assert.equal(await serves(early), 'a');
     await writeFile(closed, '');
@@ -179,3 +175,9 @@ describe('nodes of one role each', { timeout: 120_000 }, () => {
     assert.equal((await two.refusal('sendToClient', one.id, 'hi')).code, 'GW_LINK_CLOSED');
   });
 });
+
+/** The name of the node whose worker answers, in the test of local-first. */
+async function serves(client: WsClient): Promise<string> {
+  client.send('who are you?');
+  return String(await client.next());
+}

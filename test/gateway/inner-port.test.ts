@@ -7,6 +7,20 @@ import { decodeClientState } from '#src/wire/client-state.js';
 import { InnerScene } from '../support/inner-scene.js';
 
 describe('the inner port: who comes in', () => {
+  it('a name that another node has is refused; the node that has it may come again', async (t) => {
+    const scene = await InnerScene.create(t, { secretKey: 'open' });
+    const refusalOf = async (key: string, instance: string): Promise<string | undefined> => {
+      const peer = await scene.connect();
+      peer.introduce(key, 'open', [NODE_FEATURE], instance);
+      return parseGatewayIntroduction((await peer.nextFrame()).bodyText()).refusal;
+    };
+    assert.match((await refusalOf('node-a:0', 'x')) ?? '', /node-a:0 is taken by the node of this gateway/);
+    assert.equal(await refusalOf('node-b:0', 'b1'), undefined);
+    assert.match((await refusalOf('node-b:0', 'b2')) ?? '', /node-b:0 is taken by a node at 127\.0\.0\.1/);
+    assert.equal(await refusalOf('node-b:0', 'b1'), undefined);
+    assert.equal(scene.gateway.counters.innerRefusals.get('name'), 2);
+  });
+
   it('a worker of ours is answered who the gateway is, and gets clients once it is ready', async (t) => {
     const scene = await InnerScene.create(t, { secretKey: 'open' });
     const worker = await scene.connect();
@@ -16,6 +30,7 @@ describe('the inner port: who comes in', () => {
     assert.deepEqual(parseGatewayIntroduction(answer.bodyText()), {
       features: [NODE_FEATURE],
       node: 'node-a',
+      refusal: undefined,
     });
 
     const { id, transport } = scene.join();

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { GATEWAY, OurNode, REGISTER, WORKER } from './our-node.js';
+import { OurClient } from './our-client.js';
+import { InOurWay } from './our-way.js';
+import { withParts } from './parts.js';
+import { PhpClient } from './php-client.js';
 import { PhpCluster } from './php-cluster.js';
 import { Witness } from './witness.js';
 
@@ -83,6 +87,31 @@ describe('A chat over PHP and ours', () => {
       const { result: uids } = await chatter.call('getAllUidList', []);
       assert.deepEqual(new Set(Object.values(uids as object)), new Set(['100', '101', '102', '103']));
     }
+  });
+
+  it('looks the same from outside, to a GatewayClient of PHP and to ours', async () => {
+    const [first, ...others] = all;
+    const ids = all.map(({ id }) => id);
+    const options = { registers: [node.register], secretKey: SECRET };
+    await withParts(async (keep) => {
+      const ours = await keep(new OurClient(options));
+      for (const client of [await keep(new PhpClient(options)), new InOurWay(ours)]) {
+        for (const { id } of all) await client.call('setSession', [id, { ...SESSION, id }]);
+        for (const { id } of all) {
+          assert.deepEqual((await client.call('getSession', [id])).result, { ...SESSION, id });
+        }
+        const { result: sessions } = await client.call('getAllClientSessions', []);
+        assert.deepEqual(sessions, Object.fromEntries(ids.map((id) => [id, { ...SESSION, id }])));
+        const { result: list } = await client.call('getAllClientIdList', []);
+        assert.deepEqual(new Set(Object.values(list as object)), new Set(ids));
+
+        const [word, end] = [`word ${++talk}`, `end ${talk}`];
+        await client.call('sendToAll', [word, null, [first.id]]);
+        await client.call('sendToUid', [[100, 101, 102, 103], end]);
+        assert.deepEqual(await first.seenBefore(end), []);
+        for (const listener of others) assert.deepEqual(await listener.seenBefore(end), [`text:${word}`]);
+      }
+    });
   });
 
   it('reads every session in every worker, whoever wrote it', async () => {

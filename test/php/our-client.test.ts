@@ -1,6 +1,5 @@
-import { GatewayClient } from '#src/client/index.js';
-import type { Caller, Outcome } from './caller.js';
 import { compare } from './comparison.js';
+import { OurClient } from './our-client.js';
 import { InOurWay, inOurWay } from './our-way.js';
 import { PhpClient } from './php-client.js';
 import { PhpCluster } from './php-cluster.js';
@@ -21,31 +20,8 @@ for (const secretKey of ['', 's3cret']) {
     async play(all, keep) {
       const { gateways, registers } = await keep(PhpCluster.start({ secretKey }));
       const scene = await keep(Scene.open(gateways[0].url));
-      return await scene.play(new InOurWay(await keep(new OurClient(registers, secretKey))), all);
+      return await scene.play(new InOurWay(await keep(new OurClient({ registers, secretKey }))), all);
     },
     expected: inOurWay,
   });
-}
-
-/** Our GatewayClient as one who has calls made. */
-class OurClient implements Caller {
-  readonly #client: GatewayClient;
-
-  constructor(registers: readonly string[], secretKey: string) {
-    this.#client = new GatewayClient({ registerAddress: registers, secretKey });
-  }
-
-  async call(call: string, args: readonly unknown[]): Promise<Outcome> {
-    const calls = this.#client as unknown as Record<string, (...args: readonly unknown[]) => unknown>;
-    try {
-      return { result: await calls[call](...args) };
-    } catch (error) {
-      const { name, message, code } = error as Error & { code?: string };
-      return { error: { name, message, code } };
-    }
-  }
-
-  async stop(): Promise<void> {
-    await this.#client.close();
-  }
 }

@@ -56,7 +56,9 @@ function resultInOurWay(call: string, result: unknown): unknown {
       return byKey(result ?? [], (item) => item);
     case 'getSession':
       return result && byKey(result, (item) => item);
+    case 'getAllClientInfo':
     case 'getAllClientSessions':
+    case 'getClientInfoByGroup':
     case 'getClientSessionsByGroup':
       return byKey(result, (session) => byKey(session, (item) => item));
     case 'session.replace':

@@ -1,3 +1,7 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { compare } from './comparison.js';
 import { GATEWAY, OurNode, REGISTER, WORKER } from './our-node.js';
 import type { Keep } from './parts.js';
@@ -34,6 +38,19 @@ for (const [name, variant] of Object.entries(VARIANTS)) {
     },
   });
 }
+
+it('The steps make every call that GatewayClient has', () => {
+  const autoload = fileURLToPath(new URL('../../test/php/autoload.php', import.meta.url));
+  const code = `require '${autoload}'; echo json_encode(get_class_methods('GatewayClient\\\\Gateway'));`;
+  const calls = JSON.parse(execFileSync('php', ['-r', code], { encoding: 'utf8' })) as string[];
+  // GatewayWorker itself uses the first two; the third means the client whose event a worker handles
+  const others = ['setBusinessWorker', 'setSocketSession', 'destoryCurrentClient'];
+  const made = new Set([...others, ...STEPS.map(({ call }) => call)]);
+  assert.deepEqual(
+    calls.filter((call) => !made.has(call)),
+    [],
+  );
+});
 
 async function perform(
   steps: readonly Step[],

@@ -47,6 +47,18 @@ describe('A PHP worker', () => {
     });
   });
 
+  for (const [call, ...args] of [
+    ['closeCurrentClient', 'bye'],
+    ['closeCurrentClient'],
+    ['destoryCurrentClient'],
+  ]) {
+    it(`ends the connection of its current client: ${call}(${args.join()})`, async () => {
+      const inPhp = await withParts(async (keep) => farewell(await startPhpOnly(keep), call, args));
+      const atOurs = await withParts(async (keep) => farewell(await startOurGateway(keep), call, args));
+      assert.deepEqual(atOurs, inPhp);
+    });
+  }
+
   const HANDSHAKES: ReadonlyArray<readonly [what: string, options: HandshakeOptions]> = [
     ['lists and maps in a query', { path: '/?list[]=x&list[]=y&map[a][b]=1&dot.ted=2&flag&empty=' }],
     ['a query that occurs twice', { path: '/?a=1&a=2&%61=3' }],
@@ -62,6 +74,13 @@ describe('A PHP worker', () => {
     });
   }
 });
+
+/** What a client saw at last whose worker made this call. */
+async function farewell(url: string, call: string, args: readonly unknown[]): Promise<readonly string[]> {
+  const witness = await Witness.connect(url);
+  witness.request(call, args);
+  return await witness.seenAtLast();
+}
 
 /** What a worker is told of a client's handshake. */
 async function handshake(url: string, options: HandshakeOptions): Promise<object> {

@@ -30,9 +30,9 @@ class ReportingWorker extends BusinessWorker
     }
 }
 
-function start_register(array $settings): Worker
+function start_register(): Worker
 {
-    $port = $settings['port'] ?? free_port();
+    $port = free_port();
     $register = new Register("text://127.0.0.1:$port");
     $register->onWorkerStart = static fn () => ready("127.0.0.1:$port");
     return $register;
@@ -90,7 +90,7 @@ Worker::$pidFile = "{$settings['folder']}/workerman.pid";
 Worker::$statusFile = "{$settings['folder']}/workerman.status";
 Worker::$logFile = "{$settings['folder']}/workerman.log";
 $part = match ($settings['role']) {
-    'register' => start_register($settings),
+    'register' => start_register(),
     'gateway' => start_gateway($settings),
     'worker' => start_worker($settings),
 };

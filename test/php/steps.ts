@@ -100,6 +100,8 @@ const GROUPS: readonly Step[] = [
     step('getClientSessionsByGroup', group),
   ]),
   step('getAllClientSessions', 'red'),
+  step('getAllClientInfo', 'red'),
+  step('getClientInfoByGroup', '07'),
   { ...step('batchGetClientIdCountByGroup', ['red', '7', '07', 'ghosts']), clientOnly: true },
   { ...step('batchGetClientIdCountByGroup', [7, -5]), clientOnly: true },
   { ...step('getClientIdListByGroup', ['red', 7]), phpOnly: true },

@@ -52,9 +52,14 @@ export class Witness implements Caller {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
+  /** Asks its worker to make a call. */
+  request(call: string, args: readonly unknown[]): void {
+    this.#socket.send(JSON.stringify({ call, args }, base64));
+  }
+
   /** Has its worker make a call. */
   async call(call: string, args: readonly unknown[]): Promise<Outcome> {
-    this.#socket.send(JSON.stringify({ call, args }, base64));
+    this.request(call, args);
     for (;;) {
       const message = await this.#inbox.next();
       if (/^text:\{(?:"result"|"error"|\})/.test(message)) {
