@@ -174,7 +174,7 @@ export class Node implements Controllable {
         registers: this.#membership?.status() ?? [],
         gateways: this.#pool?.gateways() ?? [],
         workers: peers.filter((peer) => !peer.local),
-        refusals: Object.fromEntries([...innerRefusals, ...(this.#register?.refusals ?? [])]),
+        refusals: sum(innerRefusals, this.#register?.refusals),
       },
     };
   }
@@ -300,6 +300,14 @@ export class Node implements Controllable {
     );
     return [];
   }
+}
+
+/** Counts by kind. */
+function sum(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [kind, count] of counts.flatMap((one) => [...(one ?? [])]))
+    total[kind] = (total[kind] ?? 0) + count;
+  return total;
 }
 
 /** @throws GW_CLUSTER when a name cannot be resolved, or resolves to what only this machine can reach */

@@ -32,8 +32,8 @@ export class RawPeer {
     });
   }
 
-  static async connect(port: number): Promise<RawPeer> {
-    const socket = connect(port, '127.0.0.1');
+  static async connect(port: number, host = '127.0.0.1'): Promise<RawPeer> {
+    const socket = connect(port, host);
     await once(socket, 'connect');
     return new RawPeer(socket);
   }
