@@ -97,6 +97,11 @@ export class GatewayLink {
     return this.#state === 'up' || this.#state === 'leaving';
   }
 
+  /** Whether the first attempt to reach it has ended: before, nobody can say that it is missing. */
+  get tried(): boolean {
+    return this.up || this.#lastError !== null;
+  }
+
   get status(): GatewayLinkStatus {
     return {
       address: formatAddress(this.address),

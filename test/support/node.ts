@@ -26,10 +26,13 @@ export const ERROR_LEVEL = 50;
 export interface NodeProcessOptions {
   /** A folder of test/fixtures/events, or an absolute path. */
   readonly events: string;
-  readonly gateway?: Exclude<UserConfig['gateway'], false>;
-  readonly worker?: Exclude<UserConfig['worker'], false>;
+  readonly gateway?: UserConfig['gateway'];
+  readonly worker?: UserConfig['worker'];
+  readonly register?: UserConfig['register'];
   readonly cluster?: UserConfig['cluster'];
   readonly name?: string;
+  /** What the command begins with: what puts it on a host of its own. */
+  readonly launcher?: readonly string[];
   /** Options of node itself, such as --inspect. */
   readonly nodeOptions?: readonly string[];
   /** Environment variables beside this process's own. */
@@ -119,6 +122,23 @@ export class NodeProcess {
     assert.equal(status, 0, `the node did not stop in good order\n${this.errors}`);
   }
 
+  /** Kills it as `kill -9` does; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    this.#process.kill('SIGKILL');
+    await this.#exited;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** It stands still, with all its connections open, until {@link resume}. */
+  pause(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process.kill('SIGCONT');
+  }
+
   #status(field: string): number {
     const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(
       readFileSync(`/proc/${this.pid}/status`, 'utf8'),
@@ -147,17 +167,20 @@ export async function failToStart(options: NodeProcessOptions): Promise<FailedSt
 }
 
 async function spawnNode(options: NodeProcessOptions, folder: string): Promise<ChildProcess> {
-  const { events, name, gateway, worker, cluster, nodeOptions = [], env } = options;
+  const { events, name, gateway, worker, register = false, cluster, nodeOptions = [], env } = options;
+  const folderOfEvents = events.startsWith('/') ? events : fixture(`events/${events}`);
   const config: UserConfig = {
     name: name ?? 'test-node',
-    gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
-    register: false,
+    gateway: gateway !== false && { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
+    register,
     cluster,
-    worker: { count: 1, events: events.startsWith('/') ? events : fixture(`events/${events}`), ...worker },
+    worker: worker !== false && { count: 1, events: folderOfEvents, ...worker },
   };
   const file = join(folder, 'gatewayworker.config.json');
   await writeFile(file, JSON.stringify(config));
-  return spawn(process.execPath, [...nodeOptions, MAIN, '-c', file], {
+  const { launcher = [] } = options;
+  const [command, ...args] = [...launcher, process.execPath, ...nodeOptions, MAIN, '-c', file];
+  return spawn(command, args, {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
