@@ -83,7 +83,8 @@ export async function listenInner(
       const why = cause.code === 'EADDRINUSE' ? 'another process has it' : cause.message;
       reject(new GatewayError('GW_LISTEN', `${host}:${port} cannot be opened: ${why}.`, { cause }));
     });
-    server.listen({ host, port }, resolve);
+    // in a group (start --nodes N) the ports of clients are shared, and this one is the node's own
+    server.listen({ host, port, exclusive: true }, resolve);
   });
   return server;
 }

@@ -5,23 +5,26 @@ import { fileURLToPath } from 'node:url';
 import { stop as stopEsbuild } from 'esbuild';
 import { systemClock } from './clock.js';
 import { findConfigFile } from './config/config-file.js';
-import { loadConfig } from './config/load.js';
+import { type LoadedConfig, loadConfig } from './config/load.js';
 import type { NodeConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
-import { createLogger, type Logger, standardOutput } from './log.js';
-import { checkEvents, type Node, startNode } from './node.js';
+import type { Logger } from './log.js';
+import { checkEvents, type Node, type NodeOptions, startNode } from './node.js';
 import { supervise } from './ops/background.js';
 import { startDetached } from './ops/detached.js';
-import { FolderWatcher } from './ops/folder-watcher.js';
-import { openLogFile } from './ops/log-file.js';
+import { memberForks } from './ops/fork-member.js';
+import { checkGroup } from './ops/member-config.js';
+import { MemberHost } from './ops/member-host.js';
+import { NodeGroup } from './ops/node-group.js';
 import { NodeProcess } from './ops/node-process.js';
 import { refuseIfRunning } from './ops/pid-file.js';
 import { type NodePlace, placeOf } from './ops/place.js';
+import { openLog, type ProcessLog } from './ops/process-log.js';
 import { createProgram, parse, type StartOptions } from './ops/program.js';
+import { reloadOnChange } from './ops/reload-on-change.js';
 import { connectionsReport, showReport, statusReport } from './ops/report-command.js';
 import { notRunning, RunningNode } from './ops/running-node.js';
 import { startBanner } from './ops/start-banner.js';
-import type { Controllable } from './ops/status.js';
 import { report } from './ops/supervision.js';
 
 /** The command line. Exit status: 0 done, 1 failed, 2 misused. */
@@ -46,17 +49,18 @@ const program = createProgram(version, {
   },
   async restart({ graceful = false, ...options }) {
     // with a configuration or an application that is wrong the node would not come back
-    const { config } = await loadConfig({ file: options.config, cwd: process.cwd(), env: process.env });
-    await checkEvents(config);
     const { place } = await locate(options.config);
     const node = await RunningNode.find(place);
+    const nodes = options.nodes ?? node?.record.nodes;
+    const { config } = await load({ ...options, nodes });
+    await checkEvents(config);
     if (node) {
       await node.stop(graceful);
       say(`stopped (pid ${node.pid})`);
     }
     const log = options.log ?? node?.record.log ?? undefined;
-    if (options.detach || node?.supervisor) await startInBackground({ ...options, log });
-    else await startHere({ ...options, log });
+    if (options.detach || node?.supervisor) await startInBackground({ ...options, log, nodes });
+    else await startHere({ ...options, log, nodes });
   },
   async reload({ config, graceful = false }) {
     const node = await findRunning(config);
@@ -69,11 +73,12 @@ const program = createProgram(version, {
   async connections({ config, offset, limit, ...options }) {
     await showReport(connectionsReport(offset, limit), (await locate(config)).place, options);
   },
-  async supervise({ log, watch, ...options }) {
+  async supervise({ log, watch, nodes, ...options }) {
     const { file, place } = await locate(options.config);
-    const nodeArguments = programArguments('start', { config: file, log, watch }, '--supervised');
-    process.exitCode = await supervise({ place, config: file, log, nodeArguments });
+    const nodeArguments = programArguments('start', { config: file, log, watch, nodes }, '--supervised');
+    process.exitCode = await supervise({ place, config: file, log, nodes, nodeArguments });
   },
+  member: runMember,
 });
 
 // a reader that has seen enough, as in "| head"
@@ -95,73 +100,116 @@ function statusOf({ code }: GatewayError): number {
   return code === 'GW_CONFIG' ? MISUSED : FAILED;
 }
 
-/** Runs a node in this process until it is stopped. */
-async function startHere({ config: given, log: logPath, watch = false, supervised = false }: StartOptions) {
-  const { config, file } = await loadConfig({ file: given, cwd: process.cwd(), env: process.env });
-  const logFile =
-    logPath === undefined ? undefined : { path: resolve(logPath), file: openLogFile(resolve(logPath)) };
-  const destination = logFile?.file ?? standardOutput();
-  const log = createLogger({ level: config.log.level, destination });
-  const host = new NodeProcess({
+/** Runs a node in this process until it is stopped, or a group of nodes in others. */
+async function startHere(options: StartOptions) {
+  const { watch = false, supervised = false, nodes = 1 } = options;
+  const { config, file } = await load(options);
+  const log = openLog(config.log.level, options.log === undefined ? undefined : resolve(options.log));
+  let group: NodeGroup | undefined;
+  const host = new NodeProcess<Node | NodeGroup>({
     place: placeOf(file, process.cwd()),
     config: file,
+    nodes: nodes > 1 ? nodes : undefined,
     supervised,
-    log,
-    logFile,
-    start: async () =>
-      await startNode(config, { version, log, writeLine: (line) => destination.write(line) }),
+    log: log.logger,
+    logFile: log.path === undefined ? undefined : { path: log.path, reopen },
+    start: async () => {
+      if (nodes === 1) return await startNode(config, optionsFor(log));
+      group = await startGroup(config, nodes, log);
+      return group;
+    },
     onUp(node) {
-      if (!logFile && process.stdout.isTTY)
-        say(...startBanner({ version, node, config, file, watch }, process.stdout.hasColors()));
-      else logUp(log, node, file);
-      if (watch) reloadOnChange(host, config, log);
+      if (log.path === undefined && process.stdout.isTTY)
+        say(...startBanner({ version, node, config, file, watch, nodes }, process.stdout.hasColors()));
+      else logUp(log.logger, node, file, nodes);
+      if (watch) reloadOnChange(config, host, log.logger);
     },
     // the compiler is a process of its own
+    onBuilt: () => void stopEsbuild(),
+  });
+  function reopen(): void {
+    log.reopen();
+    group?.reopenLogs();
+  }
+  await host.run();
+}
+
+async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): Promise<NodeGroup> {
+  return await NodeGroup.start({
+    config,
+    nodes,
+    version,
+    logFile: log.path ?? null,
+    clock: systemClock,
+    log: log.logger,
+    fork: memberForks(PROGRAM, ['member']),
+    startRegister: async (own) => await startNode(own, optionsFor(log)),
+    checkEvents: async () => await checkEvents(config),
+  });
+}
+
+/** Runs one of a group's nodes: what node:cluster forks. */
+async function runMember(): Promise<void> {
+  let log: ProcessLog | undefined;
+  const host = new MemberHost({
+    async start({ config, logFile }) {
+      log = openLog(config.log.level, logFile ?? undefined);
+      return await startNode(config, optionsFor(log, log.logger.child({ node: config.name })));
+    },
+    reopenLog: () => log?.reopen(),
     onBuilt: () => void stopEsbuild(),
   });
   await host.run();
 }
 
-function logUp(log: Logger, { name, roles, listeners, workers }: Node, file: string | undefined): void {
+function optionsFor({ logger, writeLine }: ProcessLog, log = logger): NodeOptions {
+  return { version, log, writeLine };
+}
+
+/** @throws GW_CONFIG */
+async function load({ config: given, nodes = 1 }: StartOptions): Promise<LoadedConfig> {
+  const loaded = await loadConfig({ file: given, cwd: process.cwd(), env: process.env, nodes });
+  if (nodes > 1) checkGroup(loaded.config, nodes);
+  return loaded;
+}
+
+function logUp(
+  log: Logger,
+  { name, roles, listeners, workers }: Node | NodeGroup,
+  file: string | undefined,
+  nodes: number,
+): void {
   log.info(
     {
       node: name,
       roles,
       listeners,
       workers,
+      nodes,
       config: file,
       version,
       nodejs: process.version,
     },
-    `gatewayworker ${version} is up: ${listeners.join(', ') || roles.join(', ')}`,
+    upLine(listeners.join(', ') || roles.join(', '), nodes),
   );
 }
 
-function reloadOnChange(host: Controllable, { gateway, worker }: NodeConfig, log: Logger): void {
-  if (worker === false) return;
-  const watcher = new FolderWatcher({
-    folder: worker.events,
-    ignored: gateway === false ? [] : gateway.listen.flatMap(({ static: folder }) => folder ?? []),
-    clock: systemClock,
-    onChange() {
-      log.info(`a file in ${worker.events} has changed: reloading`);
-      // the log says how it ended
-      host.reload(false).catch(() => {});
-    },
-    onError: (error) => log.warn({ err: error }, `${worker.events} cannot be watched`),
-  });
-  watcher.start();
+function upLine(what: string, nodes = 1): string {
+  return `gatewayworker ${version} is up: ${what}${nodes === 1 ? '' : `, ${nodes} nodes`}`;
 }
 
 /** Starts a node in the background, and waits until it is up. */
-async function startInBackground({ config, log: logPath, watch }: StartOptions): Promise<void> {
+async function startInBackground({ config, log: logPath, watch, nodes }: StartOptions): Promise<void> {
   const { file, place } = await locate(config);
   await refuseIfRunning(place);
   const log = logPath === undefined ? place.log : resolve(logPath);
-  const first = await startDetached(programArguments('supervise', { config: file, log, watch }), log);
+  const first = await startDetached(programArguments('supervise', { config: file, log, watch, nodes }), log);
   switch (first.event) {
     case 'up':
-      say(`gatewayworker ${version} is up: ${first.listeners.join(', ')}`, `pid ${first.pid}, log ${log}`);
+      say(
+        upLine(first.listeners.join(', ') || 'no ports for clients', nodes),
+        `pid ${first.pid}, log ${log}`,
+      );
       return;
     case 'failed':
       throw new GatewayError(first.code, first.message);
@@ -173,7 +221,7 @@ async function startInBackground({ config, log: logPath, watch }: StartOptions):
 /** The arguments for another process of this program. */
 function programArguments(
   command: string,
-  { config, log, watch = false }: Pick<StartOptions, 'config' | 'log' | 'watch'>,
+  { config, log, watch = false, nodes }: Pick<StartOptions, 'config' | 'log' | 'watch' | 'nodes'>,
   ...more: readonly string[]
 ): readonly string[] {
   return [
@@ -183,6 +231,7 @@ function programArguments(
     ...(config === undefined ? [] : ['--config', config]),
     ...(log === undefined ? [] : ['--log', log]),
     ...(watch ? ['--watch'] : []),
+    ...(nodes === undefined ? [] : ['--nodes', String(nodes)]),
     ...more,
   ];
 }

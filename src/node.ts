@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { hostname, loadavg } from 'node:os';
 import { systemClock } from './clock.js';
+import { isLoopback } from './config/cluster-rules.js';
 import { parseListenUrl } from './config/listen-url.js';
 import type { GatewayConfig, NodeConfig, WorkerConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
@@ -239,7 +240,7 @@ export class Node implements Controllable {
     registers: readonly string[],
     tls: InnerTls | undefined,
   ): Promise<GatewayAddress> {
-    const ip = ipToNumber(await resolveIp(lanIp));
+    const ip = ipToNumber(await resolveIp(lanIp, registers));
     if (registers.length === 0) return { ip, port: lanPort };
     const host = innerListen === '' ? lanIp : innerListen;
     this.#innerPort = await InnerPort.open({ host, port: lanPort, tls });
@@ -292,10 +293,11 @@ export class Node implements Controllable {
   }
 }
 
-/** @throws GW_CLUSTER when a name cannot be resolved */
-async function resolveIp(lanIp: string): Promise<string> {
+/** @throws GW_CLUSTER when a name cannot be resolved, or resolves to what only this machine can reach */
+async function resolveIp(lanIp: string, registers: readonly string[]): Promise<string> {
+  let address: string;
   try {
-    return (await lookup(lanIp, { family: 4 })).address;
+    ({ address } = await lookup(lanIp, { family: 4 }));
   } catch (cause) {
     throw new GatewayError(
       'GW_CLUSTER',
@@ -303,4 +305,16 @@ async function resolveIp(lanIp: string): Promise<string> {
       { cause },
     );
   }
+  // an address is checked with the configuration; a name may turn out to be one in /etc/hosts for this machine itself
+  if (
+    address !== lanIp &&
+    isLoopback(address) &&
+    !registers.every((name) => isLoopback(splitAddress(name).host))
+  ) {
+    throw new GatewayError(
+      'GW_CLUSTER',
+      `gateway.lanIp is ${lanIp}, which is ${address} here: no other machine reaches that. Give the address by which other nodes reach this one.`,
+    );
+  }
+  return address;
 }

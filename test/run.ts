@@ -1,17 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runTests } from './support/run-tests.js';
 
 /*
- * `npm test`: every *.test.js of this build through node's runner, one file at a time, since several of them measure.
- * Arguments name the files to run instead, by any part of their path: `npm test -- wire`.
+ * `npm test`: every *.test.js of this build but those in php/, which have a runner of their own. Arguments name the files to
+ * run instead, by any part of their path: `npm test -- wire`.
  */
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const wanted = process.argv.slice(2);
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.js'))
+  .filter((file) => file.endsWith('.test.js') && !file.startsWith('php/'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .toSorted()
   .map((file) => join(folder, file));
@@ -21,9 +21,4 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-const { status } = spawnSync(
-  process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=1', '--test-timeout=300000', ...files],
-  { stdio: 'inherit' },
-);
-process.exit(status ?? 1);
+process.exit(runTests(files));

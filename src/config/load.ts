@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { dirname, relative } from 'node:path';
 import { findConfigFile, readConfigFile } from './config-file.js';
 import { applyEnvironment } from './environment.js';
+import { isRecord } from './record.js';
 import type { NodeConfig } from './schema.js';
 import { validateConfig } from './validate.js';
 
@@ -9,6 +11,8 @@ export interface LoadOptions {
   readonly file?: string;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** How many processes share this machine, each with this configuration; 1 without it. */
+  readonly nodes?: number;
 }
 
 export interface LoadedConfig {
@@ -22,14 +26,24 @@ export interface LoadedConfig {
  *
  * @throws GatewayError GW_CONFIG that lists every problem found, one a line
  */
-export async function loadConfig({ file, cwd, env }: LoadOptions): Promise<LoadedConfig> {
+export async function loadConfig({ file, cwd, env, nodes = 1 }: LoadOptions): Promise<LoadedConfig> {
   const found = await findConfigFile(cwd, file);
   const value = found === undefined ? {} : await readConfigFile(found);
   const overrides = applyEnvironment(value, env);
+  if (nodes > 1) shareCores(value, nodes);
   const config = validateConfig(value, {
     source: found === undefined ? 'The environment' : relative(cwd, found),
     directory: found === undefined ? cwd : dirname(found),
     overrides,
   });
   return { config, file: found };
+}
+
+/** The default of `worker.count` is for one process: several of them share the cores. */
+function shareCores(value: unknown, nodes: number): void {
+  if (!isRecord(value)) return;
+  const { worker = {} } = value;
+  if (!isRecord(worker) || Array.isArray(worker) || worker.count !== undefined) return;
+  // as for one process, a core is left to the main thread
+  value.worker = { ...worker, count: Math.max(1, Math.floor(availableParallelism() / nodes) - 1) };
 }

@@ -161,7 +161,8 @@ const worker = Type.Object(
       default: Math.max(1, availableParallelism() - 1),
       defaultText: 'cores − 1, at least 1',
       unit: 'threads',
-      description: 'Business workers of this node.',
+      description:
+        'Business workers of this node, and of each node of `start --nodes`, whose default is its share of the cores − 1.',
     }),
     events: Type.String({
       minLength: 1,

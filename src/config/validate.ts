@@ -59,9 +59,9 @@ function withOrigin({ key, text }: Problem, { origins }: Overrides): Problem {
 }
 
 /** Empty as long as the inner port is any free one: the node names itself once it has it. */
+/** Of a node whose inner port is not known before it is open, or that has none, `node.ts` makes one up. */
 function defaultName({ gateway }: Draft): string {
-  if (!gateway) return hostname();
-  return gateway.lanPort === 0 ? '' : `${hostname()}:${gateway.lanPort}`;
+  return gateway && gateway.lanPort !== 0 ? `${hostname()}:${gateway.lanPort}` : '';
 }
 
 function resolvePaths({ gateway, worker, cluster }: Draft, directory: string): void {

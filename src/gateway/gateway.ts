@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 import { parseListenUrl } from '../config/listen-url.js';
-import type { ClusterConfig, GatewayConfig } from '../config/schema.js';
+import type { GatewayConfig } from '../config/schema.js';
 import { GatewayError } from '../errors.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../log.js';
 import { LogOnce } from '../log-once.js';
-import { SecretKey } from '../secret-key.js';
-import { type GatewayAddress, formatClientId, ipToNumber } from '../wire/client-id.js';
+import { formatClientId, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag, commandName } from '../wire/command.js';
-import { HEADER_LENGTH, type ReceivedFrame } from '../wire/frame.js';
+import type { ReceivedFrame } from '../wire/frame.js';
 import { encodeHandshake } from '../wire/handshake.js';
 import { Client } from './client.js';
 import { commands } from './commands/commands.js';
@@ -19,7 +18,7 @@ import { Counters } from './counters.js';
 import { Directory } from './directory.js';
 import { Dispatcher } from './dispatcher.js';
 import { Heartbeat } from './heartbeat.js';
-import type { InnerHost } from './inner-host.js';
+import { type InnerHost, type InnerIdentity, type InnerSettings, innerSettings } from './inner-host.js';
 import { Message } from './message.js';
 import { Outbox } from './outbox.js';
 import { openListener } from './protocols/listener.js';
@@ -44,20 +43,10 @@ const GOING_AWAY = 1001;
 const UNSERVED_LIMIT = 10_000;
 /** Bytes from which on it pays to ask whether a message can be sent before it is encoded. */
 const LONG_MESSAGE = 4096;
-/** GatewayWorker's limit for a frame on an inner link, header excluded. */
-const INNER_PACKAGE_SIZE = 10 * 1024 * 1024;
-/** What a frame may hold beside a message: the uids or groups that it is for. */
-const INNER_EXT_SIZE = 1024 * 1024;
 
-export interface GatewayOptions {
+export interface GatewayOptions extends InnerIdentity {
   readonly log: Logger;
   readonly clock: Clock;
-  /** The inner address as others reach it: what client ids begin with. */
-  readonly address: GatewayAddress;
-  /** The node's name. */
-  readonly node: string;
-  /** The secret key that peers on the inner port have to know, and the seconds between two pings to them. */
-  readonly cluster: Pick<ClusterConfig, 'secretKey' | 'pingInterval'>;
 }
 
 /**
@@ -65,13 +54,7 @@ export interface GatewayOptions {
  * want comes back as commands.
  */
 export class Gateway implements ClientHost, CommandTarget, InnerHost {
-  readonly address: GatewayAddress;
-  readonly node: string;
-  readonly secretKey: SecretKey;
-  readonly guarded: boolean;
-  readonly pingInterval: number;
-  readonly bufferSize: number;
-  readonly maxFrameLength: number;
+  readonly inner: InnerSettings;
   readonly clock: Clock;
   readonly log: Logger;
   readonly directory = new Directory();
@@ -91,18 +74,11 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
-  constructor(config: GatewayConfig, { log, clock, address, node, cluster }: GatewayOptions) {
+  constructor(config: GatewayConfig, { log, clock, ...identity }: GatewayOptions) {
     this.#config = config;
     this.log = log;
     this.clock = clock;
-    this.address = address;
-    this.node = node;
-    this.secretKey = new SecretKey(cluster.secretKey);
-    this.guarded = cluster.secretKey !== '';
-    this.pingInterval = cluster.pingInterval * 1000;
-    this.bufferSize = config.sendToWorkerBufferSize;
-    this.maxFrameLength =
-      HEADER_LENGTH + INNER_EXT_SIZE + Math.max(INNER_PACKAGE_SIZE, config.maxPackageSize);
+    this.inner = innerSettings(config, identity);
     this.#gaveUp = new Promise((resolve) => (this.#onGaveUp = resolve));
     this.#problems = new LogOnce(log, clock);
     this.#outbox = new Outbox((client, bytes, messages) => this.#write(client, bytes, messages));
@@ -118,8 +94,8 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
         this.drop(client);
       },
     );
-    this.#replies = new Replies(address);
-    this.#dispatcher = new Dispatcher(address, clock, (client) => this.legacySession(client));
+    this.#replies = new Replies(identity.address);
+    this.#dispatcher = new Dispatcher(identity.address, clock, (client) => this.legacySession(client));
   }
 
   /** The urls of the open listeners, with their real ports. */
@@ -143,7 +119,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   /** The client id of one of our clients. */
   clientIdOf(client: Client): string {
-    return formatClientId(this.address.ip, this.address.port, client.id);
+    return formatClientId(this.inner.address.ip, this.inner.address.port, client.id);
   }
 
   /**

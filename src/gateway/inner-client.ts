@@ -4,7 +4,7 @@ import { Queue } from '../queue.js';
 import { Command, commandName } from '../wire/command.js';
 import { type ReceivedFrame, decodeFrame } from '../wire/frame.js';
 import { parseIntroduction } from '../wire/worker-connect.js';
-import type { InnerHost, InnerRole } from './inner-host.js';
+import { type InnerHost, type InnerRole, checkLegacy } from './inner-host.js';
 
 /**
  * A GatewayClient on the inner port: it sends commands and queries, as many as it likes at once, and is answered in
@@ -20,7 +20,7 @@ export class InnerClient implements InnerRole {
   constructor(link: TcpLink, host: InnerHost) {
     this.#link = link;
     this.#host = host;
-    this.#authorized = !host.guarded;
+    this.#authorized = !host.inner.guarded;
   }
 
   frame(frame: ReceivedFrame): void {
@@ -53,7 +53,7 @@ export class InnerClient implements InnerRole {
   #command(frame: ReceivedFrame): void {
     // GatewayWorker's clients say the key again before every command
     if (frame.command === Command.GATEWAY_CLIENT_CONNECT) {
-      if (!this.#host.secretKey.matches(parseIntroduction(frame.bodyText()).secretKey)) {
+      if (!this.#host.inner.secretKey.matches(parseIntroduction(frame.bodyText()).secretKey)) {
         throw new GatewayError(
           'GW_AUTH',
           'A GatewayClient came with another secret key than cluster.secretKey.',
@@ -66,6 +66,7 @@ export class InnerClient implements InnerRole {
         `${commandName(frame.command)} came from a peer that has not said the secret key; expected WORKER_CONNECT or GATEWAY_CLIENT_CONNECT first.`,
       );
     } else if (frame.command !== Command.PING) {
+      checkLegacy(frame);
       this.#host.command(this.#link, frame);
     }
   }

@@ -7,7 +7,7 @@ import type { ReceivedFrame } from '../wire/frame.js';
 import { type PeerIntroduction, parseIntroduction } from '../wire/worker-connect.js';
 import { InnerClient } from './inner-client.js';
 import type { InnerHost, InnerRole } from './inner-host.js';
-import { InnerWorker } from './inner-worker.js';
+import { InnerWorker, type InnerWorkers } from './inner-worker.js';
 import { plainAddress } from './protocols/address.js';
 
 /** Milliseconds for the first whole frame. */
@@ -17,21 +17,18 @@ const MAX_INTRODUCTION = 64 * 1024;
 /** Milliseconds of silence after which the operating system asks whether the far end is still there. */
 const KEEP_ALIVE = 60_000;
 
-/** Kinds of refusals, as they are counted. What is not listed is no refusal but a link that broke. */
-const KINDS: Partial<Record<ErrorCode, string>> = {
+/** Kinds of refusals, as they are counted. */
+const KINDS: Partial<Record<string, string>> = {
   GW_AUTH: 'secret key',
   GW_TIMEOUT: 'no introduction',
   GW_FRAME: 'frame',
   GW_SERIALIZE: 'command',
   GW_SESSION: 'command',
-};
-
-/** The workers that are linked up, by remote address and key. */
-export type InnerWorkers = Map<string, InnerWorker>;
+} satisfies Partial<Record<ErrorCode, string>>;
 
 /** One connection on the inner port. Its first frame says whether a worker or a GatewayClient is at its far end. */
 export class InnerConnection {
-  readonly link: TcpLink;
+  readonly #link: TcpLink;
   readonly #socket: Socket;
   readonly #remoteIp: string;
   readonly #host: InnerHost;
@@ -45,13 +42,13 @@ export class InnerConnection {
     this.#remoteIp = plainAddress(socket.remoteAddress ?? '');
     this.#host = host;
     this.#workers = workers;
-    this.link = new TcpLink(socket.setKeepAlive(true, KEEP_ALIVE), {
+    this.#link = new TcpLink(socket.setKeepAlive(true, KEEP_ALIVE), {
       name: `${this.#remoteIp}:${socket.remotePort ?? 0}`,
-      bufferSize: host.bufferSize,
-      maxFrameLength: host.maxFrameLength,
+      bufferSize: host.inner.bufferSize,
+      maxFrameLength: host.inner.maxFrameLength,
     });
     this.#deadline = host.clock.setTimeout(() => this.#expire(), INTRODUCTION_TIMEOUT);
-    this.link.listen({
+    this.#link.listen({
       frame: (frame) => {
         if (this.#role === undefined) this.#introduce(frame);
         else this.#role.frame(frame);
@@ -63,15 +60,27 @@ export class InnerConnection {
       },
     });
     // after the link's own: it looks at what the link has not made a frame of
-    if (host.guarded) socket.on('data', this.#checkLength);
+    if (host.inner.guarded) socket.on('data', this.#checkLength);
+  }
+
+  /** Ends once what was sent has left. */
+  close(): Promise<void> {
+    const closed = this.#link.close();
+    // a worker ends its side as well, after its last commands; a GatewayClient may keep its own open for ever
+    if (!(this.#role instanceof InnerWorker)) this.#socket.destroySoon();
+    return closed;
+  }
+
+  destroy(): void {
+    this.#link.destroy();
   }
 
   readonly #checkLength = (): void => {
-    if (this.#role !== undefined || this.link.bytesRead <= MAX_INTRODUCTION) return;
-    this.link.destroy(
+    if (this.#role !== undefined || this.#link.bytesRead <= MAX_INTRODUCTION) return;
+    this.#link.destroy(
       new GatewayError(
         'GW_FRAME',
-        `${this.link.bytesRead} bytes came without an introduction; expected WORKER_CONNECT or GATEWAY_CLIENT_CONNECT within ${MAX_INTRODUCTION}.`,
+        `${this.#link.bytesRead} bytes came without an introduction; expected WORKER_CONNECT or GATEWAY_CLIENT_CONNECT within ${MAX_INTRODUCTION}.`,
       ),
     );
   };
@@ -82,30 +91,21 @@ export class InnerConnection {
     if (frame.command === Command.WORKER_CONNECT) {
       this.#role = this.#welcome(parseIntroduction(frame.bodyText()));
     } else {
-      this.#role = new InnerClient(this.link, this.#host);
+      this.#role = new InnerClient(this.#link, this.#host);
       this.#role.frame(frame);
     }
   }
 
   #welcome({ workerKey, secretKey, features }: PeerIntroduction): InnerWorker {
-    if (!this.#host.secretKey.matches(secretKey)) {
+    if (!this.#host.inner.secretKey.matches(secretKey)) {
       throw new GatewayError('GW_AUTH', 'A worker came with another secret key than cluster.secretKey.');
     }
-    const key = `${this.#remoteIp}:${workerKey}`;
-    this.#workers.get(key)?.supersede();
-    const worker = new InnerWorker(this.link, this.#host, workerKey, features);
-    this.#workers.set(key, worker);
-    this.#forget = () => {
-      if (this.#workers.get(key) === worker) this.#workers.delete(key);
-    };
-    return worker;
+    const worker = { name: workerKey, key: `${this.#remoteIp}:${workerKey}`, features };
+    return new InnerWorker(this.#link, this.#host, worker, this.#workers);
   }
 
-  /** Takes the worker, if there is one, off the list. */
-  #forget = (): void => {};
-
   #expire(): void {
-    this.link.destroy(
+    this.#link.destroy(
       new GatewayError(
         'GW_TIMEOUT',
         `No whole frame came within ${INTRODUCTION_TIMEOUT / 1000} s; expected WORKER_CONNECT or GATEWAY_CLIENT_CONNECT.`,
@@ -115,9 +115,14 @@ export class InnerConnection {
 
   #closed(error?: Error): void {
     this.#deadline.cancel();
-    this.#forget();
-    const kind = error instanceof GatewayError ? KINDS[error.code] : undefined;
-    if (kind !== undefined) this.#host.innerRefused(kind, this.link.name, error as Error);
+    if (error !== undefined) this.#count(error);
     this.#role?.closed(error);
+  }
+
+  #count(error: NodeJS.ErrnoException): void {
+    // an error without any code is one that nobody foresaw in what the peer sent
+    const kind = error.code === undefined ? 'command' : KINDS[error.code];
+    // a code that is not listed is no refusal: the link broke
+    if (kind !== undefined) this.#host.innerRefused(kind, this.#link.name, error);
   }
 }

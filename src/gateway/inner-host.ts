@@ -1,15 +1,33 @@
 import type { Clock } from '../clock.js';
+import type { ClusterConfig, GatewayConfig } from '../config/schema.js';
+import { GatewayError } from '../errors.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../log.js';
-import type { SecretKey } from '../secret-key.js';
+import { SecretKey } from '../secret-key.js';
 import type { GatewayAddress } from '../wire/client-id.js';
-import type { ReceivedFrame } from '../wire/frame.js';
+import { Command, commandName } from '../wire/command.js';
+import { HEADER_LENGTH, type ReceivedFrame } from '../wire/frame.js';
+import { NODE_FEATURE } from '../wire/worker-connect.js';
 import type { WorkerPeer } from './worker-peer.js';
 
-/** What a gateway is to those who come by its inner port. */
-export interface InnerHost {
+/** GatewayWorker's limit for a frame on an inner link, header excluded. */
+const PACKAGE_SIZE = 10 * 1024 * 1024;
+/** What a frame may hold beside a message: the clients, uids or groups that it is for. */
+const EXT_SIZE = 1024 * 1024;
+
+/** What a gateway is told of itself and its cluster. */
+export interface InnerIdentity {
+  /** Its inner address as others reach it: what client ids begin with. */
   readonly address: GatewayAddress;
   /** The node's name. */
+  readonly node: string;
+  /** The key that peers on the inner port have to know, and the seconds between two pings to them. */
+  readonly cluster: Pick<ClusterConfig, 'secretKey' | 'pingInterval'>;
+}
+
+/** What holds for all peers of a gateway. */
+export interface InnerSettings {
+  readonly address: GatewayAddress;
   readonly node: string;
   readonly secretKey: SecretKey;
   /** Whether peers have to know a secret key. */
@@ -18,8 +36,28 @@ export interface InnerHost {
   readonly pingInterval: number;
   /** Bytes that may wait for a peer. */
   readonly bufferSize: number;
-  /** Bytes of the longest frame that a peer may send, header included. */
+  /** Bytes of the longest frame that a peer may send, header included: a message as large as a client's fits. */
   readonly maxFrameLength: number;
+}
+
+export function innerSettings(
+  config: GatewayConfig,
+  { address, node, cluster }: InnerIdentity,
+): InnerSettings {
+  return {
+    address,
+    node,
+    secretKey: new SecretKey(cluster.secretKey),
+    guarded: cluster.secretKey !== '',
+    pingInterval: cluster.pingInterval * 1000,
+    bufferSize: config.sendToWorkerBufferSize,
+    maxFrameLength: HEADER_LENGTH + EXT_SIZE + Math.max(PACKAGE_SIZE, config.maxPackageSize),
+  };
+}
+
+/** What a gateway is to those who come by its inner port. */
+export interface InnerHost {
+  readonly inner: InnerSettings;
   readonly clock: Clock;
   readonly log: Logger;
   /** A worker came; its frames, its room and its end are reported by the calls below. */
@@ -39,4 +77,13 @@ export interface InnerRole {
   frame(frame: ReceivedFrame): void;
   drained(): void;
   closed(error?: Error): void;
+}
+
+/** Commands that we have added are for those who offered to know them. @throws GW_FRAME */
+export function checkLegacy(frame: ReceivedFrame): void {
+  if (frame.command < Command.REPLY) return;
+  throw new GatewayError(
+    'GW_FRAME',
+    `${commandName(frame.command)} came from a peer that did not offer the feature ${NODE_FEATURE}.`,
+  );
 }

@@ -1,8 +1,9 @@
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type InnerTls, listenInner, portOf } from '../inner-socket.js';
-import { InnerConnection, type InnerWorkers } from './inner-connection.js';
+import { InnerConnection } from './inner-connection.js';
 import type { InnerHost } from './inner-host.js';
+import type { InnerWorkers } from './inner-worker.js';
 import { plainAddress } from './protocols/address.js';
 
 /**
@@ -55,9 +56,9 @@ export class InnerPort {
     const portFreed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     for (const socket of this.#early.splice(0)) socket.destroy();
     const timer = this.#host?.clock.setTimeout(() => {
-      for (const { link } of this.#connections) link.destroy();
+      for (const connection of this.#connections) connection.destroy();
     }, timeout);
-    await Promise.all(Array.from(this.#connections, ({ link }) => link.close()));
+    await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
     timer?.cancel();
     await portFreed;
   }

@@ -62,12 +62,11 @@ export interface Dialled {
  * @throws GW_AUTH when it hangs up without an answer, GW_CLUSTER when it cannot be reached or is no gateway
  */
 export async function dialGateway(address: GatewayAddress, options: DialOptions): Promise<Dialled> {
-  return await new Promise((resolve, reject) => {
-    new Handshake(address, options, resolve, reject);
-  });
+  return await new Handshake(address, options).answered;
 }
 
 class Handshake {
+  readonly answered: Promise<Dialled>;
   readonly #name: string;
   readonly #socket: Socket;
   readonly #settle: (outcome: Dialled | GatewayError) => void;
@@ -75,12 +74,13 @@ class Handshake {
   #received: Buffer = Buffer.alloc(0);
   #failure: Error | undefined;
 
-  constructor(
-    address: GatewayAddress,
-    { introduction, tls, clock, signal }: DialOptions,
-    onAnswer: (dialled: Dialled) => void,
-    onFailure: (error: GatewayError) => void,
-  ) {
+  constructor(address: GatewayAddress, { introduction, tls, clock, signal }: DialOptions) {
+    let onAnswer!: (dialled: Dialled) => void;
+    let onFailure!: (error: GatewayError) => void;
+    this.answered = new Promise((resolve, reject) => {
+      onAnswer = resolve;
+      onFailure = reject;
+    });
     this.#name = formatAddress(address);
     const socket = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {
       this.#connected = true;

@@ -1,19 +1,16 @@
 import type { Clock, Timer } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import type { InnerTls } from '../inner-socket.js';
+import { type InnerTls, connectInner } from '../inner-socket.js';
 import { LinkGauge } from '../ring/link-gauge.js';
-import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
-import { Command, WorkerState, commandName } from '../wire/command.js';
-import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
+import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
+import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff } from './backoff.js';
+import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
 import { type Dialled, dialGateway } from './gateway-handshake.js';
-import { LinkHeartbeat } from './link-heartbeat.js';
-import { TcpLink } from './tcp-link.js';
+import { LegacyCarrier } from './legacy-carrier.js';
+import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from './worker-task.js';
-
-/** Bytes of the longest frame taken from a gateway: the answer of one with a million sessions. */
-const MAX_FRAME_LENGTH = 2 ** 28;
 
 /*
  *            dialled and answered             the link breaks
@@ -34,6 +31,8 @@ export interface GatewayLinkOptions {
   /** Bytes that may wait for the gateway before it counts as congested. */
   readonly bufferSize: number;
   readonly clock: Clock;
+  /** A command that could not be put into a PHP gateway's terms: it is skipped. */
+  readonly onError: (error: Error) => void;
 }
 
 /** Who has links to gateways. */
@@ -43,7 +42,7 @@ export interface GatewayLinkOwner {
   /** An event of one of the gateway's clients, or a reply. */
   receive(frame: ReceivedFrame): void;
   /** Nothing more comes over the link that was up; it is dialled again. */
-  broke(link: GatewayLink, error: GatewayError): void;
+  broke(link: GatewayLink, error: Error): void;
   /** It went up or down, or an attempt failed, or a congestion is over. */
   changed(link: GatewayLink): void;
 }
@@ -65,7 +64,7 @@ export interface GatewayLinkStatus {
 }
 
 /** One slot's connection to the gateway of another node: dialled again whenever it breaks, for as long as it is wanted. */
-export class GatewayLink {
+export class GatewayLink implements GatewayCarrierListener {
   readonly address: GatewayAddress;
   /** Whether it is still named by whoever knows the gateways: what decides when it breaks. */
   wanted = true;
@@ -74,17 +73,15 @@ export class GatewayLink {
   readonly #gauge = new LinkGauge();
   readonly #backoff = new Backoff();
   readonly #giveUp = new AbortController();
-  readonly #stateFrame = { ...emptyFrame(), command: Command.WORKER_STATE };
   #state: State = 'waiting';
-  #tcp: TcpLink | undefined;
-  #heartbeat: LinkHeartbeat | undefined;
+  #carrier: GatewayCarrier | undefined;
   #retry: Timer | undefined;
+  #legacy = false;
   #node = '';
   #attempts = 0;
   #lastError: string | null = null;
   /** What the gateway was last told. */
   #told = 0;
-  #onLeft: (() => void) | undefined;
 
   constructor(address: GatewayAddress, owner: GatewayLinkOwner, options: GatewayLinkOptions) {
     this.address = address;
@@ -94,7 +91,7 @@ export class GatewayLink {
   }
 
   get up(): boolean {
-    return this.#state === 'up' || this.#state === 'leaving';
+    return this.#carrier !== undefined;
   }
 
   /** Whether the first attempt to reach it has ended: before, nobody can say that it is missing. */
@@ -106,9 +103,9 @@ export class GatewayLink {
     return {
       address: formatAddress(this.address),
       state: this.up ? 'up' : 'down',
-      legacy: false,
+      legacy: this.#legacy,
       node: this.#node,
-      bufferedBytes: this.#tcp?.bufferedBytes ?? 0,
+      bufferedBytes: this.#carrier?.bufferedBytes ?? 0,
       attempts: this.#attempts,
       lastError: this.#lastError,
     };
@@ -116,53 +113,52 @@ export class GatewayLink {
 
   /** What the slot's thread has to know of it. */
   get forThread(): GatewayState {
-    return { ...this.address, up: this.up, legacy: false, gauge: this.#gauge.shared };
+    return { ...this.address, up: this.up, legacy: this.#legacy, gauge: this.#gauge.shared };
   }
 
-  /** Sends a frame that is encoded already, and does not change any more. While the link is down it is nobody's. */
-  send(bytes: Buffer): void {
-    const tcp = this.#tcp;
-    if (tcp?.state !== 'open') return;
-    tcp.sendBytes(bytes);
-    this.#gauge.show(tcp.bufferedBytes, tcp.congested);
+  /** Sends a command. While the link is down it is nobody's. @param bytes the frame, encoded; they do not change any more */
+  send(frame: ReceivedFrame, bytes: Buffer): void {
+    const carrier = this.#carrier;
+    if (carrier === undefined) return;
+    carrier.send(frame, bytes);
+    this.#gauge.show(carrier.bufferedBytes, carrier.congested);
   }
 
   /** Tells the gateway how its worker is, if that has changed. */
   announce(): void {
     const state = this.#owner.workerState;
-    if (this.#state !== 'up' || state === this.#told) return;
-    this.#tell(state);
+    if (state === this.#told || this.#state !== 'up') return;
+    this.#told = state;
+    this.#carrier?.announce(state);
   }
 
   /** Asks for no further event. Resolves when the last one has come; the link stays up for commands and replies. */
   async leave(): Promise<void> {
-    if (this.#state !== 'up') {
+    if (this.#carrier === undefined) {
       this.#abandon();
       return;
     }
     this.#state = 'leaving';
-    await new Promise<void>((resolve) => {
-      this.#onLeft = resolve;
-      this.#tell(this.#owner.workerState | WorkerState.LEAVING);
-    });
+    await this.#carrier.leave(this.#owner.workerState);
   }
 
-  /** Lets out what was sent, and ends. */
-  async close(): Promise<void> {
-    this.wanted = false;
-    if (this.up) await this.#tcp?.close();
+  /** Lets out what was sent, and ends. @param timeout milliseconds after which it ends in any case */
+  async close(timeout: number): Promise<void> {
+    const carrier = this.#carrier;
     this.#abandon();
+    await carrier?.close(timeout);
   }
 
   /** Ends at once. */
   destroy(): void {
-    this.wanted = false;
-    if (this.up) this.#tcp?.destroy();
+    const carrier = this.#carrier;
     this.#abandon();
+    carrier?.destroy();
   }
 
   /** Dials no more. */
   #abandon(): void {
+    this.wanted = false;
     this.#state = 'closed';
     this.#retry?.cancel();
     this.#giveUp.abort();
@@ -175,93 +171,72 @@ export class GatewayLink {
       const { signal } = this.#giveUp;
       this.#answered(await dialGateway(this.address, { introduction, tls, clock, signal }));
     } catch (error) {
-      if (this.#state === 'closed') return;
-      this.#failed(error as GatewayError);
+      if (this.#state !== 'closed') this.#failed(error as GatewayError);
     }
   }
 
-  #answered({ socket, legacy, node }: Dialled): void {
+  #answered(dialled: Dialled): void {
     if (this.#state === 'closed') {
-      socket.destroy();
+      dialled.socket.destroy();
       return;
     }
-    if (legacy) {
-      socket.destroy();
-      throw new GatewayError('GW_CLUSTER', `${formatAddress(this.address)} is a PHP gateway.`);
-    }
-    const { bufferSize, clock, pingInterval } = this.#options;
-    const name = `the gateway ${formatAddress(this.address)}`;
-    const tcp = new TcpLink(socket, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
-    this.#tcp = tcp;
-    this.#node = node;
+    this.#node = dialled.node;
+    this.#legacy = dialled.legacy;
     this.#attempts = 0;
     this.#backoff.reset();
     this.#state = 'up';
-    tcp.listen({
-      frame: (frame) => this.#receive(frame),
-      drained: () => {
-        this.#gauge.show(tcp.bufferedBytes, false);
-        this.#owner.changed(this);
-      },
-      closed: (error) => this.#closed(error),
-    });
-    this.#heartbeat = new LinkHeartbeat(tcp, { clock, interval: pingInterval, answered: true });
-    this.#tell(this.#owner.workerState);
+    this.#carrier = this.#carry(dialled);
+    this.announce();
     this.#owner.changed(this);
-    tcp.resume();
   }
 
-  #receive(frame: ReceivedFrame): void {
-    switch (frame.command) {
-      case Command.ON_MESSAGE:
-      case Command.ON_CONNECT:
-      case Command.ON_CLOSE:
-      case Command.ON_WEBSOCKET_CONNECT:
-        if (frame.localIp === this.address.ip && frame.localPort === this.address.port) {
-          this.#owner.receive(frame);
-        } else {
-          this.#tcp?.destroy(this.#otherName(frame));
-        }
-        return;
-      case Command.REPLY:
-        // the handshake's own query has no number
-        if (frame.clientIp !== 0) this.#owner.receive(frame);
-        return;
-      case Command.WORKER_STATE:
-        if ((frame.clientIp & WorkerState.LEAVING) !== 0) this.#onLeft?.();
-        return;
-      case Command.PING:
-        return;
-      default:
-        this.#tcp?.destroy(
-          new GatewayError('GW_FRAME', `It sent ${commandName(frame.command)}, which no gateway sends.`),
-        );
+  #carry({ socket, legacy }: Dialled): GatewayCarrier {
+    const { tls, introduction, onError } = this.#options;
+    const { address } = this;
+    const options = { ...this.#options, name: `the gateway ${formatAddress(address)}`, listener: this };
+    if (!legacy) return new NodeCarrier(socket, options);
+    const { secretKey } = introduction;
+    const commands = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {});
+    return new LegacyCarrier(socket, commands, { ...options, address, secretKey, onError });
+  }
+
+  // ---- what the carrier reports ----
+
+  event(frame: ReceivedFrame): void {
+    const { localIp: ip, localPort: port } = frame;
+    if (ip !== this.address.ip || port !== this.address.port) {
+      // client ids begin with the gateway's address: one that calls itself otherwise than it is reached cannot be answered
+      throw new GatewayError(
+        'GW_CLUSTER',
+        `The gateway that is reached at ${formatAddress(this.address)} calls itself ${formatAddress({ ip, port })}; set its gateway.lanIp and gateway.lanPort to the address by which others reach it.`,
+      );
     }
+    this.#owner.receive(frame);
   }
 
-  /** Client ids begin with the gateway's address: one that calls itself otherwise than it is reached cannot be answered. */
-  #otherName({ localIp: ip, localPort: port }: ReceivedFrame): GatewayError {
-    return new GatewayError(
-      'GW_CLUSTER',
-      `The gateway that is reached at ${formatAddress(this.address)} calls itself ${formatAddress({ ip, port })}; set its gateway.lanIp and gateway.lanPort to the address by which others reach it.`,
-    );
+  reply(frame: ReceivedFrame): void {
+    this.#owner.receive(frame);
   }
 
-  #closed(error: Error | undefined): void {
-    this.#heartbeat?.close();
-    this.#tcp = undefined;
+  drained(): void {
+    this.#gauge.show(this.#carrier?.bufferedBytes ?? 0, false);
+    this.#owner.changed(this);
+  }
+
+  closed(error?: Error): void {
+    this.#carrier = undefined;
     this.#gauge.show(0, false);
     this.#told = 0;
-    const message = error?.message ?? 'it hung up';
-    const cause = new GatewayError('GW_LINK_CLOSED', message, { cause: error });
+    const wasClosing = this.#state === 'closed';
     if (this.#state === 'up') this.#state = 'waiting';
     else this.#abandon();
-    this.#onLeft?.();
-    this.#owner.broke(this, cause);
-    this.#failed(cause);
+    if (wasClosing) return;
+    const broken = error ?? new GatewayError('GW_LINK_CLOSED', 'it hung up');
+    this.#owner.broke(this, broken);
+    this.#failed(broken);
   }
 
-  #failed(error: GatewayError): void {
+  #failed(error: Error): void {
     this.#lastError = error.message;
     if (this.wanted && this.#state === 'waiting') {
       this.#retry = this.#options.clock.setTimeout(() => void this.#dial(), this.#backoff.next());
@@ -269,11 +244,5 @@ export class GatewayLink {
       this.#abandon();
     }
     this.#owner.changed(this);
-  }
-
-  #tell(state: number): void {
-    this.#told = state;
-    this.#stateFrame.clientIp = state;
-    this.#tcp?.send(this.#stateFrame);
   }
 }

@@ -1,4 +1,3 @@
-import type { GatewayError } from '../errors.js';
 import { type GatewayAddress, addressKey } from '../wire/client-id.js';
 import { WorkerState } from '../wire/command.js';
 import type { Frame, ReceivedFrame } from '../wire/frame.js';
@@ -18,7 +17,7 @@ export interface LinkSetOptions extends GatewayLinkOptions {
   /** What its thread has to know of the gateways has changed. */
   readonly onChange: () => void;
   /** The link to a gateway broke, with the events that were on their way. */
-  readonly onBroken: (link: GatewayLink, error: GatewayError) => void;
+  readonly onBroken: (link: GatewayLink, error: Error) => void;
 }
 
 /**
@@ -93,10 +92,10 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
     await Promise.all(Array.from(this.#remote.values(), async (link) => await link.leave()));
   }
 
-  /** Lets out what was sent, and ends the links to other nodes. */
-  async close(): Promise<void> {
+  /** Lets out what was sent, and ends the links to other nodes. @param timeout milliseconds after which they end in any case */
+  async close(timeout: number): Promise<void> {
     this.#leaving = true;
-    await Promise.all(Array.from(this.#remote.values(), async (link) => await link.close()));
+    await Promise.all(Array.from(this.#remote.values(), async (link) => await link.close(timeout)));
   }
 
   /** Ends them at once. */
@@ -113,7 +112,7 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
     if (isAt(this.#localGateway, localIp, localPort)) {
       this.#localListener?.frame(frame, 0);
     } else if (localIp !== 0) {
-      this.#remote.get(addressKey(localIp, localPort))?.send(frame.copy());
+      this.#remote.get(addressKey(localIp, localPort))?.send(frame, frame.copy());
     } else {
       this.#toAll(frame);
     }
@@ -132,7 +131,7 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
   #toAll(frame: ReceivedFrame): void {
     if (this.#remote.size > 0) {
       const bytes = frame.copy();
-      for (const link of this.#remote.values()) link.send(bytes);
+      for (const link of this.#remote.values()) link.send(frame, bytes);
     }
     this.#localListener?.frame(frame, 0);
   }
@@ -147,7 +146,7 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
     if (this.#slot.state === 'open' && !this.#slot.send(frame)) this.announce();
   }
 
-  broke(link: GatewayLink, error: GatewayError): void {
+  broke(link: GatewayLink, error: Error): void {
     if (this.#leaving) return;
     this.#slot.forget(link.address);
     this.#options.onBroken(link, error);

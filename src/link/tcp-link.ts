@@ -66,7 +66,7 @@ export class TcpLink extends BaseLink {
   }
 
   /**
-   * Sends bytes that are no frame: the replies that legacy peers expect.
+   * Sends bytes as they are: frames that are encoded already, or the replies that legacy peers expect, which are none.
    *
    * @returns as {@link send}
    */

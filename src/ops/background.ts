@@ -12,6 +12,7 @@ export interface BackgroundOptions {
   readonly place: NodePlace;
   readonly config: string | undefined;
   readonly log: string;
+  readonly nodes: number | undefined;
   /** node's arguments for the process of the node. */
   readonly nodeArguments: readonly string[];
 }
@@ -26,11 +27,13 @@ export async function supervise({
   place,
   config,
   log: path,
+  nodes,
   nodeArguments,
 }: BackgroundOptions): Promise<number> {
   const file = openLogFile(path);
   const log = createLogger({ level: 'info', destination: file });
   const supervisor = new Supervisor({
+    name: 'the node',
     spawn: () =>
       spawn(process.execPath, nodeArguments, {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -54,6 +57,7 @@ export async function supervise({
     pidFile: place.supervisorPidFile,
     config: config ?? null,
     logFile: path,
+    nodes,
     log,
   });
   const status = await supervisor.run();

@@ -1,4 +1,5 @@
 import { ERROR_CODES, type ErrorCode, GatewayError } from '../errors.js';
+import type { Controllable } from './status.js';
 
 /*
  * What is spoken on a control socket: one JSON object per line, a request and then its answer, as often as one likes.
@@ -62,6 +63,20 @@ export function parseRequest(line: string): ControlRequest {
       return { command: fields.command, graceful: readBoolean(fields, 'graceful') };
     default:
       throw wrong(`The command is ${quote(fields.command)}`, 'status, connections, reload or stop');
+  }
+}
+
+/** @returns what the answer carries @throws what the node throws */
+export async function carryOut(request: ControlRequest, node: Controllable): Promise<unknown> {
+  switch (request.command) {
+    case 'status':
+      return await node.status();
+    case 'connections':
+      return await node.connections(request.offset, request.limit);
+    case 'reload':
+      return (await node.reload(request.graceful)) ?? null;
+    default:
+      return (await node.stop(request.graceful)) ?? null;
   }
 }
 

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { GatewayError } from '../errors.js';
 import { LineReader } from '../line-reader.js';
 import type { Logger } from '../log.js';
-import { type ControlAnswer, failure, MAX_REQUEST, parseRequest } from './control-protocol.js';
+import { carryOut, type ControlAnswer, failure, MAX_REQUEST, parseRequest } from './control-protocol.js';
 import type { Controllable } from './status.js';
 
 const MAX_CONNECTIONS = 64;
@@ -95,24 +95,10 @@ export class ControlServer {
 
   async #answer(line: string): Promise<ControlAnswer> {
     try {
-      return { ok: true, result: await this.#run(line) };
+      return { ok: true, result: await carryOut(parseRequest(line), this.#node) };
     } catch (error) {
       if (!(error instanceof GatewayError)) this.#log.error({ err: error }, 'a control command failed');
       return failure(error);
-    }
-  }
-
-  async #run(line: string): Promise<unknown> {
-    const request = parseRequest(line);
-    switch (request.command) {
-      case 'status':
-        return this.#node.status();
-      case 'connections':
-        return this.#node.connections(request.offset, request.limit);
-      case 'reload':
-        return (await this.#node.reload(request.graceful)) ?? null;
-      default:
-        return (await this.#node.stop(request.graceful)) ?? null;
     }
   }
 }

@@ -1,6 +1,5 @@
 import { GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { LogFile } from './log-file.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { isReadOnly, Presence } from './presence.js';
@@ -20,7 +19,9 @@ export interface NodeProcessOptions<N> {
   readonly supervised: boolean;
   readonly log: Logger;
   /** Where the log goes when it goes to a file. */
-  readonly logFile: { readonly path: string; readonly file: LogFile } | undefined;
+  readonly logFile: { readonly path: string; readonly reopen: () => void } | undefined;
+  /** How many nodes this process leads; undefined when it is the only one. */
+  readonly nodes: number | undefined;
   readonly start: () => Promise<N>;
   /** The node is up: says so. */
   readonly onUp: (node: N) => void;
@@ -78,11 +79,11 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
     this.#options.log.info('stopped');
   }
 
-  status(): NodeStatus {
+  status(): NodeStatus | Promise<NodeStatus> {
     return this.#running().status();
   }
 
-  connections(offset: number, limit: number): ConnectionPage {
+  connections(offset: number, limit: number): ConnectionPage | Promise<ConnectionPage> {
     return this.#running().connections(offset, limit);
   }
 
@@ -125,13 +126,14 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
   }
 
   async #announce(): Promise<void> {
-    const { place, config, supervised, log, logFile } = this.#options;
+    const { place, config, supervised, log, logFile, nodes } = this.#options;
     if (!supervised) await refuseIfRunning(place);
     try {
       this.#presence = await Presence.announce(this, {
         pidFile: place.pidFile,
         config: config ?? null,
         logFile: logFile?.path ?? null,
+        nodes,
         log,
       });
     } catch (error) {
@@ -149,7 +151,7 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
     process.on('SIGHUP', (signal) => {
-      if (logFile) logFile.file.reopen();
+      if (logFile) logFile.reopen();
       else stop(signal);
     });
     if (!onWindows) {

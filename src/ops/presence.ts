@@ -12,6 +12,8 @@ export interface PresenceOptions {
   readonly config: string | null;
   /** The file that this process logs to, or null. */
   readonly logFile: string | null;
+  /** How many nodes this process leads or, as their supervisor, keeps running; undefined for one of its own. */
+  readonly nodes: number | undefined;
   readonly log: Logger;
 }
 
@@ -38,11 +40,11 @@ export class Presence {
    */
   static async announce(
     node: Controllable,
-    { pidFile, config, logFile, log }: PresenceOptions,
+    { pidFile, config, logFile, nodes, log }: PresenceOptions,
   ): Promise<Presence> {
     const server = await ControlServer.listen(socketOf(pidFile, process.pid), node, log);
     try {
-      const record = await ownRecord({ socket: server.path, config, log: logFile });
+      const record = await ownRecord({ socket: server.path, config, log: logFile, nodes });
       return new Presence(server, await PidFile.claim(pidFile, record));
     } catch (error) {
       await server.close();

@@ -17,11 +17,13 @@ export interface ProcessRecord {
   readonly config: string | null;
   /** The file that it logs to; null for standard output. */
   readonly log: string | null;
+  /** How many nodes share its ports; missing for one of its own. */
+  readonly nodes?: number | undefined;
 }
 
 /** This process, for its pid file. */
 export async function ownRecord(
-  rest: Pick<ProcessRecord, 'socket' | 'config' | 'log'>,
+  rest: Pick<ProcessRecord, 'socket' | 'config' | 'log' | 'nodes'>,
 ): Promise<ProcessRecord> {
   return {
     pid: process.pid,
@@ -50,10 +52,11 @@ export function decodeRecord(text: string): ProcessRecord | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { pid, startTicks: ticks, startedAt, socket, config, log } = value as Record<string, unknown>;
+  const { pid, startTicks: ticks, startedAt, socket, config, log, nodes } = value as Record<string, unknown>;
   const valid =
     Number.isSafeInteger(pid) &&
     (pid as number) > 0 &&
+    (nodes === undefined || Number.isSafeInteger(nodes)) &&
     [startedAt, socket].every((field) => typeof field === 'string') &&
     [ticks, config, log].every((field) => field === null || typeof field === 'string');
   return valid ? (value as ProcessRecord) : undefined;

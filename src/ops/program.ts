@@ -3,6 +3,8 @@ import { suggestion } from '../config/suggestion.js';
 import type { ReportOptions } from './report-command.js';
 
 const DEFAULT_CONNECTIONS = 100;
+/** More than any machine has use for, and few enough that each may speak with each. */
+const MAX_NODES = 64;
 
 export interface ConfigOption {
   /** A configuration file, as given with -c. */
@@ -13,6 +15,8 @@ export interface StartOptions extends ConfigOption {
   readonly detach?: boolean;
   readonly log?: string;
   readonly watch?: boolean;
+  /** Processes that share the ports. */
+  readonly nodes?: number;
   /** Started by a supervisor. */
   readonly supervised?: boolean;
 }
@@ -33,6 +37,8 @@ export interface Actions {
   >;
   /** Not for people: the process that `start -d` leaves behind. */
   readonly supervise: Action<StartOptions & { readonly log: string }>;
+  /** Not for people: one of the processes of `start --nodes`. */
+  readonly member: Action<object>;
 }
 
 type Action<Options> = (options: Options) => Promise<void>;
@@ -43,6 +49,7 @@ A command finds its node by the configuration: gatewayworker.config.* in this fo
 Examples:
   gatewayworker                    run here, until Ctrl-C
   gatewayworker start --watch      the same, and take over new code when events/ changes
+  gatewayworker start --nodes 4    run four nodes that share the ports, for more cores
   gatewayworker start -d           run in the background, and start again after a crash
   gatewayworker status             show how it is; status --watch goes on showing it
   gatewayworker reload             take over new code; no client notices
@@ -118,8 +125,10 @@ export function createProgram(version: string, actions: Actions): Command {
     .command('supervise', { hidden: true })
     .option('-c, --config <file>')
     .option('--watch')
+    .addOption(nodesOption())
     .requiredOption('--log <file>')
     .action(actions.supervise);
+  program.command('member', { hidden: true }).action(actions.member);
   return program;
 }
 
@@ -139,12 +148,15 @@ export async function parse(program: Command, argv: readonly string[]): Promise<
   }
 }
 
+/** Commands that are not for people. */
+const HIDDEN = ['supervise', 'member'];
+
 /** The default command would take a misspelt command for an argument of its own. */
 function refuseUnknown(program: Command, [word]: readonly string[]): void {
   if (word === undefined || word.startsWith('-')) return;
   const names = [...program.commands.map((known) => known.name()), 'help'];
   if (names.includes(word)) return;
-  const visible = names.filter((name) => name !== 'supervise');
+  const visible = names.filter((name) => !HIDDEN.includes(name));
   const meant = suggestion(word, visible);
   const remedy = meant === undefined ? `expected ${visible.join(', ')}` : `did you mean ${meant}?`;
   program.error(`gatewayworker: there is no command '${word}': ${remedy}`);
@@ -152,9 +164,17 @@ function refuseUnknown(program: Command, [word]: readonly string[]): void {
 
 function addStartOptions(command: Command): Command {
   return command
+    .addOption(nodesOption())
     .option('-d, --detach', 'run in the background, under a supervisor that starts it again when it dies')
     .option('--log <file>', 'log to a file (default with -d: gatewayworker.log beside the configuration)')
     .option('--watch', 'for development: reload when a file in the events folder changes');
+}
+
+function nodesOption(): Option {
+  return new Option(
+    '--nodes <n>',
+    'run n nodes that share the ports and serve as one, each with its own workers',
+  ).argParser(integer(1, MAX_NODES));
 }
 
 function addReportOptions(command: Command): Command {
@@ -170,10 +190,11 @@ function gracefulOption(): Option {
   );
 }
 
-function integer(minimum: number): (text: string) => number {
+function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= minimum) return value;
-    throw new InvalidArgumentError(`Expected an integer from ${minimum}.`);
+    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    const most = maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`;
+    throw new InvalidArgumentError(`Expected an integer from ${minimum}${most}.`);
   };
 }

@@ -11,11 +11,13 @@ export interface StartBanner {
   readonly file: string | undefined;
   /** Whether the events folder is watched. */
   readonly watch: boolean;
+  /** How many nodes share the ports. */
+  readonly nodes: number;
 }
 
 /** What `start` says on a terminal when the node is up. */
 export function startBanner(
-  { version, node, config, file, watch }: StartBanner,
+  { version, node, config, file, watch, nodes }: StartBanner,
   colours: boolean,
 ): readonly string[] {
   const paint = painter(colours);
@@ -29,7 +31,7 @@ export function startBanner(
     row('node', printable(name)),
     row('config', file === undefined ? 'none, all defaults' : shown(file)),
     row('events', `${events}${watch ? ', reloaded when a file changes' : ''}`),
-    row('workers', String(workers)),
+    row('workers', nodes === 1 ? String(workers) : `${workers}, of ${nodes} nodes that share the ports`),
     ...listeners.map((url, index) =>
       row(index === 0 ? 'listening' : '', `${url.padEnd(longest)}${browserUrl(url)}`.trimEnd()),
     ),

@@ -7,7 +7,7 @@ import {
   formatDuration,
   formatWhole,
 } from './quantity.js';
-import type { NodeStatus, WorkerStatus } from './status.js';
+import type { MemberStatus, NodeStatus, WorkerStatus } from './status.js';
 import { type Column, type Paint, painter, table } from './table.js';
 import { fit, printable, width } from './text.js';
 
@@ -56,6 +56,35 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
   },
 ];
 
+/** Where there are several nodes. */
+const MEMBER_COLUMN: Column<WorkerStatus> = {
+  title: 'node',
+  align: 'right',
+  cell: ({ member }) => String(member),
+};
+
+const MEMBER_COLUMNS: readonly Column<MemberStatus & { readonly number: number }>[] = [
+  { title: 'node', align: 'right', cell: ({ number }) => String(number) },
+  { title: 'pid', align: 'right', cell: ({ pid }) => String(pid ?? '') },
+  {
+    title: 'state',
+    cell: ({ state }) => state,
+    style: ({ state }) => (state === 'up' ? undefined : 'red'),
+  },
+  { title: 'up', align: 'right', cell: ({ uptime }) => formatDuration(uptime) },
+  { title: 'memory', align: 'right', cell: ({ memory }) => formatBytesBriefly(memory.rss) },
+  { title: 'workers', align: 'right', cell: ({ workers }) => formatCount(workers) },
+  { title: 'clients', align: 'right', cell: ({ connections }) => formatCount(connections) },
+  { title: 'in', align: 'right', cell: ({ messagesIn }) => formatCount(messagesIn) },
+  { title: 'out', align: 'right', cell: ({ messagesOut }) => formatCount(messagesOut) },
+  {
+    title: 'died',
+    align: 'right',
+    cell: ({ restarts }) => formatCount(restarts),
+    style: ({ restarts }) => (restarts > 0 ? 'yellow' : undefined),
+  },
+];
+
 /** `gatewayworker status`, for people. */
 export function statusView(status: NodeStatus, colours: boolean): readonly string[] {
   const paint = painter(colours);
@@ -73,10 +102,23 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
       paint,
     ),
     '',
-    ...table(WORKER_COLUMNS, status.workers, paint, COLUMNS),
-    ...deaths(status.workers, paint),
+    ...members(status, paint),
+    ...table(
+      status.members ? [MEMBER_COLUMN, ...WORKER_COLUMNS] : WORKER_COLUMNS,
+      status.workers,
+      paint,
+      COLUMNS,
+    ),
+    ...deaths(status, paint),
     ...clusterView(status.cluster, paint, COLUMNS),
   ];
+}
+
+/** The nodes of a group, each a line. */
+function members({ members: nodes }: NodeStatus, paint: Paint): readonly string[] {
+  if (!nodes) return [];
+  const rows = nodes.map((node, number) => ({ ...node, number }));
+  return [...table(MEMBER_COLUMNS, rows, paint, COLUMNS), ''];
 }
 
 function title({ version, nodejs, pid, uptime }: NodeStatus, paint: Paint): string {
@@ -128,14 +170,19 @@ function kinds(refusals: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
-/** Why threads died, and what was lost with them. */
-function deaths(workers: readonly WorkerStatus[], paint: Paint): readonly string[] {
-  return workers
-    .filter(({ lastExit }) => lastExit !== null)
-    .flatMap(({ slot, lastExit, lost }, index) => {
-      const [reason] = (lastExit ?? '').split('\n');
+/** Why nodes and threads died, and what was lost with them. */
+function deaths({ members: nodes = [], workers }: NodeStatus, paint: Paint): readonly string[] {
+  const lines = [
+    ...nodes.flatMap(({ lastExit }, number) =>
+      lastExit === null ? [] : [`node ${number}: last died with ${lastExit}`],
+    ),
+    ...workers.flatMap(({ member, slot, lastExit, lost }) => {
+      if (lastExit === null) return [];
+      const where = member === undefined ? '' : `node ${member}, `;
+      const [reason] = lastExit.split('\n');
       const cost = lost > 0 ? `${formatWhole(lost)} events lost; ` : '';
-      const line = fit(`slot ${slot}: ${cost}last died of ${printable(reason)}`, COLUMNS);
-      return index === 0 ? ['', paint('yellow', line)] : [paint('yellow', line)];
-    });
+      return [`${where}slot ${slot}: ${cost}last died of ${printable(reason)}`];
+    }),
+  ].map((line) => paint('yellow', fit(line, COLUMNS)));
+  return lines.length === 0 ? [] : ['', ...lines];
 }

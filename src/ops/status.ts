@@ -27,6 +27,29 @@ export interface NodeStatus {
   readonly reloads: number;
   readonly workers: readonly WorkerStatus[];
   readonly cluster: ClusterStatus;
+  /** The nodes of a group (`start --nodes N`), whose sums the figures above are; missing for a node of its own. */
+  readonly members?: readonly MemberStatus[];
+}
+
+/** One of the nodes of a group. */
+export interface MemberStatus {
+  readonly name: string;
+  /** Null while there is no process. */
+  readonly pid: number | null;
+  /** `silent`: it runs, and does not answer; its figures are missing from the sums. */
+  readonly state: 'starting' | 'up' | 'silent' | 'down';
+  /** Seconds since its process is up. */
+  readonly uptime: number;
+  readonly memory: NodeStatus['memory'];
+  readonly connections: number;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  /** Workers that serve. */
+  readonly workers: number;
+  /** How often a process of it that died was replaced. */
+  readonly restarts: number;
+  /** How the last process that died did; null when none has. */
+  readonly lastExit: string | null;
 }
 
 /** What a node knows of the others. */
@@ -70,6 +93,8 @@ export interface ClusterStatus {
 
 /** A worker slot. */
 export interface WorkerStatus {
+  /** The number of its node within a group; missing for a node of its own. */
+  readonly member?: number;
   readonly slot: number;
   readonly state: 'serving' | 'down';
   /** The thread's number within the process; null while there is none. */
@@ -120,8 +145,8 @@ export interface ConnectionPage {
 
 /** What the control socket may ask of a node. */
 export interface Controllable {
-  status(): NodeStatus;
-  connections(offset: number, limit: number): ConnectionPage;
+  status(): NodeStatus | Promise<NodeStatus>;
+  connections(offset: number, limit: number): ConnectionPage | Promise<ConnectionPage>;
   /** Replaces the workers' code. @param graceful waits for pending handlers as long as they take (bounded by 5 minutes) */
   reload(graceful: boolean): Promise<void>;
   /** Stops the node; resolves when it has stopped. */

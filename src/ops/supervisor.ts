@@ -1,13 +1,9 @@
 import type { Clock, Timer } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { RestartPause } from './restart-pause.js';
 import type { ConnectionPage, Controllable, NodeStatus } from './status.js';
 import { isReport, type NodeReport } from './supervision.js';
-
-/** Milliseconds before a dead node is started again: doubled by every death, until a life has been long. */
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
-const LONG_LIFE = 60_000;
 
 const STATUS_FAILED = 1;
 /** The configuration is wrong: starting again would not help. */
@@ -22,6 +18,8 @@ export interface SupervisedProcess {
 }
 
 export interface SupervisorOptions {
+  /** What the log calls it. */
+  readonly name: string;
   readonly spawn: () => SupervisedProcess;
   readonly clock: Clock;
   readonly log: Logger;
@@ -35,7 +33,6 @@ export class Supervisor implements Controllable {
   #node: SupervisedProcess | undefined;
   #stopping = false;
   #hasBeenUp = false;
-  /** How the last life ended, in words. */
   #lastEnd = '';
   /** The pause before the next life. */
   #pause: { readonly timer: Timer; readonly until: number; readonly end: () => void } | undefined;
@@ -49,8 +46,8 @@ export class Supervisor implements Controllable {
 
   /** Until the node is stopped, or given up. @returns the exit status */
   async run(): Promise<number> {
-    const { clock, log } = this.#options;
-    let pause = FIRST_PAUSE;
+    const { name, clock, log } = this.#options;
+    const pauses = new RestartPause();
     try {
       for (;;) {
         const born = clock.now();
@@ -58,25 +55,34 @@ export class Supervisor implements Controllable {
         if (this.#stopping) return code === 0 ? 0 : STATUS_FAILED;
         this.#lastEnd = signal === null ? `exit status ${code}` : `signal ${signal}`;
         if (!this.#hasBeenUp || code === STATUS_MISUSED) {
-          log.fatal(`the node ended with ${this.#lastEnd} and is not started again`);
+          log.fatal(`${name} ended with ${this.#lastEnd} and is not started again`);
           return code ?? STATUS_FAILED;
         }
-        if (clock.now() - born >= LONG_LIFE) pause = FIRST_PAUSE;
-        log.error(`the node died with ${this.#lastEnd}; it is started again in ${pause / 1000} s`);
+        const pause = pauses.after(clock.now() - born);
+        log.error(`${name} died with ${this.#lastEnd}; it is started again in ${pause / 1000} s`);
         await this.#wait(pause);
         if (this.#stopping) return 0;
-        pause = Math.min(pause * 2, LONGEST_PAUSE);
       }
     } finally {
       this.#markEnded();
     }
   }
 
+  /** How the last life ended, in words; empty while the first one lasts. */
+  get lastEnd(): string {
+    return this.#lastEnd;
+  }
+
   /** Passes a signal on to the node. One that means stop also ends the supervisor. */
   signal(signal: NodeJS.Signals): void {
-    if (signal === 'SIGTERM' || signal === 'SIGINT') this.#stopping = true;
     this.#node?.kill(signal);
-    if (this.#stopping) this.#pause?.end();
+    if (signal === 'SIGTERM' || signal === 'SIGINT') this.expectEnd();
+  }
+
+  /** The node ends on purpose: it is not started again. */
+  expectEnd(): void {
+    this.#stopping = true;
+    this.#pause?.end();
   }
 
   status(): NodeStatus {
@@ -98,7 +104,7 @@ export class Supervisor implements Controllable {
 
   /** One life of the node. */
   async #live(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    const { spawn, log, onFirstReport } = this.#options;
+    const { name, spawn, log, onFirstReport } = this.#options;
     return await new Promise((resolve) => {
       const node = spawn();
       this.#node = node;
@@ -108,7 +114,7 @@ export class Supervisor implements Controllable {
         if (!this.#hasBeenUp) onFirstReport(message);
         if (message.event === 'up') this.#hasBeenUp = true;
       });
-      node.on('error', (error) => log.error({ err: error }, 'the node cannot be started'));
+      node.on('error', (error) => log.error({ err: error }, `${name} cannot be started`));
       // and not exit: only now has all been heard that it had to say
       node.once('close', (code, signal) => {
         this.#node = undefined;

@@ -120,11 +120,12 @@ async function describe(errors: Message[], folder: string): Promise<string> {
 }
 
 async function removeStale(folder: string): Promise<void> {
-  for (const file of await readdir(folder).catch(() => [])) {
-    if (!file.startsWith('events-')) continue;
-    const path = join(folder, file);
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > STALE_MILLISECONDS) await rm(path, { force: true });
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.startsWith('events-')) continue;
+    const path = join(folder, name);
+    // another process may have removed it just now
+    const file = await stat(path).catch(() => undefined);
+    if (file && Date.now() - file.mtimeMs > STALE_MILLISECONDS) await rm(path, { force: true });
   }
 }
 

@@ -104,13 +104,9 @@ export class Slot {
     this.#context = context;
     const { task, log, clock, doorbell, eventBufferSize, commandBufferSize, inner } = context;
     const name = `${task.node}:${number}`;
-    this.link = new SlotLink({
-      name,
-      doorbell,
-      eventBufferSize,
-      commandBufferSize,
-      onError: (error) => log.error({ worker: number, err: error }, `a command failed: ${error.message}`),
-    });
+    const onError = (error: Error): void =>
+      log.error({ worker: number, err: error }, `a command failed: ${error.message}`);
+    this.link = new SlotLink({ name, doorbell, eventBufferSize, commandBufferSize, onError });
     this.links = new LinkSet(this.link, {
       localGateway: context.localGateway,
       introduction: { workerKey: name, secretKey: inner.secretKey, features: [NODE_FEATURE] },
@@ -118,6 +114,7 @@ export class Slot {
       pingInterval: inner.pingInterval,
       bufferSize: commandBufferSize,
       clock,
+      onError,
       onChange: () => {
         for (const generation of this.#living) generation.showGateways(this.links.gateways);
       },
@@ -212,7 +209,7 @@ export class Slot {
     const deadline = clock.now() + timeout;
     await withinTime(clock, timeout, this.links.leave());
     await this.#end(Math.max(0, deadline - clock.now()));
-    await withinTime(clock, Math.max(GRACE, deadline - clock.now()), this.links.close());
+    await this.links.close(Math.max(GRACE, deadline - clock.now()));
     this.link.destroy();
   }
 

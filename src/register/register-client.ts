@@ -207,7 +207,7 @@ export class RegisterClient {
     const { address, clock, log } = this.#options;
     const error = this.#reason(cause);
     this.#error = error;
-    this.#tell(error.message, () => log.warn({ register: address, err: error }, error.message));
+    this.#tell(error.message, () => log.warn({ register: address }, error.message));
     this.#drop();
     this.#state = 'waiting';
     const delay = Math.min(FIRST_DELAY * 2 ** this.#attempts, LONGEST_DELAY);

@@ -43,6 +43,7 @@ export class RegisterServer implements RegisterConnectionListener {
   /** What TLS is still negotiated on included. */
   readonly #sockets = new Set<Socket>();
   #server!: Server;
+  #port = 0;
   #flush: NodeJS.Immediate | undefined;
   #closed: Promise<void> | undefined;
 
@@ -63,6 +64,7 @@ export class RegisterServer implements RegisterConnectionListener {
     const { listen, tls, log } = this.#options;
     const server = await listenInner(splitAddress(listen), tls, (socket) => this.#accept(socket));
     this.#server = server;
+    this.#port = portOf(server);
     server.on('connection', (socket) => this.#track(socket));
     server.on('tlsClientError', (error: Error, { remoteAddress }: Socket) => {
       this.#refuse('tls', remoteAddress, `failed the TLS handshake: ${error.message}`);
@@ -71,13 +73,14 @@ export class RegisterServer implements RegisterConnectionListener {
     server.on('error', (error) => log.warn({ err: error }, 'the Register could not accept a connection'));
   }
 
+  /** The one that it has got, also once it is closed. */
   get port(): number {
-    return portOf(this.#server);
+    return this.#port;
   }
 
-  /** `host:port`, with the port that it has got. */
+  /** `host:port` */
   get address(): string {
-    return `${splitAddress(this.#options.listen).host}:${this.port}`;
+    return `${splitAddress(this.#options.listen).host}:${this.#port}`;
   }
 
   /** The inner addresses of all gateways, each once. */

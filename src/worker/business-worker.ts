@@ -1,21 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { isUtf8 } from 'node:buffer';
 import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { CurrentClient } from '../api/transport.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { Logger } from '../log.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
-import { type GatewayAddress, parseClientId } from '../wire/client-id.js';
-import { decodeClientState } from '../wire/client-state.js';
+import { type ClientAddress, type GatewayAddress, parseClientId } from '../wire/client-id.js';
+import { type ClientState, decodeClientState } from '../wire/client-state.js';
 import { Command, Flag, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
-import { ClientEvents, GATEWAY_GONE, type ParkedEvent } from './client-events.js';
+import { type ClientEvents, GATEWAY_GONE, type ParkedEvent } from './client-events.js';
 import { ClientMap } from './client-map.js';
 import { Client } from './client.js';
-import { SessionView } from './session-view.js';
+import { LegacySessionView } from './legacy-session-view.js';
 import type { Events } from './events.js';
 
-const NO_STATE = { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.alloc(0) };
+const NO_STATE: ClientState = { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.alloc(0) };
 /** Bytes of one client's events that may wait in this thread before the gateway is asked to hold back the rest. */
 const PARKED_BYTES_PER_CLIENT = 256 * 1024;
 /** The share of the event ring that waiting events may hold before the oldest of them move out. */
@@ -27,6 +28,8 @@ export interface BusinessWorkerOptions {
   readonly gateway: GatewayCalls;
   readonly gauge: ThreadGauge;
   readonly log: Logger;
+  /** Whether the gateway of this client is PHP's. */
+  readonly isLegacy: (client: Readonly<ClientAddress>) => boolean;
   /** Milliseconds after which a pending handler no longer holds back its client's next event; 0: never. */
   readonly processTimeout: number;
 }
@@ -41,6 +44,7 @@ export class BusinessWorker implements CurrentClient {
   readonly #gateway: GatewayCalls;
   readonly #gauge: ThreadGauge;
   readonly #log: Logger;
+  readonly #isLegacy: BusinessWorkerOptions['isLegacy'];
   readonly #processTimeout: number;
   readonly #context = new AsyncLocalStorage<Client>();
   readonly #clients = new ClientMap<Client>();
@@ -57,12 +61,13 @@ export class BusinessWorker implements CurrentClient {
   #pending = 0;
   #onIdle: (() => void) | undefined;
 
-  constructor({ link, events, gateway, gauge, log, processTimeout }: BusinessWorkerOptions) {
+  constructor({ link, events, gateway, gauge, log, isLegacy, processTimeout }: BusinessWorkerOptions) {
     this.#link = link;
     this.#events = events;
     this.#gateway = gateway;
     this.#gauge = gauge;
     this.#log = log;
+    this.#isLegacy = isLegacy;
     this.#processTimeout = processTimeout;
   }
 
@@ -84,7 +89,7 @@ export class BusinessWorker implements CurrentClient {
         this.#forget({ ip: frame.localIp, port: frame.localPort });
         return;
       }
-      client = new Client(this.#gateway, frame, new ClientEvents(frame));
+      client = new Client(this.#gateway, frame, this.#isLegacy(frame));
       this.#clients.set(frame, client);
       if (this.#heldBack.has(client.id)) client.events.busy = true;
       else if (frame.command !== Command.ON_CONNECT) this.#catchUp(client);
@@ -199,7 +204,7 @@ export class BusinessWorker implements CurrentClient {
     client.events.command = command;
     this.#gauge.begin(frame);
     try {
-      client.view.receive((flags & Flag.STATE) === 0 ? NO_STATE : decodeClientState(frame.ext));
+      client.view.receive((flags & Flag.STATE) === 0 ? stateless(frame) : decodeClientState(frame.ext));
       const result = this.#context.run(client, this.#call, this, client, frame);
       if (isPromise(result)) {
         this.#await(client, command, frame, result);
@@ -248,10 +253,7 @@ export class BusinessWorker implements CurrentClient {
     const events = worker.#events;
     switch (frame.command) {
       case Command.ON_MESSAGE:
-        return events.onMessage(
-          client,
-          (frame.flags & Flag.BINARY) === 0 ? frame.bodyText() : Buffer.from(frame.body),
-        );
+        return events.onMessage(client, isText(frame, client) ? frame.bodyText() : Buffer.from(frame.body));
       case Command.ON_CONNECT:
         return events.onConnect?.(client);
       case Command.ON_WEBSOCKET_CONNECT:
@@ -315,7 +317,7 @@ export class BusinessWorker implements CurrentClient {
       this.#clients.delete(client.events);
       return;
     }
-    client.view = new SessionView();
+    client.forgetView();
     this.#catchUp(client);
   }
 
@@ -350,22 +352,37 @@ export class BusinessWorker implements CurrentClient {
   #storeSession(client: Client): void {
     // a handler that settles after its thread's end has nowhere to store anything
     if (this.#link.state !== 'open') return;
-    let change: ReturnType<SessionView['takePatch']>;
+    const { view, events } = client;
+    if (view instanceof LegacySessionView) {
+      const session = this.#attempt(client, () => view.takeSession());
+      if (session !== undefined) this.#tell(Command.SET_SESSION, events, session, 0, 0);
+      return;
+    }
+    const change = this.#attempt(client, () => view.takePatch());
+    if (change === undefined) return;
+    const { patch, epoch } = change;
+    this.#tell(Command.PATCH_SESSION, events, JSON.stringify(patch), epoch, Flag.COUNTED);
+  }
+
+  /** Takes until nothing is refused: each refusal has set one key back. */
+  #attempt<T>(client: Client, take: () => T): T {
     for (;;) {
       try {
-        change = client.view.takePatch();
-        break;
+        return take();
       } catch (error) {
         this.#failed(client, client.events.command, error);
       }
     }
-    if (change === undefined) return;
-    const { patch, epoch } = change;
-    this.#tell(Command.PATCH_SESSION, client.events, JSON.stringify(patch), epoch, Flag.COUNTED);
   }
 
   /** Sends what the framework itself has to say; it is never refused for a full buffer. */
-  #tell(command: number, client: ClientEvents, ext: string, clientIp: number, flags: number): void {
+  #tell(
+    command: number,
+    client: ClientEvents,
+    ext: string | Uint8Array,
+    clientIp: number,
+    flags: number,
+  ): void {
     const frame = this.#outgoing;
     frame.command = command;
     frame.localIp = client.localIp;
@@ -384,6 +401,16 @@ export class BusinessWorker implements CurrentClient {
       `${eventName(command)} failed: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+/** The state that comes with an event that says nothing of it: a PHP gateway sends the session only. */
+function stateless(frame: ReceivedFrame): ClientState {
+  return frame.extStart === frame.bodyStart ? NO_STATE : { ...NO_STATE, session: frame.ext };
+}
+
+/** PHP gateways do not tell text from binary websocket messages: what is UTF-8 counts as text. */
+function isText(frame: ReceivedFrame, { legacy }: Client): boolean {
+  return (frame.flags & Flag.BINARY) === 0 && (!legacy || isUtf8(frame.body));
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -4,7 +4,8 @@ import type { SendOptions } from '../api/send-calls.js';
 import { formatClientId, numberToIp } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { Session } from '../wire/session.js';
-import type { ClientEvents } from './client-events.js';
+import { ClientEvents } from './client-events.js';
+import { LegacySessionView } from './legacy-session-view.js';
 import { SessionView } from './session-view.js';
 
 /**
@@ -17,21 +18,30 @@ export class Client<S extends object = Session> {
   readonly remotePort: number;
   /** The port that the client came in by. */
   readonly gatewayPort: number;
-  /** @internal Another one once its gateway was gone: what this worker had changed may be lost. */
-  view = new SessionView();
+  /** @internal Whether its gateway is PHP's. */
+  readonly legacy: boolean;
+  /** @internal */
+  view: SessionView;
   /** @internal What its worker knows about its events. */
   readonly events: ClientEvents;
   readonly #gateway: GatewayCalls;
   readonly #ip: number;
 
   /** @internal */
-  constructor(gateway: GatewayCalls, event: ReceivedFrame, events: ClientEvents) {
+  constructor(gateway: GatewayCalls, event: ReceivedFrame, legacy: boolean) {
     this.#gateway = gateway;
+    this.legacy = legacy;
+    this.view = newView(legacy);
     this.id = formatClientId(event.localIp, event.localPort, event.connectionId);
     this.#ip = event.clientIp;
     this.remotePort = event.clientPort;
     this.gatewayPort = event.gatewayPort;
-    this.events = events;
+    this.events = new ClientEvents(event);
+  }
+
+  /** @internal Its gateway was gone meanwhile: what this worker had changed may be lost, or was changed again by another. */
+  forgetView(): void {
+    this.view = newView(this.legacy);
   }
 
   get remoteAddress(): string {
@@ -90,4 +100,8 @@ export class Client<S extends object = Session> {
   leave(group: Name): boolean {
     return this.#gateway.leaveGroup(this.id, group);
   }
+}
+
+function newView(legacy: boolean): SessionView {
+  return legacy ? new LegacySessionView() : new SessionView();
 }

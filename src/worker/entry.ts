@@ -71,7 +71,15 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   }
 
   const { processTimeout } = task;
-  worker = new BusinessWorker({ link, events, gateway: Gateway, gauge, log, processTimeout });
+  worker = new BusinessWorker({
+    link,
+    events,
+    gateway: Gateway,
+    gauge,
+    log,
+    isLegacy: (client) => transport.isLegacy(client),
+    processTimeout,
+  });
   transport.worker = worker;
   Gateway.follow(worker);
   beat(gauge);

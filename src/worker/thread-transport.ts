@@ -4,13 +4,16 @@ import type { ThreadLink } from '../link/thread-link.js';
 import type { GatewayState } from '../link/worker-task.js';
 import { Queue } from '../queue.js';
 import { LinkGauge } from '../ring/link-gauge.js';
-import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
+import { type ClientAddress, type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import { Flag } from '../wire/command.js';
-import type { Frame } from '../wire/frame.js';
+import { type Frame, frameLength } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
 
 /** A request id's low 24 bits count; the high byte tells whose reply it is (link/slot-link.ts). */
 const COUNT_MASK = 0xff_ffff;
+
+/** Bytes of the longest frame that every gateway takes, PHP's too. */
+const LONGEST_FRAME = 10 * 1024 * 1024;
 
 interface LinkedGateway extends KnownGateway {
   /** What waits for it; undefined for the gateway of this process. */
@@ -59,12 +62,18 @@ export class ThreadTransport implements Transport {
     return this.#gateways;
   }
 
+  /** Whether a client's gateway is PHP's. */
+  isLegacy({ localIp, localPort }: Readonly<ClientAddress>): boolean {
+    return this.#at(localIp, localPort)?.legacy === true;
+  }
+
   send(frame: Frame): boolean {
     const { localIp, localPort } = frame;
     // without an address it is for every gateway
     const writable =
       localIp === 0 ? this.#checkAll() : this.#check(this.#at(localIp, localPort), localIp, localPort);
     this.#checkRing();
+    if (this.#last?.gauge !== undefined || localIp === 0) this.#checkLength(frame);
     return this.#link.send(frame) && writable;
   }
 
@@ -98,7 +107,7 @@ export class ThreadTransport implements Transport {
     // what the handler changed before this call comes before it
     if (change.kind === 'update') this.worker?.flushSession();
     client.view.change(change);
-    return Flag.COUNTED;
+    return client.legacy ? 0 : Flag.COUNTED;
   }
 
   get #congested(): boolean {
@@ -133,6 +142,18 @@ export class ThreadTransport implements Transport {
   #checkRing(): void {
     if (!this.#link.congested || this.#link.bufferedBytes <= this.#bufferSize * 2) return;
     throw this.#overflow('the gateway', this.#link.bufferedBytes);
+  }
+
+  /** A gateway hangs up on a frame that is too long for it, and with that on all its clients. */
+  #checkLength(frame: Frame): void {
+    // a character takes three bytes at most
+    if ((frame.ext.length + frame.body.length) * 3 < LONGEST_FRAME) return;
+    const length = frameLength(frame);
+    if (length <= LONGEST_FRAME || !this.#gateways.some(({ gauge }) => gauge !== undefined)) return;
+    throw new GatewayError(
+      'GW_ARGUMENT',
+      `A message would make ${length} bytes on the way to another node; gateways take ${LONGEST_FRAME} at most. Send it in parts.`,
+    );
   }
 
   #overflow(gateway: string, bytes: number): GatewayError {

@@ -52,6 +52,25 @@ describe('queries that wait for their answers', () => {
     assert.equal(clock.timers, 0);
   });
 
+  it('gives up at once on gateways that are down, or go down', async () => {
+    const clock = new SteppedClock();
+    const requests = new Requests(clock);
+    assert.deepEqual(await requests.expect(new Map(), [A]), { answers: [], missing: [A] });
+    const both = requests.expect(
+      new Map([
+        [1, A],
+        [2, B],
+      ]),
+    );
+    const one = requests.expect(new Map([[3, B]]), [A]);
+    requests.lost(B);
+    assert.deepEqual(await one, { answers: [], missing: [A, B] });
+    requests.answer(2, 'too late');
+    requests.answer(1, 'one');
+    assert.deepEqual(await both, { answers: [{ gateway: A, value: 'one' }], missing: [B] });
+    assert.equal(requests.size, 0);
+  });
+
   it('no gateway, no wait; closing settles what waits', async () => {
     const clock = new SteppedClock();
     const requests = new Requests(clock);

@@ -56,7 +56,7 @@ describe('defaults', () => {
     const named = async (value: unknown) => (await loadJson(test, value)).config.name;
     assert.equal(await named({ gateway: { lanPort: 2901 } }), `${hostname()}:2901`);
     assert.equal(await named({ gateway: { lanPort: 0 } }), '', 'any free port: the node names itself');
-    assert.equal(await named({ gateway: false }), hostname());
+    assert.equal(await named({ gateway: false }), '');
     assert.equal(await named({ name: 'a' }), 'a');
   });
 });

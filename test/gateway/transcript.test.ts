@@ -155,8 +155,21 @@ class Replay {
     if (frame.command === Command.PING) return recorded;
     const client = this.#clients[this.#ids.indexOf(frame.connectionId)] as WsClient;
     const gatewayPort = Number(new URL(this.#url).port);
-    const copy = { ...frame, clientPort: client.localPort, gatewayPort, ext: frame.ext, body: frame.body };
-    if (frame.command === Command.ON_WEBSOCKET_CONNECT) {
+    const { command, localIp, localPort, clientIp, connectionId, flags, ext, body } = frame;
+    const clientPort = client.localPort;
+    const copy = {
+      command,
+      localIp,
+      localPort,
+      clientIp,
+      clientPort,
+      connectionId,
+      flags,
+      gatewayPort,
+      ext,
+      body,
+    };
+    if (command === Command.ON_WEBSOCKET_CONNECT) {
       const handshake = unserialize(frame.body) as Map<string, PhpDecoded>;
       const server = handshake.get('server') as Map<string, PhpDecoded>;
       const sent = (unserialize(decodeFrame(actual).body) as typeof handshake).get('server') as typeof server;
@@ -192,11 +205,7 @@ class Replay {
   }
 
   #state(): Map<number, Known> {
-    const known = ({ id, uid, groups }: Client): [number, Known] => [
-      id,
-      { uid, groups: [...(groups ?? [])] },
-    ];
-    return new Map(Array.from(this.#scene.gateway.directory.clients(), known));
+    return new Map(Array.from(this.#scene.gateway.directory.clients(), knownOf));
   }
 
   /** What a call changes. */
@@ -235,6 +244,10 @@ class Replay {
     const sessions = unserialize(calling.received.subarray(4)) as Map<number, string>;
     return sessions.get(id) as string;
   }
+}
+
+function knownOf({ id, uid, groups }: Client): [id: number, known: Known] {
+  return [id, { uid, groups: [...(groups ?? [])] }];
 }
 
 function linkOf(step: TranscriptStep, name: string): RecordedLink {

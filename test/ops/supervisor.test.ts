@@ -38,6 +38,7 @@ describe('the supervisor', () => {
     reports = [];
     lines = [];
     supervisor = new Supervisor({
+      name: 'the node',
       spawn: () => {
         const life = new FakeProcess();
         lives.push(life);

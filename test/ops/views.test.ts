@@ -78,6 +78,56 @@ slot  thread  memory  clients  events  per s  errors  busy   queue    age  died
     );
   });
 
+  it('shows the nodes of a group, and whose the workers are', () => {
+    const member = {
+      name: 'chat#0',
+      pid: 4712,
+      state: 'up' as const,
+      uptime: 266_460,
+      memory: { rss: 122_400_000, heapUsed: 19_700_000, external: 3_000_000 },
+      connections: 7500,
+      messagesIn: 493_827_160,
+      messagesOut: 4_938_271_600,
+      workers: 1,
+      restarts: 0,
+      lastExit: null,
+    };
+    const members = [
+      member,
+      {
+        ...member,
+        name: 'chat#1',
+        pid: null,
+        state: 'down' as const,
+        restarts: 2,
+        lastExit: 'signal SIGKILL',
+      },
+    ];
+    const workers = [
+      { ...worker(0), member: 0 },
+      { ...worker(0), member: 1, lastExit: 'boom' },
+    ];
+    const lines = statusView({ ...STATUS, members, workers }, false);
+    assert.equal(
+      lines.slice(lines.findIndex((line) => line.startsWith('node   pid'))).join('\n'),
+      `\
+node   pid  state       up  memory  workers  clients     in     out  died
+   0  4712  up     3 d 2 h  122 MB        1     7500  494 M  4.94 G     0
+   1        down   3 d 2 h  122 MB        1     7500  494 M  4.94 G     2
+
+node slot thread memory clients events per s errors busy  queue   age died
+   0    0      1  32 MB    7450  123 M 81200      0    3 1.2 MB 12 ms    0
+   1    0      1  32 MB    7450  123 M 81200      0    3 1.2 MB 12 ms    0
+
+node 1: last died with signal SIGKILL
+node 1, slot 0: last died of boom`,
+    );
+    assert.deepEqual(
+      lines.filter((line) => width(line) > 80),
+      [],
+    );
+  });
+
   it('is coloured when asked', () => {
     const workers = [{ ...worker(0), errors: 5, waitingFor: 5000 }];
     const text = statusView({ ...STATUS, workers }, true).join('\n');

@@ -8,12 +8,15 @@ import { LIMIT } from './inbox.js';
 export class RawPeer {
   readonly socket: Socket;
   readonly closed: Promise<unknown>;
+  /** As the far end sees it. */
+  readonly address: string;
   #received = Buffer.alloc(0);
   #onMore: () => void = () => {};
   #ended = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
+    this.address = `127.0.0.1:${socket.localPort}`;
     socket.on('data', (chunk: Buffer) => {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#onMore();
@@ -33,10 +36,6 @@ export class RawPeer {
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
     return new RawPeer(socket);
-  }
-
-  get address(): string {
-    return `127.0.0.1:${this.socket.localPort}`;
   }
 
   /** Bytes that came and that nobody has asked for. */

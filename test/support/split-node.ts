@@ -34,14 +34,22 @@ export class SplitNode {
   readonly gateways: readonly RemoteGateway[];
   /** Every log line so far. */
   readonly log: readonly LogLine[];
+  /** Another worker-only node of this name, which the caller stops. */
+  readonly startPool: (node: string) => Promise<Pool>;
   readonly #lines: Inbox<LogLine>;
   readonly #folder: string;
 
   private constructor(
     pool: Pool,
     gateways: readonly RemoteGateway[],
-    parts: { folder: string; log: readonly LogLine[]; lines: Inbox<LogLine> },
+    parts: {
+      folder: string;
+      log: readonly LogLine[];
+      lines: Inbox<LogLine>;
+      startPool: (node: string) => Promise<Pool>;
+    },
   ) {
+    this.startPool = parts.startPool;
     this.pool = pool;
     this.gateways = gateways;
     this.log = parts.log;
@@ -80,22 +88,26 @@ export class SplitNode {
       await remote.listen();
       gateways.push({ gateway: remote, innerPort, address });
     }
-    const pool = new Pool({
-      config: workerConfig,
-      node: 'workers',
-      eventBufferSize: gatewayConfig.sendToWorkerBufferSize,
-      localGateway: undefined,
-      inner: { secretKey, pingInterval: 25_000, tls: undefined },
-      clock: systemClock,
-      log: logger,
-      logLevel: 'info',
-      writeLine: write,
-    });
-    await pool.prepare();
-    pool.follow(gateways.map(({ address }) => address));
-    await pool.connected(10_000);
-    await pool.start();
-    return new SplitNode(pool, gateways, { folder, log, lines });
+    const startPool = async (node: string): Promise<Pool> => {
+      const pool = new Pool({
+        config: workerConfig,
+        node,
+        eventBufferSize: gatewayConfig.sendToWorkerBufferSize,
+        localGateway: undefined,
+        inner: { secretKey, pingInterval: 25_000, tls: undefined },
+        clock: systemClock,
+        log: logger,
+        logLevel: 'info',
+        writeLine: write,
+      });
+      await pool.prepare();
+      pool.follow(gateways.map(({ address }) => address));
+      await pool.connected(10_000);
+      await pool.start();
+      return pool;
+    };
+    const pool = await startPool('workers');
+    return new SplitNode(pool, gateways, { folder, log, lines, startPool });
   }
 
   get url(): string {

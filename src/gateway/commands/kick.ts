@@ -1,14 +1,15 @@
-import { Command } from '../../wire/command.js';
+import { Command, Flag } from '../../wire/command.js';
 import { Message } from '../message.js';
 import type { CommandHandler } from './command-handler.js';
 
 /** Ends a client's connection, or lets it pause. */
 export const kickCommands: Readonly<Record<number, CommandHandler>> = {
-  // the body goes out first
+  // the body goes out first; a PHP peer that has no message for the client sends a PHP-serialized null
   [Command.KICK](target, frame) {
     const client = target.directory.get(frame.connectionId);
     if (client === undefined) return;
-    if (frame.bodyStart !== frame.bodyEnd) target.deliver(client, new Message(frame.body, frame.flags));
+    const farewell = frame.bodyStart !== frame.bodyEnd && (frame.flags & Flag.PLAIN_BODY) !== 0;
+    if (farewell) target.deliver(client, new Message(frame.body, frame.flags));
     target.kick(client);
   },
 

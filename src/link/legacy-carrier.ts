@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net';
+import { type Clock, withinTime } from '../clock.js';
+import { GatewayError } from '../errors.js';
+import type { GatewayAddress } from '../wire/client-id.js';
+import { Command, Flag, WorkerState, commandName } from '../wire/command.js';
+import { ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
+import { toPhpSession } from '../wire/php-session.js';
+import { CommandLink } from './command-link.js';
+import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
+import { TcpLink } from './tcp-link.js';
+
+/** Milliseconds of silence after which the operating system asks whether the gateway is still there. */
+const KEEP_ALIVE = 25_000;
+
+export interface LegacyCarrierOptions {
+  readonly name: string;
+  readonly address: GatewayAddress;
+  readonly secretKey: string;
+  readonly bufferSize: number;
+  readonly clock: Clock;
+  /** Milliseconds between two looks at whether the gateway is still there. */
+  readonly pingInterval: number;
+  readonly listener: GatewayCarrierListener;
+  /** A command that could not be put into PHP's terms: it is skipped. */
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * The two connections to a PHP gateway. Its answers carry no number and are no frames, so that they must not meet events:
+ * those come over the one, and every command and query, in order, goes over the other. One does not outlive the other.
+ *
+ * It knows no states: a slot that can take no more stops reading.
+ */
+export class LegacyCarrier implements GatewayCarrier {
+  readonly #options: LegacyCarrierOptions;
+  readonly #events: TcpLink;
+  readonly #commands: CommandLink;
+  readonly #reply = { ...emptyFrame(), command: Command.REPLY };
+  readonly #replyFrame = new ReceivedFrame();
+  readonly #decoded = new ReceivedFrame();
+  /** Clients of which the worker wants no more for now: with one connection for all, that holds up the others as well. */
+  readonly #paused = new Set<number>();
+  #congested = false;
+  #leaving = false;
+  #ended = false;
+
+  /**
+   * @param events introduced, and paused; what it has to read is read from now on
+   * @param commands may still be connecting
+   */
+  constructor(events: Socket, commands: Socket, options: LegacyCarrierOptions) {
+    const { name, address, secretKey, bufferSize, clock, pingInterval, listener } = options;
+    this.#options = options;
+    this.#reply.localIp = address.ip;
+    this.#reply.localPort = address.port;
+    this.#commands = new CommandLink(commands, {
+      name,
+      secretKey,
+      bufferSize,
+      maxReplyLength: MAX_FRAME_LENGTH,
+      clock,
+      pingInterval,
+      onReply: (requestId, value) => this.#answered(requestId, value),
+      onDrained: () => listener.drained(),
+      onClosed: (error) => this.#end(error),
+    });
+    events.setKeepAlive(true, KEEP_ALIVE);
+    this.#events = new TcpLink(events, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
+    this.#events.listen({
+      frame: (frame) => this.#receive(frame),
+      drained() {},
+      closed: (error) => {
+        if (!this.#leaving) this.#end(error);
+      },
+    });
+    this.#events.resume();
+  }
+
+  get bufferedBytes(): number {
+    return this.#commands.bufferedBytes;
+  }
+
+  get congested(): boolean {
+    return this.#commands.congested;
+  }
+
+  send(frame: ReceivedFrame, bytes: Buffer): void {
+    if (this.#commands.state !== 'open') return;
+    switch (frame.command) {
+      case Command.PAUSE_CLIENT:
+        this.#paused.add(frame.connectionId);
+        this.#read();
+        return;
+      case Command.RESUME_CLIENT:
+        this.#paused.delete(frame.connectionId);
+        this.#read();
+        return;
+      case Command.SET_SESSION:
+      case Command.UPDATE_SESSION:
+        this.#sendSession(bytes);
+        return;
+      default:
+        this.#commands.send(frame);
+    }
+  }
+
+  announce(state: number): void {
+    this.#congested = (state & WorkerState.CONGESTED) !== 0;
+    this.#read();
+  }
+
+  /** This end says that it is done, and the gateway, which sends what it has, does the same. */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    this.#read();
+    await this.#events.close();
+  }
+
+  async close(timeout: number): Promise<void> {
+    this.#leaving = true;
+    this.#read();
+    await Promise.all([
+      withinTime(this.#options.clock, timeout, this.#events.close()),
+      this.#commands.close(timeout),
+    ]);
+    this.destroy();
+  }
+
+  destroy(error?: Error): void {
+    this.#end(error);
+  }
+
+  #receive(frame: ReceivedFrame): void {
+    switch (frame.command) {
+      case Command.ON_MESSAGE:
+      case Command.ON_CONNECT:
+      case Command.ON_CLOSE:
+      case Command.ON_WEBSOCKET_CONNECT:
+        this.#options.listener.event(frame);
+        return;
+      case Command.PING:
+        return;
+      default:
+        throw new GatewayError('GW_FRAME', `It sent ${commandName(frame.command)}, which no gateway sends.`);
+    }
+  }
+
+  #answered(requestId: number, value: Buffer): void {
+    this.#reply.clientIp = requestId;
+    this.#reply.body = value;
+    this.#options.listener.reply(decodeFrame(encodeFrame(this.#reply), this.#replyFrame));
+  }
+
+  /** Sessions are in PHP's format there. */
+  #sendSession(bytes: Buffer): void {
+    const frame = decodeFrame(bytes, this.#decoded);
+    try {
+      const { command, connectionId } = frame;
+      const ext = toPhpSession(frame.ext);
+      this.#commands.send({ ...emptyFrame(), command, connectionId, flags: Flag.PLAIN_BODY, ext });
+    } catch (error) {
+      this.#options.onError(error as Error);
+    }
+  }
+
+  #read(): void {
+    if (!this.#leaving && (this.#congested || this.#paused.size > 0)) this.#events.pause();
+    else this.#events.resume();
+  }
+
+  #end(error?: Error): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#events.destroy();
+    this.#commands.destroy();
+    this.#options.listener.closed(error);
+  }
+}

@@ -1,0 +1,104 @@
+import type { Socket } from 'node:net';
+import { type Clock, withinTime } from '../clock.js';
+import { GatewayError } from '../errors.js';
+import { Command, WorkerState, commandName } from '../wire/command.js';
+import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
+import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
+import { LinkHeartbeat } from './link-heartbeat.js';
+import { TcpLink } from './tcp-link.js';
+
+export interface NodeCarrierOptions {
+  readonly name: string;
+  readonly bufferSize: number;
+  readonly clock: Clock;
+  /** Milliseconds between two pings. */
+  readonly pingInterval: number;
+  readonly listener: GatewayCarrierListener;
+}
+
+/** The connection to a gateway of one of our nodes: events, commands, queries and replies, all as frames. */
+export class NodeCarrier implements GatewayCarrier {
+  readonly #tcp: TcpLink;
+  readonly #clock: Clock;
+  readonly #listener: GatewayCarrierListener;
+  readonly #heartbeat: LinkHeartbeat;
+  readonly #stateFrame = { ...emptyFrame(), command: Command.WORKER_STATE };
+  #onLeft: (() => void) | undefined;
+
+  /** @param socket paused; what it has to read is read from now on */
+  constructor(socket: Socket, { name, bufferSize, clock, pingInterval, listener }: NodeCarrierOptions) {
+    this.#clock = clock;
+    this.#listener = listener;
+    this.#tcp = new TcpLink(socket, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
+    this.#tcp.listen({
+      frame: (frame) => this.#receive(frame),
+      drained: () => listener.drained(),
+      closed: (error) => this.#closed(error),
+    });
+    this.#heartbeat = new LinkHeartbeat(this.#tcp, { clock, interval: pingInterval, answered: true });
+    this.#tcp.resume();
+  }
+
+  get bufferedBytes(): number {
+    return this.#tcp.bufferedBytes;
+  }
+
+  get congested(): boolean {
+    return this.#tcp.congested;
+  }
+
+  send(_frame: ReceivedFrame, bytes: Buffer): void {
+    if (this.#tcp.state === 'open') this.#tcp.sendBytes(bytes);
+  }
+
+  announce(state: number): void {
+    if (this.#tcp.state !== 'open') return;
+    this.#stateFrame.clientIp = state;
+    this.#tcp.send(this.#stateFrame);
+  }
+
+  async leave(state: number): Promise<void> {
+    if (this.#tcp.state !== 'open') return;
+    await new Promise<void>((resolve) => {
+      this.#onLeft = resolve;
+      this.announce(state | WorkerState.LEAVING);
+    });
+  }
+
+  async close(timeout: number): Promise<void> {
+    await withinTime(this.#clock, timeout, this.#tcp.close());
+    this.#tcp.destroy();
+  }
+
+  destroy(error?: Error): void {
+    this.#tcp.destroy(error);
+  }
+
+  #receive(frame: ReceivedFrame): void {
+    switch (frame.command) {
+      case Command.ON_MESSAGE:
+      case Command.ON_CONNECT:
+      case Command.ON_CLOSE:
+      case Command.ON_WEBSOCKET_CONNECT:
+        this.#listener.event(frame);
+        return;
+      case Command.REPLY:
+        // the handshake's own query has no number
+        if (frame.clientIp !== 0) this.#listener.reply(frame);
+        return;
+      case Command.WORKER_STATE:
+        if ((frame.clientIp & WorkerState.LEAVING) !== 0) this.#onLeft?.();
+        return;
+      case Command.PING:
+        return;
+      default:
+        throw new GatewayError('GW_FRAME', `It sent ${commandName(frame.command)}, which no gateway sends.`);
+    }
+  }
+
+  #closed(error: Error | undefined): void {
+    this.#heartbeat.close();
+    this.#onLeft?.();
+    this.#listener.closed(error);
+  }
+}

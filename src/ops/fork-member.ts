@@ -1,0 +1,16 @@
+import cluster from 'node:cluster';
+import type { MemberProcess } from './group-member.js';
+
+/**
+ * How to fork processes that share this one's ports: each port that several of them open is opened once, here, and its
+ * connections are handed to them in turn. Were they all to accept from one socket, the one that happens to be awake
+ * would take most: of 600 clients that came one after another three processes got 200 each in turn, and 40, 275 and
+ * 285 the other way, which was no faster. Clients stay where they are for hours.
+ *
+ * @param program what they run, with these arguments
+ */
+export function memberForks(program: string, words: readonly string[]): () => MemberProcess {
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  cluster.setupPrimary({ exec: program, args: [...words], windowsHide: true });
+  return () => cluster.fork().process;
+}

@@ -1,0 +1,76 @@
+import type { ClusterStatus } from './status.js';
+
+type Register = ClusterStatus['registers'][number];
+type Gateway = ClusterStatus['gateways'][number];
+type Worker = ClusterStatus['workers'][number];
+
+/**
+ * How the nodes of a group are linked to those outside it, as one: each peer once, as the node sees it that sees it
+ * worst. The links within the group show only while one of them is down.
+ *
+ * @param statuses the first process's, which hosts the Register if the group has one, and the members'
+ * @param members their names
+ */
+export function groupCluster(statuses: readonly ClusterStatus[], members: readonly string[]): ClusterStatus {
+  const ours = new Set(members);
+  const gateways = statuses.flatMap((status) => status.gateways);
+  const workers = statuses.flatMap((status) => status.workers);
+  return {
+    register: statuses.find(({ register }) => register !== undefined)?.register,
+    registers: merge(
+      statuses.flatMap((status) => status.registers),
+      ({ address }) => address,
+      worseRegister,
+    ),
+    gateways: merge(
+      gateways.filter(({ node, state }) => state !== 'up' || !ours.has(node)),
+      ({ address }) => address,
+      worseGateway,
+    ),
+    workers: merge(
+      // a worker's name is its node's, and the slot
+      workers.filter(({ name }) => !ours.has(name.slice(0, name.lastIndexOf(':')))),
+      ({ name }) => name,
+      worseWorker,
+    ),
+    refusals: statuses.map(({ refusals }) => refusals).reduce(addCounts, {}),
+  };
+}
+
+/** The sums of two counts by kind. */
+export function addCounts(
+  left: Readonly<Record<string, number>>,
+  right: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const sums = { ...left };
+  for (const [kind, count] of Object.entries(right)) sums[kind] = (sums[kind] ?? 0) + count;
+  return sums;
+}
+
+function merge<T>(rows: readonly T[], keyOf: (row: T) => string, combine: (left: T, right: T) => T): T[] {
+  const merged = new Map<string, T>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const other = merged.get(key);
+    merged.set(key, other === undefined ? row : combine(other, row));
+  }
+  return [...merged.values()];
+}
+
+function worseRegister(left: Register, right: Register): Register {
+  return left.state === 'joined' ? right : left;
+}
+
+function worseGateway(left: Gateway, right: Gateway): Gateway {
+  const worse = left.state === 'up' ? right : left;
+  return { ...worse, bufferedBytes: left.bufferedBytes + right.bufferedBytes };
+}
+
+function worseWorker(left: Worker, right: Worker): Worker {
+  const worse = left.state === 'ready' ? right : left;
+  return {
+    ...worse,
+    clients: left.clients + right.clients,
+    bufferedBytes: left.bufferedBytes + right.bufferedBytes,
+  };
+}

@@ -1,0 +1,219 @@
+import type { Clock } from '../clock.js';
+import type { NodeConfig } from '../config/schema.js';
+import { GatewayError } from '../errors.js';
+import type { Logger } from '../log.js';
+import { GroupMember, type MemberProcess } from './group-member.js';
+import { groupStatus, type MemberReport } from './group-status.js';
+import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
+import type { ConnectionPage, ConnectionStatus, Controllable, NodeStatus } from './status.js';
+
+/** Milliseconds in which a member that is well has answered. Shorter than what the commands grant the group. */
+const ANSWER_TIME = 2000;
+/** Milliseconds that a graceful stop may take. */
+const GRACEFUL_TIMEOUT = 300_000;
+/** Milliseconds that a member gets beyond the time in which its node has to stop. */
+const END_TIME = 5000;
+
+/** The node of the group's first process: a Register, and nothing else. */
+export interface RegisterNode {
+  /** `host:port` that it listens on. */
+  readonly registerAddress: string | undefined;
+  status(): NodeStatus;
+  stop(graceful: boolean): Promise<void>;
+}
+
+export interface NodeGroupOptions {
+  readonly config: NodeConfig;
+  /** How many. */
+  readonly nodes: number;
+  /** Of this package. */
+  readonly version: string;
+  /** The file that all of them log to; null for standard output. */
+  readonly logFile: string | null;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly fork: () => MemberProcess;
+  readonly startRegister: (config: NodeConfig) => Promise<RegisterNode>;
+  /** Compiles the application without running it. @throws GatewayError */
+  readonly checkEvents: () => Promise<void>;
+}
+
+/**
+ * Nodes that share the ports and know each other: what `start --nodes N` runs. They are started, asked, reloaded and
+ * stopped as one; one that dies is started again, and the clients of the others do not notice.
+ */
+export class NodeGroup implements Controllable {
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** All business workers. */
+  readonly workers: number;
+  /** The urls that clients connect to, with real ports. */
+  listeners: readonly string[] = [];
+  readonly #options: NodeGroupOptions;
+  readonly #startedAt: number;
+  #register: RegisterNode | undefined;
+  #members: readonly GroupMember[] = [];
+  #reloads = 0;
+  /** The reload that is under way, or the last one. */
+  #reloading: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+
+  private constructor(options: NodeGroupOptions) {
+    const { config, nodes, clock } = options;
+    this.#options = options;
+    this.#startedAt = clock.now();
+    this.name = groupName(config);
+    const { gateway, worker, register } = config;
+    this.roles = Object.entries({ gateway, worker, register }).flatMap(([role, of]) =>
+      of === false ? [] : [role],
+    );
+    this.workers = worker === false ? 0 : worker.count * nodes;
+  }
+
+  /**
+   * Resolves when all nodes are up. Nothing is left running when one of them fails.
+   *
+   * @throws the error of the first that fails
+   */
+  static async start(options: NodeGroupOptions): Promise<NodeGroup> {
+    checkGroup(options.config, options.nodes);
+    const group = new NodeGroup(options);
+    try {
+      await group.#start();
+    } catch (error) {
+      await group.stop(false);
+      throw error;
+    }
+    return group;
+  }
+
+  async status(): Promise<NodeStatus> {
+    const { version, clock } = this.#options;
+    return groupStatus({
+      name: this.name,
+      version,
+      uptime: (clock.now() - this.#startedAt) / 1000,
+      reloads: this.#reloads,
+      roles: this.roles,
+      listeners: this.listeners,
+      members: await Promise.all(this.#members.map(report)),
+      cluster: this.#register?.status().cluster,
+    });
+  }
+
+  /**
+   * Those of the first node, then those of the second, and so on.
+   *
+   * @throws GW_CONTROL when a node does not answer
+   */
+  async connections(offset: number, limit: number): Promise<ConnectionPage> {
+    const connections: ConnectionStatus[] = [];
+    let total = 0;
+    for (const member of this.#members) {
+      if (member.state !== 'up') continue;
+      const page = (await member.ask(
+        {
+          command: 'connections',
+          offset: Math.max(0, offset - total),
+          limit: limit - connections.length,
+        },
+        ANSWER_TIME,
+      )) as ConnectionPage;
+      connections.push(...page.connections);
+      total += page.total;
+    }
+    return { total, offset, connections };
+  }
+
+  /**
+   * Replaces the code of one node after the other. Reloads wait for each other.
+   *
+   * @throws GatewayError when a node cannot run the new code. The first to refuse ends it: unless the message says
+   * otherwise the old code goes on everywhere.
+   */
+  async reload(graceful: boolean): Promise<void> {
+    const next = async (): Promise<void> => await this.#reload(graceful);
+    this.#reloading = this.#reloading.then(next, next);
+    await this.#reloading;
+  }
+
+  /** Has every node open its log file anew. */
+  reopenLogs(): void {
+    for (const member of this.#members) member.reopenLog();
+  }
+
+  /** Stops all nodes at once. A second call joins the first. */
+  stop(graceful: boolean): Promise<void> {
+    this.#stopped ??= (async () => {
+      const { worker } = this.#options.config;
+      const own = worker === false ? 0 : worker.stopTimeout * 1000;
+      const timeout = (graceful ? GRACEFUL_TIMEOUT : own) + END_TIME;
+      await Promise.all(this.#members.map(async (member) => await member.stop(graceful, timeout)));
+      await this.#register?.stop(graceful);
+    })();
+    return this.#stopped;
+  }
+
+  async #start(): Promise<void> {
+    const { config, nodes, logFile, clock, log, fork, startRegister } = this.#options;
+    const own = registerConfig(config);
+    if (own) this.#register = await startRegister(own);
+    const registers = registersOf(config, this.#register);
+    this.#members = Array.from(
+      { length: nodes },
+      (_, number) =>
+        new GroupMember({
+          number,
+          start: { order: 'start', config: memberConfig(config, number, registers), logFile },
+          fork,
+          clock,
+          log,
+        }),
+    );
+    // the first has all ports, those that are not shared included
+    [this.listeners] = await Promise.all(this.#members.map(async (member) => await member.start()));
+  }
+
+  async #reload(graceful: boolean): Promise<void> {
+    await this.#options.checkEvents();
+    const done: string[] = [];
+    for (const member of this.#members) {
+      const { lives } = member;
+      try {
+        await member.ask({ command: 'reload', graceful });
+      } catch (error) {
+        // it has died, or was dead: its next process starts with the new code
+        if (member.state === 'down' || member.lives > lives) continue;
+        throw done.length === 0 ? error : halfway(error as GatewayError, member.name, done);
+      }
+      done.push(member.name);
+    }
+    this.#reloads++;
+  }
+}
+
+/** Where the members find each other: as a node of its own would. */
+function registersOf({ cluster }: NodeConfig, own: RegisterNode | undefined): readonly string[] {
+  if (cluster.registerAddress.length > 0 || own?.registerAddress === undefined)
+    return cluster.registerAddress;
+  return [own.registerAddress.replace(/^0\.0\.0\.0:/, '127.0.0.1:')];
+}
+
+async function report(member: GroupMember): Promise<MemberReport> {
+  const status =
+    member.state === 'up'
+      ? ((await member.ask({ command: 'status' }, ANSWER_TIME).catch(() => undefined)) as
+          | NodeStatus
+          | undefined)
+      : undefined;
+  const { number, name, state, pid, lives, lastExit } = member;
+  return { number, name, state, pid, restarts: Math.max(0, lives - 1), lastExit, status };
+}
+
+/** Rare, since the new code compiles and the first nodes run it: a service was gone, or the code differs by node. */
+function halfway({ code, message }: GatewayError, name: string, done: readonly string[]): GatewayError {
+  return new GatewayError(
+    code,
+    `Node ${name} goes on with the old code, as do those after it, while ${done.join(', ')} already run the new: reload again when this is put right. ${message}`,
+  );
+}

@@ -1,0 +1,22 @@
+import { systemClock } from '../clock.js';
+import type { NodeConfig } from '../config/schema.js';
+import type { Logger } from '../log.js';
+import { FolderWatcher } from './folder-watcher.js';
+import type { Controllable } from './status.js';
+
+/** For development: has the node reloaded when a file in its events folder changes. */
+export function reloadOnChange({ gateway, worker }: NodeConfig, host: Controllable, log: Logger): void {
+  if (worker === false) return;
+  const watcher = new FolderWatcher({
+    folder: worker.events,
+    ignored: gateway === false ? [] : gateway.listen.flatMap(({ static: folder }) => folder ?? []),
+    clock: systemClock,
+    onChange() {
+      log.info(`a file in ${worker.events} has changed: reloading`);
+      // the log says how it ended
+      host.reload(false).catch(() => {});
+    },
+    onError: (error) => log.warn({ err: error }, `${worker.events} cannot be watched`),
+  });
+  watcher.start();
+}

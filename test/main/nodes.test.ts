@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir, rename } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { ConnectionPage, NodeStatus } from '#src/ops/status.js';
+import { App, config, LIMIT, TextClient } from './app.js';
+
+const NODES = 2;
+
+/** Clients are told which process they are in, and can ask for something that concerns all of them. */
+const EVENTS = `import { defineEvents, Gateway } from 'gatewayworker';
+export default defineEvents({
+  onConnect: (client) => client.send(String(process.pid)),
+  async onMessage(client, message) {
+    if (message === 'all') Gateway.sendToAll('to all');
+    else if (message === 'count') client.send(String(await Gateway.getAllClientIdCount()));
+    else client.send('one ' + message);
+  },
+});
+`;
+
+/** A client, and the process that it is in. */
+interface Placed {
+  readonly client: TextClient;
+  readonly pid: number;
+}
+
+describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.platform === 'win32' }, () => {
+  let app: App;
+  let clients: TextClient[];
+
+  beforeEach(async () => {
+    app = await App.create();
+    clients = [];
+    await app.write('events/index.ts', EVENTS);
+    await app.write('gatewayworker.config.json', JSON.stringify(groupConfig()));
+  });
+  afterEach(async () => {
+    for (const client of clients) client.close();
+    await app.close();
+  });
+
+  async function status(): Promise<NodeStatus> {
+    const { out, error } = await app.run('status', '--json');
+    assert.equal(error, '');
+    return JSON.parse(out);
+  }
+
+  async function pids(): Promise<(number | null)[]> {
+    return ((await status()).members ?? []).map(({ pid }) => pid);
+  }
+
+  async function refused(...words: readonly string[]): Promise<string> {
+    const { status: failed, error } = await app.run('start', '--nodes', String(NODES), ...words);
+    assert.notEqual(failed, 0);
+    return `${failed} ${error}`;
+  }
+
+  async function connect(url: string): Promise<Placed> {
+    const client = new TextClient(url);
+    clients.push(client);
+    return { client, pid: Number(await client.next()) };
+  }
+
+  /** A client in each process, once all of them know each other. */
+  async function clientInEach(url: string): Promise<Placed[]> {
+    const before = clients.length;
+    const found = new Map<number, Placed>();
+    while (found.size < NODES) {
+      const placed = await connect(url);
+      found.set(placed.pid, placed);
+    }
+    const placed = [...found.values()];
+    const total = String(clients.length);
+    for (const { client } of placed) while ((await client.ask('count')) !== total) await delay(5);
+    assert.ok(clients.length <= before + 2 * NODES, 'connections are handed out in turn');
+    return placed;
+  }
+
+  it('serve as one, whichever of them a client is in', async () => {
+    const node = await app.start('--nodes', String(NODES));
+    const [url] = node.listeners;
+    const [here, there] = await clientInEach(url);
+    const all = here.client.ask('all');
+    assert.deepEqual([await all, await there.client.next()], ['to all', 'to all']);
+
+    const { connections, listeners, members, workers, pid, roles } = await status();
+    assert.deepEqual(
+      [connections, listeners, workers.length, pid, roles],
+      [
+        clients.length,
+        [{ url, connections: clients.length }],
+        NODES,
+        node.process.pid,
+        ['gateway', 'worker', 'register'],
+      ],
+    );
+    assert.deepEqual(new Set(members?.map((member) => member.pid)), new Set([here.pid, there.pid]));
+    assert.match((await app.run('status')).out, new RegExp(`^ +0 +${members?.[0].pid} +up `, 'm'));
+    const page: ConnectionPage = JSON.parse((await app.run('connections', '--json')).out);
+    assert.deepEqual([page.total, page.connections.length], [clients.length, clients.length]);
+    const ids = page.connections.map(({ clientId }) => clientId);
+    assert.equal(new Set(ids).size, clients.length);
+
+    assert.equal((await app.run('stop')).status, 0);
+    assert.equal(await node.ended(), 0);
+    assert.equal(await there.client.next(), undefined);
+    for (const gone of [here.pid, there.pid]) assert.throws(() => process.kill(gone, 0), { code: 'ESRCH' });
+    assert.deepEqual(
+      (await readdir(join(app.folder, '.gatewayworker'))).filter((file) => /\.(?:pid|sock|lock)$/.test(file)),
+      [],
+    );
+  });
+
+  it('are reloaded under load, and nothing is lost', async () => {
+    const node = await app.start('--nodes', String(NODES));
+    const placed = await clientInEach(node.listeners[0]);
+    const load = { on: true };
+    const loads = placed.map(async ({ client }) => {
+      let last = '';
+      for (let number = 0; load.on || !last.startsWith('two'); number++) {
+        const answer = await client.ask(String(number));
+        assert.match(String(answer), new RegExp(`^(?:one|two) ${number}$`));
+        last = String(answer);
+      }
+    });
+    await app.write('events/index.ts', EVENTS.replace('one ', 'two '));
+    assert.equal((await app.run('reload')).error, '');
+    load.on = false;
+    await Promise.all(loads);
+    assert.equal((await status()).reloads, 1);
+
+    await app.write('events/index.ts', 'const oops = ;');
+    assert.match((await app.run('reload')).error, /^gatewayworker: events\/ does not compile:/);
+    for (const { client } of placed) assert.equal(await client.ask('?'), 'two ?');
+  });
+
+  it('lose the clients of one that is killed, and no others', async () => {
+    const node = await app.start('--nodes', String(NODES));
+    const [url] = node.listeners;
+    const [doomed, other] = await clientInEach(url);
+    const load = { on: true };
+    const answered = (async () => {
+      for (let number = 0; load.on; number++)
+        assert.equal(await other.client.ask(String(number)), `one ${number}`);
+    })();
+    process.kill(doomed.pid, 'SIGKILL');
+    assert.equal(await doomed.client.next(), undefined);
+    await node.logs(/#[01] died with signal SIGKILL; it is started again in 1 s$/);
+    // whoever comes meanwhile is served by the other
+    assert.equal((await connect(url)).pid, other.pid);
+    while ((await status()).members?.some(({ state }) => state !== 'up'));
+    load.on = false;
+    await answered;
+    for (const client of clients) if (client !== other.client) client.close();
+    while ((await status()).connections > 1);
+    clients = [other.client];
+    const again = await clientInEach(url);
+    assert.ok(again.every(({ pid }) => pid !== doomed.pid));
+  });
+
+  it('obey the first process and no signal, and open the log file anew with it', async () => {
+    const node = app.run('start', '--nodes', String(NODES), '--log', 'node.log');
+    const logs = async (file: string, text: string): Promise<void> => {
+      while (!existsSync(join(app.folder, file)) || !(await app.read(file)).includes(text)) await delay(5);
+    };
+    await logs('node.log', 'is up: ');
+    const [first, second] = await pids();
+    // what a terminal sends to all of them
+    for (const pid of [first, second])
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) process.kill(Number(pid), signal);
+    await rename(join(app.folder, 'node.log'), join(app.folder, 'old.log'));
+    process.kill(await app.pid(), 'SIGHUP');
+    assert.deepEqual(await pids(), [first, second]);
+    process.kill(Number(second), 'SIGKILL');
+    await logs('node.log', '#1 died with signal SIGKILL');
+    // and that is logged by the first node, of the second
+    await logs('node.log', '#0","worker":');
+    process.kill(await app.pid(), 'SIGTERM');
+    assert.deepEqual(await node, { status: 0, out: '', error: '' });
+    assert.match(await app.read('node.log'), /"msg":"stopped"/);
+  });
+
+  it('say once why they cannot start', async () => {
+    await app.write('events/index.ts', 'const oops = ;');
+    assert.match(await refused(), /^1 gatewayworker: events\/ does not compile:[^]*index\.ts:1:13:[^]*\^\n$/);
+    assert.match(await refused('-d'), /^1 gatewayworker: events\/ does not compile:/);
+    await app.write('events/index.ts', EVENTS);
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    await app.write('gatewayworker.config.json', JSON.stringify(groupConfig(port)));
+    assert.match(
+      await refused(),
+      new RegExp(`^1 gatewayworker: Cannot listen on text://127.0.0.1:${port}: `),
+    );
+    taken.close();
+    await app.write('gatewayworker.config.json', JSON.stringify(config()));
+    assert.match(await refused(), /^2 gatewayworker: --nodes 2 .*remove register: false/);
+    const { status: misused, error } = await app.run('start', '--nodes', '65');
+    assert.equal(misused, 2);
+    assert.match(error, /'65' is invalid.*Expected an integer from 1 to 64/);
+  });
+
+  describe('in the background', () => {
+    it('are started again together, and restarted as many as they were', async () => {
+      const { out, error } = await app.run('start', '-d', '--nodes', String(NODES));
+      assert.match(out, /^gatewayworker \S+ is up: text:\/\/127\.0\.0\.1:\d+, 2 nodes\npid \d+, log /, error);
+      const first = await app.pid();
+      const members = await pids();
+      process.kill(first, 'SIGKILL');
+      for (const pid of members) while (alive(Number(pid))) await delay(5);
+      while ((await app.run('status')).status !== 0);
+      assert.notEqual(await app.pid(), first);
+      assert.equal((await pids()).length, NODES);
+
+      assert.match((await app.run('restart')).out, /is up: .*, 2 nodes\n/);
+      assert.equal((await pids()).length, NODES);
+      assert.doesNotMatch((await app.run('restart', '--nodes', '1')).out, / nodes\n/);
+      assert.equal((await status()).members, undefined);
+      assert.equal((await app.run('stop')).status, 0);
+    });
+  });
+});
+
+function groupConfig(port = 0): object {
+  const { gateway, ...rest } = config(port) as { gateway: object };
+  return { ...rest, gateway: { ...gateway, lanPort: 0 }, register: { listen: '127.0.0.1:0' } };
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { type TestContext, describe, test } from 'node:test';
+import { pino } from 'pino';
+import { GatewayCalls } from '#src/api/gateway-calls.js';
+import { Requests } from '#src/api/requests.js';
+import { systemClock } from '#src/clock.js';
+import type { SlotLink } from '#src/link/slot-link.js';
+import { ThreadLink } from '#src/link/thread-link.js';
+import type { GatewayState } from '#src/link/worker-task.js';
+import { ThreadGauge } from '#src/ring/thread-gauge.js';
+import { encodeClientState } from '#src/wire/client-state.js';
+import { Command, Flag } from '#src/wire/command.js';
+import { type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
+import { serialize } from '#src/wire/php-serialize.js';
+import { BusinessWorker } from '#src/worker/business-worker.js';
+import type { Client } from '#src/worker/client.js';
+import type { Events } from '#src/worker/events.js';
+import { ThreadTransport } from '#src/worker/thread-transport.js';
+import { openSlot } from '../support/link-carriers.js';
+
+const BUFFER = 64 * 1024;
+const A: GatewayState = { ip: 0x7f000001, port: 1, up: true, legacy: false, gauge: null };
+const B: GatewayState = { ...A, port: 2 };
+const PHP: GatewayState = { ...A, port: 3, legacy: true };
+
+/** A test with a bound: what these wait for either comes at once or never. */
+function it(name: string, run: (t: TestContext) => Promise<void>): void {
+  test(name, { timeout: 10_000 }, run);
+}
+
+/** A business worker in this thread. Its gateways are the test, which answers each query for a client's state. */
+class Scene {
+  readonly slot: SlotLink;
+  readonly worker: BusinessWorker;
+  /** What handlers did, in order. */
+  readonly done: string[] = [];
+  /** Commands that came, without queries. */
+  readonly commands: string[] = [];
+  /** What gateways say of their clients. */
+  state = { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.alloc(0) };
+  #waiting: Array<() => void> = [];
+
+  constructor(
+    t: TestContext,
+    onMessage: (client: Client, message: string | Buffer, scene: Scene) => unknown,
+  ) {
+    const { slot, end } = openSlot(BUFFER);
+    this.slot = slot;
+    const memory = slot.attach();
+    const link = new ThreadLink('the slot', memory);
+    const requests = new Requests(systemClock);
+    const transport = new ThreadTransport(link, { bufferSize: BUFFER, generation: memory.generation });
+    transport.follow([A, B, PHP]);
+    const gateway = new GatewayCalls();
+    gateway.attach({ transport, requests });
+    const events: Events = { onMessage: (client, message) => onMessage(client, message, this) };
+    this.worker = new BusinessWorker({
+      link,
+      events,
+      gateway,
+      gauge: new ThreadGauge(),
+      log: pino({ level: 'silent' }),
+      isLegacy: (client) => transport.isLegacy(client),
+      processTimeout: 0,
+    });
+    transport.worker = this.worker;
+    link.listen({
+      frame: (frame, place) => {
+        if (frame.command !== Command.REPLY) this.worker.handle(frame, place);
+        else requests.answer(frame.clientIp, frame.body);
+      },
+      drained() {},
+      closed: () => requests.close(),
+    });
+    slot.listen({ frame: (frame) => this.#command(frame), drained() {}, closed() {} });
+    link.receiveEvents(slot.serveBy(memory.generation));
+    t.after(() => {
+      link.destroy();
+      end();
+    });
+  }
+
+  /** An event of client 7 at a gateway. */
+  send({ ip, port }: GatewayState, body: string | Buffer, ext: string | Buffer = '', flags = 0): void {
+    this.slot.send({
+      ...emptyFrame(),
+      command: Command.ON_MESSAGE,
+      localIp: ip,
+      localPort: port,
+      connectionId: 7,
+      flags: Flag.PLAIN_BODY | flags,
+      ext,
+      body,
+    });
+  }
+
+  did(what: string): void {
+    this.done.push(what);
+    for (const look of this.#waiting.splice(0)) look();
+  }
+
+  /** What was done, once there is so much. */
+  async doneBy(count: number): Promise<readonly string[]> {
+    while (this.done.length < count) await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    return this.done;
+  }
+
+  async commanded(count: number): Promise<readonly string[]> {
+    while (this.commands.length < count)
+      await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    return this.commands;
+  }
+
+  #command(frame: ReceivedFrame): void {
+    if (frame.command === Command.GET_CLIENT_STATE) {
+      const { clientIp, localIp, localPort } = frame;
+      const body = encodeClientState(this.state);
+      this.slot.send({ ...emptyFrame(), command: Command.REPLY, clientIp, localIp, localPort, body });
+      return;
+    }
+    this.commands.push(
+      `${frame.command} ${frame.localPort}:${frame.connectionId} ${frame.extText()}${frame.bodyText()}`,
+    );
+    for (const look of this.#waiting.splice(0)) look();
+  }
+}
+
+describe('a business worker and several gateways', () => {
+  it('takes the same connection id at two gateways for two clients, each with its session', async (t) => {
+    const scene = new Scene(t, (client, message) => {
+      client.session.said = message;
+      client.send(message);
+      scene.did(`${client.id.slice(8, 12)} ${String(message)}`);
+    });
+    scene.send(A, 'hello');
+    scene.send(B, 'hi');
+    assert.deepEqual(await scene.doneBy(2), ['0001 hello', '0002 hi']);
+    assert.deepEqual(await scene.commanded(4), [
+      `${Command.SEND_TO_ONE} 1:7 hello`,
+      `${Command.PATCH_SESSION} 1:7 {"set":{"said":"hello"},"delete":[]}`,
+      `${Command.SEND_TO_ONE} 2:7 hi`,
+      `${Command.PATCH_SESSION} 2:7 {"set":{"said":"hi"},"delete":[]}`,
+    ]);
+  });
+
+  it('handles what it has when a gateway goes, in order, and asks anew when the client comes back', async (t) => {
+    const holds: Array<() => void> = [];
+    const scene = new Scene(t, async (client, message) => {
+      scene.did(`${String(message)} ${JSON.stringify(client.session)}`);
+      client.session.mine = message;
+      await new Promise<void>((resolve) => void holds.push(resolve));
+      scene.did(`${String(message)} done`);
+    });
+    const release = (): void => holds.shift()?.();
+    const session = Buffer.from('{"theirs":1}');
+    scene.send(A, 'first');
+    scene.send(A, 'second');
+    await scene.doneBy(1);
+    scene.slot.forget(A);
+    // it comes back while the first is still pending: another worker has had it meanwhile
+    scene.state = { ...scene.state, session };
+    scene.send(A, 'third', encodeClientState(scene.state), Flag.STATE);
+    scene.send(B, 'other');
+    assert.deepEqual((await scene.doneBy(2)).slice(1), ['other {}'], 'other clients do not wait');
+    release();
+    await scene.doneBy(4);
+    holds.pop()?.();
+    assert.deepEqual((await scene.doneBy(6)).slice(2), [
+      'first done',
+      'second {"mine":"first"}',
+      'second done',
+      'third {"theirs":1}',
+    ]);
+  });
+
+  it('forgets the clients of a gateway that went, and keeps the others', async (t) => {
+    const scene = new Scene(t, (_client, message) => scene.did(String(message)));
+    scene.send(A, 'a');
+    scene.send(B, 'b');
+    await scene.doneBy(2);
+    const ids = ['7f000001000100000007', '7f000001000200000007'];
+    assert.deepEqual(
+      ids.map((id) => scene.worker.find(id)?.id),
+      ids,
+    );
+    scene.slot.forget(A);
+    scene.send(B, 'later');
+    await scene.doneBy(3);
+    assert.deepEqual(
+      ids.map((id) => scene.worker.find(id)?.id),
+      [undefined, ids[1]],
+    );
+  });
+
+  it('reads what a PHP gateway sends, and writes sessions as it reads them', async (t) => {
+    const scene = new Scene(t, (client, message) => {
+      scene.did(`${typeof message} ${JSON.stringify(client.session)}`);
+      client.session.n = 1;
+    });
+    scene.send(PHP, 'text', serialize({ name: 'Ann' }));
+    scene.send(PHP, Buffer.from([0xff, 0xfe]), serialize({ name: 'Ann' }));
+    assert.deepEqual(await scene.doneBy(2), ['string {"name":"Ann"}', 'object {"name":"Ann","n":1}']);
+    assert.deepEqual(await scene.commanded(1), [
+      `${Command.SET_SESSION} 3:7 a:2:{s:4:"name";s:3:"Ann";s:1:"n";i:1;}`,
+    ]);
+  });
+});
