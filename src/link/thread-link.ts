@@ -35,6 +35,8 @@ export class ThreadLink extends BaseLink {
   #onEventsEnded: (() => void) | undefined;
   /** Places in the ring of parked events whose copies have not left this thread, by number. */
   readonly #leaving = new Map<number, number>();
+  /** Bytes of these copies: nobody's sends are to be refused for them. */
+  #parking = 0;
 
   constructor(name: string, memory: ThreadMemory) {
     super(name);
@@ -47,8 +49,9 @@ export class ThreadLink extends BaseLink {
     this.#replies = new RingReceiver(memory.replies, this.#main, this.#deliver);
   }
 
+  /** Bytes on their way out: of what was sent, and not of events that are moved into the slot's keeping. */
   get bufferedBytes(): number {
-    return this.#commands.bufferedBytes;
+    return Math.max(0, this.#commands.bufferedBytes - this.#parking);
   }
 
   get congested(): boolean {
@@ -151,8 +154,12 @@ export class ThreadLink extends BaseLink {
     this.#parkFrame.body = frame;
     this.#commands.send(this.#parkFrame);
     // should this thread die before the copy has left it, the original still lies in the ring
-    if (this.isSettled) this.take(place);
-    else this.#leaving.set(number, place);
+    if (this.isSettled) {
+      this.take(place);
+    } else {
+      this.#leaving.set(number, place);
+      this.#parking += frame.length;
+    }
     return PARKED - number;
   }
 
@@ -190,6 +197,7 @@ export class ThreadLink extends BaseLink {
   #announceSettled(): void {
     for (const place of this.#leaving.values()) this.take(place);
     this.#leaving.clear();
+    this.#parking = 0;
     for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 

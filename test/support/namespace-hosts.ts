@@ -14,8 +14,8 @@ import { readdirSync } from 'node:fs';
 const PREFIX = 'gwtest';
 /** Where iproute2 keeps the names. */
 const NAMES = '/run/netns';
-/** Bytes that a slowed cable may let through at once; it has to exceed what a timer tick carries. */
-const BURST = 32_768;
+/** Seconds whose share a slowed cable may let through at once: longer than a tick of the kernel's clock. */
+const BURST = 0.01;
 
 /** How a cable can be slowed down here: netem also delays what it carries, tbf only limits how much that is. */
 export type Slowness = 'netem' | 'tbf';
@@ -115,7 +115,7 @@ export class NamespaceNetwork {
         const rate = `rate ${megabitsPerSecond}mbit`;
         const limits = {
           netem: `netem delay 20ms ${rate} limit 10000`,
-          tbf: `tbf ${rate} burst ${BURST} latency 200ms`,
+          tbf: `tbf ${rate} burst ${(megabitsPerSecond * 1e6 * BURST) / 8} latency 200ms`,
         };
         const ends = [
           [switchName, port],
