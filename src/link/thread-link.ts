@@ -1,6 +1,6 @@
 import { Doorbell } from '../ring/doorbell.js';
 import { Command } from '../wire/command.js';
-import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
+import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, frameLength } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
 import type { Takeover, ThreadMemory } from './ring-memory.js';
 import { RingReceiver } from './ring-receiver.js';
@@ -158,7 +158,7 @@ export class ThreadLink extends BaseLink {
       this.take(place);
     } else {
       this.#leaving.set(number, place);
-      this.#parking += frame.length;
+      this.#parking += frameLength(this.#parkFrame);
     }
     return PARKED - number;
   }

@@ -53,14 +53,6 @@ describe('nodes on hosts of their own', {
     return await Promise.all(hosts.map(async (host) => await CountingCrowd.start(cluster.url(host), CROWD)));
   }
 
-  /** Ends the crowds: they have lost nothing. */
-  async function check(t: TestContext, crowds: readonly CountingCrowd[]): Promise<void> {
-    await Promise.all(crowds.map(async (crowd) => await crowd.stop()));
-    const told = crowds.map(({ answers, slowest }) => `${answers} answers, slowest ${slowest.toFixed(0)} ms`);
-    t.diagnostic(told.join('; '));
-    for (const { answers } of crowds) assert.ok(answers > CROWD);
-  }
-
   /** A query that has to name the victim's gateway, and no other, as the one that did not answer. @returns milliseconds */
   async function missesVictim(client: ApiClient): Promise<number> {
     const asked = performance.now();
@@ -203,4 +195,12 @@ async function allReachAll(clients: readonly ApiClient[]): Promise<void> {
       );
     }
   }
+}
+
+/** Ends the crowds: they have lost nothing. */
+async function check(t: TestContext, crowds: readonly CountingCrowd[]): Promise<void> {
+  await Promise.all(crowds.map(async (crowd) => await crowd.stop()));
+  const told = crowds.map(({ answers, slowest }) => `${answers} answers, slowest ${slowest.toFixed(0)} ms`);
+  t.diagnostic(told.join('; '));
+  for (const { answers } of crowds) assert.ok(answers > CROWD);
 }
