@@ -40,6 +40,8 @@ export interface NodeProcessOptions {
   readonly register?: UserConfig['register'];
   readonly cluster?: UserConfig['cluster'];
   readonly name?: string;
+  /** What the command begins with: what puts it on a host of its own. */
+  readonly launcher?: readonly string[];
   /** Options of node itself, such as --inspect. */
   readonly nodeOptions?: readonly string[];
   /** Environment variables beside this process's own. */
@@ -186,6 +188,23 @@ export class NodeProcess {
     assert.equal(status, 0, `the node did not stop in good order\n${this.errors}`);
   }
 
+  /** Kills it as `kill -9` does; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    this.#process.kill('SIGKILL');
+    await this.#exited;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** It stands still, with all its connections open, until {@link resume}. */
+  pause(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process.kill('SIGCONT');
+  }
+
   #status(field: string): number {
     const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(
       readFileSync(`/proc/${this.pid}/status`, 'utf8'),
@@ -228,7 +247,9 @@ async function spawnNode(options: NodeProcessOptions, folder: string): Promise<C
   };
   const file = join(folder, CONFIG_FILE);
   await writeFile(file, JSON.stringify(config));
-  return spawn(process.execPath, [...nodeOptions, MAIN, '-c', file], {
+  const { launcher = [] } = options;
+  const [command, ...args] = [...launcher, process.execPath, ...nodeOptions, MAIN, '-c', file];
+  return spawn(command, args, {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
