@@ -188,23 +188,6 @@ export class NodeProcess {
     assert.equal(status, 0, `the node did not stop in good order\n${this.errors}`);
   }
 
-  /** Kills it as `kill -9` does; resolves when it is gone. */
-  async kill(): Promise<void> {
-    this.#stopping = true;
-    this.#process.kill('SIGKILL');
-    await this.#exited;
-    await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  /** It stands still, with all its connections open, until {@link resume}. */
-  pause(): void {
-    this.#process.kill('SIGSTOP');
-  }
-
-  resume(): void {
-    this.#process.kill('SIGCONT');
-  }
-
   #status(field: string): number {
     const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(
       readFileSync(`/proc/${this.pid}/status`, 'utf8'),
