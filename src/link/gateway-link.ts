@@ -101,6 +101,11 @@ export class GatewayLink implements GatewayCarrierListener {
     return this.#carrier !== undefined;
   }
 
+  /** Whether the first attempt to reach it has ended: before, nobody can say that it is missing. */
+  get tried(): boolean {
+    return this.up || this.#lastError !== null;
+  }
+
   get status(): GatewayLinkStatus {
     return {
       address: formatAddress(this.address),

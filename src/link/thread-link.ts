@@ -1,6 +1,6 @@
 import { Doorbell } from '../ring/doorbell.js';
 import { Command } from '../wire/command.js';
-import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
+import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, frameLength } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
 import type { Takeover, ThreadMemory } from './ring-memory.js';
 import { RingReceiver } from './ring-receiver.js';
@@ -39,6 +39,8 @@ export class ThreadLink extends BaseLink {
   #onEventsEnded: (() => void) | undefined;
   /** Places in the ring of parked events whose copies have not left this thread, by number. */
   readonly #leaving = new Map<number, number>();
+  /** Bytes of these copies: nobody's sends are to be refused for them. */
+  #parking = 0;
 
   constructor(name: string, memory: ThreadMemory) {
     super(name);
@@ -51,8 +53,9 @@ export class ThreadLink extends BaseLink {
     this.#replies = new RingReceiver(memory.replies, this.#main, this.#deliver);
   }
 
+  /** Bytes on their way out: of what was sent, and not of events that are moved into the slot's keeping. */
   get bufferedBytes(): number {
-    return this.#commands.bufferedBytes;
+    return Math.max(0, this.#commands.bufferedBytes - this.#parking);
   }
 
   get congested(): boolean {
@@ -155,8 +158,12 @@ export class ThreadLink extends BaseLink {
     this.#parkFrame.body = frame;
     this.#commands.send(this.#parkFrame);
     // should this thread die before the copy has left it, the original still lies in the ring
-    if (this.isSettled) this.take(place);
-    else this.#leaving.set(number, place);
+    if (this.isSettled) {
+      this.take(place);
+    } else {
+      this.#leaving.set(number, place);
+      this.#parking += frameLength(this.#parkFrame);
+    }
     return PARKED - number;
   }
 
@@ -208,6 +215,7 @@ export class ThreadLink extends BaseLink {
   #announceSettled(): void {
     for (const place of this.#leaving.values()) this.take(place);
     this.#leaving.clear();
+    this.#parking = 0;
     for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 

@@ -120,7 +120,12 @@ describe('a slot’s links to gateways', () => {
     const gateway = await FakeGateway.ours();
     await gateway.close();
     scene.links.follow([gateway.address]);
+    assert.deepEqual(scene.links.gateways, [], 'no query misses one that has just come');
     await scene.changed();
+    assert.deepEqual(
+      scene.links.gateways.map(({ up }) => up),
+      [false],
+    );
     const { state, lastError } = scene.links.status[0];
     assert.equal(state, 'down');
     assert.match(
