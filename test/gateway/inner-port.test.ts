@@ -113,7 +113,6 @@ describe('the inner port: who comes in', () => {
 
   it('a message of PHP that is no string goes out as JSON, and in KICK as the last message, of which there may be none', async (t) => {
     const scene = await InnerScene.create(t);
-    const php = (value: PhpValue): Partial<Frame> => ({ flags: 0, body: serialize(value) });
     const client = await scene.client();
     const clients = [scene.join(), scene.join(), scene.join(), scene.join()];
     const [ann, bob, cid, dan] = clients.map(({ id }) => id);
@@ -158,3 +157,8 @@ describe('the inner port: who comes in', () => {
     assert.deepEqual(forOurs.server, forPhp.server);
   });
 });
+
+/** A message that PHP did not send as a string. */
+function php(value: PhpValue): Partial<Frame> {
+  return { flags: 0, body: serialize(value) };
+}
