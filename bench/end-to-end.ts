@@ -1,59 +1,88 @@
-import { LoadProcess } from './load/load-process.js';
+import { writeFile } from 'node:fs/promises';
 import { Progress } from './report/progress.js';
-import { type Results, type Sample, loadNow, thisMachine, writeResults } from './report/results.js';
-import { table } from './report/table.js';
+import { chart } from './report/chart.js';
+import { type Results, loadNow, thisMachine, writeResults } from './report/results.js';
+import { LEGEND, table } from './report/table.js';
+import { Rounds } from './rounds.js';
+import { chat, chatInCluster } from './scenarios/chat.js';
+import { churn } from './scenarios/churn.js';
 import { connects } from './scenarios/connects.js';
-import { echo1, echo16 } from './scenarios/echo.js';
-import { fanOut } from './scenarios/fan-out.js';
+import { echo1, echo16, mixed } from './scenarios/echo.js';
+import {
+  fanOut,
+  fanOutGroups,
+  fanOutHalf,
+  fanOutInCluster,
+  fanOutPaced,
+  fanOutTls,
+} from './scenarios/fan-out.js';
 import { idle, idleSession } from './scenarios/idle-memory.js';
+import { reload } from './scenarios/reload.js';
 import type { Effort, Scenario } from './scenarios/scenario.js';
-import { type Contestant, bareWs, ceiling, gatewayWorker } from './servers/server.js';
+import { contestants } from './servers/contestants.js';
+import { ceiling } from './servers/node-peers.js';
 
-export const scenarios: readonly Scenario[] = [echo1, echo16, fanOut, connects, idle, idleSession];
+const [ours, ...peers] = contestants(process.env);
 
-const peers: readonly Contestant[] = [bareWs];
+export const scenarios: readonly Scenario[] = [
+  echo1,
+  echo16,
+  mixed,
+  fanOut,
+  ...peers.map((peer) => fanOutHalf(ours.name, peer.name)),
+  fanOutPaced,
+  fanOutTls,
+  fanOutGroups,
+  chat,
+  connects,
+  idle,
+  idleSession,
+  churn,
+  reload,
+  fanOutInCluster,
+  chatInCluster,
+];
 
 /**
- * Puts every server through these scenarios, in turns, so that what else happens on the machine hits all alike, and prints
- * what came out. The first to go is another one in each round.
+ * Puts every server through these scenarios, in turns, and prints what came out.
+ *
+ * @param chartFile where to draw it, too
+ * @returns whether nothing went wrong for ours
  */
-export async function runEndToEnd(wanted: readonly Scenario[], effort: Effort): Promise<void> {
+export async function runEndToEnd(
+  wanted: readonly Scenario[],
+  effort: Effort,
+  chartFile: string | undefined,
+): Promise<boolean> {
   const startedAt = new Date().toISOString();
   const loadBefore = loadNow();
-  const contestants = [gatewayWorker, ...peers];
-  const measured = wanted.filter(({ hasCeiling }) => hasCeiling);
-  const progress = new Progress(measured.length + wanted.length * contestants.length * effort.rounds);
-  const load = new LoadProcess();
-  const samples: Sample[] = [];
-  const take = async (scenario: Scenario, contestant: Contestant, round: number): Promise<void> => {
-    progress.next(`${scenario.name}, ${contestant.name}`);
-    const server = await contestant.start();
-    try {
-      const figures = await scenario.run(server, load, effort);
-      samples.push({ scenario: scenario.name, server: contestant.name, round, figures });
-    } finally {
-      await server.stop();
-    }
-  };
+  const complete = scenarios.filter(
+    (scenario) => wanted.includes(scenario) || wanted.some(({ follows }) => follows === scenario),
+  );
+  const rounds = new Rounds(complete, [ours, ...peers], ceiling, effort);
+  const progress = new Progress(rounds.trials);
   try {
-    for (const scenario of measured) await take(scenario, ceiling, 0);
-    for (let round = 0; round < effort.rounds; round++) {
-      const turn = round % contestants.length;
-      const order = [...contestants.slice(turn), ...contestants.slice(0, turn)];
-      for (const scenario of wanted) {
-        for (const contestant of order) await take(scenario, contestant, round);
-      }
-    }
+    await rounds.run((what) => progress.next(what));
   } finally {
     progress.end();
-    await load.stop();
   }
-  const results: Results = { startedAt, machine: thisMachine(), loadBefore, effort, samples };
-  const { cpu, cores, kernel, node } = results.machine;
+  const { samples, failures } = rounds;
+  const field = { ours: ours.name, peers: peers.map(({ name }) => name), ceiling: ceiling.name };
+  const results = { startedAt, machine: thisMachine(), loadBefore, effort, field, samples, failures };
+  await report(results, chartFile);
+  process.stdout.write(`\n${await writeResults(results)}\n`);
+  return !failures.some(({ server }) => server === ours.name);
+}
+
+/** Prints results, and draws them where a file is named. */
+export async function report(results: Results, chartFile: string | undefined): Promise<void> {
+  const { machine, loadBefore, effort } = results;
+  const { cpu, cores, kernel, node } = machine;
+  const measured = scenarios.filter(({ name }) => results.samples.some(({ scenario }) => scenario === name));
   process.stdout.write(
     `${cpu}, ${cores} cores, Linux ${kernel}, node ${node}; load before the run ${loadBefore.toFixed(1)}; ` +
-      `medians of ${effort.rounds} rounds of ${effort.duration} s, 64-byte messages\n\n`,
+      `medians of ${effort.rounds} rounds of ${effort.duration} s, 64-byte messages\n\n` +
+      `${table(measured, results)}\n\n${LEGEND}\n`,
   );
-  const names = { ours: gatewayWorker.name, peers: peers.map(({ name }) => name), ceiling: ceiling.name };
-  process.stdout.write(`${table(wanted, samples, names)}\n\n${await writeResults(results)}\n`);
+  if (chartFile !== undefined) await writeFile(chartFile, chart(measured, results));
 }

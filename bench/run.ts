@@ -1,27 +1,32 @@
 import { parseArgs } from 'node:util';
-import { runEndToEnd, scenarios } from './end-to-end.js';
+import { report, runEndToEnd, scenarios } from './end-to-end.js';
 import { runMicro, suites } from './micro/run-micro.js';
+import { readResults } from './report/results.js';
 import type { Effort } from './scenarios/scenario.js';
 
 /*
- * `npm run bench`: everything, in some minutes. `-- --full`: longer, for figures to be quoted. Names select:
+ * `npm run bench`: the main figures, in some minutes. `-- --full`: all of them, longer, to be quoted. Names select:
  * `-- micro`, `-- end-to-end`, or one part as it is called in the list below, `-- echo-16 ring`.
+ * `--chart FILE` draws the result, `--from FILE` shows the results of an earlier run.
  */
 
-const SHORT: Effort = { rounds: 3, warmUp: 1, duration: 2, idleClients: 15_000 };
-const FULL: Effort = { rounds: 5, warmUp: 2, duration: 5, idleClients: 15_000 };
+const SHORT: Effort = { rounds: 3, warmUp: 0.5, duration: 1, idleClients: 5000 };
+const FULL: Effort = { rounds: 5, warmUp: 1, duration: 4, idleClients: 15_000 };
 /** Seconds for each task of a micro-benchmark. */
-const MICRO = { short: 0.3, full: 1 };
+const MICRO = { short: 0.2, full: 1 };
 const MISUSED = 2;
 
 const { values, positionals } = parseArgs({
-  options: { full: { type: 'boolean', default: false } },
+  options: { full: { type: 'boolean', default: false }, chart: { type: 'string' }, from: { type: 'string' } },
   allowPositionals: true,
 });
-const named = (group: string, name: string): boolean =>
-  positionals.length === 0 || positionals.includes(group) || positionals.includes(name);
-const wantedScenarios = scenarios.filter(({ name }) => named('end-to-end', name));
-const wantedSuites = suites.filter(({ name }) => named('micro', name));
+const named = (name: string, group: string): boolean =>
+  positionals.includes(group) || positionals.includes(name);
+const all = positionals.length === 0;
+const wantedScenarios = scenarios.filter(({ name, fullOnly }) =>
+  all ? values.full || !fullOnly : named(name, 'end-to-end'),
+);
+const wantedSuites = suites.filter(({ name }) => all || named(name, 'micro'));
 
 const known = [
   'end-to-end',
@@ -36,7 +41,14 @@ if (unknown.length > 0) {
 }
 
 try {
-  if (wantedScenarios.length > 0) await runEndToEnd(wantedScenarios, values.full ? FULL : SHORT);
+  if (values.from !== undefined) {
+    await report(await readResults(values.from), values.chart);
+    process.exit();
+  }
+  if (wantedScenarios.length > 0) {
+    const well = await runEndToEnd(wantedScenarios, values.full ? FULL : SHORT, values.chart);
+    if (!well) process.exitCode = 1;
+  }
   if (wantedSuites.length > 0) await runMicro(wantedSuites, values.full ? MICRO.full : MICRO.short);
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
 import { hostname, loadavg } from 'node:os';
@@ -39,7 +40,7 @@ const FAREWELL_TIMEOUT = 1000;
 
 /**
  * Builds the parts that the configuration asks for, in the order in which they need each other: workers are ready before
- * the first client can come, and clients can come before other nodes are told. Nothing is left running when one fails.
+ * the first client can come, and other nodes are told before. Nothing is left running when one fails.
  *
  * @throws GatewayError
  */
@@ -134,8 +135,9 @@ export class Node implements Controllable {
       await this.#join(this.#membership, address);
     }
     await this.#pool?.start();
-    await this.gateway?.listen();
+    // first, so that other nodes' workers are on their way when the first client comes
     if (address !== undefined) this.#membership?.announce(formatAddress(address));
+    await this.gateway?.listen();
   }
 
   status(): NodeStatus {
@@ -172,7 +174,7 @@ export class Node implements Controllable {
         registers: this.#membership?.status() ?? [],
         gateways: this.#pool?.gateways() ?? [],
         workers: peers.filter((peer) => !peer.local),
-        refusals: Object.fromEntries([...innerRefusals, ...(this.#register?.refusals ?? [])]),
+        refusals: sum(innerRefusals, this.#register?.refusals),
       },
     };
   }
@@ -258,7 +260,12 @@ export class Node implements Controllable {
       node: this.name,
       eventBufferSize: gateway === false ? EVENT_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
       localGateway,
-      inner: { secretKey: cluster.secretKey, pingInterval: cluster.pingInterval * 1000, tls },
+      inner: {
+        secretKey: cluster.secretKey,
+        pingInterval: cluster.pingInterval * 1000,
+        tls,
+        instance: randomUUID(),
+      },
       clock: systemClock,
       log: this.#options.log,
       logLevel: log.level,
@@ -280,6 +287,8 @@ export class Node implements Controllable {
     await membership.settled(JOIN_TIMEOUT);
     // with patience of its own: a Register that was slow to answer is no reason to leave out the gateways it named
     await pool.connected(JOIN_TIMEOUT);
+    const refusal = pool.gateways().find(({ state }) => state === 'refused')?.lastError;
+    if (refusal) throw new GatewayError('GW_CLUSTER', refusal);
   }
 
   /** A gateway as a Register names it. Client ids hold IPv4 addresses, so that one with a name could not be addressed. */
@@ -291,6 +300,14 @@ export class Node implements Controllable {
     );
     return [];
   }
+}
+
+/** Counts by kind. */
+function sum(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [kind, count] of counts.flatMap((one) => [...(one ?? [])]))
+    total[kind] = (total[kind] ?? 0) + count;
+  return total;
 }
 
 /** @throws GW_CLUSTER when a name cannot be resolved, or resolves to what only this machine can reach */

@@ -1,5 +1,6 @@
 import { Crowd } from '../load/crowd.js';
-import { FrameRow, messageBytes, replyFrame } from '../load/messages.js';
+import { serverFrame } from '../load/dialect.js';
+import { FrameRow, messageBytes } from '../load/messages.js';
 import { until } from '../load/window.js';
 
 /** A process with the clients of one node, as many as its descriptors allow. It takes one order after another. */
@@ -25,11 +26,11 @@ let at = 0;
 async function obey(order: AudienceOrder): Promise<void> {
   switch (order.order) {
     case 'open':
-      await crowd.open(order.port, order.clients);
-      await crowd.whileWell(crowd.signIn());
+      await crowd.open({ ports: [order.port], pids: [], tls: false, dialect: 'plain' }, order.clients);
+      await crowd.ask();
       return;
     case 'expect':
-      expect(new FrameRow([replyFrame(broadcast(order.message))]));
+      expect(new FrameRow([serverFrame(broadcast(order.message))]));
       return;
     case 'receive':
       await receive();

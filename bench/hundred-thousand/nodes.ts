@@ -76,12 +76,12 @@ export class Nodes {
 
   /** Resident memory of each, in bytes. */
   get memory(): number[] {
-    return this.#children.map(({ pid }) => residentBytes(pid));
+    return this.#children.map(({ pid }) => residentBytes([pid]));
   }
 
   /** Seconds of processor time that all of them have used. */
   get cpu(): number {
-    return this.#children.reduce((total, { pid }) => total + cpuSeconds(pid), 0);
+    return this.#children.reduce((total, { pid }) => total + cpuSeconds([pid]), 0);
   }
 
   /** The same promise; an error as soon as a node ends. */

@@ -1,7 +1,10 @@
 import { type Socket, connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { createHash } from 'node:crypto';
+import { dialects } from './dialect.js';
 import { FrameCounter } from './frame-counter.js';
-import { type FrameRow, messageBytes, requestFrame } from './messages.js';
+import { type FrameRow, type Opening, messageBytes } from './messages.js';
+import type { Target } from './orders.js';
 
 /** A fixed key is enough: nothing here is kept secret. */
 const KEY = Buffer.from('a benchmark key.').toString('base64');
@@ -18,30 +21,42 @@ const readBuffer = Buffer.allocUnsafe(256 * 1024);
  */
 const SOURCE_ADDRESSES = 64;
 
-/** A websocket client on a raw TCP socket, which does no more than it must. */
+/** A websocket client on a raw TCP or TLS socket, which does no more than it must. */
 export class Connection {
   readonly number: number;
   /** Called with how many messages came in one piece of the stream. */
   onMessages: (count: number) => void = () => {};
   onError: (error: Error) => void;
   readonly #socket: Socket;
+  readonly #target: Target;
   readonly #frames: FrameCounter;
-  #head = '';
+  /** The server's answer to the handshake, as far as it has come; undefined once it is whole. */
+  #head: string | undefined = '';
   #onOpen: (() => void) | undefined;
   #closing = false;
 
-  constructor(port: number, number: number, onOpen: () => void, onError: (error: Error) => void) {
+  /** @param number tells it from the others, and which of the target's ports it goes to */
+  constructor(target: Target, number: number, onOpen: () => void, onError: (error: Error) => void) {
     this.number = number;
+    this.#target = target;
     this.#onOpen = onOpen;
     this.onError = onError;
-    this.#frames = new FrameCounter(() => this.#socket.write(PONG));
+    const dialect = dialects[target.dialect];
+    this.#frames = new FrameCounter(dialect, {
+      ping: () => this.#socket.write(PONG),
+      aliveAsked: () => this.#socket.write(dialect.alive),
+    });
+    const port = target.ports[number % target.ports.length];
+    const host = '127.0.0.1';
     const localAddress = `127.0.0.${1 + (number % SOURCE_ADDRESSES)}`;
     const onread = { buffer: readBuffer, callback: (length: number) => this.#read(length) };
-    this.#socket = connect({ host: '127.0.0.1', port, localAddress, noDelay: true, onread });
-    this.#socket.on('connect', () => {
+    const options = { host, port, localAddress, onread };
+    this.#socket = target.tls ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options);
+    this.#socket.setNoDelay();
+    this.#socket.on(target.tls ? 'secureConnect' : 'connect', () => {
       this.#socket.write(
-        `GET /?client=${number} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-          `Sec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+        `GET ${dialect.path}client=${number} HTTP/1.1\r\nHost: ${host}:${port}\r\nUpgrade: websocket\r\n` +
+          `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
       );
     });
     this.#socket.on('error', (error) => this.#fail(error));
@@ -58,12 +73,12 @@ export class Connection {
     this.#frames.expect(replies);
   }
 
-  /** Resolves when the server knows this client by name: it keeps one in the session, where it has sessions. */
-  async signIn(): Promise<void> {
+  /** Sends one message, and resolves when it has come back. @param opening what it asks for */
+  async ask(opening: Opening): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.onError = reject;
       this.onMessages = () => resolve();
-      this.send(requestFrame(messageBytes('s', this.number, 0)));
+      this.send(dialects[this.#target.dialect].request(messageBytes(opening, this.number, 0)));
     });
   }
 
@@ -71,18 +86,24 @@ export class Connection {
     this.#socket.write(frames);
   }
 
-  /** Ends at once, with a reset: the port is free again and nothing lingers. */
+  /** Ends at once. Without TLS with a reset: the port is free again and nothing lingers. */
   destroy(): void {
     this.#closing = true;
-    this.#socket.resetAndDestroy();
+    if (this.#target.tls) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   #read(length: number): boolean {
     try {
-      const start = this.#onOpen === undefined ? 0 : this.#readHead(length);
+      const start = this.#head === undefined ? 0 : this.#readHead(length);
       if (start < length) {
         const count = this.#frames.push(readBuffer, start, length);
         if (count > 0) this.onMessages(count);
+      }
+      if (this.#onOpen !== undefined && this.#head === undefined && this.#frames.welcomed) {
+        const opened = this.#onOpen;
+        this.#onOpen = undefined;
+        opened();
       }
     } catch (error) {
       this.#fail(error as Error);
@@ -92,20 +113,20 @@ export class Connection {
 
   /** @returns where the first frame begins */
   #readHead(length: number): number {
-    const before = this.#head.length;
-    this.#head += readBuffer.toString('latin1', 0, length);
-    const end = this.#head.indexOf('\r\n\r\n');
+    const before = this.#head?.length ?? 0;
+    const head = (this.#head ?? '') + readBuffer.toString('latin1', 0, length);
+    this.#head = head;
+    const end = head.indexOf('\r\n\r\n');
     if (end < 0) {
-      if (this.#head.length > LARGEST_HEAD) throw new Error('the handshake is not answered by HTTP');
+      if (head.length > LARGEST_HEAD) throw new Error('the handshake is not answered by HTTP');
       return length;
     }
-    if (!this.#head.startsWith('HTTP/1.1 101 ') || !this.#head.includes(ACCEPT)) {
-      throw new Error(`the handshake is answered by: ${this.#head.slice(0, end)}`);
+    if (!head.startsWith('HTTP/1.1 101 ') || !head.includes(ACCEPT)) {
+      throw new Error(`the handshake is answered by: ${head.slice(0, end)}`);
     }
-    this.#head = '';
-    const opened = this.#onOpen;
-    this.#onOpen = undefined;
-    opened?.();
+    this.#head = undefined;
+    const { greeting } = dialects[this.#target.dialect];
+    if (greeting !== undefined) this.send(greeting);
     return end + 4 - before;
   }
 

@@ -1,4 +1,6 @@
 import { Connection } from './connection.js';
+import type { Opening } from './messages.js';
+import type { Target } from './orders.js';
 
 /** Handshakes at once: below the backlog of a listening socket, so that none is dropped by the kernel. */
 const OPENING_AT_ONCE = 100;
@@ -17,18 +19,18 @@ export class Crowd {
   }
 
   /** Connects `count` more clients. */
-  async open(port: number, count: number): Promise<void> {
+  async open(target: Target, count: number): Promise<void> {
     const last = this.clients.length + count;
     const lane = async (): Promise<void> => {
-      while (this.clients.length < last) await this.#openOne(port);
+      while (this.clients.length < last) await this.#openOne(target);
     };
     const lanes = Array.from({ length: Math.min(count, OPENING_AT_ONCE) }, lane);
     await this.whileWell(Promise.all(lanes));
   }
 
-  /** Signs every client in, one message each. */
-  async signIn(): Promise<void> {
-    await Promise.all(this.clients.map((client) => client.signIn()));
+  /** Has every client ask for something once (by default to sign in), and waits until all have their answers. */
+  async ask(opening: (client: number) => Opening = () => 's'): Promise<void> {
+    await this.whileWell(Promise.all(this.clients.map((client) => client.ask(opening(client.number)))));
     for (const client of this.clients) {
       client.onMessages = () => {};
       client.onError = this.#fail;
@@ -44,9 +46,9 @@ export class Crowd {
     for (const client of this.clients.splice(0)) client.destroy();
   }
 
-  async #openOne(port: number): Promise<void> {
+  async #openOne(target: Target): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.clients.push(new Connection(port, this.clients.length, resolve, this.#fail));
+      this.clients.push(new Connection(target, this.clients.length, resolve, this.#fail));
     });
   }
 }

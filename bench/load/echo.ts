@@ -1,7 +1,8 @@
-import { createHistogram } from 'node:perf_hooks';
 import { Crowd } from './crowd.js';
+import { dialects } from './dialect.js';
+import { Latency } from './latency.js';
+import { frameRow } from './messages.js';
 import type { EchoOrder, Figures } from './orders.js';
-import { frameRow, replyFrame, requestFrame } from './messages.js';
 import { openWindow, seconds, until } from './window.js';
 
 /** Seconds that the last answers may take. */
@@ -11,19 +12,19 @@ const LAST_ANSWERS = 10;
  * Each client keeps `inFlight` messages in flight: for every answer it sends the next message. Messages whose answers
  * came in one piece go out in one piece, as a client's own socket would send them.
  */
-export async function echo({ port, pid, clients, inFlight, warmUp, duration }: EchoOrder): Promise<Figures> {
+export async function echo(order: EchoOrder): Promise<Figures> {
+  const { target, clients, idleClients, inFlight, warmUp, duration } = order;
+  const dialect = dialects[target.dialect];
   const crowd = new Crowd();
-  // nanoseconds: the histogram takes whole numbers
-  const latency = createHistogram();
+  const latency = new Latency();
   let answered = 0;
   let sent = 0;
-  let recording = false;
   let stopping = false;
   try {
-    await crowd.open(port, clients);
-    await crowd.whileWell(crowd.signIn());
-    for (const client of crowd.clients) {
-      const requests = frameRow('e', client.number, requestFrame);
+    await crowd.open(target, clients + idleClients);
+    await crowd.ask();
+    for (const client of crowd.clients.slice(0, clients)) {
+      const requests = frameRow('e', client.number, dialect.request);
       /** When each message in flight was sent: message n at n mod inFlight. */
       const sentAt = new Float64Array(inFlight);
       let next = 0;
@@ -33,13 +34,13 @@ export async function echo({ port, pid, clients, inFlight, warmUp, duration }: E
         next += count;
         sent += count;
       };
-      client.expect(frameRow('e', client.number, replyFrame));
+      client.expect(frameRow('e', client.number, dialect.reply));
       client.onMessages = (count) => {
         const now = performance.now();
         answered += count;
-        if (recording) {
+        if (latency.recording) {
           for (let answer = client.received - count; answer < client.received; answer++) {
-            latency.record(Math.max(1, Math.round((now - sentAt[answer % inFlight]) * 1e6)));
+            latency.record(now - sentAt[answer % inFlight]);
           }
         }
         if (!stopping) send(count, now);
@@ -47,17 +48,17 @@ export async function echo({ port, pid, clients, inFlight, warmUp, duration }: E
       send(inFlight, performance.now());
     }
     await crowd.whileWell(seconds(warmUp));
-    recording = true;
+    latency.recording = true;
     const before = answered;
-    const closeWindow = openWindow(pid);
+    const closeWindow = openWindow(target.pids);
     await crowd.whileWell(seconds(duration));
     const window = closeWindow(answered - before);
-    recording = false;
+    latency.recording = false;
     stopping = true;
     const missing = (): string => `${sent - answered} of ${sent} messages are not answered`;
     await crowd.whileWell(until(() => answered >= sent, LAST_ANSWERS, missing));
     if (answered > sent) throw new Error(`${answered} answers came for ${sent} messages`);
-    return { ...window, p50: latency.percentile(50) / 1e6, p99: latency.percentile(99) / 1e6 };
+    return { ...window, ...latency.figures };
   } finally {
     crowd.destroy();
   }

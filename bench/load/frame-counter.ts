@@ -1,4 +1,5 @@
-import { type FrameRow, MESSAGE_LENGTH, REPLY_LENGTH } from './messages.js';
+import type { Dialect } from './dialect.js';
+import type { FrameRow } from './messages.js';
 
 const TEXT_FRAME = 0x81;
 const CLOSE_FRAME = 0x88;
@@ -7,6 +8,14 @@ const HEADER_LENGTH = 2;
 /** Longer frames have a longer header; no server has a reason to send one here. */
 const LONGEST_PAYLOAD = 125;
 
+/** Who is told of frames that are no messages. */
+export interface ControlFrames {
+  /** The websocket's own. */
+  ping(): void;
+  /** The dialect's. */
+  aliveAsked(): void;
+}
+
 /**
  * Counts the messages in a server's stream. Every frame's header is looked at, and of the payloads those of the first
  * whole frame in each piece of the stream and of every frame that lies across two pieces: a message that is lost, doubled,
@@ -14,14 +23,28 @@ const LONGEST_PAYLOAD = 125;
  */
 export class FrameCounter {
   received = 0;
-  readonly #onPing: () => void;
+  readonly #control: ControlFrames;
+  readonly #messageLength: number;
+  readonly #replyLength: number;
+  readonly #pingLength: number;
+  /** Frames that are still to come before the first message. */
+  #welcomes: number;
   #expected: FrameRow | undefined;
   /** The beginning of a frame whose end has not come. */
   readonly #partial = Buffer.allocUnsafe(HEADER_LENGTH + LONGEST_PAYLOAD);
   #partialLength = 0;
 
-  constructor(onPing: () => void) {
-    this.#onPing = onPing;
+  constructor(dialect: Dialect, control: ControlFrames) {
+    this.#control = control;
+    this.#messageLength = dialect.messageLength;
+    this.#replyLength = HEADER_LENGTH + dialect.messageLength;
+    this.#pingLength = dialect.pingLength;
+    this.#welcomes = dialect.welcomes;
+  }
+
+  /** Whether every frame has come that comes before messages do. */
+  get welcomed(): boolean {
+    return this.#welcomes === 0;
   }
 
   expect(replies: FrameRow): void {
@@ -37,9 +60,10 @@ export class FrameCounter {
     let looked = false;
     while (end - at >= HEADER_LENGTH) {
       const next = at + HEADER_LENGTH + bytes[at + 1];
-      if (bytes[at] !== TEXT_FRAME || next - at !== REPLY_LENGTH) this.#control(bytes, at);
       if (next > end) break;
-      if (bytes[at] === TEXT_FRAME) {
+      if (bytes[at] !== TEXT_FRAME || next - at !== this.#replyLength) {
+        this.#other(bytes, at);
+      } else {
         if (!looked) this.#look(bytes, at);
         looked = true;
         this.received++;
@@ -59,15 +83,15 @@ export class FrameCounter {
     const length = Math.min(known - this.#partialLength, end - start);
     bytes.copy(this.#partial, this.#partialLength, start, start + length);
     this.#partialLength += length;
-    if (this.#partialLength >= HEADER_LENGTH) {
-      const text = this.#partial[0] === TEXT_FRAME && this.#partial[1] === MESSAGE_LENGTH;
-      if (this.#partialLength === HEADER_LENGTH && !text) this.#control(this.#partial, 0);
-      if (this.#partialLength === HEADER_LENGTH + this.#partial[1]) {
-        this.#partialLength = 0;
-        if (text) {
-          this.#look(this.#partial, 0);
-          this.received++;
-        }
+    if (this.#partialLength < HEADER_LENGTH) return start + length;
+    this.#refuseLong(this.#partial, 0);
+    if (this.#partialLength === HEADER_LENGTH + this.#partial[1]) {
+      this.#partialLength = 0;
+      if (this.#partial[0] === TEXT_FRAME && this.#partial[1] === this.#messageLength) {
+        this.#look(this.#partial, 0);
+        this.received++;
+      } else {
+        this.#other(this.#partial, 0);
       }
     }
     return start + length;
@@ -77,21 +101,32 @@ export class FrameCounter {
     const expected = this.#expected;
     if (expected === undefined) return;
     const place = expected.at(this.received);
-    if (bytes.compare(expected.bytes, place, place + REPLY_LENGTH, at, at + REPLY_LENGTH) === 0) return;
-    const wanted = expected.bytes.toString('latin1', place + HEADER_LENGTH, place + REPLY_LENGTH);
-    const found = bytes.toString('latin1', at + HEADER_LENGTH, at + REPLY_LENGTH);
+    const length = this.#replyLength;
+    if (bytes.compare(expected.bytes, place, place + length, at, at + length) === 0) return;
+    const wanted = expected.bytes.toString('latin1', place + HEADER_LENGTH, place + length);
+    const found = bytes.toString('latin1', at + HEADER_LENGTH, at + length);
     throw new Error(`message ${this.received} is "${found}"; expected "${wanted}"`);
   }
 
-  /** What is no message: a ping is answered, anything else is a wrong answer. */
-  #control(bytes: Buffer, at: number): void {
-    if (bytes[at] === PING_FRAME && bytes[at + 1] === 0) {
-      this.#onPing();
-      return;
-    }
+  /** What is no message: a welcome is counted, a ping is answered, anything else is a wrong answer. */
+  #other(bytes: Buffer, at: number): void {
+    this.#refuseLong(bytes, at);
+    const kind = bytes[at];
+    const length = bytes[at + 1];
+    if (kind === TEXT_FRAME && this.#welcomes > 0) this.#welcomes--;
+    else if (kind === TEXT_FRAME && length === this.#pingLength && length > 0) this.#control.aliveAsked();
+    else if (kind === PING_FRAME && length === 0) this.#control.ping();
+    else throw this.#wrong(bytes, at);
+  }
+
+  #refuseLong(bytes: Buffer, at: number): void {
+    if (bytes[at + 1] > LONGEST_PAYLOAD) throw this.#wrong(bytes, at);
+  }
+
+  #wrong(bytes: Buffer, at: number): Error {
     const what = bytes[at] === CLOSE_FRAME ? 'a close frame' : `a frame that begins with ${bytes[at]}`;
-    throw new Error(
-      `the server sent ${what} of ${bytes[at + 1]} bytes; expected messages of ${MESSAGE_LENGTH}`,
+    return new Error(
+      `the server sent ${what} of ${bytes[at + 1]} bytes; expected messages of ${this.#messageLength}`,
     );
   }
 }

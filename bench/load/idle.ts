@@ -4,10 +4,10 @@ import type { Figures, HoldOrder } from './orders.js';
 let crowd: Crowd | undefined;
 
 /** Connects clients that say nothing (but answer pings), and keeps them until {@link release}. */
-export async function hold({ port, clients, signIn }: HoldOrder): Promise<Figures> {
+export async function hold({ target, clients, signIn }: HoldOrder): Promise<Figures> {
   crowd = new Crowd();
-  await crowd.open(port, clients);
-  if (signIn) await crowd.whileWell(crowd.signIn());
+  await crowd.open(target, clients);
+  if (signIn) await crowd.ask();
   return {};
 }
 

@@ -1,8 +1,10 @@
+import { chat } from './chat.js';
 import { connects } from './connects.js';
 import { echo } from './echo.js';
 import { fanOut } from './fan-out.js';
 import { hold, release } from './idle.js';
 import type { Figures, Order, Outcome } from './orders.js';
+import { pacedEcho } from './paced-echo.js';
 
 /** The load generator: a process of its own that takes one order after another from the one that forked it. */
 
@@ -10,8 +12,12 @@ async function run(order: Order): Promise<Figures> {
   switch (order.scenario) {
     case 'echo':
       return await echo(order);
+    case 'paced-echo':
+      return await pacedEcho(order);
     case 'fan-out':
       return await fanOut(order);
+    case 'chat':
+      return await chat(order);
     case 'connects':
       return await connects(order);
     case 'hold':

@@ -1,39 +1,28 @@
 /*
  * What clients send and servers answer: text of MESSAGE_LENGTH characters, whose first one says what the server is to do.
  *
- *   e…  send it back           a…  send it to all clients           s…  sign in: keep the name, and send it back
+ *   s…                 sign in: keep the name in the session, where there are sessions; send it back
+ *   b <uid> …          bind this client to the uid; send it back
+ *   j <group> … .      join these groups, up to the full stop; send it back
+ *   e…                 echo: send it back
+ *   a…                 send it to all clients
+ *   g <group> …        send it to the group
+ *   u <uid> …          send it to the uid
  *
- * Each message names its client and its place in the client's rotation, so that a receiver knows what must come next.
+ * Each message names its sender and its place in the sender's rotation, so that a receiver knows what must come next.
  */
 
 export const MESSAGE_LENGTH = 64;
 /** A client's messages, before the first one comes again: more than are ever in flight for one client of an echo. */
 export const ROTATION = 64;
 
-export type MessageKind = 'e' | 'a' | 's';
+/** What all of one client's messages in a rotation begin with: the kind, and to whom. */
+export type Opening = 'e' | 'a' | `g ${number}` | `u ${number}` | 's' | `b ${number}` | `j ${string}`;
 
-/** Bytes of a frame from a client (mask included) and of one from a server. */
-export const REQUEST_LENGTH = MESSAGE_LENGTH + 6;
-export const REPLY_LENGTH = MESSAGE_LENGTH + 2;
-
-const TEXT_FRAME = 0x81;
-const MASKED = 0x80;
-/** Not all zero: `ws` leaves out the unmasking for a mask of zeros. */
-export const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
-
-export function messageBytes(kind: MessageKind, client: number, sequence: number): Buffer {
-  return Buffer.from(`${kind} client ${client} message ${sequence} `.padEnd(MESSAGE_LENGTH, 'lorem ipsum '));
-}
-
-/** A text frame as a client sends it. */
-export function requestFrame(message: Buffer): Buffer {
-  const masked = message.map((byte, index) => byte ^ MASK[index % 4]);
-  return Buffer.concat([Buffer.from([TEXT_FRAME, MASKED | message.length]), MASK, masked]);
-}
-
-/** The same as a server sends it. */
-export function replyFrame(message: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([TEXT_FRAME, message.length]), message]);
+export function messageBytes(opening: Opening, client: number, sequence: number): Buffer {
+  const text = `${opening} client ${client} message ${sequence} `.padEnd(MESSAGE_LENGTH, 'lorem ipsum ');
+  if (text.length > MESSAGE_LENGTH) throw new Error(`"${text}" is longer than ${MESSAGE_LENGTH} characters`);
+  return Buffer.from(text);
 }
 
 /** A row of frames of one length that repeats, so that any few in a row are one slice. */
@@ -46,6 +35,11 @@ export class FrameRow {
     this.#frameLength = frames[0].length;
     this.#count = frames.length;
     this.bytes = Buffer.concat([...frames, ...frames]);
+  }
+
+  /** How many frames there are before the first one comes again. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Where the frame with this number begins. */
@@ -66,12 +60,12 @@ export class FrameRow {
  * @param length of the row: a multiple of ROTATION
  */
 export function frameRow(
-  kind: MessageKind,
+  opening: Opening,
   client: number,
-  frame: typeof requestFrame | typeof replyFrame,
+  frame: (message: Buffer) => Buffer,
   length = ROTATION,
 ): FrameRow {
   return new FrameRow(
-    Array.from({ length }, (_, place) => frame(messageBytes(kind, client, place % ROTATION))),
+    Array.from({ length }, (_, place) => frame(messageBytes(opening, client, place % ROTATION))),
   );
 }

@@ -1,3 +1,5 @@
+import type { DialectName } from './dialect.js';
+
 /** What the load generator can be asked to do, by name. Times are in seconds. */
 
 /** How long to run before measuring, and how long to measure. */
@@ -8,35 +10,58 @@ export interface Timing {
 
 /** The server to turn to. */
 export interface Target {
-  readonly port: number;
-  /** Its process, whose use of the processor is measured. */
-  readonly pid: number;
+  /** Clients are spread evenly over them. */
+  readonly ports: readonly number[];
+  /** Its processes, whose use of the processor is measured, with those that they started. */
+  readonly pids: readonly number[];
+  readonly tls: boolean;
+  readonly dialect: DialectName;
 }
 
-export interface EchoOrder extends Timing, Target {
+interface To {
+  readonly target: Target;
+}
+
+export interface EchoOrder extends Timing, To {
   readonly scenario: 'echo';
   readonly clients: number;
+  /** More clients, who say nothing. */
+  readonly idleClients: number;
   /** Messages of each client that wait for their answers, at most ROTATION. */
   readonly inFlight: number;
 }
 
-export interface FanOutOrder extends Timing, Target {
-  readonly scenario: 'fan-out';
+export interface PacedEchoOrder extends Timing, To {
+  readonly scenario: 'paced-echo';
   readonly clients: number;
-  /** Broadcasts that are not yet delivered to everyone. */
-  readonly outstanding: number;
+  /** Messages a second, all clients together, whether or not the answers come. */
+  readonly rate: number;
 }
 
-export interface ConnectsOrder extends Target {
+export interface FanOutOrder extends Timing, To {
+  readonly scenario: 'fan-out';
+  readonly clients: number;
+  readonly audience: 'all' | 'groups';
+  /** As fast as it goes, with so many messages not yet delivered to everyone at most; or so many messages a second. */
+  readonly pace: { readonly mostOutstanding: number } | { readonly perSecond: number };
+}
+
+export interface ChatOrder extends Timing, To {
+  readonly scenario: 'chat';
+  readonly clients: number;
+  /** Messages on their way from each client to its partner, at most ROTATION. */
+  readonly inFlight: number;
+}
+
+export interface ConnectsOrder extends To {
   readonly scenario: 'connects';
   readonly clients: number;
   /** Clients that come and go before the measurement. */
   readonly warmUpClients: number;
 }
 
-export interface HoldOrder {
+export interface HoldOrder extends To {
   readonly scenario: 'hold';
-  readonly port: number;
   readonly clients: number;
   /** Whether each sends one message, which gives it a session where there are sessions. */
   readonly signIn: boolean;
@@ -46,7 +71,14 @@ export interface ReleaseOrder {
   readonly scenario: 'release';
 }
 
-export type Order = EchoOrder | FanOutOrder | ConnectsOrder | HoldOrder | ReleaseOrder;
+export type Order =
+  | EchoOrder
+  | PacedEchoOrder
+  | FanOutOrder
+  | ChatOrder
+  | ConnectsOrder
+  | HoldOrder
+  | ReleaseOrder;
 
 /** What was measured: rates per second, latencies in milliseconds, processor time in microseconds. */
 export type Figures = Record<string, number>;

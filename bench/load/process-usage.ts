@@ -1,23 +1,65 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 
 /*
- * What the kernel says about a process, all its threads together. Linux only.
+ * What the kernel says about processes and those that they started, all threads together. Linux only.
  */
 
 /** Clock ticks a second in /proc: the same on every Linux that node runs on. */
-const TICKS = 100;
+export const TICKS = 100;
 
-/** Seconds of processor time so far. */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // the second field, the name, may hold spaces; utime and stime are the 12th and 13th after it
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+/** Seconds of processor time so far, also of what they started and has ended. */
+export function cpuSeconds(pids: readonly number[]): number {
+  const processes = allProcesses();
+  return sum(family(pids, processes), (pid) => (processes.get(pid)?.ticks ?? 0) / TICKS);
 }
 
-/** Resident memory in bytes. */
-export function residentBytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kilobytes === undefined) throw new Error(`process ${pid} has no memory any more: it has ended`);
-  return Number(kilobytes) * 1024;
+/** Resident memory in bytes. Pages that processes share are counted for each. */
+export function residentBytes(pids: readonly number[]): number {
+  return sum(family(pids, allProcesses()), (pid) => {
+    let status = '';
+    try {
+      status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    } catch (error) {
+      // one that it started may have ended meanwhile
+      if (pids.includes(pid)) throw error;
+    }
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+  });
+}
+
+interface Process {
+  readonly parent: number;
+  readonly ticks: number;
+}
+
+function allProcesses(): Map<number, Process> {
+  const processes = new Map<number, Process>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      // the second field, the name, may hold spaces; the parent is the 2nd after it, and from the 12th on come the
+      // process's own time as user and system, and that of its children that have ended
+      const fields = stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .map(Number);
+      processes.set(Number(name), { parent: fields[1], ticks: sum(fields.slice(11, 15), (ticks) => ticks) });
+    } catch {
+      // it has ended since the folder was read
+    }
+  }
+  return processes;
+}
+
+/** These processes and all that come from them. */
+function family(pids: readonly number[], processes: ReadonlyMap<number, Process>): number[] {
+  const found = [...pids];
+  // what is pushed is visited, too
+  for (const pid of found) for (const [child, { parent }] of processes) if (parent === pid) found.push(child);
+  return found;
+}
+
+function sum(numbers: readonly number[], value: (number: number) => number): number {
+  return numbers.reduce((total, number) => total + value(number), 0);
 }

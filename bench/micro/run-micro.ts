@@ -1,21 +1,35 @@
 import { Bench } from 'tinybench';
 import { Progress } from '../report/progress.js';
 import { align } from '../report/table.js';
+import { broadcast } from './broadcast.js';
 import { directory } from './directory.js';
+import { frameReader } from './frame-reader.js';
 import { frameDecode, frameEncode } from './frame.js';
+import { handler } from './handler.js';
 import { outbox } from './outbox.js';
 import { phpSerialize } from './php-serialize.js';
 import { ring } from './ring.js';
+import { sendCommands } from './send-commands.js';
+import { sessionState } from './session.js';
+import { socketWrites } from './socket-writes.js';
 import type { Suite, Task } from './suite.js';
 import { threads } from './threads.js';
+import { wsHeader } from './ws-header.js';
 
 export const suites: readonly Suite[] = [
   frameEncode,
   frameDecode,
+  frameReader,
   ring,
   threads,
   directory,
+  sendCommands,
+  broadcast,
+  wsHeader,
   outbox,
+  socketWrites,
+  sessionState,
+  handler,
   phpSerialize,
 ];
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,14 @@ export interface Sample {
   readonly figures: Figures;
 }
 
+/** What went wrong for a server, which then has no figures of that round. */
+export interface Failure {
+  readonly scenario: string;
+  readonly server: string;
+  readonly round: number;
+  readonly error: string;
+}
+
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -24,13 +32,22 @@ export interface Machine {
   readonly node: string;
 }
 
+/** Who was measured, by name. */
+export interface Field {
+  readonly ours: string;
+  readonly peers: readonly string[];
+  readonly ceiling: string;
+}
+
 export interface Results {
   readonly startedAt: string;
   readonly machine: Machine;
   /** Runnable processes, mean over one minute, before the run: what else the machine was doing. */
   readonly loadBefore: number;
   readonly effort: Effort;
+  readonly field: Field;
   readonly samples: readonly Sample[];
+  readonly failures: readonly Failure[];
 }
 
 export function thisMachine(): Machine {
@@ -47,10 +64,28 @@ export function loadNow(): number {
   return loadavg()[0];
 }
 
+/** One server's values of one figure, by round. */
+export function valuesOf(
+  samples: readonly Sample[],
+  scenario: string,
+  server: string,
+  key: string,
+): Map<number, number> {
+  return new Map(
+    samples
+      .filter((sample) => sample.scenario === scenario && sample.server === server && key in sample.figures)
+      .map(({ round, figures }) => [round, figures[key]]),
+  );
+}
+
 /** @returns the file's path */
 export async function writeResults(results: Results): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
   const path = join(FOLDER, `${results.startedAt.replaceAll(':', '-')}.json`);
   await writeFile(path, `${JSON.stringify(results, undefined, 2)}\n`);
   return path;
+}
+
+export async function readResults(path: string): Promise<Results> {
+  return JSON.parse(await readFile(path, 'utf8')) as Results;
 }

@@ -1,54 +1,80 @@
 import type { Figure, Scenario } from '../scenarios/scenario.js';
-import type { Sample } from './results.js';
+import { inUnit, significant } from './quantity.js';
+import { type Field, type Results, valuesOf } from './results.js';
 import { median } from './statistics.js';
 
-const DIVISORS: Readonly<Record<Figure['unit'], number>> = { 'M/s': 1e6, 'k/s': 1e3, ms: 1, µs: 1, KB: 1 };
+/** From this share of a core on the load generator may have been what limited a rate. */
+const LOAD_LIMIT = 95;
 
 /**
- * Medians with the smallest and the largest value, ours beside a peer's. A ratio is the median of the rounds' ratios, since
- * what disturbs the machine disturbs the neighbours in one round alike.
+ * For each scenario one row for each server: medians with the smallest and the largest value, and how ours compares.
+ * A ratio is the median of the rounds' ratios, since what disturbs the machine disturbs the neighbours in one round alike.
  */
-export function table(
-  scenarios: readonly Scenario[],
-  samples: readonly Sample[],
-  servers: { readonly ours: string; readonly peers: readonly string[]; readonly ceiling: string },
-): string {
-  const { ours, peers, ceiling } = servers;
-  const rows = [['', ours, ...peers.flatMap((peer) => [peer, `ours / ${peer}`]), ceiling]];
-  for (const scenario of scenarios) {
-    for (const figure of scenario.figures) {
-      const values = (server: string): number[] =>
-        samples
-          .filter((sample) => sample.scenario === scenario.name && sample.server === server)
-          .map(({ figures }) => figures[figure.key]);
-      const own = values(ours);
-      const cells = peers.flatMap((peer) => {
-        const others = values(peer);
-        return [spread(others, figure), ratio(own, others)];
-      });
-      rows.push([figure.title, spread(own, figure), ...cells, spread(values(ceiling), figure)]);
-    }
-  }
-  return align(rows);
+export function table(scenarios: readonly Scenario[], results: Results): string {
+  return scenarios.map((scenario) => block(scenario, results)).join('\n\n');
 }
 
-function spread(values: readonly number[], { unit }: Figure): string {
+function block(scenario: Scenario, results: Results): string {
+  const { field, failures } = results;
+  const header = ['', ...scenario.figures.flatMap(({ title }) => [title, 'ours / it'])];
+  const rows = serversOf(scenario, results).map((server) => [
+    `  ${server}`,
+    ...scenario.figures.flatMap((figure) => [
+      spread(scenario, server, figure, results),
+      server === field.ours || server === field.ceiling ? '' : ratio(scenario, server, figure, results),
+    ]),
+  ]);
+  const troubles = failures
+    .filter((failure) => failure.scenario === scenario.name)
+    .map(({ server, round, error }) => `  ${server}, round ${round + 1}: ${error}`);
+  return [`${scenario.title} (${scenario.name})`, align([header, ...rows]), ...troubles].join('\n');
+}
+
+/** Ours first, the ceiling last; who could not take part is not there. */
+export function serversOf(scenario: Scenario, { field, samples }: Results): string[] {
+  return names(field).filter((server) =>
+    samples.some((sample) => sample.scenario === scenario.name && sample.server === server),
+  );
+}
+
+function names({ ours, peers, ceiling }: Field): string[] {
+  return [ours, ...peers, ceiling];
+}
+
+function spread({ name }: Scenario, server: string, figure: Figure, { samples }: Results): string {
+  const values = [...valuesOf(samples, name, server, figure.key).values()];
   if (values.length === 0) return '';
-  const show = (value: number): string => significant(value / DIVISORS[unit]);
-  const range = values.length === 1 ? '' : ` (${show(Math.min(...values))}–${show(Math.max(...values))})`;
-  return `${show(median(values))} ${unit}${range}`;
+  const range =
+    values.length === 1
+      ? ''
+      : ` (${inUnit(Math.min(...values), figure)}–${inUnit(Math.max(...values), figure)})`;
+  const load = [...valuesOf(samples, name, server, 'loadPercent').values()];
+  const limited = figure.key === 'perSecond' && load.length > 0 && median(load) >= LOAD_LIMIT ? '* ' : '';
+  return `${limited}${inUnit(median(values), figure)} ${figure.unit}${range}`;
 }
 
-function ratio(own: readonly number[], others: readonly number[]): string {
-  return own.length === 0 || own.length !== others.length
-    ? ''
-    : `${significant(median(own.map((value, round) => value / others[round])))} ×`;
+function ratio({ name }: Scenario, server: string, { key }: Figure, results: Results): string {
+  const ratios = ratiosTo(server, name, key, results);
+  return ratios.length === 0 ? '' : `${significant(median(ratios))} ×`;
 }
 
-/** Three digits that mean something. */
-function significant(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+/** Ours divided by this server's, round by round. */
+export function ratiosTo(
+  server: string,
+  scenario: string,
+  key: string,
+  { field, samples }: Pick<Results, 'field' | 'samples'>,
+): number[] {
+  const own = valuesOf(samples, scenario, field.ours, key);
+  const others = valuesOf(samples, scenario, server, key);
+  return [...own].flatMap(([round, value]) => {
+    const other = others.get(round);
+    return other === undefined || other === 0 ? [] : [value / other];
+  });
 }
+
+/** What the reader of a table has to know. */
+export const LEGEND = `* the load generator used ${LOAD_LIMIT} % of a core or more: the server may do more than this`;
 
 /** Columns side by side: the first one to the left, the others to the right. */
 export function align(rows: readonly (readonly string[])[]): string {

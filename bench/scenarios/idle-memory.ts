@@ -1,6 +1,6 @@
 import { residentBytes } from '../load/process-usage.js';
 import { seconds } from '../load/window.js';
-import type { Scenario } from './scenario.js';
+import { type Scenario, holds, plainStart } from './scenario.js';
 
 /** Seconds between two looks, and how many of them in a row must show the same. */
 const LOOK = 0.5;
@@ -17,13 +17,16 @@ const TOLERANCE = 0.002;
 function idleMemory(name: string, title: string, signIn: boolean): Scenario {
   return {
     name,
-    figures: [{ key: 'perClient', title, unit: 'KB' }],
+    title,
+    figures: [{ key: 'perClient', title: 'each', unit: 'KB' }],
     hasCeiling: false,
-    async run(server, load, { idleClients }) {
-      const { port, pid } = server;
-      const before = await restingMemory(pid);
-      await load.run({ scenario: 'hold', port, clients: idleClients, signIn });
-      const after = await restingMemory(pid);
+    fullOnly: false,
+    options: plainStart,
+    admits: (contestant, effort) => holds(effort.idleClients)(contestant, effort),
+    async run({ server: { target }, load, effort: { idleClients } }) {
+      const before = await restingMemory(target.pids);
+      await load.run({ scenario: 'hold', target, clients: idleClients, signIn });
+      const after = await restingMemory(target.pids);
       await load.run({ scenario: 'release' });
       return { perClient: (after - before) / idleClients / 1024, before, after };
     },
@@ -31,14 +34,18 @@ function idleMemory(name: string, title: string, signIn: boolean): Scenario {
 }
 
 export const idle = idleMemory('idle', 'memory of an idle client', false);
-export const idleSession = idleMemory('idle-session', 'the same, once each has sent a message', true);
+export const idleSession = idleMemory(
+  'idle-session',
+  'memory of an idle client that has sent a message',
+  true,
+);
 
-/** The process's memory once it does not change any more. */
-async function restingMemory(pid: number): Promise<number> {
-  let looks = [residentBytes(pid)];
+/** The processes' memory once it does not change any more. */
+async function restingMemory(pids: readonly number[]): Promise<number> {
+  let looks = [residentBytes(pids)];
   for (let count = 0; count < MOST_LOOKS; count++) {
     await seconds(LOOK);
-    const now = residentBytes(pid);
+    const now = residentBytes(pids);
     looks = looks.every((memory) => Math.abs(memory - now) <= memory * TOLERANCE) ? [...looks, now] : [now];
     if (looks.length === LOOKS) break;
   }

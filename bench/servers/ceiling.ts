@@ -1,14 +1,10 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
-import {
-  type FrameRow,
-  MASK,
-  REQUEST_LENGTH,
-  ROTATION,
-  frameRow,
-  messageBytes,
-  replyFrame,
-} from '../load/messages.js';
+import { createServer as createTlsServer } from 'node:tls';
+import { groups } from '../load/audience.js';
+import { MASK, dialects } from '../load/dialect.js';
+import { type FrameRow, MESSAGE_LENGTH, ROTATION, frameRow } from '../load/messages.js';
 
 /*
  * What the load generator can do at most: a server that reads nothing but how long a piece of the stream is and what its
@@ -16,22 +12,28 @@ import {
  * load generator, or the kernel, than about a server.
  */
 
-const TO_ALL = 'a'.charCodeAt(0);
-const SIGN_IN = 's'.charCodeAt(0);
-/** Where a frame's first character is, masked. */
-const FIRST_CHARACTER = 6;
-/** Broadcasts that go out in one write. */
+const { reply, request } = dialects.plain;
+const REQUEST_LENGTH = request(Buffer.alloc(MESSAGE_LENGTH)).length;
+/** Where a frame's payload is, behind its header and mask. */
+const PAYLOAD = REQUEST_LENGTH - MESSAGE_LENGTH;
+/** Frames that go out in one write. */
 const LONGEST_WRITE = ROTATION * 4;
 
+const [TO_ALL, TO_GROUP, ECHO] = Buffer.from('age');
+
 const clients = new Set<CeilingClient>();
-const broadcasts = frameRow('a', 0, replyFrame, LONGEST_WRITE);
-let broadcast = 0;
+const broadcasts = frameRow('a', 0, reply, LONGEST_WRITE);
+/** Messages to all or to a group so far. */
+let sent = 0;
+/** What groups are sent: who is in which does not depend on how many there are. */
+const audience = groups(dialects.plain, 100);
 
 class CeilingClient {
   readonly socket: Socket;
   readonly #number: number;
   #echoes: FrameRow | undefined;
   #echoed = 0;
+  #fromGroups: FrameRow | undefined;
   /** What the messages are for whose first one was seen last. */
   #kind = 0;
   /** Bytes of a message whose end has not come. */
@@ -44,31 +46,47 @@ class CeilingClient {
 
   receive(data: Buffer): void {
     // the mask is the same in every frame
-    if (this.#left === 0) this.#kind = data[FIRST_CHARACTER] ^ MASK[0];
+    if (this.#left === 0) this.#kind = data[PAYLOAD] ^ MASK[0];
     const bytes = this.#left + data.length;
     this.#left = bytes % REQUEST_LENGTH;
     for (let count = Math.floor(bytes / REQUEST_LENGTH); count > 0; count -= LONGEST_WRITE) {
-      this.#answer(Math.min(count, LONGEST_WRITE));
+      this.#answer(Math.min(count, LONGEST_WRITE), data);
     }
   }
 
-  #answer(count: number): void {
-    if (this.#kind === SIGN_IN) {
-      this.socket.write(replyFrame(messageBytes('s', this.#number, 0)));
-    } else if (this.#kind === TO_ALL) {
-      const frames = broadcasts.slice(broadcast, count);
-      broadcast += count;
-      for (const { socket } of clients) socket.write(frames);
-    } else {
-      this.#echoes ??= frameRow('e', this.#number, replyFrame, LONGEST_WRITE);
+  /** Sends what comes to this client of the `count` messages to groups after the first `before`. */
+  sendFromGroups(before: number, count: number): void {
+    this.#fromGroups ??= audience.repliesTo(this.#number);
+    const first = audience.countFor(this.#number, before);
+    const own = audience.countFor(this.#number, before + count) - first;
+    if (own > 0) this.socket.write(this.#fromGroups.slice(first, own));
+  }
+
+  #answer(count: number, data: Buffer): void {
+    if (this.#kind === ECHO) {
+      this.#echoes ??= frameRow('e', this.#number, reply, LONGEST_WRITE);
       this.socket.write(this.#echoes.slice(this.#echoed, count));
       this.#echoed += count;
+    } else if (this.#kind === TO_ALL || this.#kind === TO_GROUP) {
+      const before = sent;
+      sent += count;
+      if (this.#kind === TO_GROUP) {
+        for (const client of clients) client.sendFromGroups(before, count);
+      } else {
+        const frames = broadcasts.slice(before, count);
+        for (const { socket } of clients) socket.write(frames);
+      }
+    } else {
+      // once for each client, whatever it asks for
+      const message = data.subarray(PAYLOAD, REQUEST_LENGTH).map((byte, index) => byte ^ MASK[index % 4]);
+      this.socket.write(reply(Buffer.from(message)));
     }
   }
 }
 
-const server = createServer({ noDelay: true }, (socket) => {
+function serve(socket: Socket): void {
   socket.on('error', () => socket.destroy());
+  socket.setNoDelay();
   socket.once('data', (data) => {
     const head = data.toString('latin1');
     const client = new CeilingClient(socket, Number(/client=(\d+)/.exec(head)?.[1]));
@@ -81,7 +99,12 @@ const server = createServer({ noDelay: true }, (socket) => {
     socket.on('close', () => clients.delete(client));
     socket.on('data', (piece) => client.receive(piece));
   });
-});
+}
 
+const [cert, key] = process.argv.slice(2);
+const server =
+  cert === undefined
+    ? createServer(serve)
+    : createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, serve);
 server.listen(0, '127.0.0.1', 1024, () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on('disconnect', () => process.exit());

@@ -1,7 +1,12 @@
-import { type ChildProcess, type SpawnOptions, fork, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Readable } from 'node:stream';
 
 /** Milliseconds that a process may take to end after SIGTERM. */
 const STOP_TIMEOUT = 10_000;
+
+const PROBE = new URL('memory-probe.js', import.meta.url).href;
 
 const running = new Set<Child>();
 
@@ -11,40 +16,87 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-/** A process of ours: stopped by its id, and never left behind. */
+interface Program {
+  /** What it is called in messages. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly stdio: StdioOptions;
+}
+
+/** A process of ours: stopped by its id, and never left behind, nor are those that it starts. */
 export class Child {
+  readonly name: string;
   readonly process: ChildProcess;
-  readonly #name: string;
   readonly #exited: Promise<void>;
   #stopping = false;
 
-  private constructor(name: string, child: ChildProcess) {
-    this.#name = name;
+  constructor({ name, command, args, env, stdio }: Program) {
+    this.name = name;
+    // a group of its own, which can be ended as a whole
+    const child = spawn(command, args, { stdio, env: { ...process.env, ...env }, detached: true });
     this.process = child;
     running.add(this);
     this.#exited = new Promise((resolve) => {
-      child.once('exit', () => {
+      const ended = (): void => {
+        this.kill();
         running.delete(this);
         resolve();
-      });
+      };
+      child.once('exit', ended);
+      child.once('error', ended);
     });
   }
 
-  /** Runs a module of this build, with a message channel. */
-  static fork(name: string, module: URL): Child {
-    return new Child(name, fork(module, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+  /** Runs a module of this build with a message channel. */
+  static fork(name: string, module: URL, args: readonly string[] = [], { probe = false } = {}): Child {
+    return new Child({
+      name,
+      command: process.execPath,
+      args: [...(probe ? ['--import', PROBE] : []), fileURLToPath(module), ...args],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
   }
 
-  /** Runs node with these arguments; its standard output is a stream here. */
-  static node(name: string, args: readonly string[], options: SpawnOptions): Child {
-    return new Child(
+  /** Runs node with these arguments and a message channel; its standard output is a stream here. */
+  static node(
+    name: string,
+    args: readonly string[],
+    { probe = false, env = {} }: { readonly probe?: boolean; readonly env?: NodeJS.ProcessEnv },
+  ): Child {
+    return new Child({
       name,
-      spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] }),
-    );
+      command: process.execPath,
+      args: [...(probe ? ['--import', PROBE] : []), ...args],
+      env,
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    });
   }
 
   get pid(): number {
     return this.process.pid as number;
+  }
+
+  /** Calls `take` for every line of its standard output. */
+  onLine(take: (line: string) => void): void {
+    createInterface({ input: this.process.stdout as Readable }).on('line', take);
+  }
+
+  /** Its next message. */
+  async message<T>(): Promise<T> {
+    return await this.orExit(
+      new Promise<T>((resolve) => {
+        this.process.once('message', (message) => resolve(message as T));
+      }),
+    );
+  }
+
+  /** Sends it a message. @returns its next one, which is the answer */
+  async ask<T>(question: string): Promise<T> {
+    const answer = this.message<T>();
+    this.process.send(question);
+    return await answer;
   }
 
   /** What `value` says it is waiting for; an error when the process ends first. */
@@ -52,7 +104,7 @@ export class Child {
     const exited = this.#exited.then(() => {
       if (this.#stopping) return;
       throw new Error(
-        `${this.#name} (process ${this.pid}) ended with ${this.process.exitCode ?? this.process.signalCode}`,
+        `${this.name} (process ${this.pid}) ended with ${this.process.exitCode ?? this.process.signalCode}`,
       );
     });
     return await Promise.race([value, exited as Promise<never>]);
@@ -67,7 +119,13 @@ export class Child {
     clearTimeout(timer);
   }
 
+  /** Ends it at once, with all that it started. */
   kill(): void {
-    this.process.kill('SIGKILL');
+    if (this.process.pid === undefined) return;
+    try {
+      process.kill(-this.process.pid, 'SIGKILL');
+    } catch {
+      // it is gone, and they are
+    }
   }
 }

@@ -1,70 +1,54 @@
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import type { Readable } from 'node:stream';
-import { Child } from './child.js';
+import type { DialectName } from '../load/dialect.js';
+import type { Target } from '../load/orders.js';
+import type { Child } from './child.js';
+import type { HeapUse } from './memory-probe.js';
 
 /** A server process under test. */
 export interface RunningServer {
-  readonly port: number;
-  readonly pid: number;
+  readonly target: Target;
+  /** What the processes' heaps hold after a collection; only where {@link StartOptions.probe} is. */
+  heapUse(): Promise<HeapUse>;
+  /** Reloads its code, where {@link Contestant.reloads}. Resolves when that is done. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** How many of it, joined to one cluster. */
+  readonly nodes: number;
+  /** Whether clients come by TLS. */
+  readonly tls: boolean;
+  /** Whether to look into its heap. */
+  readonly probe: boolean;
 }
 
 /** Someone who can be measured. */
 export interface Contestant {
   readonly name: string;
-  start(): Promise<RunningServer>;
+  /** Clients at most, where there is such a limit. */
+  readonly mostClients?: number;
+  /** Whether its heap can be looked into: it is a node process. */
+  readonly probed: boolean;
+  /** Whether its code can be reloaded while it runs. */
+  readonly reloads: boolean;
+  /** Whether several of it are one cluster without anything beside them. */
+  readonly clusters: boolean;
+  /** What has to be done once before the first start: install, compile. */
+  prepare?(): Promise<void>;
+  start(options: StartOptions): Promise<RunningServer>;
 }
 
-/** The product, started as its users start it. */
-export const gatewayWorker: Contestant = {
-  name: 'gatewayworker',
-  async start() {
-    const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-    const config = fileURLToPath(
-      new URL('../../bench/servers/gatewayworker/gatewayworker.config.json', import.meta.url),
-    );
-    const child = Child.node('gatewayworker', [main, '-c', config], {});
-    const output = child.process.stdout as Readable;
-    const port = await child.orExit(
-      new Promise<number>((resolve) => {
-        createInterface({ input: output }).on('line', (line) => {
-          const entry = JSON.parse(line) as { level: number; listeners?: string[] };
-          if (entry.listeners !== undefined) resolve(Number(new URL(entry.listeners[0]).port));
-          // warnings and errors concern whoever measures
-          else if (entry.level > INFO) process.stderr.write(`${line}\n`);
-        });
-      }),
-    );
-    return running(child, port);
-  },
-};
-
-const INFO = 30;
-
-/** A server of this folder, which tells its port by message. */
-function forked(name: string, module: string): Contestant {
+/** A server whose process is this child. */
+export function running(
+  child: Child,
+  port: number,
+  { tls }: StartOptions,
+  dialect: DialectName = 'plain',
+): RunningServer {
   return {
-    name,
-    async start() {
-      const child = Child.fork(name, new URL(module, import.meta.url));
-      const port = await child.orExit(
-        new Promise<number>((resolve) => {
-          child.process.once('message', (message) => resolve((message as { port: number }).port));
-        }),
-      );
-      return running(child, port);
-    },
-  };
-}
-
-export const bareWs = forked('bare ws', 'bare-ws.js');
-export const ceiling = forked('ceiling', 'ceiling.js');
-
-function running(child: Child, port: number): RunningServer {
-  return {
-    port,
-    pid: child.pid,
-    stop: () => child.stop(),
+    target: { ports: [port], pids: [child.pid], tls, dialect },
+    heapUse: async () => await child.ask<HeapUse>('heap-use'),
+    reload: async () => await Promise.reject(new Error(`${child.name} has no reload`)),
+    stop: async () => await child.stop(),
   };
 }

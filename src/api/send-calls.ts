@@ -1,6 +1,6 @@
 import { Command, Flag } from '../wire/command.js';
 import { type Message, type Name, checkClientIds, checkMessage, checkNames } from './arguments.js';
-import { BaseCalls } from './base-calls.js';
+import { BaseCalls, NO_MESSAGE } from './base-calls.js';
 
 export interface SendOptions {
   /** Sends the bytes as they are, without the protocol's encoding: the caller has encoded them. */
@@ -19,8 +19,10 @@ export interface SendToAllOptions extends ExcludeOptions {
 
 /**
  * Sends, which all return the same: true when the message is on its way; false when it is, too, but much waits, so that
- * `await Gateway.drained()` should come before more. They throw GW_OVERFLOW beyond twice the buffer, and GW_ARGUMENT or
- * GW_CLIENT_ID for arguments that cannot be used. A client that is gone is no error.
+ * `await Gateway.drained()` should come before more. They throw GW_OVERFLOW beyond twice the buffer, GW_LINK_CLOSED when the
+ * gateway that a client id names cannot be reached (of several, those that can are sent to first), and GW_ARGUMENT or
+ * GW_CLIENT_ID for arguments that cannot be used. A client that is gone is no error, nor is a gateway that cannot be reached
+ * when the call names no client of it.
  */
 export abstract class SendCalls extends BaseCalls {
   /** Sends to every client, or to some. GatewayWorker's `sendToAll`. */
@@ -58,7 +60,8 @@ export abstract class SendCalls extends BaseCalls {
   }
 
   /** Closes a client's connection, in its protocol's way; `message` goes out first. GatewayWorker's `closeClient`. */
-  closeClient(clientId: string, message: Message = ''): boolean {
+  closeClient(clientId: string, message?: Message): boolean {
+    if (message === undefined) return this.sendToHolder(clientId, Command.KICK, '', NO_MESSAGE);
     checkMessage('closeClient', message);
     return this.sendToHolder(clientId, Command.KICK, '', message);
   }

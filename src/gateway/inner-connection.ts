@@ -2,9 +2,14 @@ import type { Socket } from 'node:net';
 import type { Timer } from '../clock.js';
 import { type ErrorCode, GatewayError } from '../errors.js';
 import { TcpLink } from '../link/tcp-link.js';
-import { Command } from '../wire/command.js';
-import type { ReceivedFrame } from '../wire/frame.js';
-import { type PeerIntroduction, parseIntroduction } from '../wire/worker-connect.js';
+import { Command, Flag } from '../wire/command.js';
+import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
+import {
+  NODE_FEATURE,
+  type PeerIntroduction,
+  encodeGatewayIntroduction,
+  parseIntroduction,
+} from '../wire/worker-connect.js';
 import { InnerClient } from './inner-client.js';
 import type { InnerHost, InnerRole } from './inner-host.js';
 import { InnerWorker, type InnerWorkers } from './inner-worker.js';
@@ -35,6 +40,8 @@ export class InnerConnection {
   readonly #workers: InnerWorkers;
   readonly #deadline: Timer;
   #role: InnerRole | undefined;
+  /** It was told to go. */
+  #refused = false;
 
   /** @param onClosed called once, when the connection is gone */
   constructor(socket: Socket, host: InnerHost, workers: InnerWorkers, onClosed: () => void) {
@@ -50,6 +57,7 @@ export class InnerConnection {
     this.#deadline = host.clock.setTimeout(() => this.#expire(), INTRODUCTION_TIMEOUT);
     this.#link.listen({
       frame: (frame) => {
+        if (this.#refused) return;
         if (this.#role === undefined) this.#introduce(frame);
         else this.#role.frame(frame);
       },
@@ -96,12 +104,48 @@ export class InnerConnection {
     }
   }
 
-  #welcome({ workerKey, secretKey, features }: PeerIntroduction): InnerWorker {
+  #welcome({ workerKey, secretKey, features, instance }: PeerIntroduction): InnerWorker | undefined {
     if (!this.#host.inner.secretKey.matches(secretKey)) {
       throw new GatewayError('GW_AUTH', 'A worker came with another secret key than cluster.secretKey.');
     }
-    const worker = { name: workerKey, key: `${this.#remoteIp}:${workerKey}`, features };
+    const refusal = instance === '' ? undefined : this.#nameTaken(workerKey, instance);
+    if (refusal !== undefined) {
+      this.#refuse(refusal);
+      return undefined;
+    }
+    const worker = { name: workerKey, key: `${this.#remoteIp}:${workerKey}`, features, instance };
     return new InnerWorker(this.#link, this.#host, worker, this.#workers);
+  }
+
+  /** Whether another node has this worker's name: the gateway's own, or one whose worker is linked up. */
+  #nameTaken(workerKey: string, instance: string): string | undefined {
+    const { node } = this.#host.inner;
+    let holder =
+      workerKey.slice(0, workerKey.lastIndexOf(':')) === node ? 'the node of this gateway' : undefined;
+    for (const [key, worker] of this.#workers) {
+      if (worker.name !== workerKey || worker.instance === instance) continue;
+      holder = `a node at ${key.slice(0, key.indexOf(':'))}`;
+      // perhaps the same one, before its machine went down: then this ends the old link, and the next attempt succeeds
+      worker.ping();
+    }
+    if (holder === undefined) return undefined;
+    return `the name of its worker ${workerKey} is taken by ${holder}. Give each node a name of its own in its configuration.`;
+  }
+
+  #refuse(refusal: string): void {
+    this.#refused = true;
+    const body = encodeGatewayIntroduction({
+      features: [NODE_FEATURE],
+      node: this.#host.inner.node,
+      refusal,
+    });
+    this.#link.send({ ...emptyFrame(), command: Command.WORKER_CONNECT, flags: Flag.PLAIN_BODY, body });
+    this.#host.innerRefused(
+      'name',
+      this.#link.name,
+      new GatewayError('GW_CLUSTER', `A worker is refused: ${refusal}`),
+    );
+    this.#socket.destroySoon();
   }
 
   #expire(): void {

@@ -23,10 +23,14 @@ export interface InnerWorkerOptions {
   readonly key: string;
   /** What it offered: without ours, it is a legacy worker. */
   readonly features: readonly string[];
+  /** Its node's, if it is one of ours. */
+  readonly instance: string;
 }
 
 /** A worker of another node on the inner port: one of our slots, or a PHP BusinessWorker. */
 export class InnerWorker implements InnerRole {
+  readonly name: string;
+  readonly instance: string;
   readonly #link: TcpLink;
   readonly #host: InnerHost;
   readonly #peer: WorkerPeer;
@@ -39,9 +43,11 @@ export class InnerWorker implements InnerRole {
   constructor(
     link: TcpLink,
     host: InnerHost,
-    { name, key, features }: InnerWorkerOptions,
+    { name, key, features, instance }: InnerWorkerOptions,
     workers: InnerWorkers,
   ) {
+    this.name = name;
+    this.instance = instance;
     this.#link = link;
     this.#host = host;
     this.#key = key;
@@ -63,6 +69,11 @@ export class InnerWorker implements InnerRole {
     }
     host.log.info({ worker: name, address: link.name, legacy }, 'a worker has linked up');
     host.join(this.#peer);
+  }
+
+  /** Sends something: if the far end is gone, that shows, unless nothing at all answers there any more. */
+  ping(): void {
+    if (this.#link.state === 'open') this.#link.send({ ...emptyFrame(), command: Command.PING });
   }
 
   frame(frame: ReceivedFrame): void {

@@ -22,7 +22,7 @@ export class Backoff {
     return delay;
   }
 
-  /** It was reached. */
+  /** It was reached, for more than a moment. */
   reset(): void {
     this.#next = FIRST;
   }

@@ -253,7 +253,7 @@ function commandBytes(frame: Frame): Buffer {
 }
 
 function introduction(secretKey: string): Buffer {
-  const body = encodeIntroduction({ workerKey: '', secretKey, features: [] });
+  const body = encodeIntroduction({ workerKey: '', secretKey, features: [], instance: '' });
   return encodeFrame({
     ...emptyFrame(),
     command: Command.GATEWAY_CLIENT_CONNECT,

@@ -56,10 +56,13 @@ export interface Dialled {
   readonly node: string;
 }
 
+/** A gateway will not have this node. */
+export class RefusedError extends GatewayError {}
+
 /**
  * Connects to a gateway's inner port as a worker.
  *
- * @throws GW_AUTH when it hangs up without an answer, GW_CLUSTER when it cannot be reached or is no gateway
+ * @throws RefusedError when another node has this one's name, GW_AUTH when it hangs up without an answer, GW_CLUSTER when it cannot be reached or is no gateway
  */
 export async function dialGateway(address: GatewayAddress, options: DialOptions): Promise<Dialled> {
   return await new Handshake(address, options).answered;
@@ -145,7 +148,11 @@ class Handshake {
   #introduced(at: number, length: number): void {
     try {
       const frame = decodeFrame(this.#received, undefined, at, length);
-      const { features, node } = parseGatewayIntroduction(frame.bodyText());
+      const { features, node, refusal } = parseGatewayIntroduction(frame.bodyText());
+      if (refusal !== undefined) {
+        this.#settle(new RefusedError('GW_CLUSTER', `${this.#name} (${node}) refuses this node: ${refusal}`));
+        return;
+      }
       if (!features.includes(NODE_FEATURE)) {
         this.#fail(
           'GW_CLUSTER',

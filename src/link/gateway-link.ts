@@ -7,10 +7,13 @@ import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff } from './backoff.js';
 import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
-import { type Dialled, dialGateway } from './gateway-handshake.js';
+import { type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
 import { LegacyCarrier } from './legacy-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from './worker-task.js';
+
+/** Milliseconds after which a link that breaks counts as one that worked. */
+const STEADY = 10_000;
 
 /*
  *            dialled and answered             the link breaks
@@ -51,7 +54,8 @@ export interface GatewayLinkOwner {
 export interface GatewayLinkStatus {
   /** `10.0.0.2:2900`. */
   readonly address: string;
-  readonly state: 'up' | 'down';
+  /** `refused`: it is there, and will not have this node. */
+  readonly state: 'up' | 'down' | 'refused';
   /** Whether it is a PHP gateway. */
   readonly legacy: boolean;
   /** Its node's name, once it has been up; '' for a PHP gateway. */
@@ -79,7 +83,10 @@ export class GatewayLink implements GatewayCarrierListener {
   #legacy = false;
   #node = '';
   #attempts = 0;
+  /** Milliseconds on the clock. */
+  #upSince = 0;
   #lastError: string | null = null;
+  #refused = false;
   /** What the gateway was last told. */
   #told = 0;
 
@@ -102,7 +109,7 @@ export class GatewayLink implements GatewayCarrierListener {
   get status(): GatewayLinkStatus {
     return {
       address: formatAddress(this.address),
-      state: this.up ? 'up' : 'down',
+      state: this.up ? 'up' : this.#refused ? 'refused' : 'down',
       legacy: this.#legacy,
       node: this.#node,
       bufferedBytes: this.#carrier?.bufferedBytes ?? 0,
@@ -183,7 +190,7 @@ export class GatewayLink implements GatewayCarrierListener {
     this.#node = dialled.node;
     this.#legacy = dialled.legacy;
     this.#attempts = 0;
-    this.#backoff.reset();
+    this.#upSince = this.#options.clock.now();
     this.#state = 'up';
     this.#carrier = this.#carry(dialled);
     this.announce();
@@ -227,6 +234,8 @@ export class GatewayLink implements GatewayCarrierListener {
     this.#carrier = undefined;
     this.#gauge.show(0, false);
     this.#told = 0;
+    // one that hangs up as soon as it was reached is dialled less and less often, too
+    if (this.#options.clock.now() - this.#upSince >= STEADY) this.#backoff.reset();
     const wasClosing = this.#state === 'closed';
     if (this.#state === 'up') this.#state = 'waiting';
     else this.#abandon();
@@ -238,6 +247,8 @@ export class GatewayLink implements GatewayCarrierListener {
 
   #failed(error: Error): void {
     this.#lastError = error.message;
+    this.#refused = error instanceof RefusedError;
+    if (this.#refused) this.#options.onError(error);
     if (this.wanted && this.#state === 'waiting') {
       this.#retry = this.#options.clock.setTimeout(() => void this.#dial(), this.#backoff.next());
     } else {

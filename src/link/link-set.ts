@@ -142,8 +142,8 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
     return (this.#slot.ready ? WorkerState.READY : 0) | (this.#slot.congested ? WorkerState.CONGESTED : 0);
   }
 
-  receive(frame: Frame): void {
-    if (this.#slot.state === 'open' && !this.#slot.send(frame)) this.announce();
+  receive(frame: ReceivedFrame): void {
+    if (this.#slot.state === 'open' && !this.#slot.relay(frame)) this.announce();
   }
 
   broke(link: GatewayLink, error: Error): void {

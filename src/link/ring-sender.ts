@@ -3,7 +3,7 @@ import { Queue } from '../queue.js';
 import type { Doorbell } from '../ring/doorbell.js';
 import { BEGIN, END, RECORD_HEADER_LENGTH, WHOLE } from '../ring/layout.js';
 import { RingWriter } from '../ring/writer.js';
-import { type Frame, encodeFrame, frameLength, writeFrame } from '../wire/frame.js';
+import { type Frame, type ReceivedFrame, encodeFrame, frameLength, writeFrame } from '../wire/frame.js';
 
 /** A frame in fragments whose last record the consumer has not freed. */
 interface Original {
@@ -81,20 +81,44 @@ export class RingSender {
   /** As {@link Link.send}. */
   send(frame: Frame): boolean {
     const length = frameLength(frame);
-    const offset =
-      this.#queue.length === 0 && length <= this.#writer.longestPayload ? this.#writer.claim(length) : -1;
+    const offset = this.#claim(length);
     if (offset >= 0) {
       writeFrame(this.#writer.data, offset, frame, length);
-      this.#writer.commit(WHOLE);
-      this.#writer.publish();
-      this.#unannounced = true;
-      if (!this.#flushing) {
-        this.#flushing = true;
-        setImmediate(this.#flush);
-      }
+      this.#publish();
     } else {
       this.sendEncoded(encodeFrame(frame));
     }
+    return this.#hasRoom();
+  }
+
+  /** {@link send} for a frame that came from elsewhere: its bytes go on as they are. */
+  relay(frame: ReceivedFrame): boolean {
+    const offset = this.#claim(frame.length);
+    if (offset >= 0) {
+      frame.copyTo(this.#writer.data, offset);
+      this.#publish();
+    } else {
+      this.sendEncoded(frame.copy());
+    }
+    return this.#hasRoom();
+  }
+
+  /** Room in the ring for a record, behind which nothing waits; -1 when there is none. */
+  #claim(length: number): number {
+    if (this.#queue.length > 0 || length > this.#writer.longestPayload) return -1;
+    return this.#writer.claim(length);
+  }
+
+  #publish(): void {
+    this.#writer.commit(WHOLE);
+    this.#writer.publish();
+    this.#unannounced = true;
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(this.#flush);
+  }
+
+  #hasRoom(): boolean {
     // `used` is what this end last knew: look again before saying that the far end is behind
     if (this.#writer.used + this.#queued < this.#bufferSize || this.bufferedBytes < this.#bufferSize) {
       return !this.#congested;

@@ -158,6 +158,13 @@ export class SlotLink extends BaseLink {
     this.send({ ...emptyFrame(), command: Command.GATEWAY_GONE, localIp: ip, localPort: port });
   }
 
+  /** As {@link send}, for an event or a reply that came over another link: its bytes go on as they are. */
+  relay(frame: ReceivedFrame): boolean {
+    if (frame.command !== Command.REPLY) return this.#events.relay(frame);
+    this.#generations.get(frame.clientIp >>> GENERATION_SHIFT)?.replies.relay(frame);
+    return true;
+  }
+
   /** No event follows: the thread will see that after the last one (ThreadLink.eventsEnded). Replies go on. */
   endEvents(): void {
     this.#ending = true;

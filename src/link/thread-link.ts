@@ -9,6 +9,10 @@ import { RingSender } from './ring-sender.js';
 /** Events per round: other I/O of the thread gets its turn in between. Replies are few and always first. */
 const EVENTS_PER_ROUND = 256;
 const REPLIES_PER_ROUND = 1024;
+/** Events between two looks at how much of what their handlers sent is still waiting. */
+const EVENTS_PER_LOOK = 16;
+/** Times the buffer size: so much waiting that more would soon be refused (api/transport.ts). */
+const NEARLY_FULL = 1.5;
 
 /** Places below zero are numbers of parked events, not places in the ring. */
 const PARKED = -1;
@@ -183,7 +187,7 @@ export class ThreadLink extends BaseLink {
     if (this.state === 'closed') return false;
     this.#working = true;
     const replied = this.#replies.poll(REPLIES_PER_ROUND);
-    const happened = !this.#leftEvents && this.#events?.poll(EVENTS_PER_ROUND) === true;
+    const happened = !this.#leftEvents && this.#pollEvents();
     this.#working = false;
     if (happened) this.#afterRound?.();
     this.#commands.pump();
@@ -192,6 +196,20 @@ export class ThreadLink extends BaseLink {
     const nothingComes = this.#replies.ring.ended && this.#events?.ring.waiting !== true;
     if (nothingComes || (this.state === 'closing' && this.isSettled)) this.#end();
     return replied || happened;
+  }
+
+  /**
+   * Delivers a round of events. None while the gateway is that far behind with what handlers have sent: then events wait in
+   * their ring, the gateway reads its clients no further, and catches up.
+   */
+  #pollEvents(): boolean {
+    const limit = this.#memory.commandBufferSize * NEARLY_FULL;
+    let happened = false;
+    for (let left = EVENTS_PER_ROUND; left > 0; left -= EVENTS_PER_LOOK) {
+      if (this.#commands.bufferedBytes > limit || this.#events?.poll(EVENTS_PER_LOOK) !== true) break;
+      happened = true;
+    }
+    return happened;
   }
 
   #announceSettled(): void {

@@ -184,7 +184,7 @@ export class Pool {
 
 /** Two workers' links to one gateway as one: the worse of both, with what waits for either. */
 function worse(one: GatewayLinkStatus, other: GatewayLinkStatus): GatewayLinkStatus {
-  const shown = one.state === 'down' ? one : other;
+  const shown = one.state === 'up' ? other : one;
   return {
     ...shown,
     attempts: Math.max(one.attempts, other.attempts),

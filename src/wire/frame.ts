@@ -88,9 +88,19 @@ export class ReceivedFrame implements Frame {
     return this.bodyStart === this.bodyEnd ? '' : this.bytes.toString('utf8', this.bodyStart, this.bodyEnd);
   }
 
+  /** Bytes of the whole frame. */
+  get length(): number {
+    return this.bodyEnd - this.extStart + HEADER_LENGTH;
+  }
+
   /** The whole frame as bytes that stay. */
   copy(): Buffer {
     return Buffer.from(this.bytes.subarray(this.extStart - HEADER_LENGTH, this.bodyEnd));
+  }
+
+  /** Copies the whole frame into `target` at `offset`. */
+  copyTo(target: Buffer, offset: number): void {
+    this.bytes.copy(target, offset, this.extStart - HEADER_LENGTH, this.bodyEnd);
   }
 }
 

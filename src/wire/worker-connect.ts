@@ -4,11 +4,11 @@ import { GatewayError } from '../errors.js';
  * How a peer says who it is on a gateway's inner port, as the JSON body of its first frame:
  *
  *   WORKER_CONNECT          {"worker_key":"…","secret_key":"…"}                            a PHP BusinessWorker
- *   WORKER_CONNECT          {"worker_key":"…","secret_key":"…","features":["node/1"]}      one of our worker slots
+ *   WORKER_CONNECT          {"worker_key":"…","secret_key":"…","features":["node/1"],"instance":"…"}   one of our worker slots
  *   GATEWAY_CLIENT_CONNECT  {"secret_key":"…"}                                             a GatewayClient, ours or PHP's
  *
  * Our gateway answers a WORKER_CONNECT that offers features with a WORKER_CONNECT of its own, {"features":[…],"node":"…"}, before
- * any event; a PHP gateway answers nothing. Frames and flags of ours are used only between two that agreed on the feature.
+ * any event, or, when another node has the same name, {…,"refusal":"…"}, and hangs up; a PHP gateway answers nothing. Frames and flags of ours are used only between two that agreed on the feature.
  */
 
 /** The feature by which our nodes know each other: everything that Command and Flag mark as ours. */
@@ -20,24 +20,28 @@ export interface PeerIntroduction {
   readonly workerKey: string;
   readonly secretKey: string;
   readonly features: readonly string[];
+  /** Tells a node that has come again from another one with the same name. Empty for legacy peers. */
+  readonly instance: string;
 }
 
 /** The body of WORKER_CONNECT or GATEWAY_CLIENT_CONNECT, with the keys that a PHP peer would send, in its order. */
-export function encodeIntroduction({ workerKey, secretKey, features }: PeerIntroduction): string {
+export function encodeIntroduction({ workerKey, secretKey, features, instance }: PeerIntroduction): string {
   return JSON.stringify({
     worker_key: workerKey === '' ? undefined : workerKey,
     secret_key: secretKey,
     features: features.length === 0 ? undefined : features,
+    instance: instance === '' ? undefined : instance,
   });
 }
 
 /** @throws GW_FRAME when the body is no such JSON; its message never quotes the body, which may hold the key */
 export function parseIntroduction(body: string): PeerIntroduction {
-  const { worker_key: workerKey, secret_key: secretKey, features } = parseBody(body);
+  const { worker_key: workerKey, secret_key: secretKey, features, instance } = parseBody(body);
   return {
-    workerKey: typeof workerKey === 'string' ? workerKey : '',
-    secretKey: typeof secretKey === 'string' ? secretKey : '',
+    workerKey: string(workerKey),
+    secretKey: string(secretKey),
     features: strings(features),
+    instance: string(instance),
   };
 }
 
@@ -46,17 +50,23 @@ export interface GatewayIntroduction {
   readonly features: readonly string[];
   /** The gateway's node name. */
   readonly node: string;
+  /** Why the worker may not come; undefined when it may. */
+  readonly refusal?: string | undefined;
 }
 
 /** The body of the answer. */
-export function encodeGatewayIntroduction({ features, node }: GatewayIntroduction): string {
-  return JSON.stringify({ features, node });
+export function encodeGatewayIntroduction({ features, node, refusal }: GatewayIntroduction): string {
+  return JSON.stringify({ features, node, refusal });
 }
 
 /** @throws GW_FRAME when the body is no such JSON */
 export function parseGatewayIntroduction(body: string): GatewayIntroduction {
-  const { features, node } = parseBody(body);
-  return { features: strings(features), node: typeof node === 'string' ? node : '' };
+  const { features, node, refusal } = parseBody(body);
+  return {
+    features: strings(features),
+    node: string(node),
+    refusal: typeof refusal === 'string' ? refusal : undefined,
+  };
 }
 
 function parseBody(body: string): Record<string, unknown> {
@@ -74,6 +84,10 @@ function parseBody(body: string): Record<string, unknown> {
     );
   }
   return value as Record<string, unknown>;
+}
+
+function string(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function strings(value: unknown): string[] {

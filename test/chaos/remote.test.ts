@@ -18,7 +18,13 @@ describe('workers whose clients are all at the gateway of another node', () => {
     const split = await SplitNode.start();
     t.after(() => split.stop());
     const { url } = split;
-    const load = await ChaosLoad.connect({ url, clients: CLIENTS, rate: RATE, exact: true, kind: () => 'async' });
+    const load = await ChaosLoad.connect({
+      url,
+      clients: CLIENTS,
+      rate: RATE,
+      exact: true,
+      kind: () => 'async',
+    });
     t.after(() => load.close());
     load.start();
     const reloads: Promise<void>[] = [];

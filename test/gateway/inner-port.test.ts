@@ -2,11 +2,27 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Command, Flag, WorkerState } from '#src/wire/command.js';
 import { NODE_FEATURE, parseGatewayIntroduction } from '#src/wire/worker-connect.js';
-import { unserialize } from '#src/wire/php-serialize.js';
+import type { Frame } from '#src/wire/frame.js';
+import { type PhpValue, serialize, toPlain, unserialize } from '#src/wire/php-serialize.js';
 import { decodeClientState } from '#src/wire/client-state.js';
+import { FakeTransport } from '../support/fake-transport.js';
 import { InnerScene } from '../support/inner-scene.js';
 
 describe('the inner port: who comes in', () => {
+  it('a name that another node has is refused; the node that has it may come again', async (t) => {
+    const scene = await InnerScene.create(t, { secretKey: 'open' });
+    const refusalOf = async (key: string, instance: string): Promise<string | undefined> => {
+      const peer = await scene.connect();
+      peer.introduce(key, 'open', [NODE_FEATURE], instance);
+      return parseGatewayIntroduction((await peer.nextFrame()).bodyText()).refusal;
+    };
+    assert.match((await refusalOf('node-a:0', 'x')) ?? '', /node-a:0 is taken by the node of this gateway/);
+    assert.equal(await refusalOf('node-b:0', 'b1'), undefined);
+    assert.match((await refusalOf('node-b:0', 'b2')) ?? '', /node-b:0 is taken by a node at 127\.0\.0\.1/);
+    assert.equal(await refusalOf('node-b:0', 'b1'), undefined);
+    assert.equal(scene.gateway.counters.innerRefusals.get('name'), 2);
+  });
+
   it('a worker of ours is answered who the gateway is, and gets clients once it is ready', async (t) => {
     const scene = await InnerScene.create(t, { secretKey: 'open' });
     const worker = await scene.connect();
@@ -16,6 +32,7 @@ describe('the inner port: who comes in', () => {
     assert.deepEqual(parseGatewayIntroduction(answer.bodyText()), {
       features: [NODE_FEATURE],
       node: 'node-a',
+      refusal: undefined,
     });
 
     const { id, transport } = scene.join();
@@ -93,4 +110,55 @@ describe('the inner port: who comes in', () => {
     assert.deepEqual(replies, [`a:1:{i:0;i:${id};}`, 'i:1;', 'a:0:{}', 'N;']);
     assert.equal(transport.written, 'hello\n');
   });
+
+  it('a message of PHP that is no string goes out as JSON, and in KICK as the last message, of which there may be none', async (t) => {
+    const scene = await InnerScene.create(t);
+    const client = await scene.client();
+    const clients = [scene.join(), scene.join(), scene.join(), scene.join()];
+    const [ann, bob, cid, dan] = clients.map(({ id }) => id);
+    client.send(
+      { command: Command.SEND_TO_ONE, connectionId: ann, ...php({ say: '你/好', list: [1, 2.5, null] }) },
+      { command: Command.SEND_TO_ONE, connectionId: ann, ...php(null) },
+      { command: Command.SEND_TO_ALL, ...php([]) },
+      { command: Command.KICK, connectionId: ann, ...php(['bye']) },
+      { command: Command.KICK, connectionId: bob, ...php(null) },
+      { command: Command.KICK, connectionId: cid, body: '' },
+      { command: Command.KICK, connectionId: dan, body: 'bye' },
+    );
+    await client.settled();
+    assert.deepEqual(
+      clients.map(({ transport }) => [transport.written, transport.ending]),
+      [
+        ['{"say":"你\\/好","list":[1,2.5,null]}\nnull\n[]\n["bye"]\n', 'closed'],
+        ['[]\n', 'closed'],
+        ['[]\n\n', 'closed'],
+        ['[]\nbye\n', 'closed'],
+      ],
+    );
+  });
+
+  it('a websocket handshake is given to each worker in its own terms', async (t) => {
+    const scene = await InnerScene.create(t);
+    const request = { method: 'GET', url: '/?a[]=1', httpVersion: '1.1', headers: { cookie: 'k=%20' } };
+    const handshakes: Buffer[] = [];
+    for (const come of [() => scene.phpWorker(), () => scene.nodeWorker()]) {
+      const worker = await come();
+      scene.gateway.opened(new FakeTransport(), request);
+      await worker.nextFrame();
+      const event = await worker.nextFrame();
+      assert.equal(event.command, Command.ON_WEBSOCKET_CONNECT);
+      handshakes.push(Buffer.from(event.body));
+      worker.socket.destroy();
+      while (scene.gateway.peers.length > 0) await new Promise((resolve) => void setImmediate(resolve));
+    }
+    const [forPhp, forOurs] = handshakes.map((body) => toPlain(unserialize(body)) as Record<string, unknown>);
+    assert.deepEqual([forPhp.get, forPhp.cookie], [{ a: ['1'] }, { k: '%20' }]);
+    assert.deepEqual(Object.keys(forOurs), ['server']);
+    assert.deepEqual(forOurs.server, forPhp.server);
+  });
 });
+
+/** A message that PHP did not send as a string. */
+function php(value: PhpValue): Partial<Frame> {
+  return { flags: 0, body: serialize(value) };
+}

@@ -33,6 +33,7 @@ describe('a slot’s links to gateways', () => {
       worker_key: 'node-b:0',
       secret_key: 'key',
       features: ['node/1'],
+      instance: 'b1',
     });
     // a query that the handshake cost has no number, and its answer is for nobody
     gateway.send({ command: Command.REPLY });
@@ -58,6 +59,16 @@ describe('a slot’s links to gateways', () => {
     assert.equal((await gateway.next(Command.IS_ONLINE)).clientIp, clientIp);
     gateway.send({ command: Command.REPLY, clientIp, body: 'i:1;' });
     assert.deepEqual((await scene.thread.count(3)).slice(2), ['REPLY 0 i:1;']);
+  });
+
+  it('carries an event that is longer than the slot’s ring', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const gateway = await ours(t);
+    await scene.follow(gateway.address);
+    const body = 'x'.repeat(300_000);
+    gateway.send({ command: Command.ON_MESSAGE, connectionId: 7, body });
+    gateway.send({ command: Command.ON_MESSAGE, connectionId: 7, body: 'next' });
+    assert.deepEqual(await scene.thread.count(2), [`ON_MESSAGE 7 ${body}`, 'ON_MESSAGE 7 next']);
   });
 
   it('brings a frame to the gateway that it names, and one that names none to all', async (t) => {

@@ -48,7 +48,7 @@ export class LinkSetScene {
     this.slot = slot;
     this.links = new LinkSet(slot, {
       localGateway,
-      introduction: { workerKey: 'node-b:0', secretKey: 'key', features: [NODE_FEATURE] },
+      introduction: { workerKey: 'node-b:0', secretKey: 'key', features: [NODE_FEATURE], instance: 'b1' },
       tls: undefined,
       pingInterval: 25_000,
       bufferSize,

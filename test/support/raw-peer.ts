@@ -32,8 +32,8 @@ export class RawPeer {
     });
   }
 
-  static async connect(port: number): Promise<RawPeer> {
-    const socket = connect(port, '127.0.0.1');
+  static async connect(port: number, host = '127.0.0.1'): Promise<RawPeer> {
+    const socket = connect(port, host);
     await once(socket, 'connect');
     return new RawPeer(socket);
   }
@@ -52,8 +52,8 @@ export class RawPeer {
   }
 
   /** Says who it is, as a PHP worker does unless `features` are given. */
-  introduce(workerKey: string, secretKey: string, features?: readonly string[]): void {
-    const body = JSON.stringify({ worker_key: workerKey, secret_key: secretKey, features });
+  introduce(workerKey: string, secretKey: string, features?: readonly string[], instance?: string): void {
+    const body = JSON.stringify({ worker_key: workerKey, secret_key: secretKey, features, instance });
     this.send({ command: Command.WORKER_CONNECT, body });
   }
 

@@ -94,7 +94,7 @@ export class SplitNode {
         node,
         eventBufferSize: gatewayConfig.sendToWorkerBufferSize,
         localGateway: undefined,
-        inner: { secretKey, pingInterval: 25_000, tls: undefined },
+        inner: { secretKey, pingInterval: 25_000, tls: undefined, instance: 'split' },
         clock: systemClock,
         log: logger,
         logLevel: 'info',

@@ -1,0 +1,88 @@
+import { MESSAGE_LENGTH } from './messages.js';
+
+const TEXT_FRAME = 0x81;
+const MASKED = 0x80;
+/** Longer payloads have a longer header; no message here is. */
+const LONGEST_PAYLOAD = 125;
+
+/** Not all zero: `ws` leaves out the unmasking for a mask of zeros. */
+export const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
+
+/** A text frame as a client sends it. */
+export function clientFrame(payload: Buffer): Buffer {
+  const masked = payload.map((byte, index) => byte ^ MASK[index % 4]);
+  return Buffer.concat([head(MASKED, payload), MASK, masked]);
+}
+
+/** The same as a server sends it. */
+export function serverFrame(payload: Buffer): Buffer {
+  return Buffer.concat([head(0, payload), payload]);
+}
+
+function head(masked: number, { length }: Buffer): Buffer {
+  if (length > LONGEST_PAYLOAD)
+    throw new Error(`a payload of ${length} bytes; at most ${LONGEST_PAYLOAD} fit`);
+  return Buffer.from([TEXT_FRAME, masked | length]);
+}
+
+/** How a server wants to be spoken to inside websocket frames. */
+export class Dialect {
+  /** Where the websocket is asked for. */
+  readonly path: string;
+  /** Sent once the websocket is open. */
+  readonly greeting: Buffer | undefined;
+  /** Frames that come before the client counts as connected. */
+  readonly welcomes: number;
+  /** The payload length of a message. */
+  readonly messageLength: number;
+  /** Payloads of this length are questions whether the client is alive, answered with {@link alive}; 0: there are none. */
+  readonly pingLength: number;
+  readonly alive: Buffer;
+  readonly #before: Buffer;
+  readonly #after: Buffer;
+
+  constructor(dialect: {
+    path: string;
+    greeting?: string;
+    welcomes: number;
+    around: readonly [before: string, after: string];
+    ping: string;
+    alive: string;
+  }) {
+    this.path = dialect.path;
+    this.greeting = dialect.greeting === undefined ? undefined : clientFrame(Buffer.from(dialect.greeting));
+    this.welcomes = dialect.welcomes;
+    [this.#before, this.#after] = dialect.around.map((text) => Buffer.from(text));
+    this.messageLength = this.#before.length + MESSAGE_LENGTH + this.#after.length;
+    this.pingLength = dialect.ping.length;
+    this.alive = clientFrame(Buffer.from(dialect.alive));
+  }
+
+  /** The frame of a message as a client sends it. */
+  readonly request = (message: Buffer): Buffer => clientFrame(this.#wrap(message));
+  /** The same as a server sends it. */
+  readonly reply = (message: Buffer): Buffer => serverFrame(this.#wrap(message));
+
+  #wrap(message: Buffer): Buffer {
+    return Buffer.concat([this.#before, message, this.#after]);
+  }
+}
+
+export const dialects = {
+  /** The message is the payload. */
+  plain: new Dialect({ path: '/?', welcomes: 0, around: ['', ''], ping: '', alive: '' }),
+  /**
+   * Engine.IO 4 and Socket.IO 5 over a websocket from the start: the server sends its parameters (`0{…}`), the client
+   * asks for the default namespace (`40`) and is given an id (`40{…}`); a message is an event named m.
+   */
+  socketIo: new Dialect({
+    path: '/socket.io/?EIO=4&transport=websocket&',
+    greeting: '40',
+    welcomes: 2,
+    around: ['42["m","', '"]'],
+    ping: '2',
+    alive: '3',
+  }),
+} as const;
+
+export type DialectName = keyof typeof dialects;

@@ -1,0 +1,30 @@
+import { Client } from '#src/gateway/client.js';
+import { Directory } from '#src/gateway/directory.js';
+import { wsProtocol } from '#src/gateway/protocols/ws-frame.js';
+import type { ClientTransport } from '#src/gateway/protocols/protocol.js';
+
+export const CLIENTS_PER_GROUP = 10;
+
+/** All that is looked at in here of a client's connection. */
+const transport = { protocol: wsProtocol } as ClientTransport;
+
+export function newClient(id: number): Client {
+  return new Client(id, transport, 0);
+}
+
+/** Clients with a uid each (`user-0`, …), and ten in each group (`room-0`, …). */
+export function filledDirectory(size: number): Directory {
+  const made = new Directory(0);
+  for (let number = 0; number < size; number++) {
+    const client = newClient(made.nextId());
+    made.add(client);
+    made.bind(client, `user-${number}`);
+    made.join(client, `room-${Math.floor(number / CLIENTS_PER_GROUP)}`);
+  }
+  return made;
+}
+
+/** Names from all over the directory, so that the processor's caches hold no more of them than in a real run. */
+export function namesAllOver(prefix: 'user' | 'room', size: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}-${(index * 7919) % size}`);
+}

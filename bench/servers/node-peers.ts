@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { DialectName } from '../load/dialect.js';
+import { certificate } from './certificate.js';
+import { Child } from './child.js';
+import { runTool } from './tool.js';
+import { type Contestant, running } from './server.js';
+
+/** The peers from the npm registry, a package of its own beside the compiled benchmarks. */
+const FOLDER = new URL('../../bench/peers/', import.meta.url);
+
+let installed: Promise<void> | undefined;
+
+async function install(): Promise<void> {
+  if (existsSync(new URL('node_modules/.package-lock.json', FOLDER))) return;
+  process.stderr.write('installing the peers from the npm registry into bench/peers/node_modules\n');
+  await runTool('npm', ['ci', '--no-audit', '--no-fund'], fileURLToPath(FOLDER));
+}
+
+function forked(name: string, module: URL, dialect: DialectName, prepare?: () => Promise<void>): Contestant {
+  return {
+    name,
+    probed: true,
+    reloads: false,
+    clusters: false,
+    prepare,
+    async start(options) {
+      const child = Child.fork(name, module, options.tls ? [certificate.cert, certificate.key] : [], options);
+      const { port } = await child.message<{ port: number }>();
+      return running(child, port, options, dialect);
+    },
+  };
+}
+
+function npmPeer(name: string, module: string, dialect: DialectName): Contestant {
+  return forked(name, new URL(module, FOLDER), dialect, async () => await (installed ??= install()));
+}
+
+export const bareWs = npmPeer('bare ws', 'bare-ws.js', 'plain');
+export const socketIo = npmPeer('Socket.IO', 'socket-io.js', 'socketIo');
+
+/** Not a peer: what the load generator can do at most. */
+export const ceiling = forked('ceiling', new URL('ceiling.js', import.meta.url), 'plain');

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Backoff } from '#src/link/backoff.js';
+
+describe('waits between attempts to reach a gateway', () => {
+  it('double from one second to ten, and begin anew once it was reached', () => {
+    const backoff = new Backoff(() => 0.5);
+    assert.deepEqual(
+      Array.from({ length: 6 }, () => backoff.next()),
+      [1000, 2000, 4000, 8000, 10_000, 10_000],
+    );
+    backoff.reset();
+    assert.equal(backoff.next(), 1000);
+  });
+
+  it('are a quarter shorter or longer by chance', () => {
+    assert.equal(new Backoff(() => 0).next(), 750);
+    assert.equal(new Backoff(() => 1).next(), 1250);
+  });
+});
