@@ -36,6 +36,8 @@ export interface GatewayLinkOptions {
   readonly clock: Clock;
   /** A command that could not be put into a PHP gateway's terms: it is skipped. */
   readonly onError: (error: Error) => void;
+  /** A gateway will not have this node. Said once for every row of refusals. */
+  readonly onRefused: (error: Error) => void;
 }
 
 /** Who has links to gateways. */
@@ -247,8 +249,9 @@ export class GatewayLink implements GatewayCarrierListener {
 
   #failed(error: Error): void {
     this.#lastError = error.message;
-    this.#refused = error instanceof RefusedError;
-    if (this.#refused) this.#options.onError(error);
+    const refused = error instanceof RefusedError;
+    if (refused && !this.#refused) this.#options.onRefused(error);
+    this.#refused = refused;
     if (this.wanted && this.#state === 'waiting') {
       this.#retry = this.#options.clock.setTimeout(() => void this.#dial(), this.#backoff.next());
     } else {

@@ -123,6 +123,7 @@ export class Slot {
       bufferSize: commandBufferSize,
       clock,
       onError,
+      onRefused: (error) => log.error({ worker: number }, error.message),
       onChange: () => {
         for (const generation of this.#living) generation.showGateways(this.links.gateways);
       },

@@ -1,6 +1,4 @@
-import { GatewayError } from '../../errors.js';
-import { Command, Flag, commandName } from '../../wire/command.js';
-import type { ReceivedFrame } from '../../wire/frame.js';
+import { Command } from '../../wire/command.js';
 import { Message } from '../message.js';
 import type { CommandHandler } from './command-handler.js';
 import { connectionIds, jsonObject, stringList } from './ext-data.js';
@@ -9,12 +7,12 @@ import { connectionIds, jsonObject, stringList } from './ext-data.js';
 export const sendCommands: Readonly<Record<number, CommandHandler>> = {
   [Command.SEND_TO_ONE](target, frame) {
     const client = target.directory.get(frame.connectionId);
-    if (client !== undefined) target.deliver(client, messageIn(frame));
+    if (client !== undefined) target.deliver(client, new Message(frame.body, frame.flags));
   },
 
   // ext_data: '' or JSON {connections: …} or {exclude: …}
   [Command.SEND_TO_ALL](target, frame) {
-    const message = messageIn(frame);
+    const message = new Message(frame.body, frame.flags);
     const { connections, exclude } = frame.extStart === frame.bodyStart ? {} : jsonObject(frame);
     if (connections !== undefined) {
       for (const id of connectionIds(connections)) {
@@ -31,7 +29,7 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
 
   // ext_data: JSON list of uids
   [Command.SEND_TO_UID](target, frame) {
-    const message = messageIn(frame);
+    const message = new Message(frame.body, frame.flags);
     const uids = stringList(frame);
     // a client has one uid, so only a uid that is named twice could reach it twice
     for (const uid of uids.length > 1 ? new Set(uids) : uids) {
@@ -41,7 +39,7 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
 
   // ext_data: JSON {group: […], exclude: null | …}
   [Command.SEND_TO_GROUP](target, frame) {
-    const message = messageIn(frame);
+    const message = new Message(frame.body, frame.flags);
     const { group, exclude } = jsonObject(frame);
     const groups = stringList(frame, group);
     const reached = groups.length > 1 ? new Set<number>() : undefined;
@@ -55,15 +53,3 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
     }
   },
 };
-
-/** PHP serializes what is no scalar. Only protocols of PHP's own can make a message of an array; of an object none may. */
-function messageIn(frame: ReceivedFrame): Message {
-  if ((frame.flags & Flag.PLAIN_BODY) === 0) {
-    const start = frame.body.toString('latin1', 0, 20);
-    throw new GatewayError(
-      'GW_SERIALIZE',
-      `${commandName(frame.command)} came with a serialized message (${JSON.stringify(start)}…); expected a string. In PHP, json_encode() it first.`,
-    );
-  }
-  return new Message(frame.body, frame.flags);
-}
