@@ -12,6 +12,8 @@ import { LegacyCarrier } from './legacy-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from './worker-task.js';
 
+/** Milliseconds that the first attempt may take before the gateway counts as one that does not answer. */
+const NEW_TIME = 2000;
 /** Milliseconds after which a link that breaks counts as one that worked. */
 const STEADY = 10_000;
 
@@ -80,6 +82,8 @@ export class GatewayLink implements GatewayCarrierListener {
   #state: State = 'waiting';
   #carrier: GatewayCarrier | undefined;
   #retry: Timer | undefined;
+  /** Runs while the gateway is new. */
+  #newness: Timer | undefined;
   #legacy = false;
   #node = '';
   #attempts = 0;
@@ -94,11 +98,23 @@ export class GatewayLink implements GatewayCarrierListener {
     this.address = address;
     this.#owner = owner;
     this.#options = options;
+    this.#newness = options.clock.setTimeout(() => {
+      this.#newness = undefined;
+      owner.changed(this);
+    }, NEW_TIME);
     void this.#dial();
   }
 
   get up(): boolean {
     return this.#carrier !== undefined;
+  }
+
+  /**
+   * Whether it is being reached for the first time. Workers are not told of it yet: a query that names it as missing, only
+   * because a node has just joined, would be of use to nobody.
+   */
+  get isNew(): boolean {
+    return this.#newness !== undefined;
   }
 
   get status(): GatewayLinkStatus {
@@ -163,7 +179,13 @@ export class GatewayLink implements GatewayCarrierListener {
     this.wanted = false;
     this.#state = 'closed';
     this.#retry?.cancel();
+    this.#endNewness();
     this.#giveUp.abort();
+  }
+
+  #endNewness(): void {
+    this.#newness?.cancel();
+    this.#newness = undefined;
   }
 
   async #dial(): Promise<void> {
@@ -182,6 +204,7 @@ export class GatewayLink implements GatewayCarrierListener {
       dialled.socket.destroy();
       return;
     }
+    this.#endNewness();
     this.#node = dialled.node;
     this.#legacy = dialled.legacy;
     this.#attempts = 0;
@@ -241,6 +264,7 @@ export class GatewayLink implements GatewayCarrierListener {
   }
 
   #failed(error: Error): void {
+    this.#endNewness();
     this.#lastError = error.message;
     this.#refused = error instanceof RefusedError;
     if (this.#refused) this.#options.onError(error);

@@ -66,7 +66,8 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
 
   /** What the slot's thread has to know. */
   get gateways(): GatewayState[] {
-    const states = Array.from(this.#remote.values(), (link) => link.forThread);
+    const links = [...this.#remote.values()].filter(({ isNew }) => !isNew);
+    const states = links.map(({ forThread }) => forThread);
     if (this.#localGateway === undefined) return states;
     return [{ ...this.#localGateway, up: true, legacy: false, gauge: null }, ...states];
   }
