@@ -146,7 +146,9 @@ describe('a slot’s links to gateways', () => {
 
   it('tells the thread of a new gateway when it is reached, or has not answered for 2 s', async (t) => {
     const scene = LinkSetScene.create(t);
-    const mute = createServer((socket) => void t.after(() => socket.destroy())).listen(0, '127.0.0.1');
+    const mute = createServer((socket) => {
+      t.after(() => socket.destroy());
+    }).listen(0, '127.0.0.1');
     t.after(() => mute.close());
     await once(mute, 'listening');
     const gateway = await ours(t);
