@@ -12,8 +12,6 @@ import { LegacyCarrier } from './legacy-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from './worker-task.js';
 
-/** Milliseconds that the first attempt may take before the gateway counts as one that does not answer. */
-const NEW_TIME = 2000;
 /** Milliseconds after which a link that breaks counts as one that worked. */
 const STEADY = 10_000;
 
@@ -82,8 +80,6 @@ export class GatewayLink implements GatewayCarrierListener {
   #state: State = 'waiting';
   #carrier: GatewayCarrier | undefined;
   #retry: Timer | undefined;
-  /** Runs while the gateway is new. */
-  #newness: Timer | undefined;
   #legacy = false;
   #node = '';
   #attempts = 0;
@@ -98,10 +94,6 @@ export class GatewayLink implements GatewayCarrierListener {
     this.address = address;
     this.#owner = owner;
     this.#options = options;
-    this.#newness = options.clock.setTimeout(() => {
-      this.#newness = undefined;
-      owner.changed(this);
-    }, NEW_TIME);
     void this.#dial();
   }
 
@@ -109,12 +101,9 @@ export class GatewayLink implements GatewayCarrierListener {
     return this.#carrier !== undefined;
   }
 
-  /**
-   * Whether it is being reached for the first time. Workers are not told of it yet: a query that names it as missing, only
-   * because a node has just joined, would be of use to nobody.
-   */
-  get isNew(): boolean {
-    return this.#newness !== undefined;
+  /** Whether the first attempt to reach it has ended: before, nobody can say that it is missing. */
+  get tried(): boolean {
+    return this.up || this.#lastError !== null;
   }
 
   get status(): GatewayLinkStatus {
@@ -179,13 +168,7 @@ export class GatewayLink implements GatewayCarrierListener {
     this.wanted = false;
     this.#state = 'closed';
     this.#retry?.cancel();
-    this.#endNewness();
     this.#giveUp.abort();
-  }
-
-  #endNewness(): void {
-    this.#newness?.cancel();
-    this.#newness = undefined;
   }
 
   async #dial(): Promise<void> {
@@ -204,7 +187,6 @@ export class GatewayLink implements GatewayCarrierListener {
       dialled.socket.destroy();
       return;
     }
-    this.#endNewness();
     this.#node = dialled.node;
     this.#legacy = dialled.legacy;
     this.#attempts = 0;
@@ -264,7 +246,6 @@ export class GatewayLink implements GatewayCarrierListener {
   }
 
   #failed(error: Error): void {
-    this.#endNewness();
     this.#lastError = error.message;
     this.#refused = error instanceof RefusedError;
     if (this.#refused) this.#options.onError(error);

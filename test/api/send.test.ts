@@ -90,6 +90,14 @@ describe('sends of the Gateway API, through websockets and a worker thread', () 
     assert.deepEqual(await ann.ws.closed, { code: 1000, reason: '' });
     await caller.call('closeClient', bob.id);
     assert.deepEqual(await bob.ws.closed, { code: 1000, reason: '' });
+    assert.equal(bob.ws.waiting, 0);
+  });
+
+  it('closeClient: an empty message is one', async () => {
+    const [ann] = clients;
+    await caller.call('closeClient', ann.id, '');
+    assert.equal(await ann.ws.next(), '');
+    assert.deepEqual(await ann.ws.closed, { code: 1000, reason: '' });
   });
 
   for (const call of ['destroyClient', 'destoryClient']) {

@@ -40,6 +40,8 @@ export interface NodeProcessOptions {
   readonly register?: UserConfig['register'];
   readonly cluster?: UserConfig['cluster'];
   readonly name?: string;
+  /** What the command begins with: what puts it on a host of its own. */
+  readonly launcher?: readonly string[];
   /** Options of node itself, such as --inspect. */
   readonly nodeOptions?: readonly string[];
   /** Environment variables beside this process's own. */
@@ -228,7 +230,9 @@ async function spawnNode(options: NodeProcessOptions, folder: string): Promise<C
   };
   const file = join(folder, CONFIG_FILE);
   await writeFile(file, JSON.stringify(config));
-  return spawn(process.execPath, [...nodeOptions, MAIN, '-c', file], {
+  const { launcher = [] } = options;
+  const [command, ...args] = [...launcher, process.execPath, ...nodeOptions, MAIN, '-c', file];
+  return spawn(command, args, {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
