@@ -10,7 +10,8 @@ const FAULTLESS = { lost: 0, doubled: 0, reordered: 0, damaged: 0, disconnected:
 /** A port that nobody listens on. */
 const NOBODY = '127.0.0.1:1';
 
-describe('the Registers of a cluster', { timeout: 120_000 }, () => {
+// they wait most of the time
+describe('the Registers of a cluster', { timeout: 120_000, concurrency: true }, () => {
   it('all of them are restarted under load: no message is lost, and who came meanwhile joins when one is back', async (t) => {
     const cluster = new Cluster([await freeAddress(), await freeAddress()]);
     t.after(() => cluster.stop());

@@ -15,7 +15,8 @@ const FAULTLESS = { lost: 0, doubled: 0, reordered: 0, damaged: 0, disconnected:
 /** On a busy machine more waits for a worker than it can handle in the two seconds that are usual. */
 const WORKERS = { events: 'chaos', gateway: false, worker: { count: 2, stopTimeout: 20 } } as const;
 
-describe('nodes of one role each', { timeout: 120_000 }, () => {
+// they wait most of the time
+describe('nodes of one role each', { timeout: 120_000, concurrency: true }, () => {
   it('a gateway without any worker has its clients wait, and serves them all once a worker comes', async (t) => {
     const cluster = new Cluster([await freeAddress()]);
     t.after(() => cluster.stop());

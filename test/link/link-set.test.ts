@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { type TestContext, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { LinkGauge } from '#src/ring/link-gauge.js';
@@ -132,6 +133,7 @@ describe('a slot’s links to gateways', () => {
       lastError ?? '',
       new RegExp(`127.0.0.1:${gateway.address.port} cannot be reached: .*ECONNREFUSED`),
     );
+    await scene.until(([first]) => !first.up);
     const attempts = (): number => scene.links.status[0].attempts;
     scene.clock.advance(749);
     assert.equal(attempts(), 1, 'not before three quarters of a second');
@@ -144,6 +146,32 @@ describe('a slot’s links to gateways', () => {
     assert.deepEqual(
       [scene.links.status[0].state, scene.links.status[0].attempts, scene.links.status[0].node],
       ['up', 0, 'fake'],
+    );
+  });
+
+  it('tells the thread of a new gateway when it is reached, or has not answered for 10 s', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const mute = createServer((socket) => {
+      t.after(() => socket.destroy());
+    }).listen(0, '127.0.0.1');
+    t.after(() => mute.close());
+    await once(mute, 'listening');
+    const gateway = await ours(t);
+    const silent = { ip: LOCAL.ip, port: (mute.address() as AddressInfo).port };
+    scene.links.follow([silent, gateway.address]);
+    assert.deepEqual(scene.links.gateways, []);
+    await scene.until(([first]) => first?.port === gateway.address.port && first.up);
+    scene.clock.advance(9999);
+    assert.equal(scene.links.gateways.length, 1);
+    const changed = scene.changed();
+    scene.clock.advance(1);
+    await changed;
+    assert.deepEqual(
+      scene.links.gateways.map(({ port, up }) => ({ port, up })),
+      [
+        { port: silent.port, up: false },
+        { port: gateway.address.port, up: true },
+      ],
     );
   });
 
