@@ -8,6 +8,9 @@ import { decodeClientState } from '#src/wire/client-state.js';
 import { FakeTransport } from '../support/fake-transport.js';
 import { InnerScene } from '../support/inner-scene.js';
 
+/** A message that is no string, as PHP sends it. */
+const php = (value: PhpValue): Partial<Frame> => ({ flags: 0, body: serialize(value) });
+
 describe('the inner port: who comes in', () => {
   it('a worker of ours is answered who the gateway is, and gets clients once it is ready', async (t) => {
     const scene = await InnerScene.create(t, { secretKey: 'open' });
@@ -98,7 +101,6 @@ describe('the inner port: who comes in', () => {
 
   it('a message of PHP that is no string goes out as JSON, and in KICK as the last message, of which there may be none', async (t) => {
     const scene = await InnerScene.create(t);
-    const php = (value: PhpValue): Partial<Frame> => ({ flags: 0, body: serialize(value) });
     const client = await scene.client();
     const clients = [scene.join(), scene.join(), scene.join(), scene.join()];
     const [ann, bob, cid, dan] = clients.map(({ id }) => id);
