@@ -21,6 +21,13 @@ import {
  *        <-- WORKER_CONNECT {features, node} -      ours: nothing comes before it, and the answer to the query later
  *        <-- 00 00 00 04 "i:0;" --------------      a PHP gateway, which knows no features: perhaps after some events
  *
+ * A PHP gateway routes clients to a worker from its WORKER_CONNECT on. A slot that is not ready asks as a client first:
+ *
+ *        --- GATEWAY_CLIENT_CONNECT {…} ----->      where there is a key
+ *        --- IS_ONLINE, for nobody ---------->
+ *        <-- REPLY --------------------------       ours
+ *        <-- 00 00 00 04 "i:0;" --------------      a PHP gateway
+ *
  * A frame's length is 28 at least, so that the unframed answer cannot be taken for one.
  */
 
@@ -30,15 +37,24 @@ const LIMIT = 10_000;
 const MOST_BYTES = 64 * 1024 * 1024;
 const LENGTH_BYTES = 4;
 
-const EVENTS: ReadonlySet<number> = new Set([
-  Command.ON_CONNECT,
-  Command.ON_MESSAGE,
-  Command.ON_CLOSE,
-  Command.ON_WEBSOCKET_CONNECT,
-  Command.PING,
-]);
+/** What a slot is to the gateway that it dials: a worker, which gets events, or a client, which may only command and ask. */
+export type DialRole = 'worker' | 'client';
+
+/** What a gateway may send up to its answer. */
+const EXPECTED: Readonly<Record<DialRole, ReadonlySet<number>>> = {
+  worker: new Set([
+    Command.WORKER_CONNECT,
+    Command.ON_CONNECT,
+    Command.ON_MESSAGE,
+    Command.ON_CLOSE,
+    Command.ON_WEBSOCKET_CONNECT,
+    Command.PING,
+  ]),
+  client: new Set([Command.REPLY]),
+};
 
 export interface DialOptions {
+  readonly role: DialRole;
   readonly introduction: PeerIntroduction;
   readonly tls: InnerTls | undefined;
   readonly clock: Clock;
@@ -50,9 +66,11 @@ export interface DialOptions {
 export interface Dialled {
   /** Paused. What came after the answer, and events that came before it, are still to be read from it. */
   readonly socket: Socket;
+  /** As what it was dialled. */
+  readonly role: DialRole;
   /** Whether it is a PHP gateway. */
   readonly legacy: boolean;
-  /** Its node's name; '' for a PHP gateway. */
+  /** Its node's name; '' for a PHP gateway, and to a client. */
   readonly node: string;
 }
 
@@ -60,7 +78,7 @@ export interface Dialled {
 export class RefusedError extends GatewayError {}
 
 /**
- * Connects to a gateway's inner port as a worker.
+ * Connects to a gateway's inner port, and learns who is there.
  *
  * @throws RefusedError when another node has this one's name, GW_AUTH when it hangs up without an answer, GW_CLUSTER when it cannot be reached or is no gateway
  */
@@ -71,13 +89,14 @@ export async function dialGateway(address: GatewayAddress, options: DialOptions)
 class Handshake {
   readonly answered: Promise<Dialled>;
   readonly #name: string;
+  readonly #role: DialRole;
   readonly #socket: Socket;
   readonly #settle: (outcome: Dialled | GatewayError) => void;
   #connected = false;
   #received: Buffer = Buffer.alloc(0);
   #failure: Error | undefined;
 
-  constructor(address: GatewayAddress, { introduction, tls, clock, signal }: DialOptions) {
+  constructor(address: GatewayAddress, { role, introduction, tls, clock, signal }: DialOptions) {
     let onAnswer!: (dialled: Dialled) => void;
     let onFailure!: (error: GatewayError) => void;
     this.answered = new Promise((resolve, reject) => {
@@ -85,10 +104,11 @@ class Handshake {
       onFailure = reject;
     });
     this.#name = formatAddress(address);
+    this.#role = role;
     const socket = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {
       this.#connected = true;
       socket.setNoDelay(true);
-      socket.write(introductionBytes(introduction));
+      socket.write(introductionBytes(role, introduction));
     });
     this.#socket = socket;
     const abort = (): void => void socket.destroy();
@@ -126,7 +146,7 @@ class Handshake {
       }
       if (this.#received.length - at <= LENGTH_BYTES) return;
       const command = this.#received[at + LENGTH_BYTES];
-      const known = command === Command.WORKER_CONNECT || EVENTS.has(command);
+      const known = EXPECTED[this.#role].has(command);
       if (!known || length > MOST_BYTES || this.#received.length > MOST_BYTES) {
         const found = known ? `${Math.max(length, this.#received.length)} bytes` : commandName(command);
         this.#fail(
@@ -138,6 +158,10 @@ class Handshake {
       if (this.#received.length - at < length) return;
       if (command === Command.WORKER_CONNECT) {
         this.#introduced(at, length);
+        return;
+      }
+      if (command === Command.REPLY) {
+        this.#done(false, '', at, length);
         return;
       }
       at += length;
@@ -177,7 +201,7 @@ class Handshake {
     socket.pause();
     const rest = Buffer.concat([this.#received.subarray(0, at), this.#received.subarray(at + length)]);
     if (rest.length > 0) socket.unshift(rest);
-    this.#settle({ socket, legacy, node });
+    this.#settle({ socket, role: this.#role, legacy, node });
   }
 
   #closed(): void {
@@ -203,10 +227,10 @@ class Handshake {
   }
 }
 
-function introductionBytes(introduction: PeerIntroduction): Buffer {
+function introductionBytes(role: DialRole, introduction: PeerIntroduction): Buffer {
   const connect = {
     ...emptyFrame(),
-    command: Command.WORKER_CONNECT,
+    command: role === 'worker' ? Command.WORKER_CONNECT : Command.GATEWAY_CLIENT_CONNECT,
     flags: Flag.PLAIN_BODY,
     body: encodeIntroduction(introduction),
   };

@@ -6,6 +6,7 @@ import { Command, Flag, WorkerState, commandName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { CommandLink } from './command-link.js';
+import type { Dialled } from './gateway-handshake.js';
 import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
 import { TcpLink } from './tcp-link.js';
 
@@ -21,6 +22,8 @@ export interface LegacyCarrierOptions {
   /** Milliseconds between two looks at whether the gateway is still there. */
   readonly pingInterval: number;
   readonly listener: GatewayCarrierListener;
+  /** Dials the gateway as a worker. */
+  readonly dialEvents: () => Promise<Dialled>;
   /** A command that could not be put into PHP's terms: it is skipped. */
   readonly onError: (error: Error) => void;
 }
@@ -29,11 +32,12 @@ export interface LegacyCarrierOptions {
  * The two connections to a PHP gateway. Its answers carry no number and are no frames, so that they must not meet events:
  * those come over the one, and every command and query, in order, goes over the other. One does not outlive the other.
  *
- * It knows no states: a slot that can take no more stops reading.
+ * It knows no states: a slot that can take no more stops reading, and one that is not ready yet has no connection for events.
  */
 export class LegacyCarrier implements GatewayCarrier {
   readonly #options: LegacyCarrierOptions;
-  readonly #events: TcpLink;
+  #events: TcpLink | undefined;
+  #dialling = false;
   readonly #commands: CommandLink;
   readonly #reply = { ...emptyFrame(), command: Command.REPLY };
   readonly #replyFrame = new ReceivedFrame();
@@ -45,10 +49,11 @@ export class LegacyCarrier implements GatewayCarrier {
   #ended = false;
 
   /**
-   * @param events introduced, and paused; what it has to read is read from now on
-   * @param commands may still be connecting
+   * @param events introduced, and paused; what it has to read is read from now on. Without it, it is dialled once the slot
+   *   is announced as ready
+   * @param commands may still be connecting, or be paused
    */
-  constructor(events: Socket, commands: Socket, options: LegacyCarrierOptions) {
+  constructor(events: Socket | undefined, commands: Socket, options: LegacyCarrierOptions) {
     const { name, address, secretKey, bufferSize, clock, pingInterval, listener } = options;
     this.#options = options;
     this.#reply.localIp = address.ip;
@@ -64,16 +69,8 @@ export class LegacyCarrier implements GatewayCarrier {
       onDrained: () => listener.drained(),
       onClosed: (error) => this.#end(error),
     });
-    events.setKeepAlive(true, KEEP_ALIVE);
-    this.#events = new TcpLink(events, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
-    this.#events.listen({
-      frame: (frame) => this.#receive(frame),
-      drained() {},
-      closed: (error) => {
-        if (!this.#leaving) this.#end(error);
-      },
-    });
-    this.#events.resume();
+    commands.resume();
+    if (events !== undefined) this.#takeEvents(events);
   }
 
   get bufferedBytes(): number {
@@ -107,20 +104,22 @@ export class LegacyCarrier implements GatewayCarrier {
   announce(state: number): void {
     this.#congested = (state & WorkerState.CONGESTED) !== 0;
     this.#read();
+    const ready = (state & WorkerState.READY) !== 0;
+    if (ready && this.#events === undefined && !this.#dialling) void this.#dialEvents();
   }
 
   /** This end says that it is done, and the gateway, which sends what it has, does the same. */
   async leave(): Promise<void> {
     this.#leaving = true;
     this.#read();
-    await this.#events.close();
+    await this.#events?.close();
   }
 
   async close(timeout: number): Promise<void> {
     this.#leaving = true;
     this.#read();
     await Promise.all([
-      withinTime(this.#options.clock, timeout, this.#events.close()),
+      withinTime(this.#options.clock, timeout, this.#events?.close() ?? Promise.resolve()),
       this.#commands.close(timeout),
     ]);
     this.destroy();
@@ -128,6 +127,38 @@ export class LegacyCarrier implements GatewayCarrier {
 
   destroy(error?: Error): void {
     this.#end(error);
+  }
+
+  async #dialEvents(): Promise<void> {
+    this.#dialling = true;
+    try {
+      const { socket, legacy } = await this.#options.dialEvents();
+      if (this.#ended || this.#leaving) {
+        socket.destroy();
+      } else if (legacy) {
+        this.#takeEvents(socket);
+        this.#read();
+      } else {
+        socket.destroy();
+        this.#end(new GatewayError('GW_LINK_CLOSED', 'one of ours has taken the place of the PHP gateway'));
+      }
+    } catch (error) {
+      if (!this.#leaving) this.#end(error as Error);
+    }
+  }
+
+  #takeEvents(socket: Socket): void {
+    const { name, bufferSize } = this.#options;
+    socket.setKeepAlive(true, KEEP_ALIVE);
+    this.#events = new TcpLink(socket, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
+    this.#events.listen({
+      frame: (frame) => this.#receive(frame),
+      drained() {},
+      closed: (error) => {
+        if (!this.#leaving) this.#end(error);
+      },
+    });
+    this.#events.resume();
   }
 
   #receive(frame: ReceivedFrame): void {
@@ -164,14 +195,14 @@ export class LegacyCarrier implements GatewayCarrier {
   }
 
   #read(): void {
-    if (!this.#leaving && (this.#congested || this.#paused.size > 0)) this.#events.pause();
-    else this.#events.resume();
+    if (!this.#leaving && (this.#congested || this.#paused.size > 0)) this.#events?.pause();
+    else this.#events?.resume();
   }
 
   #end(error?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#events.destroy();
+    this.#events?.destroy();
     this.#commands.destroy();
     this.#options.listener.closed(error);
   }

@@ -8,6 +8,9 @@ import { decodeClientState } from '#src/wire/client-state.js';
 import { FakeTransport } from '../support/fake-transport.js';
 import { InnerScene } from '../support/inner-scene.js';
 
+/** A message that is no string, as PHP sends it. */
+const php = (value: PhpValue): Partial<Frame> => ({ flags: 0, body: serialize(value) });
+
 describe('the inner port: who comes in', () => {
   it('a name that another node has is refused; the node that has it may come again', async (t) => {
     const scene = await InnerScene.create(t, { secretKey: 'open' });

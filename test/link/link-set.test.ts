@@ -337,6 +337,67 @@ describe('a slot’s links to a PHP gateway', () => {
     assert.ok(!gateway.unheard.includes(Command.WORKER_STATE), 'it is told nothing that it does not know');
   });
 
+  it('is no worker there before the slot is ready, and may command and ask', async (t) => {
+    const gateway = await FakeGateway.legacy((address) =>
+      eventBytes(address, { command: Command.ON_CONNECT, connectionId: 7 }),
+    );
+    t.after(() => gateway.close());
+    const scene = LinkSetScene.create(t, { served: false });
+    await scene.follow(gateway.address);
+    assert.deepEqual(
+      scene.links.gateways.map(({ up, legacy }) => [up, legacy]),
+      [[true, true]],
+    );
+    const { ip: localIp, port: localPort } = gateway.address;
+    const clientIp = scene.requestId(1);
+    scene.send({ command: Command.SEND_TO_ALL, localIp, localPort, body: 'soon' });
+    scene.send({ command: Command.IS_ONLINE, localIp, localPort, flags: Flag.REQUEST, clientIp });
+    assert.equal((await gateway.next(Command.SEND_TO_ALL)).bodyText(), 'soon');
+    assert.deepEqual(await scene.thread.count(1), ['REPLY 0 i:0;']);
+    assert.equal(gateway.connections.length, 1);
+    assert.ok(!gateway.connections[0].frames.some(({ command }) => command === Command.WORKER_CONNECT));
+
+    scene.serve();
+    assert.deepEqual((await scene.thread.count(2)).slice(1), ['ON_CONNECT 7']);
+    const [commands, events] = gateway.connections;
+    assert.equal(events.frames[0].command, Command.WORKER_CONNECT);
+    scene.send({ command: Command.SEND_TO_ONE, localIp, localPort, connectionId: 7, body: 'answer' });
+    await gateway.next(Command.SEND_TO_ONE);
+    assert.ok(commands.frames.some(({ command }) => command === Command.SEND_TO_ONE));
+    assert.equal(gateway.connections.length, 2);
+    assert.deepEqual(scene.broken, []);
+  });
+
+  it('leaves and closes before the slot was ever ready', async (t) => {
+    const gateway = await FakeGateway.legacy();
+    t.after(() => gateway.close());
+    const scene = LinkSetScene.create(t, { served: false });
+    await scene.follow(gateway.address);
+    await scene.links.leave();
+    const { ip: localIp, port: localPort } = gateway.address;
+    scene.send({ command: Command.SEND_TO_ALL, localIp, localPort, body: 'farewell' });
+    assert.equal((await gateway.next(Command.SEND_TO_ALL)).bodyText(), 'farewell');
+    await scene.links.close(1000);
+    assert.deepEqual([scene.broken, scene.clock.timers, gateway.connections.length], [[], 0, 1]);
+  });
+
+  it('is dialled again when it hangs up on the worker that is ready', async (t) => {
+    const gateway = await FakeGateway.legacy();
+    t.after(() => gateway.close());
+    const scene = LinkSetScene.create(t, { served: false });
+    await scene.follow(gateway.address);
+    const { port } = gateway.address;
+    await gateway.close();
+    scene.serve();
+    await scene.until(([{ up }]) => !up);
+    assert.equal(scene.broken.length, 1);
+    const again = await FakeGateway.legacy(undefined, port);
+    t.after(() => again.close());
+    scene.clock.advance(RETRY);
+    await scene.links.connected();
+    assert.ok(again.connections[0].frames.some(({ command }) => command === Command.WORKER_CONNECT));
+  });
+
   it('puts sessions into PHP’s format, sends no pauses but stops reading, and goes on', async (t) => {
     const gateway = await FakeGateway.legacy();
     t.after(() => gateway.close());
