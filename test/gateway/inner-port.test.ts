@@ -160,8 +160,3 @@ describe('the inner port: who comes in', () => {
     assert.deepEqual(forOurs.server, forPhp.server);
   });
 });
-
-/** A message that PHP did not send as a string. */
-function php(value: PhpValue): Partial<Frame> {
-  return { flags: 0, body: serialize(value) };
-}
