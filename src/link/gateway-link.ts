@@ -1,14 +1,17 @@
 import type { Clock, Timer } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import { type InnerTls, connectInner } from '../inner-socket.js';
+import type { InnerTls } from '../inner-socket.js';
 import { LinkGauge } from '../ring/link-gauge.js';
-import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
-import { WorkerState } from '../wire/command.js';
+import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff } from './backoff.js';
 import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
+<<<<<<< HEAD
 import { type DialRole, type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
+=======
+import { type Dialled, dialGateway } from './gateway-handshake.js';
+>>>>>>> w-php
 import { LegacyCarrier } from './legacy-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from './worker-task.js';
@@ -175,27 +178,14 @@ export class GatewayLink implements GatewayCarrierListener {
   }
 
   async #dial(): Promise<void> {
+    const { introduction, tls, clock } = this.#options;
     this.#attempts++;
     try {
-      this.#answered(await this.#reach());
+      const { signal } = this.#giveUp;
+      this.#answered(await dialGateway(this.address, { introduction, tls, clock, signal }));
     } catch (error) {
       if (this.#state !== 'closed') this.#failed(error as GatewayError);
     }
-  }
-
-  /** Before the slot is ready, no gateway may route clients to it, as a PHP gateway would at once: it is asked who it is. */
-  async #reach(): Promise<Dialled> {
-    if ((this.#owner.workerState & WorkerState.READY) === 0) {
-      const asked = await this.#dialAs('client');
-      if (asked.legacy) return asked;
-      asked.socket.destroy();
-    }
-    return await this.#dialAs('worker');
-  }
-
-  async #dialAs(role: DialRole): Promise<Dialled> {
-    const { introduction, tls, clock } = this.#options;
-    return await dialGateway(this.address, { role, introduction, tls, clock, signal: this.#giveUp.signal });
   }
 
   #answered(dialled: Dialled): void {
@@ -213,17 +203,15 @@ export class GatewayLink implements GatewayCarrierListener {
     this.#owner.changed(this);
   }
 
-  #carry({ socket, role, legacy }: Dialled): GatewayCarrier {
-    const { tls, introduction, onError } = this.#options;
+  #carry({ socket, legacy }: Dialled): GatewayCarrier {
     const { address } = this;
-    const options = { ...this.#options, name: `the gateway ${formatAddress(address)}`, listener: this };
-    if (!legacy) return new NodeCarrier(socket, options);
-    const { secretKey } = introduction;
-    const dialEvents = async (): Promise<Dialled> => await this.#dialAs('worker');
-    const legacyOptions = { ...options, address, secretKey, dialEvents, onError };
-    if (role === 'client') return new LegacyCarrier(undefined, socket, legacyOptions);
-    const commands = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {});
-    return new LegacyCarrier(socket, commands, legacyOptions);
+    const options = {
+      ...this.#options,
+      address,
+      name: `the gateway ${formatAddress(address)}`,
+      listener: this,
+    };
+    return legacy ? new LegacyCarrier(socket, options) : new NodeCarrier(socket, options);
   }
 
   // ---- what the carrier reports ----

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import { type Clock, withinTime } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import type { GatewayAddress } from '../wire/client-id.js';
+import { type InnerTls, connectInner } from '../inner-socket.js';
+import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
 import { Command, Flag, WorkerState, commandName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';
+import { type PeerIntroduction, encodeIntroduction } from '../wire/worker-connect.js';
 import { CommandLink } from './command-link.js';
-import type { Dialled } from './gateway-handshake.js';
 import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
 import { TcpLink } from './tcp-link.js';
 
@@ -16,14 +17,13 @@ const KEEP_ALIVE = 25_000;
 export interface LegacyCarrierOptions {
   readonly name: string;
   readonly address: GatewayAddress;
-  readonly secretKey: string;
+  readonly introduction: PeerIntroduction;
+  readonly tls: InnerTls | undefined;
   readonly bufferSize: number;
   readonly clock: Clock;
   /** Milliseconds between two looks at whether the gateway is still there. */
   readonly pingInterval: number;
   readonly listener: GatewayCarrierListener;
-  /** Dials the gateway as a worker. */
-  readonly dialEvents: () => Promise<Dialled>;
   /** A command that could not be put into PHP's terms: it is skipped. */
   readonly onError: (error: Error) => void;
 }
@@ -37,7 +37,6 @@ export interface LegacyCarrierOptions {
 export class LegacyCarrier implements GatewayCarrier {
   readonly #options: LegacyCarrierOptions;
   #events: TcpLink | undefined;
-  #dialling = false;
   readonly #commands: CommandLink;
   readonly #reply = { ...emptyFrame(), command: Command.REPLY };
   readonly #replyFrame = new ReceivedFrame();
@@ -48,19 +47,15 @@ export class LegacyCarrier implements GatewayCarrier {
   #leaving = false;
   #ended = false;
 
-  /**
-   * @param events introduced, and paused; what it has to read is read from now on. Without it, it is dialled once the slot
-   *   is announced as ready
-   * @param commands may still be connecting, or be paused
-   */
-  constructor(events: Socket | undefined, commands: Socket, options: LegacyCarrierOptions) {
-    const { name, address, secretKey, bufferSize, clock, pingInterval, listener } = options;
+  /** @param commands introduced as a client's, and paused; what it has to read is read from now on */
+  constructor(commands: Socket, options: LegacyCarrierOptions) {
+    const { name, address, introduction, bufferSize, clock, pingInterval, listener } = options;
     this.#options = options;
     this.#reply.localIp = address.ip;
     this.#reply.localPort = address.port;
     this.#commands = new CommandLink(commands, {
       name,
-      secretKey,
+      secretKey: introduction.secretKey,
       bufferSize,
       maxReplyLength: MAX_FRAME_LENGTH,
       clock,
@@ -70,7 +65,6 @@ export class LegacyCarrier implements GatewayCarrier {
       onClosed: (error) => this.#end(error),
     });
     commands.resume();
-    if (events !== undefined) this.#takeEvents(events);
   }
 
   get bufferedBytes(): number {
@@ -103,9 +97,9 @@ export class LegacyCarrier implements GatewayCarrier {
 
   announce(state: number): void {
     this.#congested = (state & WorkerState.CONGESTED) !== 0;
-    this.#read();
     const ready = (state & WorkerState.READY) !== 0;
-    if (ready && this.#events === undefined && !this.#dialling) void this.#dialEvents();
+    if (ready && this.#events === undefined) this.#listen();
+    else this.#read();
   }
 
   /** This end says that it is done, and the gateway, which sends what it has, does the same. */
@@ -129,36 +123,23 @@ export class LegacyCarrier implements GatewayCarrier {
     this.#end(error);
   }
 
-  async #dialEvents(): Promise<void> {
-    this.#dialling = true;
-    try {
-      const { socket, legacy } = await this.#options.dialEvents();
-      if (this.#ended || this.#leaving) {
-        socket.destroy();
-      } else if (legacy) {
-        this.#takeEvents(socket);
-        this.#read();
-      } else {
-        socket.destroy();
-        this.#end(new GatewayError('GW_LINK_CLOSED', 'one of ours has taken the place of the PHP gateway'));
-      }
-    } catch (error) {
-      if (!this.#leaving) this.#end(error as Error);
-    }
-  }
-
-  #takeEvents(socket: Socket): void {
-    const { name, bufferSize } = this.#options;
-    socket.setKeepAlive(true, KEEP_ALIVE);
-    this.#events = new TcpLink(socket, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
-    this.#events.listen({
+  /** Becomes a worker of the gateway, which says nothing to that: events come from now on. */
+  #listen(): void {
+    const { name, address, introduction, tls, bufferSize } = this.#options;
+    const socket = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {});
+    socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE);
+    const events = new TcpLink(socket, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
+    this.#events = events;
+    events.listen({
       frame: (frame) => this.#receive(frame),
       drained() {},
       closed: (error) => {
         if (!this.#leaving) this.#end(error);
       },
     });
-    this.#events.resume();
+    const body = encodeIntroduction(introduction);
+    events.send({ ...emptyFrame(), command: Command.WORKER_CONNECT, flags: Flag.PLAIN_BODY, body });
+    this.#read();
   }
 
   #receive(frame: ReceivedFrame): void {

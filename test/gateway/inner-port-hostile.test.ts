@@ -22,6 +22,13 @@ const REFUSED: Readonly<Record<string, [kind: string, bytes: Buffer | string, op
       'secret key',
       frameBytes({ command: Command.WORKER_CONNECT, body: introduction('s3creT') }),
     ],
+    'a worker of ours with a wrong key': [
+      'secret key',
+      frameBytes({
+        command: Command.GATEWAY_CLIENT_CONNECT,
+        body: '{"worker_key":"B:0","secret_key":"no","features":["node/1"]}',
+      }),
+    ],
     'a worker without a key': [
       'secret key',
       frameBytes({ command: Command.WORKER_CONNECT, body: '{"worker_key":"B:0"}' }),

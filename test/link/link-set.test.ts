@@ -29,7 +29,7 @@ describe('a slot’s links to gateways', () => {
     const scene = LinkSetScene.create(t, { served: false });
     const gateway = await ours(t);
     await scene.follow(gateway.address);
-    const { body } = await gateway.next(Command.WORKER_CONNECT);
+    const { body } = await gateway.next(Command.GATEWAY_CLIENT_CONNECT);
     assert.deepEqual(JSON.parse(body.toString()), {
       worker_key: 'node-b:0',
       secret_key: 'key',
@@ -300,11 +300,11 @@ describe('a slot’s links to gateways', () => {
 });
 
 describe('a slot’s links to a PHP gateway', () => {
-  it('knows it by its answer, whatever comes before, and asks it over a connection of its own', async (t) => {
+  it('knows it by its answer, and gets events over a connection of their own', async (t) => {
     const gateway = await FakeGateway.legacy((address) =>
       Buffer.concat([
         eventBytes(address, { command: Command.ON_CONNECT, connectionId: 7 }),
-        eventBytes(address, { command: Command.ON_MESSAGE, connectionId: 7, body: 'early' }),
+        eventBytes(address, { command: Command.ON_MESSAGE, connectionId: 7, body: 'hello' }),
       ]),
     );
     t.after(() => gateway.close());
@@ -314,7 +314,7 @@ describe('a slot’s links to a PHP gateway', () => {
       scene.links.gateways.map(({ up, legacy }) => [up, legacy]),
       [[true, true]],
     );
-    assert.deepEqual(await scene.thread.count(2), ['ON_CONNECT 7', 'ON_MESSAGE 7 early']);
+    assert.deepEqual(await scene.thread.count(2), ['ON_CONNECT 7', 'ON_MESSAGE 7 hello']);
 
     const { ip: localIp, port: localPort } = gateway.address;
     const clientIp = scene.requestId(1);
@@ -327,10 +327,10 @@ describe('a slot’s links to a PHP gateway', () => {
       clientIp,
     });
     assert.deepEqual((await scene.thread.count(3)).slice(2), ['REPLY 0 i:0;']);
-    const [events, commands] = gateway.connections;
+    const [commands, events] = gateway.connections;
     assert.deepEqual(
       events.frames.map(({ command }) => command),
-      [Command.WORKER_CONNECT, Command.IS_ONLINE],
+      [Command.WORKER_CONNECT],
     );
     assert.equal(commands.frames[0].command, Command.GATEWAY_CLIENT_CONNECT);
     assert.ok(commands.frames.some(({ command }) => command === Command.SEND_TO_ONE));
@@ -381,21 +381,21 @@ describe('a slot’s links to a PHP gateway', () => {
     assert.deepEqual([scene.broken, scene.clock.timers, gateway.connections.length], [[], 0, 1]);
   });
 
-  it('is dialled again when it hangs up on the worker that is ready', async (t) => {
-    const gateway = await FakeGateway.legacy();
+  it('is dialled again when it hangs up on the worker that has become ready', async (t) => {
+    let hangsUp = true;
+    const gateway: FakeGateway = await FakeGateway.legacy((address) => {
+      if (hangsUp) gateway.connections.at(-1)?.socket.destroy();
+      return eventBytes(address, { command: Command.ON_CONNECT, connectionId: 7 });
+    });
     t.after(() => gateway.close());
     const scene = LinkSetScene.create(t, { served: false });
     await scene.follow(gateway.address);
-    const { port } = gateway.address;
-    await gateway.close();
     scene.serve();
     await scene.until(([{ up }]) => !up);
     assert.equal(scene.broken.length, 1);
-    const again = await FakeGateway.legacy(undefined, port);
-    t.after(() => again.close());
+    hangsUp = false;
     scene.clock.advance(RETRY);
-    await scene.links.connected();
-    assert.ok(again.connections[0].frames.some(({ command }) => command === Command.WORKER_CONNECT));
+    assert.deepEqual(await scene.thread.count(2), ['GATEWAY_GONE 0', 'ON_CONNECT 7']);
   });
 
   it('puts sessions into PHP’s format, sends no pauses but stops reading, and goes on', async (t) => {
@@ -403,13 +403,14 @@ describe('a slot’s links to a PHP gateway', () => {
     t.after(() => gateway.close());
     const scene = LinkSetScene.create(t);
     await scene.follow(gateway.address);
+    await gateway.next(Command.WORKER_CONNECT);
     const { ip: localIp, port: localPort } = gateway.address;
     const client = { localIp, localPort, connectionId: 7 };
     scene.send({ command: Command.PAUSE_CLIENT, ...client });
     scene.send({ command: Command.SET_SESSION, ...client, ext: '{"name":"Ann"}' });
     const { ext, connectionId } = await gateway.next(Command.SET_SESSION);
     assert.deepEqual([ext.toString(), connectionId], ['a:1:{s:4:"name";s:3:"Ann";}', 7]);
-    const events = gateway.connections[0];
+    const events = gateway.connections[1];
     gateway.send({ command: Command.ON_MESSAGE, connectionId: 8, body: 'waits' }, events);
     // the answer overtakes it, although it is asked for later
     scene.send({ command: Command.IS_ONLINE, ...client, flags: Flag.REQUEST, clientIp: scene.requestId(1) });
@@ -424,14 +425,14 @@ describe('a slot’s links to a PHP gateway', () => {
     t.after(() => gateway.close());
     const scene = LinkSetScene.create(t);
     await scene.follow(gateway.address);
-    await gateway.next(Command.GATEWAY_CLIENT_CONNECT);
-    gateway.connections[1].socket.destroy();
+    await gateway.next(Command.WORKER_CONNECT);
+    gateway.connections[0].socket.destroy();
     await scene.until(([{ up }]) => !up);
-    await once(gateway.connections[0].socket, 'close');
+    await once(gateway.connections[1].socket, 'close');
     scene.clock.advance(RETRY);
-    await scene.links.connected();
+    await gateway.next(Command.WORKER_CONNECT);
 
-    const events = gateway.connections[2];
+    const events = gateway.connections[3];
     gateway.send({ command: Command.ON_MESSAGE, connectionId: 7, body: 'last' }, events);
     await scene.links.leave();
     assert.deepEqual(scene.thread.frames, ['GATEWAY_GONE 0', 'ON_MESSAGE 7 last']);

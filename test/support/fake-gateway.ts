@@ -18,25 +18,20 @@ export class FakeGateway {
     this.address = { ip: LOOPBACK, port: server.port };
   }
 
-  /** One of ours: it introduces itself to a worker, answers a client, and hears. */
+  /** One of ours: it introduces itself, and hears. */
   static async ours(port = 0): Promise<FakeGateway> {
     return await FakeGateway.#listen(port, (frame, connection) => {
-      const [{ command: first }] = connection.frames;
-      if (frame.command === Command.IS_ONLINE && first === Command.GATEWAY_CLIENT_CONNECT) {
-        connection.socket.write(encodeFrame({ ...emptyFrame(), command: Command.REPLY, body: 'i:0;' }));
-      }
-      if (frame.command !== Command.WORKER_CONNECT) return;
+      if (frame.command !== Command.GATEWAY_CLIENT_CONNECT) return;
       const body = JSON.stringify({ features: [NODE_FEATURE], node: 'fake' });
       connection.socket.write(encodeFrame({ ...emptyFrame(), command: Command.WORKER_CONNECT, body }));
     });
   }
 
-  /** PHP's: it answers every query with 0, and introduces itself to nobody. @param early what it sends before its first answer */
+  /** PHP's: it answers every query with 0, and introduces itself to nobody. @param early what it sends to a worker at once */
   static async legacy(
     early: (address: FakeGateway['address']) => Buffer = () => Buffer.alloc(0),
-    port = 0,
   ): Promise<FakeGateway> {
-    const gateway: FakeGateway = await FakeGateway.#listen(port, (frame, connection) => {
+    const gateway: FakeGateway = await FakeGateway.#listen(0, (frame, connection) => {
       if (frame.command === Command.WORKER_CONNECT) connection.socket.write(early(gateway.address));
       if (isQuery(frame.command)) connection.reply(0);
     });
