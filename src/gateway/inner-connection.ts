@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { Timer } from '../clock.js';
 import { type ErrorCode, GatewayError } from '../errors.js';
 import { TcpLink } from '../link/tcp-link.js';
-<<<<<<< HEAD
 import { Command, Flag } from '../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
 import {
@@ -11,11 +10,6 @@ import {
   encodeGatewayIntroduction,
   parseIntroduction,
 } from '../wire/worker-connect.js';
-=======
-import { Command } from '../wire/command.js';
-import type { ReceivedFrame } from '../wire/frame.js';
-import { NODE_FEATURE, type PeerIntroduction, parseIntroduction } from '../wire/worker-connect.js';
->>>>>>> w-php
 import { InnerClient } from './inner-client.js';
 import type { InnerHost, InnerRole } from './inner-host.js';
 import { InnerWorker, type InnerWorkers } from './inner-worker.js';

@@ -131,17 +131,12 @@ class Handshake {
   /** One of ours. */
   #introduced(length: number): void {
     try {
-<<<<<<< HEAD
-      const frame = decodeFrame(this.#received, undefined, at, length);
+      const frame = decodeFrame(this.#received, undefined, 0, length);
       const { features, node, refusal } = parseGatewayIntroduction(frame.bodyText());
       if (refusal !== undefined) {
         this.#settle(new RefusedError('GW_CLUSTER', `${this.#name} (${node}) refuses this node: ${refusal}`));
         return;
       }
-=======
-      const frame = decodeFrame(this.#received, undefined, 0, length);
-      const { features, node } = parseGatewayIntroduction(frame.bodyText());
->>>>>>> w-php
       if (!features.includes(NODE_FEATURE)) {
         this.#fail(
           'GW_CLUSTER',

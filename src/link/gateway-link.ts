@@ -7,11 +7,7 @@ import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff } from './backoff.js';
 import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
-<<<<<<< HEAD
-import { type DialRole, type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
-=======
-import { type Dialled, dialGateway } from './gateway-handshake.js';
->>>>>>> w-php
+import { type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
 import { LegacyCarrier } from './legacy-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from './worker-task.js';

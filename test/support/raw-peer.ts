@@ -51,18 +51,11 @@ export class RawPeer {
     this.socket.write(bytes);
   }
 
-<<<<<<< HEAD
-  /** Says who it is, as a PHP worker does unless `features` are given. */
+  /** Says who it is, as a PHP worker does, or with `features` as one of our slots. */
   introduce(workerKey: string, secretKey: string, features?: readonly string[], instance?: string): void {
     const body = JSON.stringify({ worker_key: workerKey, secret_key: secretKey, features, instance });
-    this.send({ command: Command.WORKER_CONNECT, body });
-=======
-  /** Says who it is, as a PHP worker does, or with `features` as one of our slots. */
-  introduce(workerKey: string, secretKey: string, features?: readonly string[]): void {
-    const body = JSON.stringify({ worker_key: workerKey, secret_key: secretKey, features });
     const command = features === undefined ? Command.WORKER_CONNECT : Command.GATEWAY_CLIENT_CONNECT;
     this.send({ command, body });
->>>>>>> w-php
   }
 
   /** Says the key, as a GatewayClient does. */
