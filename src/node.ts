@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
-import { hostname, loadavg } from 'node:os';
+import { hostname } from 'node:os';
 import { systemClock } from './clock.js';
-import { isLoopback } from './config/cluster-rules.js';
-import { parseListenUrl } from './config/listen-url.js';
 import type { GatewayConfig, NodeConfig, WorkerConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
-import { Counters } from './gateway/counters.js';
 import { Gateway } from './gateway/gateway.js';
 import { InnerPort } from './gateway/inner-port.js';
 import { type InnerTls, readInnerTls, splitAddress } from './inner-socket.js';
+import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from './log.js';
+import { connectionPage, nodeStatus } from './node-status.js';
 import type { ConnectionPage, Controllable, NodeStatus } from './ops/status.js';
 import { EventsBundle } from './pool/events-bundle.js';
 import { Pool } from './pool/pool.js';
@@ -141,65 +139,21 @@ export class Node implements Controllable {
   }
 
   status(): NodeStatus {
-    const { rss, heapUsed, external } = process.memoryUsage();
-    const byPort = this.gateway?.connectionsByPort;
-    const peers = this.gateway?.peers ?? [];
-    const { refusals, innerRefusals, ...counters } = this.gateway?.counters ?? new Counters();
-    return {
+    const { version } = this.#options;
+    return nodeStatus({
       name: this.name,
-      version: this.#options.version,
-      nodejs: process.version,
-      pid: process.pid,
-      uptime: (systemClock.now() - this.#startedAt) / 1000,
-      load: loadavg(),
-      memory: { rss, heapUsed, external },
+      version,
+      startedAt: this.#startedAt,
       roles: this.roles,
-      listeners: this.listeners.map((url) => ({
-        url,
-        connections: byPort?.get(parseListenUrl(url).port) ?? 0,
-      })),
-      connections: this.gateway?.directory.size ?? 0,
-      counters: { ...counters, refusals: Object.fromEntries(refusals) },
-      reloads: this.#pool?.reloads ?? 0,
-      workers: (this.#pool?.status() ?? []).map(({ name, ...slot }) => ({
-        ...slot,
-        clients: peers.find((peer) => peer.local && peer.name === name)?.clients ?? 0,
-      })),
-      cluster: {
-        register: this.#register && {
-          address: this.#register.address,
-          gateways: this.#register.gateways,
-          workers: this.#register.workers,
-        },
-        registers: this.#membership?.status() ?? [],
-        gateways: this.#pool?.gateways() ?? [],
-        workers: peers.filter((peer) => !peer.local),
-        refusals: sum(innerRefusals, this.#register?.refusals),
-      },
-    };
+      gateway: this.gateway,
+      pool: this.#pool,
+      register: this.#register,
+      membership: this.#membership,
+    });
   }
 
   connections(offset: number, limit: number): ConnectionPage {
-    const gateway = this.gateway;
-    const connections = [];
-    let index = 0;
-    for (const client of gateway?.directory.clients() ?? []) {
-      if (index >= offset + limit) break;
-      if (index++ < offset) continue;
-      const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.transport;
-      connections.push({
-        clientId: (gateway as Gateway).clientIdOf(client),
-        uid: client.uid ?? null,
-        groups: [...(client.groups ?? [])],
-        protocol: protocol.name,
-        remoteAddress,
-        remotePort,
-        bytesIn,
-        bytesOut,
-        buffered: bufferedBytes,
-      });
-    }
-    return { total: gateway?.directory.size ?? 0, offset, connections };
+    return connectionPage(this.gateway, offset, limit);
   }
 
   /**
@@ -242,7 +196,7 @@ export class Node implements Controllable {
     registers: readonly string[],
     tls: InnerTls | undefined,
   ): Promise<GatewayAddress> {
-    const ip = ipToNumber(await resolveIp(lanIp, registers));
+    const ip = ipToNumber(await resolveLanIp(lanIp, registers));
     if (registers.length === 0) return { ip, port: lanPort };
     const host = innerListen === '' ? lanIp : innerListen;
     this.#innerPort = await InnerPort.open({ host, port: lanPort, tls });
@@ -300,38 +254,4 @@ export class Node implements Controllable {
     );
     return [];
   }
-}
-
-/** Counts by kind. */
-function sum(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const [kind, count] of counts.flatMap((one) => [...(one ?? [])]))
-    total[kind] = (total[kind] ?? 0) + count;
-  return total;
-}
-
-/** @throws GW_CLUSTER when a name cannot be resolved, or resolves to what only this machine can reach */
-async function resolveIp(lanIp: string, registers: readonly string[]): Promise<string> {
-  let address: string;
-  try {
-    ({ address } = await lookup(lanIp, { family: 4 }));
-  } catch (cause) {
-    throw new GatewayError(
-      'GW_CLUSTER',
-      `gateway.lanIp is ${lanIp}, which resolves to no IPv4 address (${(cause as NodeJS.ErrnoException).code}); give the address by which other nodes reach this one.`,
-      { cause },
-    );
-  }
-  // an address is checked with the configuration; a name may turn out to be one in /etc/hosts for this machine itself
-  if (
-    address !== lanIp &&
-    isLoopback(address) &&
-    !registers.every((name) => isLoopback(splitAddress(name).host))
-  ) {
-    throw new GatewayError(
-      'GW_CLUSTER',
-      `gateway.lanIp is ${lanIp}, which is ${address} here: no other machine reaches that. Give the address by which other nodes reach this one.`,
-    );
-  }
-  return address;
 }

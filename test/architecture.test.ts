@@ -37,7 +37,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: [...FOUNDATION, 'inner-socket', 'wire', 'link', 'api', 'register'],
   // what operators see: it is given what it shows
   ops: [...FOUNDATION, 'config'],
-  node: [...FOUNDATION, 'config', 'inner-socket', 'wire', 'gateway', 'pool', 'register', 'ops'],
+  'lan-ip': [...FOUNDATION, 'config', 'inner-socket'],
+  'node-status': [...FOUNDATION, 'config', 'gateway', 'pool', 'register', 'ops'],
+  node: [
+    ...FOUNDATION,
+    'config',
+    'inner-socket',
+    'wire',
+    'gateway',
+    'pool',
+    'register',
+    'ops',
+    'lan-ip',
+    'node-status',
+  ],
   main: [...FOUNDATION, 'config', 'ops', 'node'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],

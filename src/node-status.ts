@@ -1,0 +1,94 @@
+import { loadavg } from 'node:os';
+import { systemClock } from './clock.js';
+import { parseListenUrl } from './config/listen-url.js';
+import { Counters } from './gateway/counters.js';
+import type { Gateway } from './gateway/gateway.js';
+import type { ConnectionPage, NodeStatus } from './ops/status.js';
+import type { Pool } from './pool/pool.js';
+import type { Membership } from './register/membership.js';
+import type { RegisterServer } from './register/register-server.js';
+
+/** A node's parts, as far as it has them. */
+interface NodeParts {
+  readonly name: string;
+  readonly version: string;
+  /** Milliseconds on the system clock. */
+  readonly startedAt: number;
+  readonly roles: readonly string[];
+  readonly gateway: Gateway | undefined;
+  readonly pool: Pool | undefined;
+  readonly register: RegisterServer | undefined;
+  readonly membership: Membership | undefined;
+}
+
+/** What a node tells of itself. */
+export function nodeStatus({ gateway, pool, register, membership, ...node }: NodeParts): NodeStatus {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const byPort = gateway?.connectionsByPort;
+  const peers = gateway?.peers ?? [];
+  const { refusals, innerRefusals, ...counters } = gateway?.counters ?? new Counters();
+  return {
+    name: node.name,
+    version: node.version,
+    nodejs: process.version,
+    pid: process.pid,
+    uptime: (systemClock.now() - node.startedAt) / 1000,
+    load: loadavg(),
+    memory: { rss, heapUsed, external },
+    roles: node.roles,
+    listeners: (gateway?.listeners ?? []).map((url) => ({
+      url,
+      connections: byPort?.get(parseListenUrl(url).port) ?? 0,
+    })),
+    connections: gateway?.directory.size ?? 0,
+    counters: { ...counters, refusals: Object.fromEntries(refusals) },
+    reloads: pool?.reloads ?? 0,
+    workers: (pool?.status() ?? []).map(({ name, ...slot }) => ({
+      ...slot,
+      clients: peers.find((peer) => peer.local && peer.name === name)?.clients ?? 0,
+    })),
+    cluster: {
+      register: register && {
+        address: register.address,
+        gateways: register.gateways,
+        workers: register.workers,
+      },
+      registers: membership?.status() ?? [],
+      gateways: pool?.gateways() ?? [],
+      workers: peers.filter((peer) => !peer.local),
+      refusals: sum(innerRefusals, register?.refusals),
+    },
+  };
+}
+
+/** A part of a gateway's connections. */
+export function connectionPage(gateway: Gateway | undefined, offset: number, limit: number): ConnectionPage {
+  if (gateway === undefined) return { total: 0, offset, connections: [] };
+  const connections = [];
+  let index = 0;
+  for (const client of gateway.directory.clients()) {
+    if (index >= offset + limit) break;
+    if (index++ < offset) continue;
+    const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.transport;
+    connections.push({
+      clientId: gateway.clientIdOf(client),
+      uid: client.uid ?? null,
+      groups: [...(client.groups ?? [])],
+      protocol: protocol.name,
+      remoteAddress,
+      remotePort,
+      bytesIn,
+      bytesOut,
+      buffered: bufferedBytes,
+    });
+  }
+  return { total: gateway.directory.size, offset, connections };
+}
+
+/** Counts by kind. */
+function sum(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [kind, count] of counts.flatMap((one) => [...(one ?? [])]))
+    total[kind] = (total[kind] ?? 0) + count;
+  return total;
+}
