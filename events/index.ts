@@ -5,7 +5,7 @@
  * a client's session, the uid it is bound to, and the groups it has joined.
  */
 import { createHash } from 'node:crypto';
-import { type Client, defineEvents, Gateway } from 'gatewayworker';
+import { type Client, defineEvents, Gateway, PartialResultError } from 'gatewayworker';
 import { type ChatEvent, type Dialect, type Person, Refusal, type Request } from './dialects.js';
 import { readJson, readLine, write } from './dialects.js';
 
@@ -120,15 +120,25 @@ function reply(client: Client<Session>, event: ChatEvent): void {
 
 /** The people of a room, each once, however many tabs they have open. */
 async function peopleIn(room: string): Promise<Person[]> {
-  const sessions = Object.values(await Gateway.getClientSessionsByGroup(`${room}:all`));
+  const sessions = Object.values(await known(Gateway.getClientSessionsByGroup(`${room}:all`)));
   const people = sessions.map(({ uid, name }): Person => ({ uid: String(uid), name: String(name) }));
   return [...new Map(people.map((person) => [person.uid, person])).values()];
 }
 
 /** Every room that has people in it, with the number of their connections. */
 async function rooms(): Promise<Record<string, number>> {
-  const counts = Object.entries(await Gateway.getAllGroupClientIdCount());
+  const counts = Object.entries(await known(Gateway.getAllGroupClientIdCount()));
   return Object.fromEntries(
     counts.filter(([group]) => group.endsWith(':all')).map(([group, count]) => [group.slice(0, -4), count]),
   );
+}
+
+/** While a node of a cluster does not answer, what the others know is enough for a chat. */
+async function known<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    if (error instanceof PartialResultError) return error.partial as T;
+    throw error;
+  }
 }

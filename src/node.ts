@@ -29,7 +29,7 @@ export interface NodeOptions {
 
 /** Milliseconds that a graceful reload or stop waits for pending handlers. */
 const GRACEFUL_TIMEOUT = 300_000;
-/** Milliseconds that a starting node waits for its Registers and the gateways they name, so that onWorkerStart can ask them. */
+/** Milliseconds that a starting node waits for its Registers, and then for the gateways they name, so that onWorkerStart can ask them. */
 const JOIN_TIMEOUT = 2000;
 /** Milliseconds that a node without workers of its own takes to stop at most: with workers, their stopTimeout. */
 const STOP_TIMEOUT = 2000;
@@ -174,7 +174,7 @@ export class Node implements Controllable {
         registers: this.#membership?.status() ?? [],
         gateways: this.#pool?.gateways() ?? [],
         workers: peers.filter((peer) => !peer.local),
-        refusals: Object.fromEntries([...innerRefusals, ...(this.#register?.refusals ?? [])]),
+        refusals: sum(innerRefusals, this.#register?.refusals),
       },
     };
   }
@@ -284,9 +284,9 @@ export class Node implements Controllable {
       const gateways = addresses.flatMap((address) => this.#parseAddress(address));
       pool.follow(gateways.filter(({ ip, port }) => ip !== own?.ip || port !== own.port));
     });
-    const deadline = systemClock.now() + JOIN_TIMEOUT;
     await membership.settled(JOIN_TIMEOUT);
-    await pool.connected(deadline - systemClock.now());
+    // with patience of its own: a Register that was slow to answer is no reason to leave out the gateways it named
+    await pool.connected(JOIN_TIMEOUT);
     const refusal = pool.gateways().find(({ state }) => state === 'refused')?.lastError;
     if (refusal) throw new GatewayError('GW_CLUSTER', refusal);
   }
@@ -300,6 +300,14 @@ export class Node implements Controllable {
     );
     return [];
   }
+}
+
+/** Counts by kind. */
+function sum(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const [kind, count] of counts.flatMap((one) => [...(one ?? [])]))
+    total[kind] = (total[kind] ?? 0) + count;
+  return total;
 }
 
 /** @throws GW_CLUSTER when a name cannot be resolved, or resolves to what only this machine can reach */

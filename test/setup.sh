@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome.
-# Does nothing when there is one. With UPDATE_SCREENSHOTS=1 also the fonts of the README's screenshots.
+# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, and on Linux iproute2.
+# Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the fonts of the README's screenshots.
 set -euo pipefail
 
 # The same places as in test/support/browser.ts.
@@ -28,14 +28,18 @@ if [ -n "${CHROMIUM_PATH:-}" ] && [ ${#packages[@]} -gt 0 ]; then
   echo "setup: CHROMIUM_PATH names $CHROMIUM_PATH, which is no program. Correct or unset it." >&2
   exit 1
 fi
+# For hosts in network namespaces; both are in a folder that not everybody's PATH has.
+if [ "$(uname)" = Linux ] && ! { PATH="$PATH:/usr/sbin:/sbin" command -v ip && PATH="$PATH:/usr/sbin:/sbin" command -v tc; } >/dev/null; then
+  packages+=(iproute2)
+fi
 if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
   packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
 fi
 if [ ${#packages[@]} -eq 0 ]; then exit 0; fi
 
 if ! command -v apt-get >/dev/null; then
-  echo "setup: the tests need Chromium or Chrome, and this system has no apt-get to install it with." >&2
-  echo "setup: install either of them, or set CHROMIUM_PATH to a browser that you have." >&2
+  echo "setup: the tests need ${packages[*]}, and this system has no apt-get to install it with." >&2
+  echo "setup: install it otherwise. For the browser, which may be Chrome as well, CHROMIUM_PATH can name one that you have." >&2
   exit 1
 fi
 

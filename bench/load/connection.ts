@@ -15,8 +15,11 @@ const LARGEST_HEAD = 4096;
 /** One buffer for every socket of this process: what was read is used before the next read. */
 const readBuffer = Buffer.allocUnsafe(256 * 1024);
 
-/** How many addresses connections come from (127.0.0.1, 127.0.0.2, …), since each has some 28,000 ports only. */
-const SOURCE_ADDRESSES = 8;
+/**
+ * How many addresses connections come from (127.0.0.1, 127.0.0.2, …), since each has some 28,000 ports only, and the kernel
+ * looks for a free one the longer the fewer are left: with 12,000 in use at each that took longer than all the rest.
+ */
+const SOURCE_ADDRESSES = 64;
 
 /** A websocket client on a raw TCP or TLS socket, which does no more than it must. */
 export class Connection {

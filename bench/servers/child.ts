@@ -60,11 +60,16 @@ export class Child {
   }
 
   /** Runs node with these arguments and a message channel; its standard output is a stream here. */
-  static node(name: string, args: readonly string[], { probe }: { readonly probe: boolean }): Child {
+  static node(
+    name: string,
+    args: readonly string[],
+    { probe = false, env = {} }: { readonly probe?: boolean; readonly env?: NodeJS.ProcessEnv },
+  ): Child {
     return new Child({
       name,
       command: process.execPath,
       args: [...(probe ? ['--import', PROBE] : []), ...args],
+      env,
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
   }

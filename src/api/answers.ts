@@ -59,6 +59,28 @@ export function selected(answers: readonly Answer[]): Selected[] {
   });
 }
 
+export function clientIdsOf(clients: readonly Selected[]): string[] {
+  return clients.map(({ clientId }) => clientId);
+}
+
+export function uidsOf(clients: readonly Selected[]): string[] {
+  return [...new Set(clients.flatMap(({ uid }) => (uid === undefined ? [] : [uid])))];
+}
+
+export function clientIdsByGroup(clients: readonly Selected[]): Record<string, string[]> {
+  return grouped(
+    clients.flatMap(({ clientId, groups }) => groups.map((group) => [group, clientId] as const)),
+  );
+}
+
+export function uidsByGroup(clients: readonly Selected[]): Record<string, string[]> {
+  return grouped(
+    clients.flatMap(({ uid, groups }) =>
+      uid === undefined ? [] : groups.map((group) => [group, uid] as const),
+    ),
+  );
+}
+
 /** A uid or group: PHP has turned those like '12' into ints. */
 export function text(value: PhpDecoded): string {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : bytesOf(value).toString();
@@ -76,7 +98,7 @@ export function bytesOf(value: PhpDecoded): Buffer {
 }
 
 /** Values in groups, each once and in the order in which they were first seen. */
-export function grouped(pairs: Iterable<readonly [group: string, value: string]>): Record<string, string[]> {
+function grouped(pairs: Iterable<readonly [group: string, value: string]>): Record<string, string[]> {
   const groups = new Map<string, Set<string>>();
   for (const [group, value] of pairs) {
     const values = groups.get(group);

@@ -6,11 +6,17 @@ import { type Answer, PartialResultError, type Requests } from './requests.js';
 import type { Message } from './arguments.js';
 import type { KnownGateway, Transport } from './transport.js';
 
+/** A body that is no PLAIN_BODY is PHP-serialized, and this is how PHP says that there is nothing. */
+const PHP_NULL = 'N;';
+
 /** What the API is connected to. */
 export interface Connection {
   readonly transport: Transport;
   readonly requests: Requests;
 }
+
+/** Instead of a message: there is none, which is not the same as an empty one. */
+export const NO_MESSAGE = Symbol('no message');
 
 /** How calls become frames. */
 export abstract class BaseCalls {
@@ -41,7 +47,7 @@ export abstract class BaseCalls {
     clientId: string,
     command: number,
     ext: string | Uint8Array = '',
-    message: Message = '',
+    message: Message | typeof NO_MESSAGE = '',
     flags = 0,
   ): boolean {
     const { localIp, localPort, connectionId } = parseClientId(clientId);
@@ -167,7 +173,7 @@ export abstract class BaseCalls {
     port: number,
     connectionId: number,
     ext: string | Uint8Array,
-    message: Message,
+    message: Message | typeof NO_MESSAGE,
     flags: number,
   ): Frame {
     const frame = this.#frame;
@@ -176,9 +182,14 @@ export abstract class BaseCalls {
     frame.localPort = port;
     frame.clientIp = 0;
     frame.connectionId = connectionId;
-    frame.flags = flags | (typeof message === 'string' ? Flag.PLAIN_BODY : Flag.PLAIN_BODY | Flag.BINARY);
     frame.ext = ext;
-    frame.body = message;
+    if (message === NO_MESSAGE) {
+      frame.flags = flags;
+      frame.body = PHP_NULL;
+    } else {
+      frame.flags = flags | (typeof message === 'string' ? Flag.PLAIN_BODY : Flag.PLAIN_BODY | Flag.BINARY);
+      frame.body = message;
+    }
     return frame;
   }
 

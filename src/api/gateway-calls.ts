@@ -22,7 +22,7 @@ export class GatewayCalls extends QueryCalls {
   }
 
   /** {@link closeClient} for the current client. */
-  closeCurrentClient(message: Message = ''): boolean {
+  closeCurrentClient(message?: Message): boolean {
     return this.closeClient(this.#clientId('closeCurrentClient'), message);
   }
 

@@ -5,15 +5,18 @@ import {
   type Selected,
   bytesOf,
   clientIds,
+  clientIdsByGroup,
+  clientIdsOf,
   counted,
   entries,
   fromEntries,
-  grouped,
   selected,
   session,
   sessionsByClientId,
   sum,
   text,
+  uidsByGroup,
+  uidsOf,
 } from './answers.js';
 import { type Name, checkName, checkNames } from './arguments.js';
 import { clientIdAt } from './base-calls.js';
@@ -33,14 +36,18 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** Whether any client is bound to a uid. */
   async isUidOnline(uid: Name): Promise<boolean> {
-    checkName('isUidOnline', 'uid', uid);
-    return (await this.getClientIdByUid(uid)).length > 0;
+    const name = checkName('isUidOnline', 'uid', uid);
+    return await this.ask(
+      'isUidOnline',
+      Command.GET_CLIENT_ID_BY_UID,
+      name,
+      (answers) => clientIds(answers).length > 0,
+    );
   }
 
   /** Whether any client is bound to each uid: by uid. */
   async isUidsOnline(uids: readonly Name[]): Promise<Record<string, boolean>> {
-    const found = await this.batchGetClientIdByUid(uids);
-    return fromEntries(Object.entries(found), (ids) => ids.length > 0);
+    return await this.#byUid('isUidsOnline', uids, (ids) => ids.length > 0);
   }
 
   /** The client ids that are bound to a uid. */
@@ -51,24 +58,7 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** The client ids that are bound to each uid: by uid; an empty list for one that nobody is bound to. */
   async batchGetClientIdByUid(uids: readonly Name[]): Promise<Record<string, string[]>> {
-    const names = checkNames('batchGetClientIdByUid', 'uid', uids);
-    return await this.ask(
-      'batchGetClientIdByUid',
-      Command.BATCH_GET_CLIENT_ID_BY_UID,
-      JSON.stringify(names),
-      (answers) => {
-        const found = fromEntries(
-          names.map((name) => [name, [] as string[]] as const),
-          (ids) => ids,
-        );
-        for (const [gateway, uid, ids] of entries(answers)) {
-          if (ids instanceof Map) {
-            for (const id of ids.values()) found[String(uid)]?.push(clientIdAt(gateway, Number(id)));
-          }
-        }
-        return found;
-      },
-    );
+    return await this.#byUid('batchGetClientIdByUid', uids, (ids) => ids);
   }
 
   /** The uid that a client is bound to; null when to none, or when it is gone. */
@@ -89,8 +79,7 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** The client ids in a group. */
   async getClientIdListByGroup(group: Name): Promise<string[]> {
-    const clients = await this.#inGroup('getClientIdListByGroup', group);
-    return clients.map(({ clientId }) => clientId);
+    return await this.#inGroup('getClientIdListByGroup', group, clientIdsOf);
   }
 
   /** How many clients are in a group. */
@@ -124,12 +113,12 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** The uids in a group, each once. */
   async getUidListByGroup(group: Name): Promise<string[]> {
-    return uidsOf(await this.#inGroup('getUidListByGroup', group));
+    return await this.#inGroup('getUidListByGroup', group, uidsOf);
   }
 
   /** How many different uids are in a group. */
   async getUidCountByGroup(group: Name): Promise<number> {
-    return (await this.getUidListByGroup(group)).length;
+    return await this.#inGroup('getUidCountByGroup', group, (clients) => uidsOf(clients).length);
   }
 
   /** The sessions of a group's clients: by client id. */
@@ -152,8 +141,7 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** Every client id. */
   async getAllClientIdList(): Promise<string[]> {
-    const clients = await this.#select('getAllClientIdList', ['uid'], []);
-    return clients.map(({ clientId }) => clientId);
+    return await this.#select('getAllClientIdList', ['uid'], [], clientIdsOf);
   }
 
   /** How many clients are connected. */
@@ -168,12 +156,12 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** Every uid that a client is bound to, each once. */
   async getAllUidList(): Promise<string[]> {
-    return uidsOf(await this.#select('getAllUidList', ['uid'], []));
+    return await this.#select('getAllUidList', ['uid'], [], uidsOf);
   }
 
   /** How many different uids clients are bound to. */
   async getAllUidCount(): Promise<number> {
-    return (await this.getAllUidList()).length;
+    return await this.#select('getAllUidCount', ['uid'], [], (clients) => uidsOf(clients).length);
   }
 
   /** Every client's session, or those of a group: by client id. */
@@ -196,30 +184,26 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** The uids in every group: by group. */
   async getAllGroupUidList(): Promise<Record<string, string[]>> {
-    const clients = await this.#select('getAllGroupUidList', ['uid', 'groups'], []);
-    return grouped(
-      clients.flatMap(({ uid, groups }) =>
-        uid === undefined ? [] : groups.map((group) => [group, uid] as const),
-      ),
-    );
+    return await this.#select('getAllGroupUidList', ['uid', 'groups'], [], uidsByGroup);
   }
 
   /** How many different uids are in every group: by group. */
   async getAllGroupUidCount(): Promise<Record<string, number>> {
-    return counted(await this.getAllGroupUidList());
+    return await this.#select('getAllGroupUidCount', ['uid', 'groups'], [], (clients) =>
+      counted(uidsByGroup(clients)),
+    );
   }
 
   /** The client ids in every group: by group. */
   async getAllGroupClientIdList(): Promise<Record<string, string[]>> {
-    const clients = await this.#select('getAllGroupClientIdList', ['groups'], []);
-    return grouped(
-      clients.flatMap(({ clientId, groups }) => groups.map((group) => [group, clientId] as const)),
-    );
+    return await this.#select('getAllGroupClientIdList', ['groups'], [], clientIdsByGroup);
   }
 
   /** How many clients are in every group: by group. */
   async getAllGroupClientIdCount(): Promise<Record<string, number>> {
-    return counted(await this.getAllGroupClientIdList());
+    return await this.#select('getAllGroupClientIdCount', ['groups'], [], (clients) =>
+      counted(clientIdsByGroup(clients)),
+    );
   }
 
   // ---- sessions ----
@@ -243,15 +227,36 @@ export abstract class QueryCalls extends IdentityCalls {
     );
   }
 
-  async #inGroup(call: string, group: Name): Promise<Selected[]> {
-    return await this.#select(call, ['uid'], { groups: [checkName(call, 'group', group)] });
+  /** By uid, what `make` makes of the client ids that are bound to it. */
+  async #byUid<T>(
+    call: string,
+    uids: readonly Name[],
+    make: (clientIds: string[]) => T,
+  ): Promise<Record<string, T>> {
+    const names = checkNames(call, 'uid', uids);
+    return await this.ask(call, Command.BATCH_GET_CLIENT_ID_BY_UID, JSON.stringify(names), (answers) => {
+      const found = new Map(names.map((name) => [name, [] as string[]]));
+      for (const [gateway, uid, ids] of entries(answers)) {
+        if (ids instanceof Map) {
+          for (const id of ids.values()) found.get(String(uid))?.push(clientIdAt(gateway, Number(id)));
+        }
+      }
+      return fromEntries(found, make);
+    });
   }
 
-  async #select(call: string, fields: readonly string[], where: object): Promise<Selected[]> {
-    return await this.ask(call, Command.SELECT, JSON.stringify({ fields, where }), selected);
+  async #inGroup<T>(call: string, group: Name, make: (clients: Selected[]) => T): Promise<T> {
+    return await this.#select(call, ['uid'], { groups: [checkName(call, 'group', group)] }, make);
   }
-}
 
-function uidsOf(clients: readonly Selected[]): string[] {
-  return [...new Set(clients.flatMap(({ uid }) => (uid === undefined ? [] : [uid])))];
+  /** @param make makes the call's result of the clients, of all or, when some gateways do not answer, of those that are known */
+  async #select<T>(
+    call: string,
+    fields: readonly string[],
+    where: object,
+    make: (clients: Selected[]) => T,
+  ): Promise<T> {
+    const ext = JSON.stringify({ fields, where });
+    return await this.ask(call, Command.SELECT, ext, (answers) => make(selected(answers)));
+  }
 }

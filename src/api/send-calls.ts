@@ -1,6 +1,6 @@
 import { Command, Flag } from '../wire/command.js';
 import { type Message, type Name, checkClientIds, checkMessage, checkNames } from './arguments.js';
-import { BaseCalls } from './base-calls.js';
+import { BaseCalls, NO_MESSAGE } from './base-calls.js';
 
 export interface SendOptions {
   /** Sends the bytes as they are, without the protocol's encoding: the caller has encoded them. */
@@ -60,7 +60,8 @@ export abstract class SendCalls extends BaseCalls {
   }
 
   /** Closes a client's connection, in its protocol's way; `message` goes out first. GatewayWorker's `closeClient`. */
-  closeClient(clientId: string, message: Message = ''): boolean {
+  closeClient(clientId: string, message?: Message): boolean {
+    if (message === undefined) return this.sendToHolder(clientId, Command.KICK, '', NO_MESSAGE);
     checkMessage('closeClient', message);
     return this.sendToHolder(clientId, Command.KICK, '', message);
   }

@@ -244,7 +244,7 @@ const cluster = Type.Object(
       default: 25,
       unit: 'seconds',
       description:
-        'Time between two pings on inner links. A peer that has been silent for twice as long counts as gone. To a Register at most 25.',
+        'Time between two pings on inner links. A peer that has been silent for three of them counts as gone. To a Register at most 25.',
     }),
   },
   { additionalProperties: false, default: {}, description: 'How nodes find and trust each other.' },

@@ -3,6 +3,7 @@ import { Queue } from '../queue.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
+import { toPhpHandshake } from '../wire/handshake.js';
 import type { Client } from './client.js';
 import type { Router } from './router.js';
 import type { WorkerPeer, WorkerPeerStatus } from './worker-peer.js';
@@ -154,6 +155,7 @@ export class Dispatcher {
     event.gatewayPort = client.transport.localPort;
     event.body = body;
     if (peer.legacy) {
+      if (command === Command.ON_WEBSOCKET_CONNECT) event.body = toPhpHandshake(body);
       event.flags = flags & LEGACY_FLAGS;
       event.ext = this.#legacySession(client);
     } else if (client.state === undefined) {

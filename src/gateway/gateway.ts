@@ -82,7 +82,8 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#gaveUp = new Promise((resolve) => (this.#onGaveUp = resolve));
     this.#problems = new LogOnce(log, clock);
     this.#outbox = new Outbox((client, bytes, messages) => this.#write(client, bytes, messages));
-    if (config.pingData !== '') this.#pingMessage = new Message(Buffer.from(config.pingData), 0);
+    if (config.pingData !== '')
+      this.#pingMessage = new Message(Buffer.from(config.pingData), Flag.PLAIN_BODY);
     this.#heartbeat = new Heartbeat(
       config,
       clock,

@@ -31,7 +31,10 @@ const KINDS: Partial<Record<string, string>> = {
   GW_SESSION: 'command',
 } satisfies Partial<Record<ErrorCode, string>>;
 
-/** One connection on the inner port. Its first frame says whether a worker or a GatewayClient is at its far end. */
+/**
+ * One connection on the inner port. Its first frame says whether a worker or a GatewayClient is at its far end. One of our
+ * slots comes as a GatewayClient that offers what no GatewayClient does: it does not know yet that this is no PHP gateway.
+ */
 export class InnerConnection {
   readonly #link: TcpLink;
   readonly #socket: Socket;
@@ -96,12 +99,16 @@ export class InnerConnection {
   #introduce(frame: ReceivedFrame): void {
     this.#deadline.cancel();
     this.#socket.off('data', this.#checkLength);
-    if (frame.command === Command.WORKER_CONNECT) {
-      this.#role = this.#welcome(parseIntroduction(frame.bodyText()));
-    } else {
-      this.#role = new InnerClient(this.#link, this.#host);
-      this.#role.frame(frame);
+    const { command } = frame;
+    if (command === Command.WORKER_CONNECT || command === Command.GATEWAY_CLIENT_CONNECT) {
+      const introduction = parseIntroduction(frame.bodyText());
+      if (command === Command.WORKER_CONNECT || introduction.features.includes(NODE_FEATURE)) {
+        this.#role = this.#welcome(introduction);
+        return;
+      }
     }
+    this.#role = new InnerClient(this.#link, this.#host);
+    this.#role.frame(frame);
   }
 
   #welcome({ workerKey, secretKey, features, instance }: PeerIntroduction): InnerWorker | undefined {

@@ -1,4 +1,6 @@
 import { Flag } from '../wire/command.js';
+import { phpJson } from '../wire/php-json.js';
+import { unserialize } from '../wire/php-serialize.js';
 import type { Client } from './client.js';
 import type { ClientProtocol } from './protocols/protocol.js';
 
@@ -10,9 +12,12 @@ export class Message {
   #encoded: Buffer | undefined;
   #others: Map<ClientProtocol, Buffer> | undefined;
 
-  /** @param body may be a view that changes after this tick's call */
+  /**
+   * @param body may be a view that changes after this tick's call
+   * @throws GW_SERIALIZE when a body without PLAIN_BODY is no PHP value, or none that JSON can hold
+   */
   constructor(body: Buffer, flags: number) {
-    this.#body = body;
+    this.#body = (flags & Flag.PLAIN_BODY) === 0 ? fromPhp(body) : body;
     this.#flags = flags;
   }
 
@@ -48,4 +53,11 @@ export class Message {
     // bytes that still lie in the ring are overwritten soon
     return encoded.buffer === this.#body.buffer ? Buffer.from(encoded) : encoded;
   }
+}
+
+/** Whatever a PHP peer sends that is no string: as JSON, which is what Workerman makes of it for a websocket. */
+function fromPhp(body: Buffer): Buffer {
+  const value = unserialize(body);
+  if (Buffer.isBuffer(value)) return value;
+  return Buffer.from(typeof value === 'string' ? value : phpJson(value));
 }

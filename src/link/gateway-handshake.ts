@@ -15,28 +15,21 @@ import {
 /*
  * How a worker slot and a gateway come together:
  *
- *   slot                                            gateway
- *        --- WORKER_CONNECT {…, features} --->
- *        --- IS_ONLINE, for nobody ---------->
- *        <-- WORKER_CONNECT {features, node} -      ours: nothing comes before it, and the answer to the query later
- *        <-- 00 00 00 04 "i:0;" --------------      a PHP gateway, which knows no features: perhaps after some events
+ *   slot                                                    gateway
+ *        --- GATEWAY_CLIENT_CONNECT {…, features} --->
+ *        --- IS_ONLINE, for nobody ------------------>
+ *        <-- WORKER_CONNECT {features, node} ---------      ours: the slot is its worker, and the query is answered later
+ *        <-- 00 00 00 04 "i:0;" ----------------------      a PHP gateway, which knows no features: the slot is its client
  *
- * A frame's length is 28 at least, so that the unframed answer cannot be taken for one.
+ * With WORKER_CONNECT instead, a PHP gateway would route clients to the slot at once, ready or not. A frame's length is 28
+ * at least, so that the unframed answer cannot be taken for one.
  */
 
 /** Milliseconds from the first packet to the answer. */
 const LIMIT = 10_000;
-/** Bytes that may come before it is known who is there. */
-const MOST_BYTES = 64 * 1024 * 1024;
+/** Bytes of the longest answer. */
+const MOST_BYTES = 64 * 1024;
 const LENGTH_BYTES = 4;
-
-const EVENTS: ReadonlySet<number> = new Set([
-  Command.ON_CONNECT,
-  Command.ON_MESSAGE,
-  Command.ON_CLOSE,
-  Command.ON_WEBSOCKET_CONNECT,
-  Command.PING,
-]);
 
 export interface DialOptions {
   readonly introduction: PeerIntroduction;
@@ -48,7 +41,7 @@ export interface DialOptions {
 
 /** A gateway that answered. */
 export interface Dialled {
-  /** Paused. What came after the answer, and events that came before it, are still to be read from it. */
+  /** Paused. What came after the answer is still to be read from it. */
   readonly socket: Socket;
   /** Whether it is a PHP gateway. */
   readonly legacy: boolean;
@@ -60,7 +53,7 @@ export interface Dialled {
 export class RefusedError extends GatewayError {}
 
 /**
- * Connects to a gateway's inner port as a worker.
+ * Connects to a gateway's inner port, and learns who is there.
  *
  * @throws RefusedError when another node has this one's name, GW_AUTH when it hangs up without an answer, GW_CLUSTER when it cannot be reached or is no gateway
  */
@@ -117,37 +110,28 @@ class Handshake {
 
   #receive(chunk: Buffer): void {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    let at = 0;
-    while (this.#received.length - at >= LENGTH_BYTES) {
-      const length = this.#received.readUInt32BE(at);
-      if (length < HEADER_LENGTH) {
-        this.#unframed(at, LENGTH_BYTES + length);
-        return;
-      }
-      if (this.#received.length - at <= LENGTH_BYTES) return;
-      const command = this.#received[at + LENGTH_BYTES];
-      const known = command === Command.WORKER_CONNECT || EVENTS.has(command);
-      if (!known || length > MOST_BYTES || this.#received.length > MOST_BYTES) {
-        const found = known ? `${Math.max(length, this.#received.length)} bytes` : commandName(command);
-        this.#fail(
-          'GW_CLUSTER',
-          `${this.#name} answered with ${found}; expected a gateway of GatewayWorker. Is it an inner port?`,
-        );
-        return;
-      }
-      if (this.#received.length - at < length) return;
-      if (command === Command.WORKER_CONNECT) {
-        this.#introduced(at, length);
-        return;
-      }
-      at += length;
+    if (this.#received.length < LENGTH_BYTES) return;
+    const length = this.#received.readUInt32BE();
+    if (length < HEADER_LENGTH) {
+      this.#unframed(LENGTH_BYTES + length);
+      return;
+    }
+    if (this.#received.length === LENGTH_BYTES) return;
+    const command = this.#received[LENGTH_BYTES];
+    if (command !== Command.WORKER_CONNECT || length > MOST_BYTES) {
+      this.#fail(
+        'GW_CLUSTER',
+        `${this.#name} answered with ${commandName(command)} of ${length} bytes; expected a gateway of GatewayWorker. Is it an inner port?`,
+      );
+    } else if (this.#received.length >= length) {
+      this.#introduced(length);
     }
   }
 
-  /** One of ours. Nothing has come before. */
-  #introduced(at: number, length: number): void {
+  /** One of ours. */
+  #introduced(length: number): void {
     try {
-      const frame = decodeFrame(this.#received, undefined, at, length);
+      const frame = decodeFrame(this.#received, undefined, 0, length);
       const { features, node, refusal } = parseGatewayIntroduction(frame.bodyText());
       if (refusal !== undefined) {
         this.#settle(new RefusedError('GW_CLUSTER', `${this.#name} (${node}) refuses this node: ${refusal}`));
@@ -160,23 +144,22 @@ class Handshake {
         );
         return;
       }
-      this.#done(false, node, at, length);
+      this.#done(false, node, length);
     } catch (error) {
       this.#fail('GW_CLUSTER', (error as Error).message, error as Error);
     }
   }
 
   /** The answer to the query, as PHP gives it. */
-  #unframed(at: number, length: number): void {
-    if (this.#received.length - at >= length) this.#done(true, '', at, length);
+  #unframed(length: number): void {
+    if (this.#received.length >= length) this.#done(true, '', length);
   }
 
-  /** What lies around the answer is left to whoever takes over. */
-  #done(legacy: boolean, node: string, at: number, length: number): void {
+  /** What follows the answer is left to whoever takes over. */
+  #done(legacy: boolean, node: string, length: number): void {
     const socket = this.#socket;
     socket.pause();
-    const rest = Buffer.concat([this.#received.subarray(0, at), this.#received.subarray(at + length)]);
-    if (rest.length > 0) socket.unshift(rest);
+    if (this.#received.length > length) socket.unshift(this.#received.subarray(length));
     this.#settle({ socket, legacy, node });
   }
 
@@ -206,7 +189,7 @@ class Handshake {
 function introductionBytes(introduction: PeerIntroduction): Buffer {
   const connect = {
     ...emptyFrame(),
-    command: Command.WORKER_CONNECT,
+    command: Command.GATEWAY_CLIENT_CONNECT,
     flags: Flag.PLAIN_BODY,
     body: encodeIntroduction(introduction),
   };

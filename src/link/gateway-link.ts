@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import { type InnerTls, connectInner } from '../inner-socket.js';
+import type { InnerTls } from '../inner-socket.js';
 import { LinkGauge } from '../ring/link-gauge.js';
-import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
+import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff } from './backoff.js';
@@ -36,6 +36,8 @@ export interface GatewayLinkOptions {
   readonly clock: Clock;
   /** A command that could not be put into a PHP gateway's terms: it is skipped. */
   readonly onError: (error: Error) => void;
+  /** A gateway will not have this node. Said once for every row of refusals. */
+  readonly onRefused: (error: Error) => void;
 }
 
 /** Who has links to gateways. */
@@ -99,6 +101,11 @@ export class GatewayLink implements GatewayCarrierListener {
 
   get up(): boolean {
     return this.#carrier !== undefined;
+  }
+
+  /** Whether the first attempt to reach it has ended: before, nobody can say that it is missing. */
+  get tried(): boolean {
+    return this.up || this.#lastError !== null;
   }
 
   get status(): GatewayLinkStatus {
@@ -193,13 +200,14 @@ export class GatewayLink implements GatewayCarrierListener {
   }
 
   #carry({ socket, legacy }: Dialled): GatewayCarrier {
-    const { tls, introduction, onError } = this.#options;
     const { address } = this;
-    const options = { ...this.#options, name: `the gateway ${formatAddress(address)}`, listener: this };
-    if (!legacy) return new NodeCarrier(socket, options);
-    const { secretKey } = introduction;
-    const commands = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {});
-    return new LegacyCarrier(socket, commands, { ...options, address, secretKey, onError });
+    const options = {
+      ...this.#options,
+      address,
+      name: `the gateway ${formatAddress(address)}`,
+      listener: this,
+    };
+    return legacy ? new LegacyCarrier(socket, options) : new NodeCarrier(socket, options);
   }
 
   // ---- what the carrier reports ----
@@ -242,8 +250,9 @@ export class GatewayLink implements GatewayCarrierListener {
 
   #failed(error: Error): void {
     this.#lastError = error.message;
-    this.#refused = error instanceof RefusedError;
-    if (this.#refused) this.#options.onError(error);
+    const refused = error instanceof RefusedError;
+    if (refused && !this.#refused) this.#options.onRefused(error);
+    this.#refused = refused;
     if (this.wanted && this.#state === 'waiting') {
       this.#retry = this.#options.clock.setTimeout(() => void this.#dial(), this.#backoff.next());
     } else {

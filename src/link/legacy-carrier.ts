@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import { type Clock, withinTime } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import type { GatewayAddress } from '../wire/client-id.js';
+import { type InnerTls, connectInner } from '../inner-socket.js';
+import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
 import { Command, Flag, WorkerState, commandName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';
+import { type PeerIntroduction, encodeIntroduction } from '../wire/worker-connect.js';
 import { CommandLink } from './command-link.js';
 import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
 import { TcpLink } from './tcp-link.js';
@@ -15,7 +17,8 @@ const KEEP_ALIVE = 25_000;
 export interface LegacyCarrierOptions {
   readonly name: string;
   readonly address: GatewayAddress;
-  readonly secretKey: string;
+  readonly introduction: PeerIntroduction;
+  readonly tls: InnerTls | undefined;
   readonly bufferSize: number;
   readonly clock: Clock;
   /** Milliseconds between two looks at whether the gateway is still there. */
@@ -29,11 +32,11 @@ export interface LegacyCarrierOptions {
  * The two connections to a PHP gateway. Its answers carry no number and are no frames, so that they must not meet events:
  * those come over the one, and every command and query, in order, goes over the other. One does not outlive the other.
  *
- * It knows no states: a slot that can take no more stops reading.
+ * It knows no states: a slot that can take no more stops reading, and one that is not ready yet has no connection for events.
  */
 export class LegacyCarrier implements GatewayCarrier {
   readonly #options: LegacyCarrierOptions;
-  readonly #events: TcpLink;
+  #events: TcpLink | undefined;
   readonly #commands: CommandLink;
   readonly #reply = { ...emptyFrame(), command: Command.REPLY };
   readonly #replyFrame = new ReceivedFrame();
@@ -44,18 +47,15 @@ export class LegacyCarrier implements GatewayCarrier {
   #leaving = false;
   #ended = false;
 
-  /**
-   * @param events introduced, and paused; what it has to read is read from now on
-   * @param commands may still be connecting
-   */
-  constructor(events: Socket, commands: Socket, options: LegacyCarrierOptions) {
-    const { name, address, secretKey, bufferSize, clock, pingInterval, listener } = options;
+  /** @param commands introduced as a client's, and paused; what it has to read is read from now on */
+  constructor(commands: Socket, options: LegacyCarrierOptions) {
+    const { name, address, introduction, bufferSize, clock, pingInterval, listener } = options;
     this.#options = options;
     this.#reply.localIp = address.ip;
     this.#reply.localPort = address.port;
     this.#commands = new CommandLink(commands, {
       name,
-      secretKey,
+      secretKey: introduction.secretKey,
       bufferSize,
       maxReplyLength: MAX_FRAME_LENGTH,
       clock,
@@ -64,16 +64,7 @@ export class LegacyCarrier implements GatewayCarrier {
       onDrained: () => listener.drained(),
       onClosed: (error) => this.#end(error),
     });
-    events.setKeepAlive(true, KEEP_ALIVE);
-    this.#events = new TcpLink(events, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
-    this.#events.listen({
-      frame: (frame) => this.#receive(frame),
-      drained() {},
-      closed: (error) => {
-        if (!this.#leaving) this.#end(error);
-      },
-    });
-    this.#events.resume();
+    commands.resume();
   }
 
   get bufferedBytes(): number {
@@ -106,21 +97,23 @@ export class LegacyCarrier implements GatewayCarrier {
 
   announce(state: number): void {
     this.#congested = (state & WorkerState.CONGESTED) !== 0;
-    this.#read();
+    const ready = (state & WorkerState.READY) !== 0;
+    if (ready && this.#events === undefined) this.#listen();
+    else this.#read();
   }
 
   /** This end says that it is done, and the gateway, which sends what it has, does the same. */
   async leave(): Promise<void> {
     this.#leaving = true;
     this.#read();
-    await this.#events.close();
+    await this.#events?.close();
   }
 
   async close(timeout: number): Promise<void> {
     this.#leaving = true;
     this.#read();
     await Promise.all([
-      withinTime(this.#options.clock, timeout, this.#events.close()),
+      withinTime(this.#options.clock, timeout, this.#events?.close() ?? Promise.resolve()),
       this.#commands.close(timeout),
     ]);
     this.destroy();
@@ -128,6 +121,25 @@ export class LegacyCarrier implements GatewayCarrier {
 
   destroy(error?: Error): void {
     this.#end(error);
+  }
+
+  /** Becomes a worker of the gateway, which says nothing to that: events come from now on. */
+  #listen(): void {
+    const { name, address, introduction, tls, bufferSize } = this.#options;
+    const socket = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {});
+    socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE);
+    const events = new TcpLink(socket, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
+    this.#events = events;
+    events.listen({
+      frame: (frame) => this.#receive(frame),
+      drained() {},
+      closed: (error) => {
+        if (!this.#leaving) this.#end(error);
+      },
+    });
+    const body = encodeIntroduction(introduction);
+    events.send({ ...emptyFrame(), command: Command.WORKER_CONNECT, flags: Flag.PLAIN_BODY, body });
+    this.#read();
   }
 
   #receive(frame: ReceivedFrame): void {
@@ -164,14 +176,14 @@ export class LegacyCarrier implements GatewayCarrier {
   }
 
   #read(): void {
-    if (!this.#leaving && (this.#congested || this.#paused.size > 0)) this.#events.pause();
-    else this.#events.resume();
+    if (!this.#leaving && (this.#congested || this.#paused.size > 0)) this.#events?.pause();
+    else this.#events?.resume();
   }
 
   #end(error?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#events.destroy();
+    this.#events?.destroy();
     this.#commands.destroy();
     this.#options.listener.closed(error);
   }

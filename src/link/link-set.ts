@@ -64,9 +64,9 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
     this.#changed();
   }
 
-  /** What the slot's thread has to know. */
+  /** What the slot's thread has to know. A gateway that has just come is not asked before it is reached, as in GatewayWorker. */
   get gateways(): GatewayState[] {
-    const states = Array.from(this.#remote.values(), (link) => link.forThread);
+    const states = [...this.#remote.values()].filter(({ tried }) => tried).map((link) => link.forThread);
     if (this.#localGateway === undefined) return states;
     return [{ ...this.#localGateway, up: true, legacy: false, gauge: null }, ...states];
   }

@@ -1,6 +1,6 @@
 import { Doorbell } from '../ring/doorbell.js';
 import { Command } from '../wire/command.js';
-import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
+import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, frameLength } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
 import type { Takeover, ThreadMemory } from './ring-memory.js';
 import { RingReceiver } from './ring-receiver.js';
@@ -9,6 +9,10 @@ import { RingSender } from './ring-sender.js';
 /** Events per round: other I/O of the thread gets its turn in between. Replies are few and always first. */
 const EVENTS_PER_ROUND = 256;
 const REPLIES_PER_ROUND = 1024;
+/** Events between two looks at how much of what their handlers sent is still waiting. */
+const EVENTS_PER_LOOK = 16;
+/** Times the buffer size: so much waiting that more would soon be refused (api/transport.ts). */
+const NEARLY_FULL = 1.5;
 
 /** Places below zero are numbers of parked events, not places in the ring. */
 const PARKED = -1;
@@ -35,6 +39,8 @@ export class ThreadLink extends BaseLink {
   #onEventsEnded: (() => void) | undefined;
   /** Places in the ring of parked events whose copies have not left this thread, by number. */
   readonly #leaving = new Map<number, number>();
+  /** Bytes of these copies: nobody's sends are to be refused for them. */
+  #parking = 0;
 
   constructor(name: string, memory: ThreadMemory) {
     super(name);
@@ -47,8 +53,9 @@ export class ThreadLink extends BaseLink {
     this.#replies = new RingReceiver(memory.replies, this.#main, this.#deliver);
   }
 
+  /** Bytes on their way out: of what was sent, and not of events that are moved into the slot's keeping. */
   get bufferedBytes(): number {
-    return this.#commands.bufferedBytes;
+    return Math.max(0, this.#commands.bufferedBytes - this.#parking);
   }
 
   get congested(): boolean {
@@ -151,8 +158,12 @@ export class ThreadLink extends BaseLink {
     this.#parkFrame.body = frame;
     this.#commands.send(this.#parkFrame);
     // should this thread die before the copy has left it, the original still lies in the ring
-    if (this.isSettled) this.take(place);
-    else this.#leaving.set(number, place);
+    if (this.isSettled) {
+      this.take(place);
+    } else {
+      this.#leaving.set(number, place);
+      this.#parking += frameLength(this.#parkFrame);
+    }
     return PARKED - number;
   }
 
@@ -176,7 +187,7 @@ export class ThreadLink extends BaseLink {
     if (this.state === 'closed') return false;
     this.#working = true;
     const replied = this.#replies.poll(REPLIES_PER_ROUND);
-    const happened = !this.#leftEvents && this.#events?.poll(EVENTS_PER_ROUND) === true;
+    const happened = !this.#leftEvents && this.#pollEvents();
     this.#working = false;
     if (happened) this.#afterRound?.();
     this.#commands.pump();
@@ -187,9 +198,24 @@ export class ThreadLink extends BaseLink {
     return replied || happened;
   }
 
+  /**
+   * Delivers a round of events. None while the gateway is that far behind with what handlers have sent: then events wait in
+   * their ring, the gateway reads its clients no further, and catches up.
+   */
+  #pollEvents(): boolean {
+    const limit = this.#memory.commandBufferSize * NEARLY_FULL;
+    let happened = false;
+    for (let left = EVENTS_PER_ROUND; left > 0; left -= EVENTS_PER_LOOK) {
+      if (this.#commands.bufferedBytes > limit || this.#events?.poll(EVENTS_PER_LOOK) !== true) break;
+      happened = true;
+    }
+    return happened;
+  }
+
   #announceSettled(): void {
     for (const place of this.#leaving.values()) this.take(place);
     this.#leaving.clear();
+    this.#parking = 0;
     for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 

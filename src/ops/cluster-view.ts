@@ -60,7 +60,7 @@ export function clusterView(cluster: ClusterStatus, paint: Paint, columns: numbe
   };
   if (register !== undefined && (register.gateways.length > 1 || gateways.length + workers.length > 0)) {
     section([
-      `Register at ${printable(register.address)}: ${count(register.gateways.length, 'gateway')}, ${count(register.workers, 'worker')}`,
+      `Register at ${printable(register.address)}: ${count(register.gateways.length, 'gateway')}, ${count(register.workers, 'listener')}`,
     ]);
   }
   if (registers.length > 1 || registers.some(({ state }) => state !== 'joined')) {

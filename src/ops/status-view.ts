@@ -92,33 +92,35 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
     title(status, paint),
     '',
     ...summary(status, paint),
-    '',
-    ...table(
-      [
-        { title: 'listener', cell: ({ url }) => printable(url), limit: COLUMNS - NAME_WIDTH },
-        { title: 'clients', align: 'right', cell: ({ connections }) => formatWhole(connections) },
-      ],
-      status.listeners,
-      paint,
-    ),
-    '',
-    ...members(status, paint),
-    ...table(
-      status.members ? [MEMBER_COLUMN, ...WORKER_COLUMNS] : WORKER_COLUMNS,
-      status.workers,
-      paint,
-      COLUMNS,
-    ),
+    ...listenerTable(status, paint),
+    ...memberTable(status, paint),
+    ...workerTable(status, paint),
     ...deaths(status, paint),
     ...clusterView(status.cluster, paint, COLUMNS),
   ];
 }
 
 /** The nodes of a group, each a line. */
-function members({ members: nodes }: NodeStatus, paint: Paint): readonly string[] {
+function memberTable({ members: nodes }: NodeStatus, paint: Paint): readonly string[] {
   if (!nodes) return [];
   const rows = nodes.map((node, number) => ({ ...node, number }));
-  return [...table(MEMBER_COLUMNS, rows, paint, COLUMNS), ''];
+  return ['', ...table(MEMBER_COLUMNS, rows, paint, COLUMNS)];
+}
+
+/** None on a node without a gateway. */
+function listenerTable(status: NodeStatus, paint: Paint): readonly string[] {
+  if (status.listeners.length === 0) return [];
+  const columns: readonly Column<NodeStatus['listeners'][number]>[] = [
+    { title: 'listener', cell: ({ url }) => printable(url), limit: COLUMNS - NAME_WIDTH },
+    { title: 'clients', align: 'right', cell: ({ connections }) => formatWhole(connections) },
+  ];
+  return ['', ...table(columns, status.listeners, paint)];
+}
+
+/** None on a node without workers. */
+function workerTable({ members: nodes, workers: slots }: NodeStatus, paint: Paint): readonly string[] {
+  if (slots.length === 0) return [];
+  return ['', ...table(nodes ? [MEMBER_COLUMN, ...WORKER_COLUMNS] : WORKER_COLUMNS, slots, paint, COLUMNS)];
 }
 
 function title({ version, nodejs, pid, uptime }: NodeStatus, paint: Paint): string {

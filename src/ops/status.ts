@@ -58,7 +58,7 @@ export interface ClusterStatus {
   readonly register?: {
     readonly address: string;
     readonly gateways: readonly string[];
-    /** How many workers listen to it. */
+    /** How many connections it tells of gateways: one of each of our nodes, one of each PHP worker. */
     readonly workers: number;
   };
   /** The Registers that it asks. */

@@ -1,6 +1,7 @@
 import type { Piscina } from 'piscina';
 import { type Clock, withinTime } from '../clock.js';
 import type { InnerTls } from '../inner-socket.js';
+import type { GatewayLink } from '../link/gateway-link.js';
 import { LinkSet } from '../link/link-set.js';
 import { SlotLink } from '../link/slot-link.js';
 import type { WorkerTask } from '../link/worker-task.js';
@@ -122,14 +123,11 @@ export class Slot {
       bufferSize: commandBufferSize,
       clock,
       onError,
+      onRefused: (error) => log.error({ worker: number }, error.message),
       onChange: () => {
         for (const generation of this.#living) generation.showGateways(this.links.gateways);
       },
-      onBroken: ({ status: { address, node } }, error) =>
-        log.warn(
-          { worker: number, gateway: address, node, err: error },
-          `worker ${number} has lost the gateway ${address}: ${error.message}; it is dialled again`,
-        ),
+      onBroken: (link, error) => this.#reportBroken(link, error),
     });
     this.#monitor = new SlotMonitor(this, context.clock, () => this.#watchMemory());
   }
@@ -216,6 +214,7 @@ export class Slot {
     const deadline = clock.now() + timeout;
     await withinTime(clock, timeout, this.links.leave());
     await this.#end(Math.max(0, deadline - clock.now()));
+    this.#reportLeft();
     await this.links.close(Math.max(GRACE, deadline - clock.now()));
     this.link.destroy();
   }
@@ -310,6 +309,32 @@ export class Slot {
       `worker ${this.#number} died: ${this.#lastExit}; it is replaced`,
     );
     void this.#replace();
+  }
+
+  /** A gateway that nobody names any more was stopped: no fault, and not dialled again. */
+  #reportBroken({ wanted, status: { address, node } }: GatewayLink, error: Error): void {
+    const { log } = this.#context;
+    const worker = this.#number;
+    const fields = { worker, gateway: address, node };
+    if (wanted) {
+      log.warn(
+        { ...fields, err: error },
+        `worker ${worker} has lost the gateway ${address}: ${error.message}; it is dialled again`,
+      );
+    } else {
+      log.info(fields, `the gateway ${address} has left`);
+    }
+  }
+
+  /** Events that no thread had the time for are lost with the slot. */
+  #reportLeft(): void {
+    const { bufferedBytes, parked } = this.link;
+    if (bufferedBytes === 0 && parked === 0) return;
+    const worker = this.#number;
+    this.#context.log.warn(
+      { worker, bytes: bufferedBytes, parked },
+      `worker ${worker} has stopped with ${bufferedBytes} bytes of events waiting${parked > 0 ? ` and ${parked} set aside` : ''}: they are lost, since worker.stopTimeout was too short for them; a graceful stop waits longer`,
+    );
   }
 
   /** Names the events that the thread had begun and not done: they are not handled again, lest one of them killed it. */

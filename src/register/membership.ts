@@ -4,8 +4,8 @@ import type { Logger } from '../log.js';
 import { RegisterClient, type RegisterStatus } from './register-client.js';
 
 /**
- * Milliseconds that what a Register said before it was lost still counts after it has spoken again. One that has just been
- * started knows only the gateways that found it sooner than this node did; the last of them dials within 10 s.
+ * Milliseconds that what a Register said still counts after it was lost, and after it has spoken again: it may be started
+ * anew, and then knows only the gateways that found it sooner than this node did; the last of them dials within 10 s.
  */
 const LINGER_TIME = 15_000;
 
@@ -25,14 +25,15 @@ class Word {
   client!: RegisterClient;
   spoken = false;
   addresses: readonly string[] = [];
-  /** What it said on connections before, for the time being. */
+  /** What it said on connections that are lost, for the time being. */
   lingering: readonly string[] = [];
   timer: Timer | undefined;
 }
 
 /**
  * A node's place in its cluster: it announces the node's gateway to every Register, and knows the gateways of all nodes as
- * the union of what the Registers say. One that answers is enough. What a lost one said last counts until it is back.
+ * the union of what the Registers say. One that answers is enough. What a lost one said last counts for a while, in which
+ * gateways that only it knew find another; with every Register lost nothing is forgotten.
  */
 export class Membership {
   readonly #options: MembershipOptions;
@@ -117,22 +118,36 @@ export class Membership {
       clock,
       log,
       onAddresses: (addresses, first) => this.#hear(word, addresses, first),
+      onLost: () => this.#linger(word),
     });
     return word;
   }
 
   #hear(word: Word, addresses: readonly string[], first: boolean): void {
-    if (first && word.spoken) this.#linger(word);
+    if (first) {
+      this.#linger(word);
+      // it may know less than those that are lost did
+      for (const other of this.#words) this.#startTimer(other);
+    }
     word.spoken = true;
     word.addresses = addresses;
     this.#publish();
     if (this.#allSpoken()) this.#settle();
   }
 
+  /** What it said so far counts only for a while from now on. */
   #linger(word: Word): void {
-    word.lingering = [...word.lingering, ...word.addresses];
+    word.lingering = [...new Set([...word.lingering, ...word.addresses])];
+    word.addresses = [];
+    this.#startTimer(word);
+  }
+
+  #startTimer(word: Word): void {
     word.timer?.cancel();
+    if (word.lingering.length === 0) return;
     word.timer = this.#options.clock.setTimeout(() => {
+      // with no Register to know better, it goes on counting until one is back
+      if (!this.#words.some(({ client }) => client.status().state === 'joined')) return;
       word.lingering = [];
       this.#publish();
     }, LINGER_TIME);

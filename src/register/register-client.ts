@@ -44,6 +44,8 @@ export interface RegisterClientOptions {
   readonly log: Logger;
   /** The Register's list of gateways. `first`: the first on a new connection, so that gateways may still be on their way to it. */
   readonly onAddresses: (addresses: readonly string[], first: boolean) => void;
+  /** The Register that told the list is lost. */
+  readonly onLost: () => void;
 }
 
 /**
@@ -204,8 +206,9 @@ export class RegisterClient {
   }
 
   #lost(cause: Error | undefined): void {
-    const { address, clock, log } = this.#options;
+    const { address, clock, log, onLost } = this.#options;
     const error = this.#reason(cause);
+    const joined = this.#state === 'joined';
     this.#error = error;
     this.#tell(error.message, () => log.warn({ register: address }, error.message));
     this.#drop();
@@ -213,6 +216,7 @@ export class RegisterClient {
     const delay = Math.min(FIRST_DELAY * 2 ** this.#attempts, LONGEST_DELAY);
     this.#attempts++;
     this.#timer = clock.setTimeout(() => this.#dial(), delay * (1 - JITTER * Math.random()));
+    if (joined) onLost();
   }
 
   /** In words that stay the same from one attempt to the next. */

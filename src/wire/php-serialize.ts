@@ -1,5 +1,13 @@
 import { GatewayError } from '../errors.js';
-import { INT64_MAX, INT64_MIN, isIntKey, MAX_DEPTH, type PhpKey, type PhpValue } from './php-value.js';
+import {
+  INT64_MAX,
+  INT64_MIN,
+  MAX_DEPTH,
+  type PhpKey,
+  type PhpValue,
+  formatFloat,
+  isIntKey,
+} from './php-value.js';
 
 export { unserialize } from './php-unserialize.js';
 export { type PhpDecoded, type PhpKey, type PhpValue, toPlain } from './php-value.js';
@@ -147,20 +155,6 @@ class Writer {
 
 /** Characters up to which the loop in `#ascii` takes less time than Buffer.write (measured on Node 20). */
 const SHORT = 24;
-
-/** As PHP 8.2 with serialize_precision -1: the shortest digits that read back, an exponent below 1e-4 and from 1e17. */
-function formatFloat(value: number): string {
-  if (Number.isNaN(value)) return 'NAN';
-  if (!Number.isFinite(value)) return value > 0 ? 'INF' : '-INF';
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  const [digits, power] = value.toExponential().split('e');
-  const exponent = Number(power);
-  if (exponent < -4 || exponent >= 17) {
-    return `${digits.includes('.') ? digits : `${digits}.0`}E${power}`;
-  }
-  // JS, too, writes this range without an exponent.
-  return String(value);
-}
 
 function checkInt64(value: bigint): bigint {
   if (value >= INT64_MIN && value <= INT64_MAX) return value;

@@ -87,12 +87,27 @@ export function toPlain(value: PhpDecoded): PlainValue {
   return object;
 }
 
-function isList(map: Map<PhpKey, PhpDecoded>): boolean {
+/** Whether the keys are 0 to n-1 in order. */
+export function isList(map: Map<PhpKey, PhpDecoded>): boolean {
   let index = 0;
   for (const key of map.keys()) {
     if (key !== index++) return false;
   }
   return true;
+}
+
+/** As PHP 8.2 with serialize_precision -1: the shortest digits that read back, an exponent below 1e-4 and from 1e17. */
+export function formatFloat(value: number): string {
+  if (Number.isNaN(value)) return 'NAN';
+  if (!Number.isFinite(value)) return value > 0 ? 'INF' : '-INF';
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  const [digits, power] = value.toExponential().split('e');
+  const exponent = Number(power);
+  if (exponent < -4 || exponent >= 17) {
+    return `${digits.includes('.') ? digits : `${digits}.0`}E${power}`;
+  }
+  // JS, too, writes this range without an exponent.
+  return String(value);
 }
 
 const MINUS = 0x2d;

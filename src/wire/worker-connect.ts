@@ -4,11 +4,13 @@ import { GatewayError } from '../errors.js';
  * How a peer says who it is on a gateway's inner port, as the JSON body of its first frame:
  *
  *   WORKER_CONNECT          {"worker_key":"…","secret_key":"…"}                            a PHP BusinessWorker
- *   WORKER_CONNECT          {"worker_key":"…","secret_key":"…","features":["node/1"],"instance":"…"}   one of our worker slots
+ *   GATEWAY_CLIENT_CONNECT  {"worker_key":"…","secret_key":"…","features":["node/1"],"instance":"…"}   one of our worker slots
  *   GATEWAY_CLIENT_CONNECT  {"secret_key":"…"}                                             a GatewayClient, ours or PHP's
  *
- * Our gateway answers a WORKER_CONNECT that offers features with a WORKER_CONNECT of its own, {"features":[…],"node":"…"}, before
- * any event, or, when another node has the same name, {…,"refusal":"…"}, and hangs up; a PHP gateway answers nothing. Frames and flags of ours are used only between two that agreed on the feature.
+ * Our gateway answers whoever offers features with a WORKER_CONNECT of its own, {"features":[…],"node":"…"}, before any event;
+ * or, when another node has the same name, {…,"refusal":"…"}, and hangs up. A PHP gateway answers nothing, and takes the slot
+ * for a GatewayClient, which it is until it is ready: with WORKER_CONNECT, clients would be routed to it at once. Frames and
+ * flags of ours are used only between two that agreed on the feature.
  */
 
 /** The feature by which our nodes know each other: everything that Command and Flag mark as ours. */

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { SEND_CASES } from '../support/api-cases.js';
 import { ApiClient, base64, introduce } from '../support/api-client.js';
 import { NodeProcess } from '../support/node.js';
 import { TextClient } from '../support/text-client.js';
 import type { WsMessage } from '../support/ws-client.js';
-
-/** Who gets what, of Ann, Bob, and another Ann. */
-type Received = readonly [ann: WsMessage[], bob: WsMessage[], ann2: WsMessage[]];
 
 describe('sends of the Gateway API, through websockets and a worker thread', () => {
   let node: NodeProcess;
@@ -37,36 +35,7 @@ describe('sends of the Gateway API, through websockets and a worker thread', () 
     return await Promise.all(clients.map((client) => client.messagesBefore('end')));
   }
 
-  const cases: [what: string, call: string, args: (ids: string[]) => unknown[], Received][] = [
-    ['everyone', 'sendToAll', () => ['hi'], [['hi'], ['hi'], ['hi']]],
-    ['clientIds', 'sendToAll', ([a, b]) => ['hi', { clientIds: [a, b] }], [['hi'], ['hi'], []]],
-    ['no clientIds at all', 'sendToAll', () => ['hi', { clientIds: [] }], [[], [], []]],
-    [
-      'clientIds less exclude',
-      'sendToAll',
-      ([a, b]) => ['hi', { clientIds: [a, b], exclude: b }],
-      [['hi'], [], []],
-    ],
-    ['all but one', 'sendToAll', ([a]) => ['hi', { exclude: a }], [[], ['hi'], ['hi']]],
-    ['all but some', 'sendToAll', ([a, , c]) => ['hi', { exclude: [a, c] }], [[], ['hi'], []]],
-    ['one', 'sendToClient', ([, b]) => [b, 'hi'], [[], ['hi'], []]],
-    ['one, by an id in capitals', 'sendToClient', ([, b]) => [b.toUpperCase(), 'hi'], [[], ['hi'], []]],
-    ['one uid', 'sendToUid', () => ['ann', 'hi'], [['hi'], [], ['hi']]],
-    ['uids', 'sendToUid', () => [['ann', 'bob', 'cid'], 'hi'], [['hi'], ['hi'], ['hi']]],
-    ['a uid twice', 'sendToUid', () => [['bob', 'bob'], 'hi'], [[], ['hi'], []]],
-    ['nobody of that uid', 'sendToUid', () => ['cid', 'hi'], [[], [], []]],
-    ['one group', 'sendToGroup', () => ['red', 'hi'], [['hi'], ['hi'], []]],
-    ['groups, each client once', 'sendToGroup', () => [['red', 'green'], 'hi'], [['hi'], ['hi'], ['hi']]],
-    ['a group but one', 'sendToGroup', ([a]) => ['red', 'hi', { exclude: a }], [[], ['hi'], []]],
-    [
-      'groups but some',
-      'sendToGroup',
-      ([a, b]) => [['red', 'green'], 'hi', { exclude: [a, b] }],
-      [[], [], ['hi']],
-    ],
-    ['nobody in that group', 'sendToGroup', () => ['blue', 'hi'], [[], [], []]],
-  ];
-  for (const [what, call, args, expected] of cases) {
+  for (const [what, call, args, expected] of SEND_CASES) {
     it(`${call}: ${what}`, async () => {
       assert.deepEqual(await received(call, ...args(clients.map(({ id }) => id))), expected);
     });
@@ -121,6 +90,14 @@ describe('sends of the Gateway API, through websockets and a worker thread', () 
     assert.deepEqual(await ann.ws.closed, { code: 1000, reason: '' });
     await caller.call('closeClient', bob.id);
     assert.deepEqual(await bob.ws.closed, { code: 1000, reason: '' });
+    assert.equal(bob.ws.waiting, 0);
+  });
+
+  it('closeClient: an empty message is one', async () => {
+    const [ann] = clients;
+    await caller.call('closeClient', ann.id, '');
+    assert.equal(await ann.ws.next(), '');
+    assert.deepEqual(await ann.ws.closed, { code: 1000, reason: '' });
   });
 
   for (const call of ['destroyClient', 'destoryClient']) {

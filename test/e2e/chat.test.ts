@@ -12,9 +12,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { launchBrowser } from '../support/browser.js';
+import { enterChat, messages, notice, person, room, say, state } from '../support/chat-page.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Milliseconds. It only bounds a failure: everything here waits for an event. */
@@ -96,17 +97,6 @@ class Terminal {
   }
 }
 
-const messages = (page: Page, text: string): Locator => page.locator('#log .message', { hasText: text });
-const notice = (page: Page, text: string): Locator => page.locator('#log .notice', { hasText: text });
-const room = (page: Page, name: string): Locator => page.locator('#rooms button', { hasText: name });
-const person = (page: Page, name: string): Locator => page.locator('#people button', { hasText: name });
-const state = (page: Page, name: string): Locator => page.locator(`#state[data-state="${name}"]`);
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.fill('#message', text);
-  await page.press('#message', 'Enter');
-}
-
 describe('the chat demo', { timeout: 12 * LIMIT }, () => {
   let folder: string;
   let server: ChatServer;
@@ -125,10 +115,7 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
   /** A new tab in which somebody gives a name and enters. Without a context: in a browser of its own. */
   async function enter(name: string, context?: BrowserContext): Promise<Page> {
     const page = await (context ?? (await openBrowser())).newPage();
-    await page.goto(server.urls[0].replace('ws:', 'http:'));
-    await page.getByLabel('Your name').fill(name);
-    await page.getByRole('button', { name: 'Enter' }).click();
-    await notice(page, 'You are in lobby').waitFor();
+    await enterChat(page, server.urls[0], name);
     return page;
   }
 

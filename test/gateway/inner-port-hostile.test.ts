@@ -22,6 +22,13 @@ const REFUSED: Readonly<Record<string, [kind: string, bytes: Buffer | string, op
       'secret key',
       frameBytes({ command: Command.WORKER_CONNECT, body: introduction('s3creT') }),
     ],
+    'a worker of ours with a wrong key': [
+      'secret key',
+      frameBytes({
+        command: Command.GATEWAY_CLIENT_CONNECT,
+        body: '{"worker_key":"B:0","secret_key":"no","features":["node/1"]}',
+      }),
+    ],
     'a worker without a key': [
       'secret key',
       frameBytes({ command: Command.WORKER_CONNECT, body: '{"worker_key":"B:0"}' }),
@@ -67,6 +74,21 @@ const REFUSED: Readonly<Record<string, [kind: string, bytes: Buffer | string, op
     'a command that no gateway knows': ['frame', frameBytes({ command: 99 }), {}],
     'a state from a GatewayClient': ['frame', frameBytes({ command: Command.WORKER_STATE }), {}],
     'a pause from a GatewayClient': ['frame', frameBytes({ command: Command.PAUSE_CLIENT }), {}],
+    'a message that is a serialized object': [
+      'command',
+      frameBytes({ command: Command.SEND_TO_ALL, flags: 0, body: 'O:8:"stdClass":0:{}' }),
+      {},
+    ],
+    'a message that nests without end': [
+      'command',
+      frameBytes({ command: Command.SEND_TO_ALL, flags: 0, body: 'a:1:{i:0;'.repeat(100_000) }),
+      {},
+    ],
+    'a message that no JSON can hold': [
+      'command',
+      frameBytes({ command: Command.SEND_TO_ALL, flags: 0, body: 'd:NAN;' }),
+      {},
+    ],
     'a command whose JSON is broken': ['frame', frameBytes({ command: Command.SELECT, ext: '{' }), {}],
   };
 

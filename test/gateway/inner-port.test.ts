@@ -2,9 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Command, Flag, WorkerState } from '#src/wire/command.js';
 import { NODE_FEATURE, parseGatewayIntroduction } from '#src/wire/worker-connect.js';
-import { unserialize } from '#src/wire/php-serialize.js';
+import type { Frame } from '#src/wire/frame.js';
+import { type PhpValue, serialize, toPlain, unserialize } from '#src/wire/php-serialize.js';
 import { decodeClientState } from '#src/wire/client-state.js';
+import { FakeTransport } from '../support/fake-transport.js';
 import { InnerScene } from '../support/inner-scene.js';
+
+/** A message that is no string, as PHP sends it. */
+const php = (value: PhpValue): Partial<Frame> => ({ flags: 0, body: serialize(value) });
 
 describe('the inner port: who comes in', () => {
   it('a name that another node has is refused; the node that has it may come again', async (t) => {
@@ -107,5 +112,51 @@ describe('the inner port: who comes in', () => {
     for (let n = 0; n < 4; n++) replies.push((await client.nextReply()).subarray(4).toString());
     assert.deepEqual(replies, [`a:1:{i:0;i:${id};}`, 'i:1;', 'a:0:{}', 'N;']);
     assert.equal(transport.written, 'hello\n');
+  });
+
+  it('a message of PHP that is no string goes out as JSON, and in KICK as the last message, of which there may be none', async (t) => {
+    const scene = await InnerScene.create(t);
+    const client = await scene.client();
+    const clients = [scene.join(), scene.join(), scene.join(), scene.join()];
+    const [ann, bob, cid, dan] = clients.map(({ id }) => id);
+    client.send(
+      { command: Command.SEND_TO_ONE, connectionId: ann, ...php({ say: '你/好', list: [1, 2.5, null] }) },
+      { command: Command.SEND_TO_ONE, connectionId: ann, ...php(null) },
+      { command: Command.SEND_TO_ALL, ...php([]) },
+      { command: Command.KICK, connectionId: ann, ...php(['bye']) },
+      { command: Command.KICK, connectionId: bob, ...php(null) },
+      { command: Command.KICK, connectionId: cid, body: '' },
+      { command: Command.KICK, connectionId: dan, body: 'bye' },
+    );
+    await client.settled();
+    assert.deepEqual(
+      clients.map(({ transport }) => [transport.written, transport.ending]),
+      [
+        ['{"say":"你\\/好","list":[1,2.5,null]}\nnull\n[]\n["bye"]\n', 'closed'],
+        ['[]\n', 'closed'],
+        ['[]\n\n', 'closed'],
+        ['[]\nbye\n', 'closed'],
+      ],
+    );
+  });
+
+  it('a websocket handshake is given to each worker in its own terms', async (t) => {
+    const scene = await InnerScene.create(t);
+    const request = { method: 'GET', url: '/?a[]=1', httpVersion: '1.1', headers: { cookie: 'k=%20' } };
+    const handshakes: Buffer[] = [];
+    for (const come of [() => scene.phpWorker(), () => scene.nodeWorker()]) {
+      const worker = await come();
+      scene.gateway.opened(new FakeTransport(), request);
+      await worker.nextFrame();
+      const event = await worker.nextFrame();
+      assert.equal(event.command, Command.ON_WEBSOCKET_CONNECT);
+      handshakes.push(Buffer.from(event.body));
+      worker.socket.destroy();
+      while (scene.gateway.peers.length > 0) await new Promise((resolve) => void setImmediate(resolve));
+    }
+    const [forPhp, forOurs] = handshakes.map((body) => toPlain(unserialize(body)) as Record<string, unknown>);
+    assert.deepEqual([forPhp.get, forPhp.cookie], [{ a: ['1'] }, { k: '%20' }]);
+    assert.deepEqual(Object.keys(forOurs), ['server']);
+    assert.deepEqual(forOurs.server, forPhp.server);
   });
 });

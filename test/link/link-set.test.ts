@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { type TestContext, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { LinkGauge } from '#src/ring/link-gauge.js';
@@ -28,7 +29,7 @@ describe('a slot’s links to gateways', () => {
     const scene = LinkSetScene.create(t, { served: false });
     const gateway = await ours(t);
     await scene.follow(gateway.address);
-    const { body } = await gateway.next(Command.WORKER_CONNECT);
+    const { body } = await gateway.next(Command.GATEWAY_CLIENT_CONNECT);
     assert.deepEqual(JSON.parse(body.toString()), {
       worker_key: 'node-b:0',
       secret_key: 'key',
@@ -120,13 +121,19 @@ describe('a slot’s links to gateways', () => {
     const gateway = await FakeGateway.ours();
     await gateway.close();
     scene.links.follow([gateway.address]);
+    assert.deepEqual(scene.links.gateways, [], 'no query misses one that has just come');
     await scene.changed();
+    assert.deepEqual(
+      scene.links.gateways.map(({ up }) => up),
+      [false],
+    );
     const { state, lastError } = scene.links.status[0];
     assert.equal(state, 'down');
     assert.match(
       lastError ?? '',
       new RegExp(`127.0.0.1:${gateway.address.port} cannot be reached: .*ECONNREFUSED`),
     );
+    await scene.until(([first]) => !first.up);
     const attempts = (): number => scene.links.status[0].attempts;
     scene.clock.advance(749);
     assert.equal(attempts(), 1, 'not before three quarters of a second');
@@ -139,6 +146,32 @@ describe('a slot’s links to gateways', () => {
     assert.deepEqual(
       [scene.links.status[0].state, scene.links.status[0].attempts, scene.links.status[0].node],
       ['up', 0, 'fake'],
+    );
+  });
+
+  it('tells the thread of a new gateway when it is reached, or has not answered for 10 s', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const mute = createServer((socket) => {
+      t.after(() => socket.destroy());
+    }).listen(0, '127.0.0.1');
+    t.after(() => mute.close());
+    await once(mute, 'listening');
+    const gateway = await ours(t);
+    const silent = { ip: LOCAL.ip, port: (mute.address() as AddressInfo).port };
+    scene.links.follow([silent, gateway.address]);
+    assert.deepEqual(scene.links.gateways, []);
+    await scene.until(([first]) => first?.port === gateway.address.port && first.up);
+    scene.clock.advance(9999);
+    assert.equal(scene.links.gateways.length, 1);
+    const changed = scene.changed();
+    scene.clock.advance(1);
+    await changed;
+    assert.deepEqual(
+      scene.links.gateways.map(({ port, up }) => ({ port, up })),
+      [
+        { port: silent.port, up: false },
+        { port: gateway.address.port, up: true },
+      ],
     );
   });
 
@@ -267,11 +300,11 @@ describe('a slot’s links to gateways', () => {
 });
 
 describe('a slot’s links to a PHP gateway', () => {
-  it('knows it by its answer, whatever comes before, and asks it over a connection of its own', async (t) => {
+  it('knows it by its answer, and gets events over a connection of their own', async (t) => {
     const gateway = await FakeGateway.legacy((address) =>
       Buffer.concat([
         eventBytes(address, { command: Command.ON_CONNECT, connectionId: 7 }),
-        eventBytes(address, { command: Command.ON_MESSAGE, connectionId: 7, body: 'early' }),
+        eventBytes(address, { command: Command.ON_MESSAGE, connectionId: 7, body: 'hello' }),
       ]),
     );
     t.after(() => gateway.close());
@@ -281,7 +314,7 @@ describe('a slot’s links to a PHP gateway', () => {
       scene.links.gateways.map(({ up, legacy }) => [up, legacy]),
       [[true, true]],
     );
-    assert.deepEqual(await scene.thread.count(2), ['ON_CONNECT 7', 'ON_MESSAGE 7 early']);
+    assert.deepEqual(await scene.thread.count(2), ['ON_CONNECT 7', 'ON_MESSAGE 7 hello']);
 
     const { ip: localIp, port: localPort } = gateway.address;
     const clientIp = scene.requestId(1);
@@ -294,14 +327,75 @@ describe('a slot’s links to a PHP gateway', () => {
       clientIp,
     });
     assert.deepEqual((await scene.thread.count(3)).slice(2), ['REPLY 0 i:0;']);
-    const [events, commands] = gateway.connections;
+    const [commands, events] = gateway.connections;
     assert.deepEqual(
       events.frames.map(({ command }) => command),
-      [Command.WORKER_CONNECT, Command.IS_ONLINE],
+      [Command.WORKER_CONNECT],
     );
     assert.equal(commands.frames[0].command, Command.GATEWAY_CLIENT_CONNECT);
     assert.ok(commands.frames.some(({ command }) => command === Command.SEND_TO_ONE));
     assert.ok(!gateway.unheard.includes(Command.WORKER_STATE), 'it is told nothing that it does not know');
+  });
+
+  it('is no worker there before the slot is ready, and may command and ask', async (t) => {
+    const gateway = await FakeGateway.legacy((address) =>
+      eventBytes(address, { command: Command.ON_CONNECT, connectionId: 7 }),
+    );
+    t.after(() => gateway.close());
+    const scene = LinkSetScene.create(t, { served: false });
+    await scene.follow(gateway.address);
+    assert.deepEqual(
+      scene.links.gateways.map(({ up, legacy }) => [up, legacy]),
+      [[true, true]],
+    );
+    const { ip: localIp, port: localPort } = gateway.address;
+    const clientIp = scene.requestId(1);
+    scene.send({ command: Command.SEND_TO_ALL, localIp, localPort, body: 'soon' });
+    scene.send({ command: Command.IS_ONLINE, localIp, localPort, flags: Flag.REQUEST, clientIp });
+    assert.equal((await gateway.next(Command.SEND_TO_ALL)).bodyText(), 'soon');
+    assert.deepEqual(await scene.thread.count(1), ['REPLY 0 i:0;']);
+    assert.equal(gateway.connections.length, 1);
+    assert.ok(!gateway.connections[0].frames.some(({ command }) => command === Command.WORKER_CONNECT));
+
+    scene.serve();
+    assert.deepEqual((await scene.thread.count(2)).slice(1), ['ON_CONNECT 7']);
+    const [commands, events] = gateway.connections;
+    assert.equal(events.frames[0].command, Command.WORKER_CONNECT);
+    scene.send({ command: Command.SEND_TO_ONE, localIp, localPort, connectionId: 7, body: 'answer' });
+    await gateway.next(Command.SEND_TO_ONE);
+    assert.ok(commands.frames.some(({ command }) => command === Command.SEND_TO_ONE));
+    assert.equal(gateway.connections.length, 2);
+    assert.deepEqual(scene.broken, []);
+  });
+
+  it('leaves and closes before the slot was ever ready', async (t) => {
+    const gateway = await FakeGateway.legacy();
+    t.after(() => gateway.close());
+    const scene = LinkSetScene.create(t, { served: false });
+    await scene.follow(gateway.address);
+    await scene.links.leave();
+    const { ip: localIp, port: localPort } = gateway.address;
+    scene.send({ command: Command.SEND_TO_ALL, localIp, localPort, body: 'farewell' });
+    assert.equal((await gateway.next(Command.SEND_TO_ALL)).bodyText(), 'farewell');
+    await scene.links.close(1000);
+    assert.deepEqual([scene.broken, scene.clock.timers, gateway.connections.length], [[], 0, 1]);
+  });
+
+  it('is dialled again when it hangs up on the worker that has become ready', async (t) => {
+    let hangsUp = true;
+    const gateway: FakeGateway = await FakeGateway.legacy((address) => {
+      if (hangsUp) gateway.connections.at(-1)?.socket.destroy();
+      return eventBytes(address, { command: Command.ON_CONNECT, connectionId: 7 });
+    });
+    t.after(() => gateway.close());
+    const scene = LinkSetScene.create(t, { served: false });
+    await scene.follow(gateway.address);
+    scene.serve();
+    await scene.until(([{ up }]) => !up);
+    assert.equal(scene.broken.length, 1);
+    hangsUp = false;
+    scene.clock.advance(RETRY);
+    assert.deepEqual(await scene.thread.count(2), ['GATEWAY_GONE 0', 'ON_CONNECT 7']);
   });
 
   it('puts sessions into PHP’s format, sends no pauses but stops reading, and goes on', async (t) => {
@@ -309,13 +403,14 @@ describe('a slot’s links to a PHP gateway', () => {
     t.after(() => gateway.close());
     const scene = LinkSetScene.create(t);
     await scene.follow(gateway.address);
+    await gateway.next(Command.WORKER_CONNECT);
     const { ip: localIp, port: localPort } = gateway.address;
     const client = { localIp, localPort, connectionId: 7 };
     scene.send({ command: Command.PAUSE_CLIENT, ...client });
     scene.send({ command: Command.SET_SESSION, ...client, ext: '{"name":"Ann"}' });
     const { ext, connectionId } = await gateway.next(Command.SET_SESSION);
     assert.deepEqual([ext.toString(), connectionId], ['a:1:{s:4:"name";s:3:"Ann";}', 7]);
-    const events = gateway.connections[0];
+    const events = gateway.connections[1];
     gateway.send({ command: Command.ON_MESSAGE, connectionId: 8, body: 'waits' }, events);
     // the answer overtakes it, although it is asked for later
     scene.send({ command: Command.IS_ONLINE, ...client, flags: Flag.REQUEST, clientIp: scene.requestId(1) });
@@ -330,14 +425,14 @@ describe('a slot’s links to a PHP gateway', () => {
     t.after(() => gateway.close());
     const scene = LinkSetScene.create(t);
     await scene.follow(gateway.address);
-    await gateway.next(Command.GATEWAY_CLIENT_CONNECT);
-    gateway.connections[1].socket.destroy();
+    await gateway.next(Command.WORKER_CONNECT);
+    gateway.connections[0].socket.destroy();
     await scene.until(([{ up }]) => !up);
-    await once(gateway.connections[0].socket, 'close');
+    await once(gateway.connections[1].socket, 'close');
     scene.clock.advance(RETRY);
-    await scene.links.connected();
+    await gateway.next(Command.WORKER_CONNECT);
 
-    const events = gateway.connections[2];
+    const events = gateway.connections[3];
     gateway.send({ command: Command.ON_MESSAGE, connectionId: 7, body: 'last' }, events);
     await scene.links.leave();
     assert.deepEqual(scene.thread.frames, ['GATEWAY_GONE 0', 'ON_MESSAGE 7 last']);

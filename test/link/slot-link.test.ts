@@ -329,6 +329,21 @@ describe('SlotLink and its threads', () => {
       second.collector.assertEvents([testFrame(0, 100)]);
     });
 
+    it('do not count as what waits for the gateway', async () => {
+      const { collector } = attach(true);
+      const { link } = collector;
+      await main.send(testFrames([BUFFER * 3]));
+      const [event] = await collector.received(1);
+      link.send(testFrame(9, LARGER_THAN_THE_RING));
+      const before = link.bufferedBytes;
+      link.park(event.place, event.bytes);
+      assert.equal(link.bufferedBytes, before);
+      await until(() => slot.parked > 0);
+      assert.equal(link.bufferedBytes, 0);
+      link.send(testFrame(9, 1000));
+      assert.ok(link.bufferedBytes >= 1000);
+    });
+
     it('free their place in the ring once the copy has left the thread', async () => {
       const { collector } = attach(true);
       await main.send(testFrames([100]));

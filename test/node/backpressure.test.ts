@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NodeProcess } from '../support/node.js';
+import { configFolder } from '../support/config-folder.js';
+import { ERROR_LEVEL, NodeProcess } from '../support/node.js';
 import { WsClient } from '../support/ws-client.js';
 
 /** The smallest ring that there is: everything here flows past it many times. */
@@ -30,6 +31,28 @@ describe('a worker that is behind', () => {
     for (const { client } of clients) {
       for (let n = 0; n < each; n++) assert.equal(await client.next(), '50');
     }
+  });
+
+  it('answers to everybody that are many times the buffer: events wait, and no send is refused', async (t) => {
+    const folder = await configFolder(t, {
+      'index.ts': [
+        "import { defineEvents } from 'gatewayworker';",
+        'export default defineEvents({ onMessage(client, message) { client.send(message); } });',
+      ].join('\n'),
+    });
+    const node = await NodeProcess.start({ events: folder, worker: { sendToGatewayBufferSize: RING_BYTES } });
+    t.after(() => node.stop());
+    const clients = await Promise.all(Array.from({ length: 20 }, () => WsClient.connect(node.url('ws'))));
+    const each = 5000;
+    const padding = 'x'.repeat(200);
+    for (const client of clients) for (let n = 0; n < each; n++) client.send(`${n} ${padding}`);
+    for (const client of clients) {
+      for (let n = 0; n < each; n++) assert.equal(await client.next(), `${n} ${padding}`);
+    }
+    assert.deepEqual(
+      node.log.filter(({ level }) => level >= ERROR_LEVEL),
+      [],
+    );
   });
 
   it('a handler that never ends holds up only its own client, and that one’s memory is bounded', async (t) => {

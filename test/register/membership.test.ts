@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { listenInner, portOf, readInnerTls } from '#src/inner-socket.js';
 import { Membership, type MembershipOptions } from '#src/register/membership.js';
 import { fixture } from '../support/fixtures.js';
@@ -11,6 +12,8 @@ import { SteppedClock } from '../support/stepped-clock.js';
 const PING_INTERVAL = 20_000;
 /** Longer than any delay before a new attempt. */
 const LONGEST_DELAY = 10_000;
+/** How long what a lost Register said goes on counting. */
+const LINGER_TIME = 15_000;
 
 /** One node: its membership, its time, its log, and the lists that its workers were given. */
 class NodeScene {
@@ -156,7 +159,7 @@ describe('the membership of a node', () => {
     );
   });
 
-  it('keeps what a lost Register said last, and drops at once what one that lives takes back', async (test) => {
+  it('keeps what a lost Register said last for a while, and drops at once what one that lives takes back', async (test) => {
     const [one, two] = [await RegisterScene.open(test), await RegisterScene.open(test)];
     const node = new NodeScene(test, [one.server.address, two.server.address]);
     await node.joined();
@@ -169,6 +172,37 @@ describe('the membership of a node', () => {
     await gateway.close();
     assert.deepEqual(await node.lists.next(), ['10.0.0.1:2900']);
     assert.equal(node.states[1], 'joined');
+    node.clock.advance(LINGER_TIME - 1);
+    assert.equal(node.lists.length, 0);
+    node.clock.advance(1);
+    assert.deepEqual(await node.lists.next(), [], 'its node has died with it');
+  });
+
+  it('forgets nothing while every Register is lost, however long that takes', async (test) => {
+    const [one, two] = [await RegisterScene.open(test), await RegisterScene.open(test)];
+    const node = new NodeScene(test, [one.server.address, two.server.address]);
+    await node.joined();
+    await one.gateway('10.0.0.1:2900');
+    await node.lists.next();
+    await two.gateway('10.0.0.2:2900');
+    await node.lists.next();
+    for (const { server } of [one, two]) await server.close();
+    await until(() => node.states.every((state) => state === 'waiting'), 'the losses were noticed');
+    node.clock.advance(10 * LINGER_TIME);
+    assert.equal(node.lists.length, 0);
+
+    const again = await RegisterScene.open(test, { listen: one.server.address });
+    await again.gateway('10.0.0.1:2900');
+    await until(() => again.server.gateways.length === 1, 'it knew the gateway');
+    // the one that is back knows less than the two did: nobody is dropped before all have had the time to find it
+    while (node.states[0] !== 'joined') {
+      node.clock.advance(1000);
+      await turn();
+    }
+    node.clock.advance(LINGER_TIME - 1);
+    assert.equal(node.lists.length, 0);
+    node.clock.advance(1);
+    assert.deepEqual(await node.lists.next(), ['10.0.0.1:2900']);
   });
 
   it('settles when every Register has answered, or the time is over', async (test) => {

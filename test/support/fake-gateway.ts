@@ -21,13 +21,13 @@ export class FakeGateway {
   /** One of ours: it introduces itself, and hears. */
   static async ours(port = 0): Promise<FakeGateway> {
     return await FakeGateway.#listen(port, (frame, connection) => {
-      if (frame.command !== Command.WORKER_CONNECT) return;
+      if (frame.command !== Command.GATEWAY_CLIENT_CONNECT) return;
       const body = JSON.stringify({ features: [NODE_FEATURE], node: 'fake' });
       connection.socket.write(encodeFrame({ ...emptyFrame(), command: Command.WORKER_CONNECT, body }));
     });
   }
 
-  /** PHP's: it answers every query with 0, and introduces itself to nobody. @param early what it sends before its first answer */
+  /** PHP's: it answers every query with 0, and introduces itself to nobody. @param early what it sends to a worker at once */
   static async legacy(
     early: (address: FakeGateway['address']) => Buffer = () => Buffer.alloc(0),
   ): Promise<FakeGateway> {

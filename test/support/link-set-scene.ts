@@ -54,6 +54,7 @@ export class LinkSetScene {
       bufferSize,
       clock: this.clock,
       onError: (error) => this.errors.push(error.message),
+      onRefused: () => {},
       onChange: () => {
         for (const look of this.#onChange.splice(0)) look();
       },

@@ -6,11 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import type { UserConfig } from '#src/config/schema.js';
+import { ControlClient } from '#src/ops/control-client.js';
+import { placeOf, socketOf } from '#src/ops/place.js';
+import type { NodeStatus } from '#src/ops/status.js';
 import { fixture } from './fixtures.js';
-import { Inbox } from './inbox.js';
+import { Inbox, LIMIT } from './inbox.js';
 
+const CONFIG_FILE = 'gatewayworker.config.json';
+/** Milliseconds between two looks at a status. */
+const STATUS_INTERVAL = 20;
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** A line of the node's log. */
@@ -24,12 +32,16 @@ export interface LogLine {
 export const ERROR_LEVEL = 50;
 
 export interface NodeProcessOptions {
-  /** A folder of test/fixtures/events, or an absolute path. */
-  readonly events: string;
-  readonly gateway?: Exclude<UserConfig['gateway'], false>;
-  readonly worker?: Exclude<UserConfig['worker'], false>;
+  /** A folder of test/fixtures/events, or an absolute path. Only a node without workers needs none. */
+  readonly events?: string;
+  readonly gateway?: UserConfig['gateway'];
+  readonly worker?: UserConfig['worker'];
+  /** It hosts none unless this says where. */
+  readonly register?: UserConfig['register'];
   readonly cluster?: UserConfig['cluster'];
   readonly name?: string;
+  /** What the command begins with: what puts it on a host of its own. */
+  readonly launcher?: readonly string[];
   /** Options of node itself, such as --inspect. */
   readonly nodeOptions?: readonly string[];
   /** Environment variables beside this process's own. */
@@ -43,7 +55,12 @@ export class NodeProcess {
   readonly log: LogLine[] = [];
   /** What it wrote to standard error so far. */
   errors = '';
-  #listeners: readonly string[] = [];
+  name = '';
+  roles: readonly string[] = [];
+  /** How many business workers it has. */
+  workers = 0;
+  /** Of all its listeners. */
+  urls: readonly string[] = [];
   readonly #process: ChildProcess;
   readonly #folder: string;
   readonly #lines = new Inbox<LogLine>('the log');
@@ -77,14 +94,17 @@ export class NodeProcess {
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'gatewayworker-node-')));
     const node = new NodeProcess(await spawnNode(options, folder), folder);
-    const { listeners } = await node.logged('is up');
-    node.#listeners = listeners as string[];
+    const { node: name, listeners, roles, workers } = await node.logged('is up');
+    node.urls = listeners as string[];
+    node.name = name as string;
+    node.roles = roles as string[];
+    node.workers = workers as number;
     return node;
   }
 
   /** The url of its listener with this scheme. */
   url(scheme: string): string {
-    const url = this.#listeners.find((listener) => listener.startsWith(`${scheme}://`));
+    const url = this.urls.find((listener) => listener.startsWith(`${scheme}://`));
     assert.ok(url, `the node has no ${scheme} listener`);
     return url;
   }
@@ -95,6 +115,53 @@ export class NodeProcess {
       const line = await this.#lines.next();
       if (line.msg.includes(message)) return line;
     }
+  }
+
+  /** Whether it has not ended, nor been asked to. */
+  get alive(): boolean {
+    return !this.#stopping && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** What `gatewayworker status` shows. */
+  async status(): Promise<NodeStatus> {
+    const { pidFile } = placeOf(join(this.#folder, CONFIG_FILE), this.#folder);
+    const client = await ControlClient.connect(socketOf(pidFile, this.pid));
+    try {
+      return await client.status();
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Asks for the status until it is as expected. @param what is expected, for the message when it does not come */
+  async until(what: string, expected: (status: NodeStatus) => boolean): Promise<NodeStatus> {
+    const deadline = performance.now() + LIMIT;
+    for (;;) {
+      const status = await this.status();
+      if (expected(status)) return status;
+      assert.ok(
+        performance.now() < deadline,
+        `${status.name} does not show ${what}:\n${inspect(status, { depth: 5 })}`,
+      );
+      await sleep(STATUS_INTERVAL);
+    }
+  }
+
+  /** Has it go on no further until {@link resume}, as a machine that hangs. */
+  pause(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process.kill('SIGCONT');
+  }
+
+  /** Ends it at once, as `kill -9` does. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    this.#process.kill('SIGKILL');
+    await this.#exited;
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** Resident set size, from /proc. */
@@ -113,6 +180,8 @@ export class NodeProcess {
     this.#stopping = true;
     const early = this.#process.exitCode ?? this.#process.signalCode;
     this.#process.kill('SIGTERM');
+    // one that is paused hears nothing else
+    this.resume();
     const status = await this.#exited;
     await rm(this.#folder, { recursive: true, force: true });
     assert.equal(early, null, `the node ended on its own: ${early}\n${this.errors}`);
@@ -147,17 +216,23 @@ export async function failToStart(options: NodeProcessOptions): Promise<FailedSt
 }
 
 async function spawnNode(options: NodeProcessOptions, folder: string): Promise<ChildProcess> {
-  const { events, name, gateway, worker, cluster, nodeOptions = [], env } = options;
+  const { events = '', name, gateway, worker, register = false, cluster, nodeOptions = [], env } = options;
   const config: UserConfig = {
     name: name ?? 'test-node',
-    gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
-    register: false,
+    gateway: gateway !== false && { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
+    register,
     cluster,
-    worker: { count: 1, events: events.startsWith('/') ? events : fixture(`events/${events}`), ...worker },
+    worker: worker !== false && {
+      count: 1,
+      events: events.startsWith('/') ? events : fixture(`events/${events}`),
+      ...worker,
+    },
   };
-  const file = join(folder, 'gatewayworker.config.json');
+  const file = join(folder, CONFIG_FILE);
   await writeFile(file, JSON.stringify(config));
-  return spawn(process.execPath, [...nodeOptions, MAIN, '-c', file], {
+  const { launcher = [] } = options;
+  const [command, ...args] = [...launcher, process.execPath, ...nodeOptions, MAIN, '-c', file];
+  return spawn(command, args, {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

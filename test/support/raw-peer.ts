@@ -32,8 +32,8 @@ export class RawPeer {
     });
   }
 
-  static async connect(port: number): Promise<RawPeer> {
-    const socket = connect(port, '127.0.0.1');
+  static async connect(port: number, host = '127.0.0.1'): Promise<RawPeer> {
+    const socket = connect(port, host);
     await once(socket, 'connect');
     return new RawPeer(socket);
   }
@@ -51,10 +51,11 @@ export class RawPeer {
     this.socket.write(bytes);
   }
 
-  /** Says who it is, as a PHP worker does unless `features` are given. */
+  /** Says who it is, as a PHP worker does, or with `features` as one of our slots. */
   introduce(workerKey: string, secretKey: string, features?: readonly string[], instance?: string): void {
     const body = JSON.stringify({ worker_key: workerKey, secret_key: secretKey, features, instance });
-    this.send({ command: Command.WORKER_CONNECT, body });
+    const command = features === undefined ? Command.WORKER_CONNECT : Command.GATEWAY_CLIENT_CONNECT;
+    this.send({ command, body });
   }
 
   /** Says the key, as a GatewayClient does. */

@@ -11,8 +11,13 @@ export class RegisterPeer {
   }
 
   /** Announces a gateway; resolves once the Register has it. */
-  static async announce(port: number, address: string, secretKey = ''): Promise<RegisterPeer> {
-    const socket = connect(port, '127.0.0.1');
+  static async announce(
+    port: number,
+    address: string,
+    secretKey = '',
+    host = '127.0.0.1',
+  ): Promise<RegisterPeer> {
+    const socket = connect(port, host);
     // asking for the list, too, shows when the Register has handled the announcement
     for (const message of [{ event: 'gateway_connect', address }, { event: 'worker_connect' }]) {
       socket.write(`${JSON.stringify({ ...message, secret_key: secretKey })}\n`);

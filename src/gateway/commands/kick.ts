@@ -2,13 +2,15 @@ import { Command, Flag } from '../../wire/command.js';
 import { Message } from '../message.js';
 import type { CommandHandler } from './command-handler.js';
 
+const NOTHING = Buffer.from('N;');
+
 /** Ends a client's connection, or lets it pause. */
 export const kickCommands: Readonly<Record<number, CommandHandler>> = {
-  // the body goes out first; a PHP peer that has no message for the client sends a PHP-serialized null
+  // the body goes out first, an empty one as well; whoever has no message for the client sends a PHP-serialized null
   [Command.KICK](target, frame) {
     const client = target.directory.get(frame.connectionId);
     if (client === undefined) return;
-    const farewell = frame.bodyStart !== frame.bodyEnd && (frame.flags & Flag.PLAIN_BODY) !== 0;
+    const farewell = (frame.flags & Flag.PLAIN_BODY) !== 0 || !frame.body.equals(NOTHING);
     if (farewell) target.deliver(client, new Message(frame.body, frame.flags));
     target.kick(client);
   },

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type People, QUERY_CASES, SEND_CASES, argumentsOf, sorted } from '../support/api-cases.js';
+import { ApiClient, base64, introduce } from '../support/api-client.js';
+import { Cluster } from '../support/cluster.js';
+import type { WsMessage } from '../support/ws-client.js';
+
+const DOCUMENTATION = fileURLToPath(new URL('../../docs/api.md', import.meta.url));
+
+describe('the Gateway API, called on node A, about clients of nodes A, B and C', { timeout: 120_000 }, () => {
+  let cluster: Cluster;
+  /** A client of A: its handlers run on A, and make the calls. */
+  let caller: ApiClient;
+  /** At A; uid ann, groups red and green. */
+  let ann: ApiClient;
+  /** At B; uid bob, group red. */
+  let bob: ApiClient;
+  /** At C; uid ann, group green. */
+  let ann2: ApiClient;
+  const called = new Set<string>();
+
+  before(async () => {
+    cluster = await Cluster.start(['a', 'b', 'c'], { events: 'api', gateway: { pingInterval: 0 } });
+  });
+  after(() => cluster.stop());
+  beforeEach(async () => {
+    [ann, bob, ann2, caller] = await Promise.all(['a', 'b', 'c', 'a'].map(connect));
+    await introduce([ann, bob, ann2]);
+  });
+  afterEach(async () => {
+    await Promise.all([ann, bob, ann2, caller].map((client) => client.ws.close()));
+    const witness = await connect('a');
+    while ((await witness.call('getAllClientIdCount')) !== 1);
+    await witness.ws.close();
+  });
+
+  async function connect(node: string): Promise<ApiClient> {
+    return await ApiClient.connect(cluster.node(node).url('ws'));
+  }
+
+  async function call<Result>(name: string, ...args: unknown[]): Promise<Result> {
+    called.add(name);
+    return await caller.call<Result>(name, ...args);
+  }
+
+  /** What Ann, Bob and the other Ann get of a call. */
+  async function received(name: string, ...args: unknown[]): Promise<WsMessage[][]> {
+    assert.equal(await call(name, ...args), true);
+    await call('sendToAll', 'end');
+    return await Promise.all([ann, bob, ann2].map((client) => client.messagesBefore('end')));
+  }
+
+  it('queries', async () => {
+    const gone = await connect('b');
+    await gone.call('client.bindUid', 'gone');
+    await gone.call('client.join', 'gone');
+    await gone.leave(bob);
+    await call('setSession', ann.id, { n: 1 });
+    const people: People = {
+      ann: ann.id,
+      bob: bob.id,
+      ann2: ann2.id,
+      nobody: caller.id,
+      gone: gone.id,
+    };
+    for (const [name, args, expected] of QUERY_CASES) {
+      const found = sorted(await call(name, ...args(people)));
+      assert.deepEqual(found, sorted(expected(people)), `${name}(${argumentsOf(args)})`);
+    }
+  });
+
+  it('sends', async () => {
+    const ids = [ann.id, bob.id, ann2.id];
+    for (const [what, name, args, expected] of SEND_CASES) {
+      assert.deepEqual(await received(name, ...args(ids)), expected, `${name}: ${what}`);
+    }
+  });
+
+  it('text, binary and raw bytes arrive as they were sent, wherever the client is', async () => {
+    const bytes = Buffer.from([0, 255, 10, 128]);
+    assert.deepEqual(await received('sendToAll', base64(bytes)), [[bytes], [bytes], [bytes]]);
+    assert.deepEqual(await received('sendToClient', bob.id, 'ünïcode 你好 🙂'), [
+      [],
+      ['ünïcode 你好 🙂'],
+      [],
+    ]);
+    assert.deepEqual(await received('sendToGroup', 'green', ''), [[''], [], ['']]);
+    const frame = base64(Buffer.concat([Buffer.from([0x81, 3]), Buffer.from('raw')]));
+    const raw = { raw: true };
+    assert.deepEqual(await received('sendToAll', frame, raw), [['raw'], ['raw'], ['raw']]);
+    assert.deepEqual(await received('sendToUid', 'ann', frame, raw), [['raw'], [], ['raw']]);
+    assert.deepEqual(await received('sendToClient', ann2.id, frame, raw), [[], [], ['raw']]);
+    const large = 'x'.repeat(3_000_000);
+    const [, , [got]] = await received('sendToClient', ann2.id, large);
+    assert.ok(got === large, '3 MB arrived');
+    await call('drained');
+  });
+
+  it('uids and groups of clients elsewhere', async () => {
+    await call('bindUid', bob.id, 'ben');
+    assert.deepEqual(sorted(await call('getAllUidList')), ['ann', 'ben']);
+    assert.equal(await call('getUidByClientId', bob.id), 'ben');
+    // their own nodes see it as well
+    assert.equal((await bob.call<{ uid: string }>('describe')).uid, 'ben');
+    await call('unbindUid', bob.id, 'ben');
+    assert.equal(await call('getUidByClientId', bob.id), null);
+    assert.equal((await bob.call<{ uid: string | null }>('describe')).uid, null);
+
+    await call('joinGroup', ann2.id, 'red');
+    assert.deepEqual(
+      sorted(await call('getClientIdListByGroup', 'red')),
+      [ann.id, bob.id, ann2.id].toSorted(),
+    );
+    await call('leaveGroup', bob.id, 'red');
+    assert.deepEqual(sorted(await call('getClientIdListByGroup', 'red')), [ann.id, ann2.id].toSorted());
+    await call('ungroup', 'red');
+    assert.deepEqual(await call('getAllGroupIdList'), ['green']);
+    assert.deepEqual(sorted(await bob.call('getAllGroupClientIdList')), {
+      green: [ann.id, ann2.id].toSorted(),
+    });
+  });
+
+  it('sessions of clients elsewhere', async () => {
+    for (const client of [ann, bob, ann2]) {
+      await call('setSession', client.id, { a: 1, deep: { x: 1, list: [1, 2, 3] } });
+      await call('updateSession', client.id, { b: null, deep: { y: { z: 'ü' }, list: [9] } });
+      const merged = { a: 1, b: null, deep: { x: 1, y: { z: 'ü' }, list: [9, 2, 3] } };
+      assert.deepEqual(await call('getSession', client.id), merged);
+      assert.deepEqual(await client.call('session'), merged);
+      await client.call('session.assign', { a: 2 });
+      // stored when the handler is done, and that is before the client's next event
+      await client.call('describe');
+      assert.deepEqual(await call('getSession', client.id), { ...merged, a: 2 });
+    }
+    const all = await call<object>('getAllClientSessions');
+    assert.deepEqual(Object.keys(all).toSorted(), [ann.id, bob.id, ann2.id, caller.id].toSorted());
+  });
+
+  it('clients elsewhere are closed, and dropped', async () => {
+    await call('closeClient', bob.id, 'bye');
+    assert.equal(await bob.ws.next(), 'bye');
+    assert.deepEqual(await bob.ws.closed, { code: 1000, reason: '' });
+    await call('destroyClient', ann2.id);
+    assert.equal((await ann2.ws.closed).code, 1006);
+    const last = await connect('c');
+    await call('destoryClient', last.id);
+    assert.equal((await last.ws.closed).code, 1006);
+    assert.equal(await call('isOnline', bob.id), false);
+    assert.deepEqual(sorted(await call('getAllClientIdList')), [ann.id, caller.id].toSorted());
+  });
+
+  it('the current client is the caller’s own', async () => {
+    await call('sendToCurrentClient', 'me');
+    assert.deepEqual(await caller.messagesBefore('me'), []);
+    const ways: [name: string, code: number][] = [
+      ['closeCurrentClient', 1000],
+      ['destroyCurrentClient', 1006],
+      ['destoryCurrentClient', 1006],
+    ];
+    for (const [name, code] of ways) {
+      const client = await connect('a');
+      called.add(name);
+      client.request(name);
+      assert.equal((await client.ws.closed).code, code);
+      assert.equal(await bob.call('isOnline', client.id), false);
+    }
+  });
+
+  it('a client id whose gateway nobody knows is refused by name, and the rest of a list is sent to', async () => {
+    const stranger = `0a000001${bob.id.slice(8)}`;
+    const { code, message } = await caller.refusal('sendToClient', stranger, 'hi');
+    assert.equal(code, 'GW_LINK_CLOSED');
+    assert.match(message, /no link to the gateway 10\.0\.0\.1:\d+/);
+    assert.equal(await call('isOnline', stranger), false);
+    await caller.refusal('sendToAll', 'hi', { clientIds: [stranger, bob.id, ann2.id] });
+    assert.deepEqual(await received('sendToAll', 'end of it'), [
+      ['end of it'],
+      ['hi', 'end of it'],
+      ['hi', 'end of it'],
+    ]);
+  });
+
+  it('every call that docs/api.md names was made', () => {
+    const sections = readFileSync(DOCUMENTATION, 'utf8').split(/^## /m);
+    const section = sections.find((text) => text.startsWith('Gateway API')) ?? '';
+    const inTables = Array.from(section.matchAll(/^\|(.+?)\|/gm), ([, cell]) => cell);
+    const olderNames = /older names are kept: .*/.exec(section)?.[0] ?? '';
+    const calls = [...inTables, olderNames].flatMap((text) =>
+      Array.from(text.matchAll(/`([a-z]\w+)[(`]/g), ([, name]) => name),
+    );
+    for (const word of ['true', 'false']) calls.splice(calls.indexOf(word), 1);
+    assert.ok(calls.length > 45, `${calls.length} calls are documented`);
+    assert.deepEqual(
+      calls.filter((name) => !called.has(name)),
+      [],
+    );
+  });
+});
