@@ -15,6 +15,7 @@ import { socketWrites } from './socket-writes.js';
 import type { Suite, Task } from './suite.js';
 import { threads } from './threads.js';
 import { wsHeader } from './ws-header.js';
+import { wsMasks, wsReceiver } from './ws-receiver.js';
 
 export const suites: readonly Suite[] = [
   frameEncode,
@@ -26,6 +27,8 @@ export const suites: readonly Suite[] = [
   sendCommands,
   broadcast,
   wsHeader,
+  wsReceiver,
+  ...wsMasks,
   outbox,
   socketWrites,
   sessionState,

@@ -34,8 +34,11 @@ export class HttpSide {
     this.server = server;
     this.#host = host;
     this.#files = options.staticRoot === undefined ? undefined : staticFiles(options.staticRoot);
-    server.setTimeout(IDLE_TIMEOUT);
-    server.on('request', (request, response) => this.#answer(request, response));
+    server.on('request', (request, response) => {
+      // for those that ask only: a timer that was ever set stays with its socket, and most become websockets
+      request.socket.setTimeout(IDLE_TIMEOUT);
+      this.#answer(request, response);
+    });
     server.on('clientError', (error, socket) => this.#refuse(error, socket));
   }
 

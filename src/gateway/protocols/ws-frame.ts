@@ -12,30 +12,70 @@ import type { ClientProtocol } from './protocol.js';
  *     │ 80+op │  127  │           length64           │ message …
  *     └───────┴───────┴──────────────────────────────┴
  */
-const FIN = 0x80;
-const TEXT = 0x1;
-const BINARY = 0x2;
-const PING = 0x9;
+
+/** Of a frame's first byte: no more fragments follow. */
+export const FIN = 0x80;
+
+export const Opcode = {
+  CONTINUATION: 0x0,
+  TEXT: 0x1,
+  BINARY: 0x2,
+  CLOSE: 0x8,
+  PING: 0x9,
+  PONG: 0xa,
+} as const;
+
+/** The codes that this end closes with on its own, and the one that stands for none (RFC 6455, 7.4.1). */
+export const CloseCode = {
+  NORMAL: 1000,
+  PROTOCOL_ERROR: 1002,
+  NONE: 1005,
+  INVALID_TEXT: 1007,
+  POLICY: 1008,
+  TOO_LONG: 1009,
+  TRY_AGAIN_LATER: 1013,
+} as const;
+
+/** Whether a close frame may carry the code. */
+export function isCloseCode(code: number): boolean {
+  if (code >= 3000) return code <= 4999;
+  return code >= 1000 && code <= 1014 && code !== 1004 && code !== CloseCode.NONE && code !== 1006;
+}
 
 /** A ping without a payload. */
-export const PING_FRAME = Buffer.from([FIN | PING, 0]);
+export const PING_FRAME = Buffer.from([FIN | Opcode.PING, 0]);
+
+/** @param payload at most 125 bytes, as those of a ping are */
+export function pongFrame(payload: Buffer): Buffer {
+  return frame(Opcode.PONG, payload);
+}
+
+/** @param code {@link CloseCode.NONE} for a frame without one; @param reason at most 123 bytes */
+export function closeFrame(code: number, reason: string | Buffer = ''): Buffer {
+  if (code === CloseCode.NONE) return Buffer.from([FIN | Opcode.CLOSE, 0]);
+  return frame(Opcode.CLOSE, Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)]));
+}
 
 function encode(message: Buffer, binary: boolean): Buffer {
-  const { length } = message;
+  return frame(binary ? Opcode.BINARY : Opcode.TEXT, message);
+}
+
+function frame(opcode: number, payload: Buffer): Buffer {
+  const { length } = payload;
   const headerLength = length < 126 ? 2 : length <= 0xffff ? 4 : 10;
-  const frame = Buffer.allocUnsafe(headerLength + length);
-  frame[0] = FIN | (binary ? BINARY : TEXT);
-  if (headerLength === 2) frame[1] = length;
+  const bytes = Buffer.allocUnsafe(headerLength + length);
+  bytes[0] = FIN | opcode;
+  if (headerLength === 2) bytes[1] = length;
   else if (headerLength === 4) {
-    frame[1] = 126;
-    frame.writeUInt16BE(length, 2);
+    bytes[1] = 126;
+    bytes.writeUInt16BE(length, 2);
   } else {
-    frame[1] = 127;
-    frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2);
-    frame.writeUInt32BE(length % 2 ** 32, 6);
+    bytes[1] = 127;
+    bytes.writeUInt32BE(Math.floor(length / 2 ** 32), 2);
+    bytes.writeUInt32BE(length % 2 ** 32, 6);
   }
-  frame.set(message, headerLength);
-  return frame;
+  bytes.set(payload, headerLength);
+  return bytes;
 }
 
 export const wsProtocol: ClientProtocol = { name: 'ws', sharedEncoding: true, encode };

@@ -1,49 +1,64 @@
 import type { Socket } from 'node:net';
-import { type RawData, WebSocket } from 'ws';
+import type { Clock, Timer } from '../../clock.js';
 import { plainAddress } from './address.js';
 import type { ClientHost, ClientProtocol, ClientTransport } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
-import { PING_FRAME, wsProtocol } from './ws-frame.js';
+import { CloseCode, PING_FRAME, closeFrame, pongFrame, wsProtocol } from './ws-frame.js';
+import { type WsReader, WsReceiver } from './ws-receiver.js';
 
 /** What all clients of one port share. */
 export interface WsPort {
   readonly host: ClientHost;
+  readonly maxPackageSize: number;
   readonly port: number;
+  readonly clock: Clock;
 }
 
-/** What `ws` makes for each client, with the way from its events to us. */
-export class ClientWebSocket extends WebSocket {
-  declare transport: WsTransport;
-}
+/** Pongs that a client may leave untaken; one that sends pings and does not read would otherwise fill the memory. */
+const UNTAKEN_PONGS = 60;
+
+/** Where a socket has its transport, so that all sockets share their listeners. */
+const TRANSPORT = Symbol('transport');
+
+type ClientSocket = Socket & { [TRANSPORT]: WsTransport };
 
 /**
- * A websocket client. `ws` receives, and does the closing handshake; messages are framed by us and written straight to
- * the socket, so that a tick's messages are one write. The two do not get mixed up: without compression `ws` too writes
- * a whole frame at a time, at once.
+ * A websocket client, from the end of its handshake on.
+ *
+ *     open ──close()──────────────────────► waiting for the client's close frame ──┐
+ *       ├────the client's close frame, or what is forbidden: answered, FIN sent────┴─► closing ──FIN──► closed
+ *       └────FIN without a close frame: FIN sent───────────────────────────────────────────────────────────┘
+ *
+ * Whatever the client does, the connection is closed CLOSE_TIMEOUT after it left `open`.
  */
-export class WsTransport implements ClientTransport {
+export class WsTransport implements ClientTransport, WsReader {
   readonly protocol: ClientProtocol = wsProtocol;
   readonly remoteAddress: string;
   readonly remotePort: number;
   client: unknown = undefined;
   readonly #shared: WsPort;
-  readonly #ws: ClientWebSocket;
   readonly #socket: Socket;
-  /** Until our close or destroy. */
+  readonly #receiver: WsReceiver;
   #open = true;
+  /** Pongs written since everything written was last seen taken. */
+  #pongs = 0;
+  #closeTimer: Timer | undefined;
 
-  constructor(shared: WsPort, ws: ClientWebSocket, socket: Socket) {
+  /** @param head what the client sent right behind its handshake */
+  constructor(shared: WsPort, socket: Socket, head: Buffer) {
     this.#shared = shared;
-    this.#ws = ws;
     this.#socket = socket;
+    this.#receiver = new WsReceiver(this, shared.maxPackageSize);
+    // a connection that was reset already has no address any more
     this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;
-    ws.transport = this;
-    ws.on('message', onMessage);
-    ws.on('ping', onAlive);
-    ws.on('pong', onAlive);
-    ws.on('error', onError);
-    ws.on('close', onClose);
+    (socket as ClientSocket)[TRANSPORT] = this;
+    socket.setTimeout(0); // the HTTP side's
+    socket.on('data', onData);
+    socket.on('end', onEnd);
+    socket.on('error', ignore);
+    socket.on('close', onClose);
+    if (head.length > 0) socket.unshift(head);
   }
 
   get localPort(): number {
@@ -64,7 +79,7 @@ export class WsTransport implements ClientTransport {
 
   write(bytes: Buffer): void {
     // nothing may follow a close frame, whichever side began to close
-    if (this.#open && this.#ws.readyState === WebSocket.OPEN) this.#socket.write(bytes);
+    if (this.#open) this.#socket.write(bytes);
   }
 
   ping(): void {
@@ -72,79 +87,108 @@ export class WsTransport implements ClientTransport {
   }
 
   pause(): void {
-    if (this.#open) this.#ws.pause();
+    if (!this.#open) return;
+    this.#receiver.pause();
+    this.#socket.pause();
   }
 
   resume(): void {
-    if (this.#open) this.#ws.resume();
+    if (!this.#open) return;
+    this.#receiver.resume();
+    this.#socket.resume();
   }
 
-  close(code = 1000, reason = ''): void {
+  close(code: number = CloseCode.NORMAL, reason = ''): void {
     if (!this.#open) return;
-    this.#open = false;
-    this.#ws.close(code, reason);
-    // where the client began to close, `ws` waits for as long as it takes to send what was written
-    if (this.#ws.readyState !== WebSocket.OPEN)
-      this.#socket.setTimeout(CLOSE_TIMEOUT, () => this.#socket.destroy());
+    this.#socket.write(closeFrame(code, reason));
+    this.#leave();
     // reads on, to see the client's close frame; messages before it are thrown away
-    this.#ws.resume();
+    this.#receiver.resume();
+    this.#socket.resume();
   }
 
   destroy(): void {
     this.#open = false;
-    this.#ws.terminate();
+    this.#receiver.stop();
+    this.#socket.destroy();
   }
 
-  receive(data: Buffer, binary: boolean): void {
+  onMessage(data: Buffer, binary: boolean): void {
     if (this.#open) this.#shared.host.message(this, data, binary);
   }
 
-  alive(): void {
+  onPing(data: Buffer): void {
+    if (!this.#open) return;
+    if (++this.#pongs > UNTAKEN_PONGS) {
+      this.destroy();
+      return;
+    }
+    this.#socket.write(pongFrame(data));
+    this.#shared.host.alive(this);
+  }
+
+  onPong(): void {
     if (this.#open) this.#shared.host.alive(this);
   }
 
-  /** `ws` found what the websocket protocol forbids, and has begun to close. */
-  refused(error: Error): void {
-    this.#shared.host.refused(`ws ${closeCode(error)}`, this.remoteAddress, error.message);
+  onClose(code: number, reason: Buffer): void {
+    this.#answer(code, reason);
   }
 
+  onForbidden(code: number, problem: string): void {
+    this.#answer(code);
+    this.#shared.host.refused(`ws ${code}`, this.remoteAddress, problem);
+  }
+
+  /** A chunk has come in. */
+  receive(chunk: Buffer): void {
+    if (this.#pongs > 0 && this.#socket.writableLength === 0) this.#pongs = 0;
+    this.#receiver.receive(chunk);
+  }
+
+  /** The client sends no more. */
+  ended(): void {
+    this.#receiver.finish();
+    this.#socket.end();
+    if (this.#open) this.#leave();
+  }
+
+  /** The connection is gone. */
   end(): void {
+    // what came before the end is not lost, even if the end came before resume()
+    this.#receiver.finish();
     this.#open = false;
+    this.#closeTimer?.cancel();
     this.#shared.host.closed(this);
   }
+
+  /** Sends the last that is sent, unless our own close frame has been that. What still comes is thrown away. */
+  #answer(code: number, reason?: Buffer): void {
+    if (this.#open) {
+      this.#socket.write(closeFrame(code, reason));
+      this.#leave();
+    }
+    this.#socket.end();
+    this.#socket.resume();
+  }
+
+  #leave(): void {
+    this.#open = false;
+    this.#closeTimer = this.#shared.clock.setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT);
+  }
 }
 
-/** The close code that `ws` answers an error with, which it does not say. */
-function closeCode(error: Error): number {
-  return ('code' in error ? CLOSE_CODES.get(error.code) : undefined) ?? 1002;
+function onData(this: ClientSocket, chunk: Buffer): void {
+  this[TRANSPORT].receive(chunk);
 }
 
-const CLOSE_CODES: ReadonlyMap<unknown, number> = new Map([
-  ['WS_ERR_INVALID_UTF8', 1007],
-  ['WS_ERR_TOO_MANY_BUFFERED_PARTS', 1008],
-  ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 1009],
-  ['WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', 1009],
-]);
-
-// Shared by all clients, which saves memory per client. `ws` sets `this`, whose type has to be made sure of.
-
-function onMessage(this: WebSocket, data: RawData, binary: boolean): void {
-  // binaryType is the default, nodebuffer
-  if (Buffer.isBuffer(data)) transportOf(this)?.receive(data, binary);
+function onEnd(this: ClientSocket): void {
+  this[TRANSPORT].ended();
 }
 
-function onAlive(this: WebSocket): void {
-  transportOf(this)?.alive();
+function onClose(this: ClientSocket): void {
+  this[TRANSPORT].end();
 }
 
-function onError(this: WebSocket, error: Error): void {
-  transportOf(this)?.refused(error);
-}
-
-function onClose(this: WebSocket): void {
-  transportOf(this)?.end();
-}
-
-function transportOf(ws: WebSocket): WsTransport | undefined {
-  return ws instanceof ClientWebSocket ? ws.transport : undefined;
-}
+/** A reset, a timeout: `close` follows, and says all that matters. */
+function ignore(): void {}

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Server as HandshakeServer, WebSocketServer } from 'ws';
+import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
 import { openUrl, plainAddress } from './address.js';
@@ -9,10 +9,13 @@ import { bind } from './bind.js';
 import { HttpSide } from './http.js';
 import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
-import { ClientWebSocket, type WsPort, WsTransport } from './ws-transport.js';
+import { CloseCode, closeFrame } from './ws-frame.js';
+import { type WsPort, WsTransport } from './ws-transport.js';
 
-/** The close code for a client that comes while there is no worker. */
-const TRY_AGAIN_LATER = 1013;
+/** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
+class Handshake extends WebSocket {
+  setSocket(): void {}
+}
 
 /** A websocket port, which answers plain HTTP as well. */
 export async function openWsListener(
@@ -22,31 +25,29 @@ export async function openWsListener(
 ): Promise<Listener> {
   const http = await HttpSide.create(options, host);
   const port = await bind(http.server, options.url, address);
-  return new WsListener(options, openUrl(address, port), { host, port }, http);
+  const { maxPackageSize, clock = systemClock } = options;
+  const shared: WsPort = { host, maxPackageSize, port, clock };
+  return new WsListener(openUrl(address, port), shared, http);
 }
 
 class WsListener implements Listener {
   readonly url: string;
-  readonly #options: ListenerOptions;
   readonly #shared: WsPort;
   readonly #http: HttpSide;
-  readonly #handshakes: HandshakeServer<typeof ClientWebSocket>;
+  readonly #handshakes: HandshakeServer<typeof Handshake>;
   #closing = false;
 
-  constructor(options: ListenerOptions, url: string, shared: WsPort, http: HttpSide) {
+  constructor(url: string, shared: WsPort, http: HttpSide) {
     this.url = url;
-    this.#options = options;
     this.#shared = shared;
     this.#http = http;
-    const serverOptions = {
+    this.#handshakes = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: options.maxPackageSize,
-      WebSocket: ClientWebSocket,
-      closeTimeout: CLOSE_TIMEOUT, // @types/ws does not know it yet
-    };
-    this.#handshakes = new WebSocketServer(serverOptions);
+      autoPong: false,
+      WebSocket: Handshake,
+    });
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
     http.server.on('upgrade', (request, _, head) => this.#upgrade(request, request.socket, head));
     http.server.on('error', (error) => shared.host.refused('ws accept', '', error.message));
@@ -56,7 +57,7 @@ class WsListener implements Listener {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    this.#http.stop(this.#options.clock ?? systemClock);
+    this.#http.stop(this.#shared.clock);
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -68,17 +69,26 @@ class WsListener implements Listener {
     if (admission === 'full') {
       answer(socket, '503 Service Unavailable', 'This server takes no more clients at the moment.');
     } else {
-      this.#handshakes.handleUpgrade(request, socket, head, (ws) => {
-        if (admission === 'unavailable') {
-          ws.on('error', ignore);
-          ws.close(TRY_AGAIN_LATER, 'no worker');
-          return;
-        }
-        const { url = '/', method = 'GET', httpVersion, headers } = request;
-        const transport = new WsTransport(this.#shared, ws, socket);
-        this.#shared.host.opened(transport, { url, method, httpVersion, headers });
+      this.#handshakes.handleUpgrade(request, socket, head, () => {
+        if (admission === 'unavailable') this.#turnAway(socket);
+        else this.#open(request, socket, head);
       });
     }
+  }
+
+  #open(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { url = '/', method = 'GET', httpVersion, headers } = request;
+    const transport = new WsTransport(this.#shared, socket, head);
+    this.#shared.host.opened(transport, { url, method, httpVersion, headers });
+  }
+
+  /** There has been no worker for a while, which only a websocket can be told in a way that its script sees. */
+  #turnAway(socket: Socket): void {
+    socket.on('error', ignore);
+    socket.end(closeFrame(CloseCode.TRY_AGAIN_LATER, 'no worker'));
+    socket.resume();
+    const timer = this.#shared.clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
+    socket.on('close', () => timer.cancel());
   }
 
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
