@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { describe, it, mock, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import type { ClientTransport, ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import { SteppedClock } from '../../support/stepped-clock.js';
 import { Opcode, ws as wsFormat, wsFrame } from './formats.js';
 import { open } from './opening.js';
 import { StreamPeer } from './peer.js';
@@ -169,17 +170,33 @@ describe('websocket close', { timeout: 20_000 }, () => {
   });
 
   it('does not wait for long for a client that does not answer', async (t) => {
-    const { host, transport, peer } = await joinRaw(t);
-    mock.timers.enable({ apis: ['setTimeout'] }); // the one that `ws` uses
-    try {
-      transport.close();
-      mock.timers.tick(4_999);
-      assert.equal(peer.closed, false);
-      mock.timers.tick(1);
-    } finally {
-      mock.timers.reset();
-    }
+    const clock = new SteppedClock();
+    const { host, transport, peer } = await joinRaw(t, { clock });
+    transport.close();
+    await peer.until('the close frame', () => peer.messages.length === 1);
+    clock.advance(4_999);
+    assert.equal(peer.closed, false);
+    clock.advance(1);
     await host.until('the end', () => host.gone.length === 1);
+    assert.equal(clock.timers, 0);
+  });
+
+  it('leaves no timer behind a client that answers', async (t) => {
+    const clock = new SteppedClock();
+    const { host, transport, client } = await join(t, { clock });
+    transport.close();
+    assert.equal(clock.timers, 1);
+    await once(client, 'close');
+    await host.until('the end', () => host.gone.length === 1);
+    assert.equal(clock.timers, 0);
+  });
+
+  it('says 1013 to a client that comes while there is no worker', async (t) => {
+    const { host, listener } = await open(t, 'ws');
+    host.admits = () => 'unavailable';
+    const client = new WebSocket(listener.url);
+    assert.deepEqual(await once(client, 'close'), [1013, Buffer.from('no worker')]);
+    assert.deepEqual([host.clients, host.gone], [[], []]);
   });
 });
 
