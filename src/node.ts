@@ -120,6 +120,7 @@ export class Node implements Controllable {
       this.#register = await RegisterServer.open({ listen: register.listen, ...common });
 
     const registers = this.#registers();
+    this.#warnOfUnusedRegister(registers);
     const address = gateway === false ? undefined : await this.#openInnerPort(gateway, registers, tls);
     this.#name ||= `${hostname()}:${address?.port ?? process.pid}`;
     if (gateway !== false && address !== undefined) {
@@ -159,9 +160,15 @@ export class Node implements Controllable {
   /**
    * Replaces the workers' code without a client noticing.
    *
-   * @throws GatewayError when the new code cannot run: the old goes on
+   * @throws GatewayError when the new code cannot run: the old goes on. GW_CONTROL on a node without workers
    */
   async reload(graceful: boolean): Promise<void> {
+    if (this.#config.worker === false) {
+      throw new GatewayError(
+        'GW_CONTROL',
+        `The node ${this.name} has no workers (worker is false), and so no code to reload. Reload the nodes that have.`,
+      );
+    }
     await this.#pool?.reload(graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout);
   }
 
@@ -188,6 +195,17 @@ export class Node implements Controllable {
     if (this.#register === undefined) return [];
     const { host, port } = splitAddress(this.#register.address);
     return [`${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`];
+  }
+
+  /** A Register that its own node does not ask is one that others may find empty. */
+  #warnOfUnusedRegister(registers: readonly string[]): void {
+    if (this.#register === undefined) return;
+    const { port } = splitAddress(this.#register.address);
+    if (registers.some((address) => splitAddress(address).port === port)) return;
+    this.#options.log.warn(
+      { register: this.#register.address, registers },
+      `this node hosts a Register at ${this.#register.address}, which cluster.registerAddress does not name: nobody of this cluster announces anything there. Add it to the list of every node, or set register to false`,
+    );
   }
 
   /** @returns the gateway's inner address as others reach it */

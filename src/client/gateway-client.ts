@@ -42,8 +42,10 @@ export class GatewayClient extends QueryCalls {
   #closed: Promise<void> | undefined;
 
   /** @throws GW_ARGUMENT for an address that is none, GW_CLUSTER for a PEM file that cannot be read */
-  constructor({ registerAddress, secretKey = '', tls, timeout = 5000 }: GatewayClientOptions) {
+  /** @throws GW_ARGUMENT for options that cannot be used */
+  constructor(options: GatewayClientOptions) {
     super();
+    const { registerAddress, secretKey = '', tls, timeout = 5000 } = checkOptions(options);
     const connection = { secretKey, tls: tls && readInnerTls(tls), timeout };
     const requests = new Requests(systemClock);
     this.#discovery = new Discovery({
@@ -146,18 +148,43 @@ export class GatewayClient extends QueryCalls {
   }
 }
 
+const OPTIONS: readonly string[] = [
+  'registerAddress',
+  'secretKey',
+  'tls',
+  'timeout',
+] satisfies (keyof GatewayClientOptions)[];
+
+/** What a caller without types can get wrong. */
+function checkOptions(options: GatewayClientOptions): GatewayClientOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw refused('was given no options', '{ registerAddress: "127.0.0.1:1236", … }');
+  }
+  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
+  if (unknown !== undefined) throw refused(`has no option ${unknown}`, OPTIONS.join(', '));
+  const { secretKey, timeout } = options;
+  if (secretKey !== undefined && typeof secretKey !== 'string') {
+    throw refused(`was given a secretKey of type ${typeof secretKey}`, 'a string');
+  }
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
+    throw refused(`was given ${JSON.stringify(timeout)} as its timeout`, 'milliseconds above 0');
+  }
+  return options;
+}
+
 function checkAddresses(registerAddress: string | readonly string[]): readonly string[] {
-  const addresses = typeof registerAddress === 'string' ? [registerAddress] : registerAddress;
+  const addresses = typeof registerAddress === 'string' ? [registerAddress] : (registerAddress ?? []);
   for (const address of addresses) {
     if (typeof address === 'string' && /^[^:]+:\d{1,5}$/.test(address)) continue;
-    throw new GatewayError(
-      'GW_ARGUMENT',
-      `GatewayClient was given ${JSON.stringify(address)} as a registerAddress; expected host:port, such as 127.0.0.1:1236.`,
+    throw refused(
+      `was given ${JSON.stringify(address)} as a registerAddress`,
+      'host:port, such as 127.0.0.1:1236',
     );
   }
   if (addresses.length > 0) return addresses;
-  throw new GatewayError(
-    'GW_ARGUMENT',
-    'GatewayClient was given no registerAddress; expected host:port of at least one Register, such as 127.0.0.1:1236.',
-  );
+  throw refused('was given no registerAddress', 'host:port of at least one Register, such as 127.0.0.1:1236');
+}
+
+function refused(found: string, expected: string): GatewayError {
+  return new GatewayError('GW_ARGUMENT', `GatewayClient ${found}; expected ${expected}.`);
 }

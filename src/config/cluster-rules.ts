@@ -27,7 +27,12 @@ const ANY_ADDRESS = '0.0.0.0';
 export function clusterProblems(config: unknown): Problem[] {
   if (!isRecord(config)) return [];
   const facts = factsOf(config);
-  return [...roleProblems(facts), ...addressProblems(facts), ...openProblems(facts)];
+  return [
+    ...roleProblems(facts),
+    ...addressProblems(facts),
+    ...openProblems(facts),
+    ...portProblems(config, facts),
+  ];
 }
 
 /** Whether only this machine can reach the address. A name other than localhost counts as one that others can reach. */
@@ -91,6 +96,44 @@ function* openProblems(facts: Facts): Generator<Problem> {
     key: 'cluster.secretKey',
     text: `empty, while ${places.join(' and ')}, which other machines can reach; expected a word that every node, worker and GatewayClient shares, or cluster.allowWithoutSecretKey: true where a firewall keeps strangers out`,
   };
+}
+
+interface Place {
+  readonly key: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Two ports of this node that are one. Those of `gateway.listen` among each other are for listener-rules.ts. */
+function* portProblems({ gateway }: Record<string, unknown>, facts: Facts): Generator<Problem> {
+  const taken =
+    isRecord(gateway) && Array.isArray(gateway.listen) ? gateway.listen.flatMap(listenerPlace) : [];
+  const own: Place[] = [];
+  if (isRecord(gateway) && typeof gateway.lanPort === 'number' && innerPort(facts)) {
+    const host = (facts.innerListen === '' ? facts.lanIp : facts.innerListen) ?? '';
+    own.push({ key: 'gateway.lanPort', host, port: gateway.lanPort });
+  }
+  const [host, port] = [hostOf(facts.registerListen), Number(facts.registerListen?.split(':').at(-1))];
+  if (host !== undefined) own.push({ key: 'register.listen', host, port });
+  for (const place of own) {
+    const other = taken.find((one) => collide(one, place));
+    if (other === undefined) taken.push(place);
+    else {
+      const text = `found port ${place.port}, expected one of its own: ${other.key} has the same`;
+      yield { key: place.key, text };
+    }
+  }
+}
+
+function listenerPlace(listener: unknown, index: number): Place[] {
+  const url = isRecord(listener) && typeof listener.url === 'string' ? listener.url : '';
+  const [, host, port] = /^(?!udp:)[a-z]+:\/\/(.*):(\d{1,5})$/.exec(url) ?? [];
+  return host === undefined ? [] : [{ key: `gateway.listen[${index}].url`, host, port: Number(port) }];
+}
+
+function collide(one: Place, other: Place): boolean {
+  const everywhere = [one.host, other.host].some((host) => host === ANY_ADDRESS || host === '[::]');
+  return one.port === other.port && one.port !== 0 && (everywhere || one.host === other.host);
 }
 
 /** A gateway that no Register hears of is of use to its own workers only, and opens no inner port. */

@@ -36,8 +36,6 @@ export interface GatewayLinkOptions {
   readonly clock: Clock;
   /** A command that could not be put into a PHP gateway's terms: it is skipped. */
   readonly onError: (error: Error) => void;
-  /** A gateway will not have this node. Said once for every row of refusals. */
-  readonly onRefused: (error: Error) => void;
 }
 
 /** Who has links to gateways. */
@@ -48,6 +46,10 @@ export interface GatewayLinkOwner {
   receive(frame: ReceivedFrame): void;
   /** Nothing more comes over the link that was up; it is dialled again. */
   broke(link: GatewayLink, error: Error): void;
+  /** An attempt to dial it has failed, for another reason than the last time. */
+  unreached(link: GatewayLink, error: Error): void;
+  /** It is there, after it was not. */
+  reached(link: GatewayLink): void;
   /** It went up or down, or an attempt failed, or a congestion is over. */
   changed(link: GatewayLink): void;
 }
@@ -65,7 +67,7 @@ export interface GatewayLinkStatus {
   readonly bufferedBytes: number;
   /** Attempts to reach it since it was last up. */
   readonly attempts: number;
-  /** Why it is down, or was last. */
+  /** Why it is down; null while it is up. */
   readonly lastError: string | null;
 }
 
@@ -88,6 +90,7 @@ export class GatewayLink implements GatewayCarrierListener {
   /** Milliseconds on the clock. */
   #upSince = 0;
   #lastError: string | null = null;
+  #tried = false;
   #refused = false;
   /** What the gateway was last told. */
   #told = 0;
@@ -105,7 +108,7 @@ export class GatewayLink implements GatewayCarrierListener {
 
   /** Whether the first attempt to reach it has ended: before, nobody can say that it is missing. */
   get tried(): boolean {
-    return this.up || this.#lastError !== null;
+    return this.#tried;
   }
 
   get status(): GatewayLinkStatus {
@@ -180,7 +183,10 @@ export class GatewayLink implements GatewayCarrierListener {
       const { signal } = this.#giveUp;
       this.#answered(await dialGateway(this.address, { introduction, tls, clock, signal }));
     } catch (error) {
-      if (this.#state !== 'closed') this.#failed(error as GatewayError);
+      if (this.#state === 'closed') return;
+      // the same reason again is no news
+      if (this.#lastError !== (error as Error).message) this.#owner.unreached(this, error as GatewayError);
+      this.#failed(error as GatewayError);
     }
   }
 
@@ -189,6 +195,10 @@ export class GatewayLink implements GatewayCarrierListener {
       dialled.socket.destroy();
       return;
     }
+    if (this.#lastError !== null) this.#owner.reached(this);
+    this.#lastError = null;
+    this.#refused = false;
+    this.#tried = true;
     this.#node = dialled.node;
     this.#legacy = dialled.legacy;
     this.#attempts = 0;
@@ -249,10 +259,9 @@ export class GatewayLink implements GatewayCarrierListener {
   }
 
   #failed(error: Error): void {
+    this.#tried = true;
     this.#lastError = error.message;
-    const refused = error instanceof RefusedError;
-    if (refused && !this.#refused) this.#options.onRefused(error);
-    this.#refused = refused;
+    this.#refused = error instanceof RefusedError;
     if (this.wanted && this.#state === 'waiting') {
       this.#retry = this.#options.clock.setTimeout(() => void this.#dial(), this.#backoff.next());
     } else {

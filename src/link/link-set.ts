@@ -18,6 +18,10 @@ export interface LinkSetOptions extends GatewayLinkOptions {
   readonly onChange: () => void;
   /** The link to a gateway broke, with the events that were on their way. */
   readonly onBroken: (link: GatewayLink, error: Error) => void;
+  /** A gateway could not be dialled, for a reason that is new; it is tried again. */
+  readonly onUnreached: (link: GatewayLink, error: Error) => void;
+  /** A gateway that was lost, or could not be dialled, is there. */
+  readonly onReached: (link: GatewayLink) => void;
 }
 
 /**
@@ -150,6 +154,14 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
     if (this.#leaving) return;
     this.#slot.forget(link.address);
     this.#options.onBroken(link, error);
+  }
+
+  unreached(link: GatewayLink, error: Error): void {
+    this.#options.onUnreached(link, error);
+  }
+
+  reached(link: GatewayLink): void {
+    this.#options.onReached(link);
   }
 
   changed(link: GatewayLink): void {

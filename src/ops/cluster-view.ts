@@ -1,5 +1,5 @@
 import { formatBytesBriefly, formatCount, formatWhole } from './quantity.js';
-import type { ClusterStatus } from './status.js';
+import type { ClusterStatus, NodeStatus } from './status.js';
 import { type Column, type Paint, table } from './table.js';
 import { fit, printable } from './text.js';
 
@@ -52,13 +52,22 @@ const WORKER_COLUMNS: readonly Column<Worker>[] = [
 ];
 
 /** How a node is linked to the others: nothing while it is alone. */
-export function clusterView(cluster: ClusterStatus, paint: Paint, columns: number): readonly string[] {
+export function clusterView(
+  { cluster, roles }: NodeStatus,
+  paint: Paint,
+  columns: number,
+): readonly string[] {
   const { register, registers, gateways, workers, refusals } = cluster;
+  // a node with every role and without others has nothing to show
+  const partial = !roles.includes('gateway') || !roles.includes('worker');
   const lines: string[] = [];
   const section = (rows: readonly string[]): void => {
     if (rows.length > 0) lines.push('', ...rows);
   };
-  if (register !== undefined && (register.gateways.length > 1 || gateways.length + workers.length > 0)) {
+  if (
+    register !== undefined &&
+    (partial || register.gateways.length > 1 || gateways.length + workers.length > 0)
+  ) {
     section([
       `Register at ${printable(register.address)}: ${count(register.gateways.length, 'gateway')}, ${count(register.workers, 'listener')}`,
     ]);
@@ -72,7 +81,17 @@ export function clusterView(cluster: ClusterStatus, paint: Paint, columns: numbe
     [...registers, ...gateways].flatMap(({ address: from, lastError }) =>
       lastError === null || lastError === undefined
         ? []
-        : [paint('yellow', fit(`${printable(from)}: ${printable(lastError)}`, columns))],
+        : [
+            paint(
+              'yellow',
+              fit(
+                lastError.includes(from)
+                  ? printable(lastError)
+                  : `${printable(from)}: ${printable(lastError)}`,
+                columns,
+              ),
+            ),
+          ],
     ),
   );
   const refused = Object.entries(refusals).filter(([, times]) => times > 0);

@@ -9,6 +9,8 @@ import type { ConnectionPage, ConnectionStatus, Controllable, NodeStatus } from 
 
 /** Milliseconds in which a member that is well has answered. Shorter than what the commands grant the group. */
 const ANSWER_TIME = 2000;
+/** Milliseconds in which a node has its new code running, pending handlers not counted. */
+const RELOAD_TIME = 60_000;
 /** Milliseconds that a graceful stop may take. */
 const GRACEFUL_TIMEOUT = 300_000;
 /** Milliseconds that a member gets beyond the time in which its node has to stop. */
@@ -129,7 +131,7 @@ export class NodeGroup implements Controllable {
    * Replaces the code of one node after the other. Reloads wait for each other.
    *
    * @throws GatewayError when a node cannot run the new code. The first to refuse ends it: unless the message says
-   * otherwise the old code goes on everywhere.
+   * otherwise the old code goes on everywhere. GW_CONTROL when one does not answer at all
    */
   async reload(graceful: boolean): Promise<void> {
     const next = async (): Promise<void> => await this.#reload(graceful);
@@ -180,7 +182,8 @@ export class NodeGroup implements Controllable {
     for (const member of this.#members) {
       const { lives } = member;
       try {
-        await member.ask({ command: 'reload', graceful });
+        // one that hangs must not hold up every reload to come
+        await member.ask({ command: 'reload', graceful }, RELOAD_TIME + (graceful ? GRACEFUL_TIMEOUT : 0));
       } catch (error) {
         // it has died, or was dead: its next process starts with the new code
         if (member.state === 'down' || member.lives > lives) continue;

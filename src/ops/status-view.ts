@@ -96,7 +96,7 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
     ...memberTable(status, paint),
     ...workerTable(status, paint),
     ...deaths(status, paint),
-    ...clusterView(status.cluster, paint, COLUMNS),
+    ...clusterView(status, paint, COLUMNS),
   ];
 }
 

@@ -123,11 +123,20 @@ export class Slot {
       bufferSize: commandBufferSize,
       clock,
       onError,
-      onRefused: (error) => log.error({ worker: number }, error.message),
       onChange: () => {
         for (const generation of this.#living) generation.showGateways(this.links.gateways);
       },
       onBroken: (link, error) => this.#reportBroken(link, error),
+      onUnreached: ({ status: { address } }, error) =>
+        log.warn(
+          { worker: number, gateway: address },
+          `worker ${number} cannot reach a gateway: ${error.message}`,
+        ),
+      onReached: ({ status: { address, node } }) =>
+        log.info(
+          { worker: number, gateway: address, gatewayNode: node },
+          `worker ${number} has reached the gateway ${address}`,
+        ),
     });
     this.#monitor = new SlotMonitor(this, context.clock, () => this.#watchMemory());
   }
@@ -315,7 +324,7 @@ export class Slot {
   #reportBroken({ wanted, status: { address, node } }: GatewayLink, error: Error): void {
     const { log } = this.#context;
     const worker = this.#number;
-    const fields = { worker, gateway: address, node };
+    const fields = { worker, gateway: address, gatewayNode: node };
     if (wanted) {
       log.warn(
         { ...fields, err: error },

@@ -220,7 +220,7 @@ export class RegisterClient {
   }
 
   /** In words that stay the same from one attempt to the next. */
-  #reason(cause: (Error & { code?: string }) | undefined): GatewayError {
+  #reason(cause: NodeJS.ErrnoException | undefined): GatewayError {
     if (cause instanceof GatewayError) return cause;
     const { address, tls } = this.#options;
     if (this.#state === 'joined') {
@@ -228,7 +228,9 @@ export class RegisterClient {
     }
     if (!this.#introduced) {
       const why = cause?.code ?? 'the connection was closed';
-      const hint = tls === undefined ? '' : ' with the certificates of cluster.tls';
+      // what the network refuses, certificates have no part in; a reset may be an end without TLS
+      const network = cause?.syscall !== undefined && cause.code !== 'ECONNRESET';
+      const hint = tls === undefined || network ? '' : ' with the certificates of cluster.tls';
       return clusterError(`${address} cannot be reached${hint} (${why}); it is dialled until it can`, cause);
     }
     return new GatewayError(

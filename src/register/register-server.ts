@@ -185,7 +185,7 @@ export class RegisterServer implements RegisterConnectionListener {
     this.#problems.warn(
       `register-${kind}`,
       { remoteAddress },
-      `The Register closed a connection from ${remoteAddress}, which ${problem}.`,
+      `The Register closed a connection from ${remoteAddress}, which ${problem.replace(/\.$/, '')}.`,
     );
   }
 

@@ -301,6 +301,19 @@ describe('GatewayClient', () => {
     }
   });
 
+  it('refuses options that it does not know, and values that it cannot use', () => {
+    const registerAddress = '127.0.0.1:1236';
+    for (const [options, message] of [
+      [undefined, /was given no options/],
+      [{}, /no registerAddress/],
+      [{ registerAddress, secretkey: 'x' }, /no option secretkey; expected registerAddress, secretKey/],
+      [{ registerAddress, secretKey: 5 }, /secretKey of type number/],
+      [{ registerAddress, timeout: 'soon' }, /"soon" as its timeout/],
+    ] as const) {
+      assert.throws(() => new GatewayClient(options as never), { code: 'GW_ARGUMENT', message });
+    }
+  });
+
   for (const [what, script] of [
     ['that has closed it', 'await client.close();'],
     ['that disposes of it', '{ await client[Symbol.asyncDispose](); }'],

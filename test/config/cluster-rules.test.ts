@@ -20,6 +20,15 @@ describe('a configuration of a cluster', () => {
     ],
     ['a node alone, without inner port', { gateway: { lanIp: '10.0.0.1' }, register: false }],
     ['a node alone on 0.0.0.0, which nobody is told', { gateway: { lanIp: '0.0.0.0' }, register: false }],
+    [
+      'one port at two addresses',
+      {
+        gateway: {
+          listen: [{ url: 'ws://127.0.0.2:2900' }, { url: 'udp://0.0.0.0:1236' }],
+          lanIp: '127.0.0.1',
+        },
+      },
+    ],
     ['a gateway', { worker: false, register: false, cluster: { registerAddress: ['127.0.0.1:1236'] } }],
     ['workers', { gateway: false, register: false, cluster: { registerAddress: ['10.0.0.1:1236'] } }],
     ['workers beside a Register', { gateway: false }],
@@ -35,6 +44,12 @@ describe('a configuration of a cluster', () => {
   }
 
   const refused: ReadonlyArray<readonly [title: string, value: object, ...lines: readonly string[]]> = [
+    [
+      'a port for two purposes',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1236' }, { url: 'text://127.0.0.1:2900' }] } },
+      'gateway.lanPort: found port 2900, expected one of its own: gateway.listen[1].url has the same',
+      'register.listen: found port 1236, expected one of its own: gateway.listen[0].url has the same',
+    ],
     [
       'an inner port open to others without a secret key',
       { gateway: { lanIp: '10.0.0.1' } },

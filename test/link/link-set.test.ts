@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { type TestContext, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { LinkGauge } from '#src/ring/link-gauge.js';
+import { type GatewayAddress, ipToNumber } from '#src/wire/client-id.js';
 import { Command, Flag, WorkerState } from '#src/wire/command.js';
 import { FakeGateway, eventBytes } from '../support/fake-gateway.js';
 import { LinkSetScene } from '../support/link-set-scene.js';
@@ -188,7 +189,15 @@ describe('a slot’s links to gateways', () => {
     scene.clock.advance(RETRY);
     await scene.links.connected();
     assert.equal(gateway.connections.length, 2);
-    assert.match(scene.links.status[0].lastError ?? '', /silent/);
+    assert.equal(scene.links.status[0].lastError, null, 'it is up again');
+  });
+
+  it('says why one cannot be dialled', async (t) => {
+    const scene = LinkSetScene.create(t);
+    scene.links.follow([await unusedAddress()]);
+    while (scene.unreached.length === 0) await turn();
+    assert.match(scene.unreached[0], /cannot be reached: .*ECONNREFUSED/);
+    assert.equal(scene.links.status[0].lastError, scene.unreached[0]);
   });
 
   it('is not taken for silent while it pings', async (t) => {
@@ -443,3 +452,12 @@ describe('a slot’s links to a PHP gateway', () => {
     assert.equal(scene.broken.length, 1);
   });
 });
+
+/** Where nobody listens. */
+async function unusedAddress(): Promise<GatewayAddress> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return { ip: ipToNumber('127.0.0.1'), port };
+}

@@ -128,6 +128,22 @@ node 1, slot 0: last died of boom`,
     );
   });
 
+  it('shows the Register of a node that has no other role, and no tables of what it has not', () => {
+    const status = {
+      ...STATUS,
+      roles: ['register'],
+      listeners: [],
+      workers: [],
+      cluster: {
+        ...STATUS.cluster,
+        register: { address: '10.0.0.1:1236', gateways: ['10.0.0.2:2900'], workers: 3 },
+      },
+    };
+    const lines = statusView(status, false).slice(-2);
+    assert.deepEqual(lines, ['', 'Register at 10.0.0.1:1236: 1 gateway, 3 listeners']);
+    assert.ok(!statusView(status, false).some((line) => /^(listener|slot) /.test(line)));
+  });
+
   it('is coloured when asked', () => {
     const workers = [{ ...worker(0), errors: 5, waitingFor: 5000 }];
     const text = statusView({ ...STATUS, workers }, true).join('\n');

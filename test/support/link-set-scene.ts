@@ -40,6 +40,7 @@ export class LinkSetScene {
   readonly local = new Heard();
   /** Why links broke. */
   readonly broken: string[] = [];
+  readonly unreached: string[] = [];
   readonly errors: string[] = [];
   threadLink!: ThreadLink;
   #onChange: Array<() => void> = [];
@@ -54,11 +55,12 @@ export class LinkSetScene {
       bufferSize,
       clock: this.clock,
       onError: (error) => this.errors.push(error.message),
-      onRefused: () => {},
       onChange: () => {
         for (const look of this.#onChange.splice(0)) look();
       },
       onBroken: (_link, error) => this.broken.push(error.message),
+      onUnreached: (_link, error) => this.unreached.push(error.message),
+      onReached: () => {},
     });
     const listener: LinkListener = { frame: (frame) => this.local.hear(frame), drained() {}, closed() {} };
     this.links.local?.listen(listener);
