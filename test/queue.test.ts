@@ -62,7 +62,8 @@ describe('Queue', () => {
     // fewer than half: the array behind it is not cut yet
     for (let n = 0; n < 32; n++) queue.shift();
     const held = usedMemory() - memory;
-    assert.ok(held < 70 * 100_000, `${held} bytes are held by 68 items of 100,000`);
+    // all 100 if it kept them; the collector's own part varies
+    assert.ok(held < 80 * 100_000, `${held} bytes are held by 68 items of 100,000`);
     assert.equal(queue.length, 68);
   });
 
