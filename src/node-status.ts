@@ -3,6 +3,7 @@ import { systemClock } from './clock.js';
 import { parseListenUrl } from './config/listen-url.js';
 import { Counters } from './gateway/counters.js';
 import type { Gateway } from './gateway/gateway.js';
+import { addCounts } from './ops/group-cluster.js';
 import type { ConnectionPage, NodeStatus } from './ops/status.js';
 import type { Pool } from './pool/pool.js';
 import type { Membership } from './register/membership.js';
@@ -56,7 +57,7 @@ export function nodeStatus({ gateway, pool, register, membership, ...node }: Nod
       registers: membership?.status() ?? [],
       gateways: pool?.gateways() ?? [],
       workers: peers.filter((peer) => !peer.local),
-      refusals: sum(innerRefusals, register?.refusals),
+      refusals: addCounts(Object.fromEntries(innerRefusals), Object.fromEntries(register?.refusals ?? [])),
     },
   };
 }
@@ -83,12 +84,4 @@ export function connectionPage(gateway: Gateway | undefined, offset: number, lim
     });
   }
   return { total: gateway.directory.size, offset, connections };
-}
-
-/** Counts by kind. */
-function sum(...counts: readonly (ReadonlyMap<string, number> | undefined)[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const [kind, count] of counts.flatMap((one) => [...(one ?? [])]))
-    total[kind] = (total[kind] ?? 0) + count;
-  return total;
 }

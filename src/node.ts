@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import { systemClock } from './clock.js';
+import { registersOf } from './config/registers.js';
 import type { GatewayConfig, NodeConfig, WorkerConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
 import { Gateway } from './gateway/gateway.js';
@@ -119,7 +120,7 @@ export class Node implements Controllable {
     if (register !== false)
       this.#register = await RegisterServer.open({ listen: register.listen, ...common });
 
-    const registers = this.#registers();
+    const registers = registersOf(this.#config, this.#register?.address);
     this.#warnOfUnusedRegister(registers);
     const address = gateway === false ? undefined : await this.#openInnerPort(gateway, registers, tls);
     this.#name ||= `${hostname()}:${address?.port ?? process.pid}`;
@@ -186,15 +187,6 @@ export class Node implements Controllable {
       await this.#register?.close();
     })();
     return this.#stopped;
-  }
-
-  /** Where this node finds the others; nowhere, when it stays alone. */
-  #registers(): readonly string[] {
-    const { registerAddress } = this.#config.cluster;
-    if (registerAddress.length > 0) return registerAddress;
-    if (this.#register === undefined) return [];
-    const { host, port } = splitAddress(this.#register.address);
-    return [`${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`];
   }
 
   /** A Register that its own node does not ask is one that others may find empty. */

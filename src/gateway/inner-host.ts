@@ -6,12 +6,10 @@ import type { Logger } from '../log.js';
 import { SecretKey } from '../secret-key.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { Command, commandName } from '../wire/command.js';
-import { HEADER_LENGTH, type ReceivedFrame } from '../wire/frame.js';
+import { HEADER_LENGTH, MAX_INNER_PACKAGE, type ReceivedFrame } from '../wire/frame.js';
 import { NODE_FEATURE } from '../wire/worker-connect.js';
 import type { WorkerPeer } from './worker-peer.js';
 
-/** GatewayWorker's limit for a frame on an inner link, header excluded. */
-const PACKAGE_SIZE = 10 * 1024 * 1024;
 /** What a frame may hold beside a message: the clients, uids or groups that it is for. */
 const EXT_SIZE = 1024 * 1024;
 
@@ -51,7 +49,7 @@ export function innerSettings(
     guarded: cluster.secretKey !== '',
     pingInterval: cluster.pingInterval * 1000,
     bufferSize: config.sendToWorkerBufferSize,
-    maxFrameLength: HEADER_LENGTH + EXT_SIZE + Math.max(PACKAGE_SIZE, config.maxPackageSize),
+    maxFrameLength: HEADER_LENGTH + EXT_SIZE + Math.max(MAX_INNER_PACKAGE, config.maxPackageSize),
   };
 }
 

@@ -7,6 +7,7 @@ import { type Frame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { REPLY_HEADER_LENGTH, ReplyReader } from '../wire/reply-reader.js';
 import { encodeIntroduction } from '../wire/worker-connect.js';
 import type { LinkState } from './link.js';
+import { SocketWriter } from './socket-writer.js';
 
 /** Checks in a row that may find nothing moving before the gateway counts as gone. */
 const SILENT_CHECKS = 2;
@@ -50,14 +51,12 @@ export class CommandLink {
   readonly name: string;
   readonly #socket: Socket;
   readonly #options: CommandLinkOptions;
-  readonly #bufferSize: number;
+  readonly #writer: SocketWriter;
   readonly #reader: ReplyReader;
   /** Request ids of the queries that are not answered yet, in the order of the answers. */
   readonly #asked = new Queue<number>();
   #state: LinkState = 'open';
   #answered = false;
-  #congested = false;
-  #corked = false;
   #closing: Promise<void> | undefined;
   #onEnded: (() => void) | undefined;
   #checks: Timer;
@@ -65,10 +64,6 @@ export class CommandLink {
   /** What had moved at the last check, and for how many checks nothing has. */
   #moved = 0;
   #silent = 0;
-  readonly #uncork = (): void => {
-    this.#corked = false;
-    this.#socket.uncork();
-  };
   readonly #replied = (reply: Buffer): void => {
     if (this.#state === 'closed') return;
     const requestId = this.#asked.shift();
@@ -86,18 +81,19 @@ export class CommandLink {
     this.name = options.name;
     this.#socket = socket;
     this.#options = options;
-    this.#bufferSize = Math.max(options.bufferSize, socket.writableHighWaterMark);
+    this.#writer = new SocketWriter(socket, options.bufferSize, () => {
+      if (this.#state === 'open') options.onDrained();
+    });
     this.#reader = new ReplyReader(options.maxReplyLength);
     socket
       .setNoDelay(true)
       .on('data', (chunk: Buffer) => this.#received(chunk))
-      .on('drain', () => this.#drained())
       .on('error', (cause: Error) => this.destroy(cause))
       .on('end', () => this.#farEndClosed())
       .on('close', () => this.#ended());
     this.#checks = options.clock.setInterval(() => this.#check(), options.pingInterval);
     // once for the connection: the gateway remembers it
-    if (options.secretKey !== '') this.#write(introduction(options.secretKey));
+    if (options.secretKey !== '') this.#writer.write(introduction(options.secretKey));
     // a gateway that knows another key says nothing to commands: it hangs up instead of answering
     this.#ask();
   }
@@ -108,12 +104,12 @@ export class CommandLink {
 
   /** Bytes that were accepted and have not left. */
   get bufferedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#writer.bufferedBytes;
   }
 
   /** Whether more waits than the buffer size, and `onDrained` is still to come. */
   get congested(): boolean {
-    return this.#congested;
+    return this.#writer.congested;
   }
 
   /** Whether the gateway has answered anything: it is one, and it knows this secret key. */
@@ -135,8 +131,8 @@ export class CommandLink {
       );
     }
     if (isQuery(frame.command)) this.#asked.push(frame.clientIp);
-    this.#write(commandBytes(frame));
-    return !this.#congested;
+    this.#writer.write(commandBytes(frame));
+    return !this.congested;
   }
 
   /**
@@ -175,16 +171,6 @@ export class CommandLink {
     );
   }
 
-  #write(bytes: Buffer): void {
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      queueMicrotask(this.#uncork);
-    }
-    this.#socket.write(bytes);
-    if (this.#socket.writableLength >= this.#bufferSize) this.#congested = true;
-  }
-
   #received(chunk: Buffer): void {
     if (this.#state === 'closed') return;
     try {
@@ -194,12 +180,6 @@ export class CommandLink {
       return;
     }
     this.#finishWhenAnswered();
-  }
-
-  #drained(): void {
-    if (!this.#congested) return;
-    this.#congested = false;
-    if (this.#state === 'open') this.#options.onDrained();
   }
 
   #finishWhenAnswered(): void {
@@ -230,7 +210,7 @@ export class CommandLink {
 
   #ask(): void {
     this.#asked.push(PROBE);
-    this.#write(PROBE_BYTES);
+    this.#writer.write(PROBE_BYTES);
   }
 
   #ended(error?: GatewayError): void {

@@ -3,7 +3,7 @@ import { type Clock, withinTime } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import { type InnerTls, connectInner } from '../inner-socket.js';
 import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
-import { Command, Flag, WorkerState, commandName } from '../wire/command.js';
+import { Command, Flag, WorkerState, commandName, isEvent } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { type PeerIntroduction, encodeIntroduction } from '../wire/worker-connect.js';
@@ -143,17 +143,10 @@ export class LegacyCarrier implements GatewayCarrier {
   }
 
   #receive(frame: ReceivedFrame): void {
-    switch (frame.command) {
-      case Command.ON_MESSAGE:
-      case Command.ON_CONNECT:
-      case Command.ON_CLOSE:
-      case Command.ON_WEBSOCKET_CONNECT:
-        this.#options.listener.event(frame);
-        return;
-      case Command.PING:
-        return;
-      default:
-        throw new GatewayError('GW_FRAME', `It sent ${commandName(frame.command)}, which no gateway sends.`);
+    if (isEvent(frame.command)) {
+      this.#options.listener.event(frame);
+    } else if (frame.command !== Command.PING) {
+      throw new GatewayError('GW_FRAME', `It sent ${commandName(frame.command)}, which no gateway sends.`);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Clock, withinTime } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import { Command, WorkerState, commandName } from '../wire/command.js';
+import { Command, WorkerState, commandName, isEvent } from '../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
 import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
 import { LinkHeartbeat } from './link-heartbeat.js';
@@ -75,13 +75,11 @@ export class NodeCarrier implements GatewayCarrier {
   }
 
   #receive(frame: ReceivedFrame): void {
+    if (isEvent(frame.command)) {
+      this.#listener.event(frame);
+      return;
+    }
     switch (frame.command) {
-      case Command.ON_MESSAGE:
-      case Command.ON_CONNECT:
-      case Command.ON_CLOSE:
-      case Command.ON_WEBSOCKET_CONNECT:
-        this.#listener.event(frame);
-        return;
       case Command.REPLY:
         // the handshake's own query has no number
         if (frame.clientIp !== 0) this.#listener.reply(frame);

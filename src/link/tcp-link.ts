@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { FrameReader } from '../wire/frame-reader.js';
 import { type Frame, ReceivedFrame, decodeFrame, encodeFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
+import { SocketWriter } from './socket-writer.js';
 
 export interface TcpLinkOptions {
   readonly name: string;
@@ -14,21 +15,17 @@ export interface TcpLinkOptions {
 /** A link over a connected TCP or TLS socket, which it owns from now on. Writes of one tick go out together. */
 export class TcpLink extends BaseLink {
   readonly #socket: Socket;
-  readonly #bufferSize: number;
+  readonly #writer: SocketWriter;
   readonly #reader: FrameReader;
   readonly #frame = new ReceivedFrame();
   #failure: Error | undefined;
-  #congested = false;
-  #corked = false;
-  readonly #uncork = (): void => {
-    this.#corked = false;
-    this.#socket.uncork();
-  };
 
   constructor(socket: Socket, options: TcpLinkOptions) {
     super(options.name);
     this.#socket = socket;
-    this.#bufferSize = Math.max(options.bufferSize, socket.writableHighWaterMark);
+    this.#writer = new SocketWriter(socket, options.bufferSize, () => {
+      if (this.state === 'open') this.listener.drained();
+    });
     this.#reader = new FrameReader(options.maxFrameLength);
     // from now on, and not from listen on: an error that nobody listens for would end the process
     socket
@@ -39,11 +36,11 @@ export class TcpLink extends BaseLink {
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#writer.bufferedBytes;
   }
 
   get congested(): boolean {
-    return this.#congested;
+    return this.#writer.congested;
   }
 
   /** Bytes received so far. */
@@ -71,8 +68,8 @@ export class TcpLink extends BaseLink {
    * @returns as {@link send}
    */
   sendBytes(bytes: Buffer): boolean {
-    this.#write(bytes);
-    return !this.#congested;
+    this.#writer.write(bytes);
+    return !this.congested;
   }
 
   protected start(): void {
@@ -88,28 +85,12 @@ export class TcpLink extends BaseLink {
           this.destroy(error as Error);
         }
       })
-      .on('drain', () => {
-        if (!this.#congested) return;
-        this.#congested = false;
-        if (this.state === 'open') this.listener.drained();
-      })
       // the socket ends this side as well and takes no more: what it has accepted still goes out
       .on('end', () => void this.close());
   }
 
   protected transmit(frame: Frame): boolean {
-    this.#write(encodeFrame(frame));
-    return !this.#congested;
-  }
-
-  #write(bytes: Buffer): void {
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      queueMicrotask(this.#uncork);
-    }
-    this.#socket.write(bytes);
-    if (this.#socket.writableLength >= this.#bufferSize) this.#congested = true;
+    return this.sendBytes(encodeFrame(frame));
   }
 
   protected finish(): void {

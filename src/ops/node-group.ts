@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { registersOf } from '../config/registers.js';
 import type { NodeConfig } from '../config/schema.js';
 import { GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -160,7 +161,7 @@ export class NodeGroup implements Controllable {
     const { config, nodes, logFile, clock, log, fork, startRegister } = this.#options;
     const own = registerConfig(config);
     if (own) this.#register = await startRegister(own);
-    const registers = registersOf(config, this.#register);
+    const registers = registersOf(config, this.#register?.registerAddress);
     this.#members = Array.from(
       { length: nodes },
       (_, number) =>
@@ -193,13 +194,6 @@ export class NodeGroup implements Controllable {
     }
     this.#reloads++;
   }
-}
-
-/** Where the members find each other: as a node of its own would. */
-function registersOf({ cluster }: NodeConfig, own: RegisterNode | undefined): readonly string[] {
-  if (cluster.registerAddress.length > 0 || own?.registerAddress === undefined)
-    return cluster.registerAddress;
-  return [own.registerAddress.replace(/^0\.0\.0\.0:/, '127.0.0.1:')];
 }
 
 async function report(member: GroupMember): Promise<MemberReport> {

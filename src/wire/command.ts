@@ -94,6 +94,11 @@ export function commandName(command: number): string {
   return names.get(command) ?? `command ${command}`;
 }
 
+/** Whether a command is an event: something that a client did. */
+export function isEvent(command: number): boolean {
+  return eventNames.has(command);
+}
+
 /** The handler of an event, for logs and messages: `onMessage`. */
 export function eventName(command: number): string {
   return eventNames.get(command) ?? commandName(command);

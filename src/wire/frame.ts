@@ -15,6 +15,9 @@ import { GatewayError } from '../errors.js';
 
 export const HEADER_LENGTH = 28;
 
+/** Bytes of the longest package that GatewayWorker takes on an inner link. */
+export const MAX_INNER_PACKAGE = 10 * 1024 * 1024;
+
 /** A frame to send. Strings are written as UTF-8. Senders may reuse one object: `send` copies what it needs. */
 export interface Frame {
   command: number;

@@ -14,6 +14,7 @@ import { type ClientEvents, GATEWAY_GONE, type ParkedEvent } from './client-even
 import { ClientMap } from './client-map.js';
 import { Client } from './client.js';
 import { LegacySessionView } from './legacy-session-view.js';
+import type { SessionView } from './session-view.js';
 import type { Events } from './events.js';
 
 const NO_STATE: ClientState = { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.alloc(0) };
@@ -353,25 +354,21 @@ export class BusinessWorker implements CurrentClient {
     // a handler that settles after its thread's end has nowhere to store anything
     if (this.#link.state !== 'open') return;
     const { view, events } = client;
-    if (view instanceof LegacySessionView) {
-      const session = this.#attempt(client, () => view.takeSession());
-      if (session !== undefined) this.#tell(Command.SET_SESSION, events, session, 0, 0);
-      return;
-    }
-    const change = this.#attempt(client, () => view.takePatch());
-    if (change === undefined) return;
-    const { patch, epoch } = change;
-    this.#tell(Command.PATCH_SESSION, events, JSON.stringify(patch), epoch, Flag.COUNTED);
-  }
-
-  /** Takes until nothing is refused: each refusal has set one key back. */
-  #attempt<T>(client: Client, take: () => T): T {
+    let change: Buffer | ReturnType<SessionView['takePatch']>;
+    // until nothing is refused: each refusal has set one key back
     for (;;) {
       try {
-        return take();
+        change = view instanceof LegacySessionView ? view.takeSession() : view.takePatch();
+        break;
       } catch (error) {
-        this.#failed(client, client.events.command, error);
+        this.#failed(client, events.command, error);
       }
+    }
+    if (change === undefined) return;
+    if (Buffer.isBuffer(change)) {
+      this.#tell(Command.SET_SESSION, events, change, 0, 0);
+    } else {
+      this.#tell(Command.PATCH_SESSION, events, JSON.stringify(change.patch), change.epoch, Flag.COUNTED);
     }
   }
 

@@ -6,14 +6,11 @@ import { Queue } from '../queue.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { type ClientAddress, type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import { Flag } from '../wire/command.js';
-import { type Frame, frameLength } from '../wire/frame.js';
+import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
 
 /** A request id's low 24 bits count; the high byte tells whose reply it is (link/slot-link.ts). */
 const COUNT_MASK = 0xff_ffff;
-
-/** Bytes of the longest frame that every gateway takes, PHP's too. */
-const LONGEST_FRAME = 10 * 1024 * 1024;
 
 interface LinkedGateway extends KnownGateway {
   /** What waits for it; undefined for the gateway of this process. */
@@ -147,12 +144,12 @@ export class ThreadTransport implements Transport {
   /** A gateway hangs up on a frame that is too long for it, and with that on all its clients. */
   #checkLength(frame: Frame): void {
     // a character takes three bytes at most
-    if ((frame.ext.length + frame.body.length) * 3 < LONGEST_FRAME) return;
+    if ((frame.ext.length + frame.body.length) * 3 < MAX_INNER_PACKAGE) return;
     const length = frameLength(frame);
-    if (length <= LONGEST_FRAME || !this.#gateways.some(({ gauge }) => gauge !== undefined)) return;
+    if (length <= MAX_INNER_PACKAGE || !this.#gateways.some(({ gauge }) => gauge !== undefined)) return;
     throw new GatewayError(
       'GW_ARGUMENT',
-      `A message would make ${length} bytes on the way to another node; gateways take ${LONGEST_FRAME} at most. Send it in parts.`,
+      `A message would make ${length} bytes on the way to another node; gateways take ${MAX_INNER_PACKAGE} at most. Send it in parts.`,
     );
   }
 
