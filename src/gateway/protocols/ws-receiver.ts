@@ -74,7 +74,7 @@ export class WsReceiver {
     this.#maxPackageSize = maxPackageSize;
   }
 
-  /** @param chunk becomes the receiver's own: its bytes are changed */
+  /** @param chunk used during this call only; its bytes are changed */
   receive(chunk: Buffer): void {
     if (this.#state === 'stopped') return;
     if (this.#rest !== undefined) {
@@ -85,7 +85,7 @@ export class WsReceiver {
     const read = this.#read(chunk);
     if (read === chunk.length || this.#stopped) return;
     this.#rest = new InputBuffer();
-    this.#rest.append(detached(chunk.subarray(read)));
+    this.#rest.append(Buffer.from(chunk.subarray(read)));
   }
 
   pause(): void {
@@ -201,7 +201,7 @@ export class WsReceiver {
       this.#refuse(CloseCode.POLICY, `A message of more than ${MOST_FRAGMENTS} fragments.`);
       return;
     }
-    bytes.append(detached(payload));
+    bytes.append(bytes.length === 0 ? Buffer.from(payload) : payload);
     if ((first & FIN) === 0) return;
     this.#fragments = undefined;
     this.#report(bytes.take(bytes.length), binary, false);
@@ -236,9 +236,4 @@ export class WsReceiver {
     this.stop();
     this.#reader.onForbidden(code, problem);
   }
-}
-
-/** A few bytes must not hold the large chunk that they came in: their client may be idle for long. */
-function detached(bytes: Buffer): Buffer {
-  return bytes.length * 2 < bytes.buffer.byteLength ? Buffer.from(bytes) : bytes;
 }

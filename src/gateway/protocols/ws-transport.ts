@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../clock.js';
 import { plainAddress } from './address.js';
 import type { ClientHost, ClientProtocol, ClientTransport } from './protocol.js';
+import { readIntoBuffer } from './read-buffer.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, PING_FRAME, closeFrame, pongFrame, wsProtocol } from './ws-frame.js';
 import { type WsReader, WsReceiver } from './ws-receiver.js';
@@ -54,11 +55,13 @@ export class WsTransport implements ClientTransport, WsReader {
     this.remotePort = socket.remotePort ?? 0;
     (socket as ClientSocket)[TRANSPORT] = this;
     socket.setTimeout(0); // the HTTP side's
-    socket.on('data', onData);
+    if (readIntoBuffer(socket, onRead)) socket.resume();
+    else socket.on('data', onData);
     socket.on('end', onEnd);
     socket.on('error', ignore);
     socket.on('close', onClose);
-    if (head.length > 0) socket.unshift(head);
+    // later, since nobody knows this client yet, but before anything is read
+    if (head.length > 0) process.nextTick(() => this.receive(head));
   }
 
   get localPort(): number {
@@ -140,7 +143,7 @@ export class WsTransport implements ClientTransport, WsReader {
     this.#shared.host.refused(`ws ${code}`, this.remoteAddress, problem);
   }
 
-  /** A chunk has come in. */
+  /** A chunk has come in. Its bytes are changed. */
   receive(chunk: Buffer): void {
     if (this.#pongs > 0 && this.#socket.writableLength === 0) this.#pongs = 0;
     this.#receiver.receive(chunk);
@@ -176,6 +179,11 @@ export class WsTransport implements ClientTransport, WsReader {
     this.#open = false;
     this.#closeTimer = this.#shared.clock.setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT);
   }
+}
+
+function onRead(this: Socket, length: number, buffer: Buffer): boolean {
+  (this as ClientSocket)[TRANSPORT].receive(buffer.subarray(0, length));
+  return true;
 }
 
 function onData(this: ClientSocket, chunk: Buffer): void {
