@@ -92,5 +92,9 @@ describe('a websocket handshake', () => {
       assert.throws(() => decodeHandshake(serialize(value)), { code: 'GW_FRAME' });
     }
     assert.throws(() => decodeHandshake(Buffer.from('O:1:"A":0:{}')), { code: 'GW_SERIALIZE' });
+    for (const ours of ['{', '{}', '{"url":"/","headers":null}', '{"url":1,"headers":{}}']) {
+      assert.throws(() => decodeHandshake(Buffer.from(ours)), { code: 'GW_FRAME' });
+      assert.throws(() => toPhpHandshake(Buffer.from(ours)), { code: 'GW_FRAME' });
+    }
   });
 });
