@@ -29,6 +29,15 @@ export interface ClientState {
   session: Buffer;
 }
 
+/** Of a client of whom nothing is known but that it is there. */
+export const NO_STATE: Readonly<ClientState> = {
+  epoch: 0,
+  applied: 0,
+  address: '',
+  uid: '',
+  session: Buffer.alloc(0),
+};
+
 /** The state as ext_data. */
 export function encodeClientState(state: ClientState): Buffer {
   const addressLength = Buffer.byteLength(state.address);

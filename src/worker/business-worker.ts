@@ -6,7 +6,7 @@ import type { ThreadLink } from '../link/thread-link.js';
 import type { Logger } from '../log.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
 import { type ClientAddress, type GatewayAddress, parseClientId } from '../wire/client-id.js';
-import { type ClientState, decodeClientState } from '../wire/client-state.js';
+import { type ClientState, NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Command, Flag, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
@@ -17,7 +17,6 @@ import { LegacySessionView } from './legacy-session-view.js';
 import type { SessionView } from './session-view.js';
 import type { Events } from './events.js';
 
-const NO_STATE: ClientState = { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.alloc(0) };
 /** Bytes of one client's events that may wait in this thread before the gateway is asked to hold back the rest. */
 const PARKED_BYTES_PER_CLIENT = 256 * 1024;
 /** The share of the event ring that waiting events may hold before the oldest of them move out. */
@@ -92,7 +91,7 @@ export class BusinessWorker implements CurrentClient {
       }
       client = new Client(this.#gateway, frame, this.#isLegacy(frame));
       this.#clients.set(frame, client);
-      if (this.#heldBack.has(client.id)) client.events.busy = true;
+      if (this.#heldBack.size > 0 && this.#heldBack.has(client.id)) client.events.busy = true;
       else if (frame.command !== Command.ON_CONNECT) this.#catchUp(client);
     }
     if (client.events.busy) {
@@ -138,7 +137,7 @@ export class BusinessWorker implements CurrentClient {
    */
   retire(onReleased: (clientId: string) => void): void {
     this.#onReleased = onReleased;
-    for (const { events } of this.#clients.values()) events.parked.clear();
+    for (const { events } of this.#clients.values()) events.parked = undefined;
     this.#inRing.clear();
     this.#heldBack.clear();
   }
@@ -286,7 +285,7 @@ export class BusinessWorker implements CurrentClient {
   #next(client: Client): void {
     const { events } = client;
     events.busy = false;
-    for (let next = events.parked.shift(); next !== undefined; next = events.parked.shift()) {
+    for (let next = events.parked?.shift(); next !== undefined; next = events.parked?.shift()) {
       if (next === GATEWAY_GONE) {
         this.#beginAnew(client);
         break;
@@ -307,14 +306,14 @@ export class BusinessWorker implements CurrentClient {
   #forget(gateway: GatewayAddress): void {
     for (const { events } of this.#clients.of(gateway)) {
       events.paused = false;
-      if (events.busy) events.parked.push(GATEWAY_GONE);
+      if (events.busy) events.wait(GATEWAY_GONE);
       else this.#clients.delete(events);
     }
   }
 
   /** Everything before the break is done. What this worker had changed since may be lost, or changed again by another. */
   #beginAnew(client: Client): void {
-    if (client.events.parked.length === 0) {
+    if (client.events.parked === undefined || client.events.parked.length === 0) {
       this.#clients.delete(client.events);
       return;
     }
@@ -338,7 +337,7 @@ export class BusinessWorker implements CurrentClient {
   #park(client: Client, frame: ReceivedFrame, place: number): void {
     const { events } = client;
     const event = { place, frame: frame.copy() };
-    events.parked.push(event);
+    events.wait(event);
     events.parkedBytes += event.frame.length;
     this.#inRing.add(event);
     if (!events.paused && events.parkedBytes > PARKED_BYTES_PER_CLIENT) this.#pause(events, true);

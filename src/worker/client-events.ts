@@ -28,7 +28,8 @@ export class ClientEvents implements ClientAddress {
   turn = 0;
   /** Whether the gateway was asked not to send more of its events for now. */
   paused = false;
-  readonly parked = new Queue<ParkedEvent>();
+  /** The next events, oldest first, once one has had to wait. */
+  parked: Queue<ParkedEvent> | undefined;
   /** Bytes of the parked events. */
   parkedBytes = 0;
 
@@ -36,5 +37,11 @@ export class ClientEvents implements ClientAddress {
     this.localIp = localIp;
     this.localPort = localPort;
     this.connectionId = connectionId;
+  }
+
+  /** Puts an event behind those that wait. */
+  wait(event: ParkedEvent): void {
+    this.parked ??= new Queue();
+    this.parked.push(event);
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Message, Name } from '../api/arguments.js';
 import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { SendOptions } from '../api/send-calls.js';
@@ -13,8 +14,6 @@ import { SessionView } from './session-view.js';
  * `session` are those of the event that is being handled.
  */
 export class Client<S extends object = Session> {
-  /** 20 hexadecimal digits, by which any worker of the cluster reaches this client. */
-  readonly id: string;
   readonly remotePort: number;
   /** The port that the client came in by. */
   readonly gatewayPort: number;
@@ -26,17 +25,24 @@ export class Client<S extends object = Session> {
   readonly events: ClientEvents;
   readonly #gateway: GatewayCalls;
   readonly #ip: number;
+  #id: string | undefined;
 
   /** @internal */
   constructor(gateway: GatewayCalls, event: ReceivedFrame, legacy: boolean) {
     this.#gateway = gateway;
     this.legacy = legacy;
     this.view = newView(legacy);
-    this.id = formatClientId(event.localIp, event.localPort, event.connectionId);
     this.#ip = event.clientIp;
     this.remotePort = event.clientPort;
     this.gatewayPort = event.gatewayPort;
     this.events = new ClientEvents(event);
+  }
+
+  /** 20 hexadecimal digits, by which any worker of the cluster reaches this client. */
+  get id(): string {
+    const { localIp, localPort, connectionId } = this.events;
+    this.#id ??= formatClientId(localIp, localPort, connectionId);
+    return this.#id;
   }
 
   /** @internal Its gateway was gone meanwhile: what this worker had changed may be lost, or was changed again by another. */
@@ -89,6 +95,12 @@ export class Client<S extends object = Session> {
   /** Takes this client's uid away, if it has one. */
   unbindUid(): boolean {
     return this.uid === null || this.#gateway.unbindUid(this.id, this.uid);
+  }
+
+  /** What `console.log(client)` shows: what handlers may use. */
+  [inspect.custom](): object {
+    const { id, remoteAddress, remotePort, gatewayPort, uid, session } = this;
+    return { id, remoteAddress, remotePort, gatewayPort, uid, session };
   }
 
   /** Puts this client into a group. */

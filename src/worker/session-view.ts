@@ -1,6 +1,6 @@
 import type { ClientChange } from '../api/transport.js';
 import { GatewayError } from '../errors.js';
-import type { ClientState } from '../wire/client-state.js';
+import { type ClientState, NO_STATE } from '../wire/client-state.js';
 import {
   type Session,
   type SessionPatch,
@@ -13,7 +13,10 @@ import {
 /** A change on its way to the gateway. */
 type Change = ClientChange | { readonly kind: 'patch'; readonly patch: SessionPatch; readonly epoch: number };
 
-const NOTHING = Buffer.alloc(0);
+/** Shared by all views that have none of their own: most clients are idle. */
+const NOTHING = NO_STATE.session;
+const NO_CHANGES: Change[] = [];
+const NO_TEXTS: ReadonlyMap<string, string | undefined> = new Map();
 /** Stands for the text of a key that is not there. */
 const ABSENT = undefined;
 
@@ -31,11 +34,11 @@ export class SessionView {
   #sent = 0;
   #known = false;
   /** The changes that the gateway may not have applied, oldest first; the last one is number #sent. */
-  #pending: Change[] = [];
+  #pending = NO_CHANGES;
   /** The session as the handler sees and changes it, once it has asked for it. */
   #value: Session | undefined;
   /** The JSON text of each of its keys when it was read or last sent: what differs now was changed. */
-  #texts = new Map<string, string | undefined>();
+  #texts = NO_TEXTS;
 
   get address(): string {
     return this.#address;
@@ -56,8 +59,8 @@ export class SessionView {
     if (unapplied > this.#pending.length) return;
     const unchanged =
       unapplied === this.#pending.length && state.epoch === this.#epoch && state.session.equals(this.#bytes);
-    if (this.#pending.length > unapplied)
-      this.#pending = this.#pending.slice(this.#pending.length - unapplied);
+    if (unapplied === 0) this.#pending = NO_CHANGES;
+    else if (this.#pending.length > unapplied) this.#pending = this.#pending.slice(-unapplied);
     this.#epoch = state.epoch;
     this.#address = state.address;
     this.#uid = state.uid;
@@ -147,7 +150,8 @@ export class SessionView {
   }
 
   #push(change: Change): void {
-    this.#pending.push(change);
+    if (this.#pending === NO_CHANGES) this.#pending = [change];
+    else this.#pending.push(change);
     this.#sent = (this.#sent + 1) >>> 0;
   }
 
@@ -170,8 +174,9 @@ export class SessionView {
 
   #see(session: Session): void {
     this.#value = session;
-    this.#texts.clear();
-    for (const key of Object.keys(session)) this.#texts.set(key, JSON.stringify(session[key]));
+    const texts = new Map<string, string | undefined>();
+    for (const key of Object.keys(session)) texts.set(key, JSON.stringify(session[key]));
+    this.#texts = texts;
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import { pino } from 'pino';
 import { GatewayCalls } from '#src/api/gateway-calls.js';
 import { Requests } from '#src/api/requests.js';
@@ -126,6 +127,17 @@ class Scene {
 }
 
 describe('a business worker and several gateways', () => {
+  it('shows what handlers may use of a client, and nothing else', async (t) => {
+    const scene = new Scene(t, (client) => {
+      client.session.room = 'lobby';
+      scene.did(inspect(client, { breakLength: Infinity, compact: true }));
+    });
+    scene.send(A, '', encodeClientState({ ...scene.state, uid: 'ada' }), Flag.STATE);
+    assert.deepEqual(await scene.doneBy(1), [
+      "{ id: '7f000001000100000007', remoteAddress: '0.0.0.0', remotePort: 0, gatewayPort: 0, uid: 'ada', session: { room: 'lobby' } }",
+    ]);
+  });
+
   it('takes the same connection id at two gateways for two clients, each with its session', async (t) => {
     const scene = new Scene(t, (client, message) => {
       client.session.said = message;
