@@ -6,11 +6,13 @@ import { directory } from './directory.js';
 import { frameReader } from './frame-reader.js';
 import { frameDecode, frameEncode } from './frame.js';
 import { handler } from './handler.js';
+import { handshake } from './handshake.js';
 import { outbox } from './outbox.js';
 import { phpSerialize } from './php-serialize.js';
 import { ring } from './ring.js';
 import { sendCommands } from './send-commands.js';
 import { sessionState } from './session.js';
+import { socketReads } from './socket-reads.js';
 import { socketWrites } from './socket-writes.js';
 import type { Suite, Task } from './suite.js';
 import { threads } from './threads.js';
@@ -30,9 +32,11 @@ export const suites: readonly Suite[] = [
   wsReceiver,
   ...wsMasks,
   outbox,
+  socketReads,
   socketWrites,
   sessionState,
   handler,
+  handshake,
   phpSerialize,
 ];
 
