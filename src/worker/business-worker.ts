@@ -6,7 +6,7 @@ import type { ThreadLink } from '../link/thread-link.js';
 import type { Logger } from '../log.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
 import { type ClientAddress, type GatewayAddress, parseClientId } from '../wire/client-id.js';
-import { type ClientState, NO_STATE, decodeClientState } from '../wire/client-state.js';
+import { NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Command, Flag, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
@@ -200,11 +200,11 @@ export class BusinessWorker implements CurrentClient {
   }
 
   #start(client: Client, frame: ReceivedFrame): void {
-    const { command, flags } = frame;
+    const { command } = frame;
     client.events.command = command;
     this.#gauge.begin(frame);
     try {
-      client.view.receive((flags & Flag.STATE) === 0 ? stateless(frame) : decodeClientState(frame.ext));
+      client.view.receiveWith(frame);
       const result = this.#context.run(client, this.#call, this, client, frame);
       if (isPromise(result)) {
         this.#await(client, command, frame, result);
@@ -397,11 +397,6 @@ export class BusinessWorker implements CurrentClient {
       `${eventName(command)} failed: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-}
-
-/** The state that comes with an event that says nothing of it: a PHP gateway sends the session only. */
-function stateless(frame: ReceivedFrame): ClientState {
-  return frame.extStart === frame.bodyStart ? NO_STATE : { ...NO_STATE, session: frame.ext };
 }
 
 /** PHP gateways do not tell text from binary websocket messages: what is UTF-8 counts as text. */

@@ -1,6 +1,8 @@
 import type { ClientChange } from '../api/transport.js';
 import { GatewayError } from '../errors.js';
-import { type ClientState, NO_STATE } from '../wire/client-state.js';
+import { type ClientState, NO_STATE, decodeClientState } from '../wire/client-state.js';
+import { Flag } from '../wire/command.js';
+import type { ReceivedFrame } from '../wire/frame.js';
 import {
   type Session,
   type SessionPatch,
@@ -17,6 +19,8 @@ type Change = ClientChange | { readonly kind: 'patch'; readonly patch: SessionPa
 const NOTHING = NO_STATE.session;
 const NO_CHANGES: Change[] = [];
 const NO_TEXTS: ReadonlyMap<string, string | undefined> = new Map();
+/** Bytes up to which a loop takes less time than the call into C++ behind Buffer.compare. */
+const SHORT = 128;
 /** Stands for the text of a key that is not there. */
 const ABSENT = undefined;
 
@@ -30,6 +34,8 @@ export class SessionView {
   #address = '';
   #uid = '';
   #bytes: Buffer = NOTHING;
+  /** The ext_data of the event that said so. */
+  #ext: Buffer = NOTHING;
   /** Changes sent so far, counted as the gateway counts them: modulo 2^32. */
   #sent = 0;
   #known = false;
@@ -48,8 +54,20 @@ export class SessionView {
     return this.#uid;
   }
 
-  /** Takes in what the gateway sent with an event. */
+  /** Takes in what the gateway sent with an event: nearly always the same as with the one before. */
+  receiveWith(event: ReceivedFrame): void {
+    if ((event.flags & Flag.STATE) === 0) {
+      this.receive(stateless(event));
+    } else if (!hasExt(event, this.#ext)) {
+      const ext = Buffer.from(event.ext);
+      this.receive(decodeClientState(ext));
+      this.#ext = ext;
+    }
+  }
+
+  /** Takes in what the gateway says. @param state its bytes are this view's from now on */
   receive(state: ClientState): void {
+    this.#ext = NOTHING;
     if (!this.#known) {
       this.#known = true;
       this.#sent = state.applied;
@@ -66,7 +84,7 @@ export class SessionView {
     this.#uid = state.uid;
     for (const change of this.#pending) if (change.kind === 'uid') this.#uid = change.uid;
     if (unchanged) return;
-    this.#bytes = state.session.length === 0 ? NOTHING : Buffer.from(state.session);
+    this.#bytes = state.session.length === 0 ? NOTHING : state.session;
     this.#value = undefined;
   }
 
@@ -178,6 +196,19 @@ export class SessionView {
     for (const key of Object.keys(session)) texts.set(key, JSON.stringify(session[key]));
     this.#texts = texts;
   }
+}
+
+/** The state that comes with an event that says nothing of it: a PHP gateway sends the session only. */
+function stateless(event: ReceivedFrame): ClientState {
+  return event.extStart === event.bodyStart ? NO_STATE : { ...NO_STATE, session: Buffer.from(event.ext) };
+}
+
+function hasExt({ bytes, extStart, bodyStart }: ReceivedFrame, ext: Buffer): boolean {
+  const { length } = ext;
+  if (length !== bodyStart - extStart) return false;
+  if (length > SHORT) return ext.compare(bytes, extStart, bodyStart) === 0;
+  for (let index = 0; index < length; index++) if (ext[index] !== bytes[extStart + index]) return false;
+  return true;
 }
 
 /** A copy that JSON can hold, so that what somebody does to the original later is not taken for a change. */

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { encodeClientState } from '#src/wire/client-state.js';
+import { Flag } from '#src/wire/command.js';
+import { type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '#src/wire/frame.js';
 import { SessionView } from '#src/worker/session-view.js';
 
 function viewOf(
@@ -13,6 +16,11 @@ function viewOf(
 
 function state(session: object, { epoch = 0, applied = 0, uid = '' } = {}) {
   return { epoch, applied, address: '', uid, session: Buffer.from(JSON.stringify(session)) };
+}
+
+function event(length: number): ReceivedFrame {
+  const ext = encodeClientState(state({ text: 'x'.repeat(length) }, { uid: 'ada' }));
+  return decodeFrame(encodeFrame({ ...emptyFrame(), flags: Flag.STATE, ext, body: 'message' }));
 }
 
 describe('a worker’s view of a session', () => {
@@ -89,6 +97,27 @@ describe('a worker’s view of a session', () => {
     view.change({ kind: 'set', session: { b: 1 } });
     view.session.c = 2;
     assert.equal(view.takePatch()?.epoch, 4);
+  });
+
+  it('takes what comes with an event, keeps no view of it, and knows it again', () => {
+    for (const length of [1, 1000]) {
+      const view = new SessionView();
+      const first = event(length);
+      view.receiveWith(first);
+      first.bytes.fill(0);
+      assert.deepEqual([view.uid, view.session], ['ada', { text: 'x'.repeat(length) }]);
+      const seen = view.session;
+      view.receiveWith(event(length));
+      assert.equal(view.session, seen);
+      view.receiveWith(event(length + 1));
+      assert.deepEqual(view.session, { text: 'x'.repeat(length + 1) });
+    }
+  });
+
+  it('knows of no session where an event says nothing', () => {
+    const view = new SessionView();
+    view.receiveWith(decodeFrame(encodeFrame({ ...emptyFrame(), body: 'message' })));
+    assert.deepEqual([view.uid, view.session], ['', {}]);
   });
 
   it('sets back what JSON cannot hold, tells of it once, and loses no other key', () => {
