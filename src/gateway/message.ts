@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { Flag } from '../wire/command.js';
 import { phpJson } from '../wire/php-json.js';
 import { unserialize } from '../wire/php-serialize.js';

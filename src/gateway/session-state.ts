@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { encodeClientState } from '../wire/client-state.js';
 import { mergePhpSession, patchPhpSession, toPhpSession } from '../wire/php-session.js';
 import {

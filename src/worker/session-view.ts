@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { ClientChange } from '../api/transport.js';
 import { GatewayError } from '../errors.js';
 import { type ClientState, NO_STATE, decodeClientState } from '../wire/client-state.js';

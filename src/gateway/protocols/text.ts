@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { InputBuffer } from './input-buffer.js';
 import type { StreamProtocol, StreamTransport } from './stream-transport.js';
 
