@@ -6,19 +6,18 @@ import type { UserConfig } from '#src/config/schema.js';
 import { createLogger } from '#src/log.js';
 import { type Node, startNode } from '#src/node.js';
 import { fixture } from '../support/fixtures.js';
-import { Inbox } from '../support/inbox.js';
-import type { LogLine } from '../support/node.js';
+import { type LogLine, NodeLog } from '../support/node-log.js';
 
 /** A node of ours in the test's own process, on free ports. What the configuration leaves out it does not play. */
 export class OurNode {
   readonly node: Node;
   readonly #folder: string;
-  readonly #lines: Inbox<LogLine>;
+  readonly #log: NodeLog;
 
-  private constructor(node: Node, folder: string, lines: Inbox<LogLine>) {
+  private constructor(node: Node, folder: string, log: NodeLog) {
     this.node = node;
     this.#folder = folder;
-    this.#lines = lines;
+    this.#log = log;
   }
 
   static async start(
@@ -28,12 +27,11 @@ export class OurNode {
     const file = join(folder, 'gatewayworker.config.json');
     await writeFile(file, JSON.stringify({ gateway: false, worker: false, register: false, ...config }));
     const loaded = await loadConfig({ file, cwd: folder, env: {} });
-    const lines = new Inbox<LogLine>("our node's log");
-    const write = (line: string): void => lines.put(JSON.parse(line) as LogLine);
+    const log = new NodeLog();
     try {
-      const log = createLogger({ level: 'info', destination: { write } });
-      const node = await startNode(loaded.config, { version: '0.0.0', log, writeLine: write });
-      return new OurNode(node, folder, lines);
+      const logger = createLogger({ level: 'info', destination: log });
+      const node = await startNode(loaded.config, { version: '0.0.0', log: logger, writeLine: log.write });
+      return new OurNode(node, folder, log);
     } catch (error) {
       await rm(folder, { recursive: true });
       throw error;
@@ -52,10 +50,7 @@ export class OurNode {
 
   /** The next log line that has this in its message; lines before it are passed over. */
   async logged(message: string): Promise<LogLine> {
-    for (;;) {
-      const line = await this.#lines.next();
-      if (line.msg.includes(message)) return line;
-    }
+    return await this.#log.logged(message);
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { TestContext } from 'node:test';
 import { ChaosClient, type MessageKind } from './chaos-client.js';
 import type { ChaosBoard } from './chaos-board.js';
 
@@ -23,8 +24,8 @@ export interface ChaosLoadOptions {
   readonly rate: number;
   /** Whether no message may be lost, so that sessions count exactly. */
   readonly exact?: boolean;
-  /** What the next message is. */
-  readonly kind: () => MessageKind;
+  /** What the next message is; `async` unless this says otherwise. */
+  readonly kind?: () => MessageKind;
 }
 
 /** Clients that all send numbered messages, evenly, at a rate that does not depend on the answers. */
@@ -45,8 +46,15 @@ export class ChaosLoad {
     return new ChaosLoad(options, await Promise.all(connecting));
   }
 
+  /** As {@link connect}, and closes when the test ends. */
+  static async open(t: TestContext, options: ChaosLoadOptions): Promise<ChaosLoad> {
+    const load = await ChaosLoad.connect(options);
+    t.after(() => load.close());
+    return load;
+  }
+
   start(): void {
-    const { rate, kind } = this.#options;
+    const { rate, kind = () => 'async' } = this.#options;
     const perMillisecond = (rate * this.clients.length) / 1000;
     const began = performance.now();
     let next = 0;
@@ -92,6 +100,13 @@ export class ChaosLoad {
       damaged: sum(({ damaged }) => damaged),
       disconnected: sum(({ disconnected }) => Number(disconnected)),
     };
+  }
+
+  /** Checks that every message was handled, once and in order, and that more than so many were sent. */
+  checkFaultless(least: number): void {
+    const { sent, ...faults } = this.summary;
+    assert.deepEqual(faults, { lost: 0, doubled: 0, reordered: 0, damaged: 0, disconnected: 0 });
+    assert.ok(sent > least, `${sent} messages were sent`);
   }
 
   /**

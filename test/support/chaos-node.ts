@@ -6,8 +6,7 @@ import type { UserConfig } from '#src/config/schema.js';
 import { createLogger } from '#src/log.js';
 import { type Node, startNode } from '#src/node.js';
 import { fixture } from './fixtures.js';
-import { Inbox } from './inbox.js';
-import type { LogLine } from './node.js';
+import { type LogLine, NodeLog } from './node-log.js';
 
 export interface ChaosNodeOptions {
   /** A folder of test/fixtures/events, or an absolute path. */
@@ -19,16 +18,13 @@ export interface ChaosNodeOptions {
 /** A node in the test's own process, so that its handlers can share memory with the test. */
 export class ChaosNode {
   readonly node: Node;
-  /** Every log line so far. */
-  readonly log: readonly LogLine[];
-  readonly #lines: Inbox<LogLine>;
+  readonly #log: NodeLog;
   readonly #folder: string;
 
-  private constructor(node: Node, folder: string, log: readonly LogLine[], lines: Inbox<LogLine>) {
+  private constructor(node: Node, folder: string, log: NodeLog) {
     this.node = node;
     this.#folder = folder;
-    this.log = log;
-    this.#lines = lines;
+    this.#log = log;
   }
 
   static async start({ events = 'chaos', gateway, worker }: ChaosNodeOptions = {}): Promise<ChaosNode> {
@@ -42,20 +38,14 @@ export class ChaosNode {
     const file = join(folder, 'gatewayworker.config.json');
     await writeFile(file, JSON.stringify(written));
     const { config } = await loadConfig({ file, cwd: folder, env: {} });
-    const log: LogLine[] = [];
-    const lines = new Inbox<LogLine>('the log');
-    const write = (line: string): void => {
-      const entry: LogLine = JSON.parse(line);
-      log.push(entry);
-      lines.put(entry);
-    };
+    const log = new NodeLog();
     try {
       const node = await startNode(config, {
         version: '0.0.0',
-        log: createLogger({ level: 'info', destination: { write } }),
-        writeLine: write,
+        log: createLogger({ level: 'info', destination: log }),
+        writeLine: log.write,
       });
-      return new ChaosNode(node, folder, log, lines);
+      return new ChaosNode(node, folder, log);
     } catch (error) {
       await rm(folder, { recursive: true });
       throw error;
@@ -66,17 +56,24 @@ export class ChaosNode {
     return this.node.listeners[0];
   }
 
+  /** Every log line so far. */
+  get log(): readonly LogLine[] {
+    return this.#log.lines;
+  }
+
   /** How often a thread died. */
   get deaths(): number {
-    return this.log.filter(({ msg }) => / died: /.test(msg)).length;
+    return this.#log.deaths;
+  }
+
+  /** Events begun and not done. */
+  get lost(): number {
+    return this.node.status().workers.reduce((total, { lost }) => total + lost, 0);
   }
 
   /** The next log line that has this in its message; lines before it are passed over. */
   async logged(message: string): Promise<LogLine> {
-    for (;;) {
-      const line = await this.#lines.next();
-      if (line.msg.includes(message)) return line;
-    }
+    return await this.#log.logged(message);
   }
 
   async stop(): Promise<void> {

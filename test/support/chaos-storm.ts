@@ -71,13 +71,13 @@ export class ChaosStorm {
   }
 
   get report(): StormReport {
-    const { reloads, workers } = this.#chaos.node.status();
+    const { reloads, counters } = this.#chaos.node.status();
     return {
       ...this.#load.summary,
       reloads,
       deaths: this.#chaos.deaths,
-      counted: workers.reduce((total, { lost }) => total + lost, 0),
-      slowClients: this.#chaos.node.status().counters.slowClients,
+      counted: this.#chaos.lost,
+      slowClients: counters.slowClients,
     };
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import type { TestContext } from 'node:test';
 import { formatAddress, parseClientId } from '#src/wire/client-id.js';
 import { NodeProcess, type NodeProcessOptions } from './node.js';
 
@@ -88,6 +89,19 @@ export class Cluster {
   async stop(): Promise<void> {
     await Promise.all(this.nodes.filter(({ alive }) => alive).map((node) => node.stop()));
   }
+}
+
+/** Nodes that have workers only, and one named `gateway` that has none: they serve its clients, until the test ends. */
+export async function clusterOfRoles(
+  t: TestContext,
+  workers: readonly string[],
+  options: NodeProcessOptions,
+): Promise<{ readonly cluster: Cluster; readonly gateway: NodeProcess }> {
+  const cluster = await Cluster.start(workers, { ...options, gateway: false });
+  t.after(() => cluster.stop());
+  const gateway = await cluster.add({ name: 'gateway', worker: false });
+  await cluster.whole();
+  return { cluster, gateway };
 }
 
 /** An address for a Register that is not running yet: others have to know it before. */

@@ -14,19 +14,13 @@ import { ControlClient } from '#src/ops/control-client.js';
 import { placeOf, socketOf } from '#src/ops/place.js';
 import type { NodeStatus } from '#src/ops/status.js';
 import { fixture } from './fixtures.js';
-import { Inbox, LIMIT } from './inbox.js';
+import { LIMIT } from './inbox.js';
+import { type LogLine, NodeLog } from './node-log.js';
 
 const CONFIG_FILE = 'gatewayworker.config.json';
 /** Milliseconds between two looks at a status. */
 const STATUS_INTERVAL = 20;
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-
-/** A line of the node's log. */
-export interface LogLine {
-  readonly level: number;
-  readonly msg: string;
-  readonly [field: string]: unknown;
-}
 
 /** pino's number for errors. */
 export const ERROR_LEVEL = 50;
@@ -51,8 +45,6 @@ export interface NodeProcessOptions {
 /** A node as people run it: `node dist/main.js -c FILE`, on free ports, in a folder of its own. */
 export class NodeProcess {
   readonly pid: number;
-  /** Every log line so far. */
-  readonly log: LogLine[] = [];
   /** What it wrote to standard error so far. */
   errors = '';
   name = '';
@@ -63,7 +55,7 @@ export class NodeProcess {
   urls: readonly string[] = [];
   readonly #process: ChildProcess;
   readonly #folder: string;
-  readonly #lines = new Inbox<LogLine>('the log');
+  readonly #log = new NodeLog();
   readonly #exited: Promise<number | null>;
   #stopping = false;
 
@@ -76,15 +68,12 @@ export class NodeProcess {
     started.stderr?.setEncoding('utf8').on('data', (data: string) => (this.errors += data));
     const lines = createInterface({ input: started.stdout as NodeJS.ReadableStream });
     lines.on('line', (line) => {
-      if (!line.startsWith('{')) return; // an event app printed it
-      const entry: LogLine = JSON.parse(line);
-      this.log.push(entry);
-      this.#lines.put(entry);
+      if (line.startsWith('{')) this.#log.write(line); // an event app printed the others
     });
     this.#exited = new Promise((resolve) => {
       started.once('close', (status) => {
         process.off('exit', kill);
-        this.#lines.end(new Error(`The node ended with status ${status}.\n${this.errors}`));
+        this.#log.end(new Error(`The node ended with status ${status}.\n${this.errors}`));
         resolve(status);
       });
     });
@@ -109,12 +98,14 @@ export class NodeProcess {
     return url;
   }
 
+  /** Every log line so far. */
+  get log(): readonly LogLine[] {
+    return this.#log.lines;
+  }
+
   /** The next log line that has this in its message; lines before it are passed over. */
   async logged(message: string): Promise<LogLine> {
-    for (;;) {
-      const line = await this.#lines.next();
-      if (line.msg.includes(message)) return line;
-    }
+    return await this.#log.logged(message);
   }
 
   /** Whether it has not ended, nor been asked to. */

@@ -11,8 +11,7 @@ import { Pool } from '#src/pool/pool.js';
 import type { GatewayAddress } from '#src/wire/client-id.js';
 import type { ChaosNodeOptions } from './chaos-node.js';
 import { fixture } from './fixtures.js';
-import { Inbox } from './inbox.js';
-import type { LogLine } from './node.js';
+import { type LogLine, NodeLog } from './node-log.js';
 
 /** As 127.0.0.1. */
 const LOOPBACK = 0x7f000001;
@@ -32,28 +31,20 @@ interface RemoteGateway {
 export class SplitNode {
   readonly pool: Pool;
   readonly gateways: readonly RemoteGateway[];
-  /** Every log line so far. */
-  readonly log: readonly LogLine[];
   /** Another worker-only node of this name, which the caller stops. */
   readonly startPool: (node: string) => Promise<Pool>;
-  readonly #lines: Inbox<LogLine>;
+  readonly #log: NodeLog;
   readonly #folder: string;
 
   private constructor(
     pool: Pool,
     gateways: readonly RemoteGateway[],
-    parts: {
-      folder: string;
-      log: readonly LogLine[];
-      lines: Inbox<LogLine>;
-      startPool: (node: string) => Promise<Pool>;
-    },
+    parts: { folder: string; log: NodeLog; startPool: (node: string) => Promise<Pool> },
   ) {
     this.startPool = parts.startPool;
     this.pool = pool;
     this.gateways = gateways;
-    this.log = parts.log;
-    this.#lines = parts.lines;
+    this.#log = parts.log;
     this.#folder = parts.folder;
   }
 
@@ -67,14 +58,8 @@ export class SplitNode {
     const file = join(folder, 'gatewayworker.config.json');
     await writeFile(file, JSON.stringify(written));
     const { config } = await loadConfig({ file, cwd: folder, env: {} });
-    const log: LogLine[] = [];
-    const lines = new Inbox<LogLine>('the log');
-    const write = (line: string): void => {
-      const entry: LogLine = JSON.parse(line);
-      log.push(entry);
-      lines.put(entry);
-    };
-    const logger = createLogger({ level: 'info', destination: { write } });
+    const log = new NodeLog();
+    const logger = createLogger({ level: 'info', destination: log });
     const gatewayConfig = config.gateway as GatewayConfig;
     const workerConfig = config.worker as WorkerConfig;
     const gateways: RemoteGateway[] = [];
@@ -98,7 +83,7 @@ export class SplitNode {
         clock: systemClock,
         log: logger,
         logLevel: 'info',
-        writeLine: write,
+        writeLine: log.write,
       });
       await pool.prepare();
       pool.follow(gateways.map(({ address }) => address));
@@ -107,7 +92,7 @@ export class SplitNode {
       return pool;
     };
     const pool = await startPool('workers');
-    return new SplitNode(pool, gateways, { folder, log, lines, startPool });
+    return new SplitNode(pool, gateways, { folder, log, startPool });
   }
 
   get url(): string {
@@ -119,9 +104,14 @@ export class SplitNode {
     return this.gateways.map(({ gateway }) => gateway.listeners[0]);
   }
 
+  /** Every log line so far. */
+  get log(): readonly LogLine[] {
+    return this.#log.lines;
+  }
+
   /** How often a thread died. */
   get deaths(): number {
-    return this.log.filter(({ msg }) => / died: /.test(msg)).length;
+    return this.#log.deaths;
   }
 
   /** Events begun and not done. */
@@ -131,10 +121,7 @@ export class SplitNode {
 
   /** The next log line that has this in its message; lines before it are passed over. */
   async logged(message: string): Promise<LogLine> {
-    for (;;) {
-      const line = await this.#lines.next();
-      if (line.msg.includes(message)) return line;
-    }
+    return await this.#log.logged(message);
   }
 
   async stop(): Promise<void> {

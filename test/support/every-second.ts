@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ChaosBoard } from './chaos-board.js';
+import type { MessageKind } from './chaos-client.js';
+import { ChaosLoad } from './chaos-load.js';
+import type { ChaosNodeOptions } from './chaos-node.js';
+import type { LogLine } from './node-log.js';
+
+/*
+ * What happens every second to the two workers of a node while many clients send: they are reloaded, or one of them is
+ * killed. Their event app is test/fixtures/events/chaos.
+ */
+
+/** CHAOS_SECONDS=20 is the long form. */
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? 8);
+const CLIENTS = 200;
+/** Messages per second and client. */
+const RATE = 20;
+const WAYS_TO_DIE: readonly MessageKind[] = ['exit', 'uncaught', 'loop', 'exit-later'];
+const WORK: readonly MessageKind[] = ['sync', 'async', 'sync', 'query', 'fail', 'async', 'reject'];
+
+/** For the titles of tests. */
+export const EVERY_SECOND = `every second for ${SECONDS} s under ${CLIENTS * RATE} messages/s`;
+
+/** A node with two workers, which can be reloaded. */
+interface ReloadedNode {
+  readonly url: string;
+  readonly log: readonly LogLine[];
+  /** Resolves when the new threads serve and the old ones are gone. */
+  reload(): Promise<unknown>;
+}
+
+/** Reloads every second, and checks that no client notices. @returns the load, whose latencies are the caller's to judge */
+export async function reloadUnderLoad(t: TestContext, node: ReloadedNode): Promise<ChaosLoad> {
+  const load = await ChaosLoad.open(t, { url: node.url, clients: CLIENTS, rate: RATE, exact: true });
+  load.start();
+  const reloads: Promise<unknown>[] = [];
+  for (let second = 0; second < SECONDS; second++) {
+    await sleep(1000);
+    reloads.push(node.reload());
+  }
+  await Promise.all(reloads);
+  await load.stop();
+
+  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => load.latency(share).toFixed(1));
+  t.diagnostic(
+    `${SECONDS} reloads, ${load.summary.sent} messages; p50 ${p50} ms, p99 ${p99} ms, max ${max} ms; ` +
+      `this process was late by ${load.worstLag.toFixed(1)} ms at worst`,
+  );
+  load.checkFaultless(CLIENTS * RATE * SECONDS * 0.8);
+  // each of two new threads greets every client from onWorkerStart
+  for (const { greetings } of load.clients) assert.equal(greetings, SECONDS * 2);
+  assert.deepEqual(
+    node.log.filter(({ level }) => level >= 40),
+    [],
+  );
+  return load;
+}
+
+/** A node with two workers, which can be killed. */
+interface MortalNode {
+  readonly url: string;
+  /** How often a thread died. */
+  readonly deaths: number;
+  /** Events begun and not done. */
+  readonly lost: number;
+  logged(message: string): Promise<LogLine>;
+  stop(): Promise<void>;
+}
+
+/** Kills a worker of such a node every second, and checks that nothing is lost but what its handlers had begun with. */
+export async function killUnderLoad(
+  t: TestContext,
+  nodeClass: { start(options: ChaosNodeOptions): Promise<MortalNode> },
+): Promise<void> {
+  // the threads that the node starts find it
+  const board = ChaosBoard.create(CLIENTS, RATE * SECONDS * 4);
+  const node = await nodeClass.start({ worker: { processTimeout: 1 } });
+  t.after(() => node.stop());
+  let next = 0;
+  const load = await ChaosLoad.open(t, {
+    url: node.url,
+    clients: CLIENTS,
+    rate: RATE,
+    kind: () => WORK[next++ % WORK.length],
+  });
+  load.start();
+  for (let kill = 0; kill < SECONDS; kill++) {
+    load.clients[(kill * 37) % CLIENTS].send(WAYS_TO_DIE[kill % WAYS_TO_DIE.length]);
+    await Promise.all([node.logged(' died: '), sleep(1000)]);
+  }
+  await load.stop();
+
+  const { cutOff, muted } = load.check(board);
+  const { sent, lost, ...faults } = load.summary;
+  t.diagnostic(`${SECONDS} kills, ${sent} messages; ${lost} lost, ${cutOff} begun and not done`);
+  assert.deepEqual(faults, { doubled: 0, reordered: 0, damaged: 0, disconnected: 0 });
+  assert.equal(muted, 0, 'what finished handlers sent was delivered');
+  assert.ok(lost >= SECONDS, 'each kill costs at least the message that killed');
+  assert.ok(lost <= cutOff, `${lost} messages are lost, ${cutOff} were begun and not done`);
+  assert.ok(sent > CLIENTS * RATE * SECONDS * 0.8, `${sent} messages were sent`);
+  assert.equal(node.deaths, SECONDS);
+  assert.ok(node.lost >= cutOff, `the node counts ${node.lost} lost events, ${cutOff} were`);
+}
