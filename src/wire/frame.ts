@@ -36,6 +36,7 @@ export interface Frame {
 }
 
 const EMPTY = Buffer.alloc(0);
+const NO_VIEW: DataView = new DataView(new ArrayBuffer(0));
 
 /** A frame with every field zero or empty, to be filled in and reused. */
 export function emptyFrame(): Frame {
@@ -67,6 +68,7 @@ export class ReceivedFrame implements Frame {
   flags = 0;
   gatewayPort = 0;
   bytes: Buffer = EMPTY;
+  view = NO_VIEW;
   extStart = 0;
   bodyStart = 0;
   bodyEnd = 0;
@@ -156,28 +158,32 @@ export function decodeFrame(
   offset = 0,
   length = bytes.length - offset,
 ): ReceivedFrame {
-  if (length < HEADER_LENGTH || readUint32(bytes, offset) !== length) {
+  if (into.bytes !== bytes) {
+    into.bytes = bytes;
+    into.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  const { view } = into;
+  if (length < HEADER_LENGTH || view.getUint32(offset) !== length) {
     throw new GatewayError(
       'GW_FRAME',
-      `A frame of ${length} bytes was found whose header ${length < HEADER_LENGTH ? 'is cut off' : `says ${readUint32(bytes, offset)}`}; expected a length of at least ${HEADER_LENGTH} that fits.`,
+      `A frame of ${length} bytes was found whose header ${length < HEADER_LENGTH ? 'is cut off' : `says ${view.getUint32(offset)}`}; expected a length of at least ${HEADER_LENGTH} that fits.`,
     );
   }
-  const extLength = readUint32(bytes, offset + 24);
+  const extLength = view.getUint32(offset + 24);
   if (extLength > length - HEADER_LENGTH) {
     throw new GatewayError(
       'GW_FRAME',
       `A frame of ${length} bytes claims ${extLength} bytes of ext_data; there is room for ${length - HEADER_LENGTH}.`,
     );
   }
-  into.command = bytes[offset + 4];
-  into.localIp = readUint32(bytes, offset + 5);
-  into.localPort = (bytes[offset + 9] << 8) | bytes[offset + 10];
-  into.clientIp = readUint32(bytes, offset + 11);
-  into.clientPort = (bytes[offset + 15] << 8) | bytes[offset + 16];
-  into.connectionId = readUint32(bytes, offset + 17);
-  into.flags = bytes[offset + 21];
-  into.gatewayPort = (bytes[offset + 22] << 8) | bytes[offset + 23];
-  into.bytes = bytes;
+  into.command = view.getUint8(offset + 4);
+  into.localIp = view.getUint32(offset + 5);
+  into.localPort = view.getUint16(offset + 9);
+  into.clientIp = view.getUint32(offset + 11);
+  into.clientPort = view.getUint16(offset + 15);
+  into.connectionId = view.getUint32(offset + 17);
+  into.flags = view.getUint8(offset + 21);
+  into.gatewayPort = view.getUint16(offset + 22);
   into.extStart = offset + HEADER_LENGTH;
   into.bodyStart = into.extStart + extLength;
   into.bodyEnd = offset + length;
@@ -189,12 +195,6 @@ function writeUint32(target: Buffer, offset: number, value: number): void {
   target[offset + 1] = value >>> 16;
   target[offset + 2] = value >>> 8;
   target[offset + 3] = value;
-}
-
-function readUint32(bytes: Buffer, offset: number): number {
-  return (
-    ((bytes[offset] << 24) | (bytes[offset + 1] << 16) | (bytes[offset + 2] << 8) | bytes[offset + 3]) >>> 0
-  );
 }
 
 function writeBytes(target: Buffer, offset: number, data: string | Uint8Array, length: number): void {
