@@ -68,7 +68,9 @@ export class ReceivedFrame implements Frame {
   flags = 0;
   gatewayPort = 0;
   bytes: Buffer = EMPTY;
+  /** All of the memory that `bytes` is a window on, from `base`: kept, since most frames come in the same as the last one. */
   view = NO_VIEW;
+  base = 0;
   extStart = 0;
   bodyStart = 0;
   bodyEnd = 0;
@@ -105,7 +107,8 @@ export class ReceivedFrame implements Frame {
 
   /** Copies the whole frame into `target` at `offset`. */
   copyTo(target: Buffer, offset: number): void {
-    this.bytes.copy(target, offset, this.extStart - HEADER_LENGTH, this.bodyEnd);
+    const start = this.base + this.extStart - HEADER_LENGTH;
+    target.set(new Uint8Array(this.view.buffer, start, this.length), offset);
   }
 }
 
@@ -158,36 +161,41 @@ export function decodeFrame(
   offset = 0,
   length = bytes.length - offset,
 ): ReceivedFrame {
-  if (into.bytes !== bytes) {
-    into.bytes = bytes;
-    into.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
+  if (into.bytes !== bytes) lookAt(bytes, into);
   const { view } = into;
-  if (length < HEADER_LENGTH || view.getUint32(offset) !== length) {
+  const at = into.base + offset;
+  if (length < HEADER_LENGTH || view.getUint32(at) !== length) {
     throw new GatewayError(
       'GW_FRAME',
-      `A frame of ${length} bytes was found whose header ${length < HEADER_LENGTH ? 'is cut off' : `says ${view.getUint32(offset)}`}; expected a length of at least ${HEADER_LENGTH} that fits.`,
+      `A frame of ${length} bytes was found whose header ${length < HEADER_LENGTH ? 'is cut off' : `says ${view.getUint32(at)}`}; expected a length of at least ${HEADER_LENGTH} that fits.`,
     );
   }
-  const extLength = view.getUint32(offset + 24);
+  const extLength = view.getUint32(at + 24);
   if (extLength > length - HEADER_LENGTH) {
     throw new GatewayError(
       'GW_FRAME',
       `A frame of ${length} bytes claims ${extLength} bytes of ext_data; there is room for ${length - HEADER_LENGTH}.`,
     );
   }
-  into.command = view.getUint8(offset + 4);
-  into.localIp = view.getUint32(offset + 5);
-  into.localPort = view.getUint16(offset + 9);
-  into.clientIp = view.getUint32(offset + 11);
-  into.clientPort = view.getUint16(offset + 15);
-  into.connectionId = view.getUint32(offset + 17);
-  into.flags = view.getUint8(offset + 21);
-  into.gatewayPort = view.getUint16(offset + 22);
+  into.command = view.getUint8(at + 4);
+  into.localIp = view.getUint32(at + 5);
+  into.localPort = view.getUint16(at + 9);
+  into.clientIp = view.getUint32(at + 11);
+  into.clientPort = view.getUint16(at + 15);
+  into.connectionId = view.getUint32(at + 17);
+  into.flags = view.getUint8(at + 21);
+  into.gatewayPort = view.getUint16(at + 22);
   into.extStart = offset + HEADER_LENGTH;
   into.bodyStart = into.extStart + extLength;
   into.bodyEnd = offset + length;
   return into;
+}
+
+/** A ring's frames all come in one Buffer, a connection's in views of a chunk. */
+function lookAt(bytes: Buffer, into: ReceivedFrame): void {
+  into.bytes = bytes;
+  into.base = bytes.byteOffset;
+  if (into.view.buffer !== bytes.buffer) into.view = new DataView(bytes.buffer);
 }
 
 function writeUint32(target: Buffer, offset: number, value: number): void {
