@@ -18,11 +18,11 @@ const { there, back, mainDoorbell, threadDoorbell } = workerData as EchoMemory;
 const doorbell = new Doorbell(threadDoorbell);
 const main = new Doorbell(mainDoorbell);
 const sender = new RingSender(back, main, Number.MAX_SAFE_INTEGER, () => {});
-const receiver = new RingReceiver(there, main, (frame) => sender.send(frame));
+const receiver = new RingReceiver(there, main, (frame) => sender.relay(frame));
 doorbell.serve(() => {
   const worked = receiver.poll(FRAMES_PER_ROUND);
   sender.pump();
   return worked;
 });
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-parentPort?.on('message', (message: Uint8Array) => parentPort?.postMessage(message));
+parentPort?.on('message', (message: unknown) => parentPort?.postMessage(message));
