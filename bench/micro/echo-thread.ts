@@ -13,7 +13,10 @@ export interface EchoMemory {
 
 const FRAMES_PER_ROUND = 256;
 
-/** The far thread: it sends back whatever comes, by ring what came by ring and by message what came by message. */
+/**
+ * The far thread: it sends back whatever comes, by ring what came by ring and by message what came by message. A frame that
+ * came is relayed, as a slot relays those of other nodes: to send it anew would make Buffers of its ext and body first.
+ */
 const { there, back, mainDoorbell, threadDoorbell } = workerData as EchoMemory;
 const doorbell = new Doorbell(threadDoorbell);
 const main = new Doorbell(mainDoorbell);

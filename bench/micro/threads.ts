@@ -21,8 +21,9 @@ let thread: Worker | undefined;
 let bell: Doorbell | undefined;
 
 /**
- * 64 bytes to another thread and back, by rings and by postMessage alike. Both threads are at work at once with many in
- * flight; with one they wait for each other, and what is seen is how long a thread takes to wake.
+ * 64 bytes to another thread and back, by rings and by postMessage alike. With many in flight both threads are at work at
+ * once; in one go they partly wait for each other; with one in flight they always do, and what is seen is how long a thread
+ * takes to wake.
  */
 export const threads: Suite = {
   name: 'threads',
