@@ -7,7 +7,7 @@ import { type Frame, type ReceivedFrame, encodeFrame, frameLength, writeFrame } 
 
 /**
  * Records after which a sleeping far end is woken at once, and not only at the end of the turn: whoever sends a lot in one
- * go has the far end at work meanwhile. Fewer (32) cost more in wake-ups than they gain.
+ * go has the far end at work meanwhile. As many as an event round of a thread (thread-link.ts), which rings at its end.
  */
 const RECORDS_PER_RING = 256;
 
