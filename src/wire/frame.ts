@@ -157,19 +157,10 @@ export function decodeFrame(
   offset = 0,
   length = bytes.length - offset,
 ): ReceivedFrame {
-  if (length < HEADER_LENGTH || readUint32(bytes, offset) !== length) {
-    throw new GatewayError(
-      'GW_FRAME',
-      `A frame of ${length} bytes was found whose header ${length < HEADER_LENGTH ? 'is cut off' : `says ${readUint32(bytes, offset)}`}; expected a length of at least ${HEADER_LENGTH} that fits.`,
-    );
-  }
+  if (length < HEADER_LENGTH || readUint32(bytes, offset) !== length)
+    throw wrongLength(bytes, offset, length);
   const extLength = readUint32(bytes, offset + 24);
-  if (extLength > length - HEADER_LENGTH) {
-    throw new GatewayError(
-      'GW_FRAME',
-      `A frame of ${length} bytes claims ${extLength} bytes of ext_data; there is room for ${length - HEADER_LENGTH}.`,
-    );
-  }
+  if (extLength > length - HEADER_LENGTH) throw wrongExtLength(extLength, length);
   into.command = bytes[offset + 4];
   into.localIp = readUint32(bytes, offset + 5);
   into.localPort = (bytes[offset + 9] << 8) | bytes[offset + 10];
@@ -183,6 +174,23 @@ export function decodeFrame(
   into.bodyStart = into.extStart + extLength;
   into.bodyEnd = offset + length;
   return into;
+}
+
+// Errors apart: with them inside, decodeFrame is too long for the compiler to inline, and takes nearly twice the time.
+
+function wrongLength(bytes: Buffer, offset: number, length: number): GatewayError {
+  const found = length < HEADER_LENGTH ? 'is cut off' : `says ${readUint32(bytes, offset)}`;
+  return new GatewayError(
+    'GW_FRAME',
+    `A frame of ${length} bytes was found whose header ${found}; expected a length of at least ${HEADER_LENGTH} that fits.`,
+  );
+}
+
+function wrongExtLength(extLength: number, length: number): GatewayError {
+  return new GatewayError(
+    'GW_FRAME',
+    `A frame of ${length} bytes claims ${extLength} bytes of ext_data; there is room for ${length - HEADER_LENGTH}.`,
+  );
 }
 
 function writeUint32(target: Buffer, offset: number, value: number): void {

@@ -10,6 +10,7 @@ import {
   type Frame,
   frameLength,
   HEADER_LENGTH,
+  ReceivedFrame,
   writeFrame,
 } from '#src/wire/frame.js';
 import { type PhpValue, serialize, toPlain, unserialize } from '#src/wire/php-serialize.js';
@@ -129,6 +130,26 @@ describe('round trips', () => {
     );
   });
 
+  it('reads one frame after another into the same object, whatever memory they are in', () => {
+    fc.assert(
+      fc.property(fc.array(frames, { minLength: 2 }), (list) => {
+        const encoded = list.map(encodeFrame);
+        const chunk = Buffer.concat(encoded);
+        let end = 0;
+        const views = encoded.map(({ length }) => chunk.subarray(end, (end += length)));
+        const into = new ReceivedFrame();
+        for (const [index, frame] of list.entries()) {
+          for (const bytes of [views[index], views[index], encoded[index], Buffer.from(encoded[index])]) {
+            assert.deepEqual(contentOf(decodeFrame(bytes, into)), contentOf(frame));
+            const copy = Buffer.alloc(bytes.length);
+            into.copyTo(copy, 0);
+            assert.deepEqual(copy, encoded[index]);
+          }
+        }
+      }),
+    );
+  });
+
   it('writes and reads in the middle of other bytes, and touches no others', () => {
     fc.assert(
       fc.property(frames, fc.nat(20), fc.nat(20), (frame, before, after) => {
@@ -141,8 +162,11 @@ describe('round trips', () => {
         const received = decodeFrame(target, undefined, before, length);
         assert.deepEqual(contentOf(received), contentOf(frame));
         const copy = received.copy();
+        const further = Buffer.alloc(after + length);
+        received.copyTo(further, after);
         target.fill(0);
         assert.deepEqual(copy, encodeFrame(frame));
+        assert.deepEqual(further.subarray(after), copy);
       }),
     );
   });

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { RingSender } from '#src/link/ring-sender.js';
+import { Doorbell } from '#src/ring/doorbell.js';
+import { createRing } from '#src/ring/layout.js';
+import { RingReader } from '#src/ring/reader.js';
+import { emptyFrame } from '#src/wire/frame.js';
+import { poll } from '../support/ring-frames.js';
+
+const SLEEPING = 1;
+
+/** A sender whose far end sleeps, whether it was woken, and a way to let it sleep again. */
+function setUp() {
+  const doorbell = new Doorbell();
+  const words = new Int32Array(doorbell.shared);
+  const memory = createRing(2 ** 20);
+  const sender = new RingSender(memory, doorbell, 2 ** 20, () => {});
+  const sleep = (): void => void (words[SLEEPING] = 1);
+  sleep();
+  return { sender, reader: new RingReader(memory, () => {}), sleep, woken: () => words[SLEEPING] === 0 };
+}
+
+describe('RingSender', () => {
+  it('has published each frame when send returns, and wakes the far end at the end of the turn', async () => {
+    const { sender, reader, woken } = setUp();
+    for (let count = 1; count <= 100; count++) {
+      sender.send(emptyFrame());
+      assert.equal(poll(reader).length, 1);
+    }
+    assert.equal(woken(), false);
+    await turn();
+    await turn();
+    assert.equal(woken(), true);
+  });
+
+  it('wakes a far end that sleeps while much is still being sent, and no oftener than every 256 frames', () => {
+    const { sender, sleep, woken } = setUp();
+    for (let times = 1; times <= 3; times++) {
+      for (let count = 1; count < 256; count++) sender.send(emptyFrame());
+      assert.equal(woken(), false);
+      sender.send(emptyFrame());
+      assert.equal(woken(), true);
+      sleep();
+    }
+    sender.flush();
+    assert.equal(woken(), false, 'there was nothing left to announce');
+  });
+});
