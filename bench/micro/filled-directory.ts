@@ -6,7 +6,7 @@ import type { ClientTransport } from '#src/gateway/protocols/protocol.js';
 export const CLIENTS_PER_GROUP = 10;
 
 /** All that is looked at in here of a client's connection. */
-const transport = { protocol: wsProtocol } as ClientTransport;
+const transport = { protocol: wsProtocol, bufferedBytes: 0 } as ClientTransport;
 
 export function newClient(id: number): Client {
   return new Client(id, transport, 0);

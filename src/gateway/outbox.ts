@@ -1,90 +1,112 @@
 import type { Client } from './client.js';
+import { Scratch } from './scratch.js';
 
 /*
  * What goes out to clients in one tick, at most one write each.
  *
  * The frames that a client is to be sent form a path in a tree whose root is "nothing yet". Clients that are to be sent
- * the same frames in the same order stand at the same node, so a broadcast to n clients is n pointer assignments, and
- * their bytes are joined once:
+ * the same frames in the same order stand at the same stretch, so a broadcast to n clients is n pointer assignments, and
+ * their bytes are joined once. A client that stands at the end of one alone takes it further:
  *
- *        root ── A ── B          client 1, client 2, client 4     writes A+B, joined once
- *          └──── C ── B          client 3                         writes C+B
+ *        root ── A ── B                client 1, client 2, client 4     write AB, joined once
+ *          └──── C, B, D, E            client 3                         writes CBDE
  *
- * Only the child that was added last is looked for, which is the one that the next client of a broadcast needs.
+ * Only the branch that was added last is looked for, which is the one that the next client of a broadcast needs.
  */
 
-/** A frame that is to be sent, after those on the way from the root. */
-class Node {
-  readonly previous: Node | undefined;
-  readonly frame: Buffer;
+/** Frames that are to be sent in a row, after those on the way from the root. */
+class Stretch {
+  readonly previous: Stretch | undefined;
+  readonly frames: Buffer[];
   /** Frames and bytes from the root to here. */
-  readonly count: number;
-  readonly length: number;
-  lastChild: Node | undefined;
-  #joined: Buffer | undefined;
+  count: number;
+  length: number;
+  /** Clients that stand here, or that were sent what waited from here. */
+  clients = 1;
+  lastBranch: Stretch | undefined;
+  /** All frames from the root to here, once they were joined for several clients. */
+  joined: Buffer | undefined;
 
-  constructor(previous: Node | undefined, frame: Buffer) {
+  constructor(previous: Stretch | undefined, frame: Buffer) {
     this.previous = previous;
-    this.frame = frame;
+    this.frames = [frame];
     this.count = previous === undefined ? 1 : previous.count + 1;
     this.length = frame.length + (previous === undefined ? 0 : previous.length);
   }
 
-  /** All frames from the root to here as one buffer. */
-  get joined(): Buffer {
-    if (this.previous === undefined) return this.frame;
-    this.#joined ??= join(this);
-    return this.#joined;
+  /** Whether a client that comes by the same way, and is sent the same frame, gets here. */
+  isBehind(frame: Buffer): boolean {
+    return this.frames[0] === frame && this.frames.length === 1;
+  }
+
+  /** Takes the stretch further for the one client that stands here. */
+  add(frame: Buffer): void {
+    this.frames.push(frame);
+    this.count++;
+    this.length += frame.length;
+  }
+
+  /** Writes all frames from the root to here. */
+  writeTo(bytes: Buffer): void {
+    let end = this.length;
+    for (let stretch: Stretch | undefined = this; stretch !== undefined; stretch = stretch.previous) {
+      const { frames } = stretch;
+      for (let index = frames.length - 1; index >= 0; index--) {
+        end -= frames[index].length;
+        bytes.set(frames[index], end);
+      }
+    }
   }
 }
 
-function join(last: Node): Buffer {
-  const bytes = Buffer.allocUnsafe(last.length);
-  let end = last.length;
-  for (let node: Node | undefined = last; node !== undefined; node = node.previous) {
-    end -= node.frame.length;
-    bytes.set(node.frame, end);
-  }
-  return bytes;
-}
-
-export type OutboxNode = Node;
+export type OutboxStretch = Stretch;
 
 export class Outbox {
   readonly #send: (client: Client, bytes: Buffer, messages: number) => void;
+  readonly #scratch = new Scratch();
   #clients: Client[] = [];
-  #first: Node | undefined;
+  #first: Stretch | undefined;
   readonly #flush = (): void => this.flush();
 
-  /** @param send writes one client's bytes of this tick; `messages` is how many frames they are */
+  /**
+   * @param send writes one client's bytes of this tick; `messages` is how many frames they are. The bytes may change once
+   *   the client's transport has no bytes buffered.
+   */
   constructor(send: (client: Client, bytes: Buffer, messages: number) => void) {
     this.#send = send;
   }
 
   /** Adds encoded bytes, which must not change any more, to what `client` is sent at the end of this tick. */
   push(client: Client, frame: Buffer): void {
-    const previous = client.outgoing;
-    if (previous === undefined) {
+    const here = client.outgoing;
+    if (here === undefined) {
       if (this.#clients.length === 0) queueMicrotask(this.#flush);
       this.#clients.push(client);
-      if (this.#first?.frame !== frame) this.#first = new Node(undefined, frame);
-      client.outgoing = this.#first;
-      return;
+      client.outgoing = this.#first = enter(this.#first, undefined, frame);
+    } else if (here.clients === 1 && here.lastBranch === undefined) {
+      here.add(frame);
+    } else {
+      here.clients--;
+      client.outgoing = here.lastBranch = enter(here.lastBranch, here, frame);
     }
-    let next = previous.lastChild;
-    if (next?.frame !== frame) {
-      next = new Node(previous, frame);
-      previous.lastChild = next;
-    }
-    client.outgoing = next;
   }
 
   /** Sends what waits for one client now: before its connection is closed. */
   flushClient(client: Client): void {
-    const node = client.outgoing;
-    if (node === undefined) return;
+    const stretch = client.outgoing;
+    if (stretch === undefined) return;
     client.outgoing = undefined;
-    this.#send(client, node.joined, node.count);
+    if (stretch.count === 1) {
+      this.#send(client, stretch.frames[0], 1);
+    } else if (stretch.clients > 1) {
+      stretch.joined ??= join(stretch);
+      this.#send(client, stretch.joined, stretch.count);
+    } else {
+      const bytes = this.#scratch.take(stretch.length);
+      stretch.writeTo(bytes);
+      this.#send(client, bytes, stretch.count);
+      if (client.transport.bufferedBytes > 0) this.#scratch.keep(bytes);
+    }
   }
 
   /** Sends what waits for everyone. */
@@ -94,4 +116,17 @@ export class Outbox {
     this.#first = undefined;
     for (const client of clients) this.flushClient(client);
   }
+}
+
+/** The branch that was added last, if it begins with this frame; else a new one. */
+function enter(branch: Stretch | undefined, previous: Stretch | undefined, frame: Buffer): Stretch {
+  if (branch?.isBehind(frame) !== true) return new Stretch(previous, frame);
+  branch.clients++;
+  return branch;
+}
+
+function join(stretch: Stretch): Buffer {
+  const bytes = Buffer.allocUnsafe(stretch.length);
+  stretch.writeTo(bytes);
+  return bytes;
 }
