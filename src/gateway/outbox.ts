@@ -18,11 +18,13 @@ import { Scratch } from './scratch.js';
 class Stretch {
   readonly previous: Stretch | undefined;
   readonly frames: Buffer[];
+  /** Its only frame: whoever comes by the same way and is sent that one gets here. Undefined once there are more. */
+  entry: Buffer | undefined;
   /** Frames and bytes from the root to here. */
   count: number;
   length: number;
-  /** Clients that stand here, or that were sent what waited from here. */
-  clients = 1;
+  /** Whether several clients came here. One that did so alone takes the stretch further. */
+  shared = false;
   lastBranch: Stretch | undefined;
   /** All frames from the root to here, once they were joined for several clients. */
   joined: Buffer | undefined;
@@ -30,18 +32,14 @@ class Stretch {
   constructor(previous: Stretch | undefined, frame: Buffer) {
     this.previous = previous;
     this.frames = [frame];
+    this.entry = frame;
     this.count = previous === undefined ? 1 : previous.count + 1;
     this.length = frame.length + (previous === undefined ? 0 : previous.length);
   }
 
-  /** Whether a client that comes by the same way, and is sent the same frame, gets here. */
-  isBehind(frame: Buffer): boolean {
-    return this.frames[0] === frame && this.frames.length === 1;
-  }
-
-  /** Takes the stretch further for the one client that stands here. */
   add(frame: Buffer): void {
     this.frames.push(frame);
+    this.entry = undefined;
     this.count++;
     this.length += frame.length;
   }
@@ -80,14 +78,17 @@ export class Outbox {
   push(client: Client, frame: Buffer): void {
     const here = client.outgoing;
     if (here === undefined) {
-      if (this.#clients.length === 0) queueMicrotask(this.#flush);
-      this.#clients.push(client);
-      client.outgoing = this.#first = enter(this.#first, undefined, frame);
-    } else if (here.clients === 1 && here.lastBranch === undefined) {
-      here.add(frame);
+      this.#begin(client, frame);
+      return;
+    }
+    const branch = here.lastBranch;
+    if (branch !== undefined && branch.entry === frame) {
+      branch.shared = true;
+      client.outgoing = branch;
+    } else if (here.shared || branch !== undefined) {
+      client.outgoing = here.lastBranch = new Stretch(here, frame);
     } else {
-      here.clients--;
-      client.outgoing = here.lastBranch = enter(here.lastBranch, here, frame);
+      here.add(frame);
     }
   }
 
@@ -98,7 +99,7 @@ export class Outbox {
     client.outgoing = undefined;
     if (stretch.count === 1) {
       this.#send(client, stretch.frames[0], 1);
-    } else if (stretch.clients > 1) {
+    } else if (stretch.shared) {
       stretch.joined ??= join(stretch);
       this.#send(client, stretch.joined, stretch.count);
     } else {
@@ -116,13 +117,15 @@ export class Outbox {
     this.#first = undefined;
     for (const client of clients) this.flushClient(client);
   }
-}
 
-/** The branch that was added last, if it begins with this frame; else a new one. */
-function enter(branch: Stretch | undefined, previous: Stretch | undefined, frame: Buffer): Stretch {
-  if (branch?.isBehind(frame) !== true) return new Stretch(previous, frame);
-  branch.clients++;
-  return branch;
+  /** A client's first frame of this tick. */
+  #begin(client: Client, frame: Buffer): void {
+    if (this.#clients.length === 0) queueMicrotask(this.#flush);
+    this.#clients.push(client);
+    if (this.#first !== undefined && this.#first.entry === frame) this.#first.shared = true;
+    else this.#first = new Stretch(undefined, frame);
+    client.outgoing = this.#first;
+  }
 }
 
 function join(stretch: Stretch): Buffer {
