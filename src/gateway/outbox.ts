@@ -43,18 +43,6 @@ class Stretch {
     this.count++;
     this.length += frame.length;
   }
-
-  /** Writes all frames from the root to here. */
-  writeTo(bytes: Buffer): void {
-    let end = this.length;
-    for (let stretch: Stretch | undefined = this; stretch !== undefined; stretch = stretch.previous) {
-      const { frames } = stretch;
-      for (let index = frames.length - 1; index >= 0; index--) {
-        end -= frames[index].length;
-        bytes.set(frames[index], end);
-      }
-    }
-  }
 }
 
 export type OutboxStretch = Stretch;
@@ -100,11 +88,10 @@ export class Outbox {
     if (stretch.count === 1) {
       this.#send(client, stretch.frames[0], 1);
     } else if (stretch.shared) {
-      stretch.joined ??= join(stretch);
+      stretch.joined ??= join(stretch, Buffer.allocUnsafe(stretch.length));
       this.#send(client, stretch.joined, stretch.count);
     } else {
-      const bytes = this.#scratch.take(stretch.length);
-      stretch.writeTo(bytes);
+      const bytes = join(stretch, this.#scratch.take(stretch.length));
       this.#send(client, bytes, stretch.count);
       if (client.transport.bufferedBytes > 0) this.#scratch.keep(bytes);
     }
@@ -128,8 +115,15 @@ export class Outbox {
   }
 }
 
-function join(stretch: Stretch): Buffer {
-  const bytes = Buffer.allocUnsafe(stretch.length);
-  stretch.writeTo(bytes);
+/** Fills `bytes` with all frames from the root to the end of this stretch. */
+function join(last: Stretch, bytes: Buffer): Buffer {
+  let end = last.length;
+  for (let stretch: Stretch | undefined = last; stretch !== undefined; stretch = stretch.previous) {
+    const { frames } = stretch;
+    for (let index = frames.length - 1; index >= 0; index--) {
+      end -= frames[index].length;
+      bytes.set(frames[index], end);
+    }
+  }
   return bytes;
 }

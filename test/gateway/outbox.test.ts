@@ -33,6 +33,10 @@ function scene(count: number): Scene {
 
 const [A, B, C] = ['A', 'B', 'C'].map((text) => Buffer.from(text));
 
+function memory({ bytes }: Write): unknown[] {
+  return [bytes.buffer, bytes.byteOffset];
+}
+
 describe('the outbox', () => {
   it('writes once per client and tick, in the order of the pushes', async () => {
     const { outbox, clients, writes } = scene(2);
@@ -146,7 +150,6 @@ describe('the outbox', () => {
       held.map(({ bytes }) => bytes.toString()),
       ['ABCB', 'ABCB'],
     );
-    const memory = ({ bytes }: Write): unknown[] => [bytes.buffer, bytes.byteOffset];
     assert.deepEqual(memory(writes[2]), memory(writes[3]));
     assert.notDeepEqual(memory(writes[1]), memory(writes[2]));
   });
