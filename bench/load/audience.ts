@@ -26,15 +26,15 @@ export function everyone(dialect: Dialect, clients: number): Audience {
 }
 
 const GROUPS = 100;
-/** What a client's groups are apart: each is in as many groups as there are of these. */
+/** What the groups of a hundred clients in a row are apart: each is in as many groups as there are of these. */
 const STEPS = [0, 1, 3, 7, 12, 20, 30, 44, 65, 80];
-/** Without a factor in common with GROUPS, so that a hundred clients in a row fill the groups evenly. */
+/** Those of the next hundred are as many times further apart; without a factor in common with GROUPS, so that ten stay ten. */
 const FACTORS = [1, 3, 7, 9, 11, 13, 17, 19, 21, 23];
 
-/** The groups that this client is in, from 0 on, sorted. Hardly two clients are in the same ones. */
+/** The groups that this client is in, from 0 on, sorted. Of the first thousand clients no two are in the same ones. */
 function groupsOf(client: number): number[] {
   const factor = FACTORS[Math.floor(client / GROUPS) % FACTORS.length];
-  return STEPS.map((step) => (client * factor + step) % GROUPS).toSorted((a, b) => a - b);
+  return STEPS.map((step) => (client + step * factor) % GROUPS).toSorted((a, b) => a - b);
 }
 
 /** GatewayWorker has no group 0. */

@@ -6,7 +6,7 @@ import type { ClientTransport } from '#src/gateway/protocols/protocol.js';
 export const CLIENTS_PER_GROUP = 10;
 
 /** All that is looked at in here of a client's connection. */
-const transport = { protocol: wsProtocol } as ClientTransport;
+const transport = { protocol: wsProtocol, bufferedBytes: 0 } as ClientTransport;
 
 export function newClient(id: number): Client {
   return new Client(id, transport, 0);
@@ -24,7 +24,18 @@ export function filledDirectory(size: number): Directory {
   return made;
 }
 
-/** Names from all over the directory, so that the processor's caches hold no more of them than in a real run. */
+/** The same names again and again, from all over the directory: the processor's caches soon hold what is looked at. */
 export function namesAllOver(prefix: 'user' | 'room', size: number, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}-${(index * 7919) % size}`);
+}
+
+/** Other names from all over the directory with every call: of a large one, no cache holds what is looked at. */
+export function otherNames(prefix: 'user' | 'room', size: number, count: number): () => readonly string[] {
+  const all = namesAllOver(prefix, size, Math.max(size, count));
+  let start = 0;
+  return () => {
+    start = start + count > all.length ? 0 : start;
+    start += count;
+    return all.slice(start - count, start);
+  };
 }

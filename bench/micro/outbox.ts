@@ -8,8 +8,8 @@ const CLIENTS = 1000;
 const MESSAGES = 16;
 const FRAME_LENGTH = 66;
 
-/** The outbox never looks at a client's connection. */
-const transport = {} as ClientTransport;
+/** All that the outbox looks at of a client's connection: everything written was taken at once. */
+const transport = { bufferedBytes: 0 } as ClientTransport;
 
 /** One tick's messages gathered for 1,000 clients, 16 each, and joined to one buffer per client. */
 export const outbox: Suite = {
@@ -21,10 +21,15 @@ export const outbox: Suite = {
       Array.from({ length: MESSAGES }, () => Buffer.alloc(FRAME_LENGTH, 'x')),
     );
     const broadcast = (_: number, message: number): Buffer => shared[message];
+    // like messages to groups: other ones for every client, and each of them for many
+    const mixed = (client: number, message: number): Buffer =>
+      shared[(message + Math.floor(client / 2 ** message)) % MESSAGES];
     const echo = (client: number, message: number): Buffer => own[client][message];
     return [
       treeTask('the same for all: outbox', broadcast),
       arraysTask('the same for all: an array per client', broadcast),
+      treeTask('other shared ones for each: outbox', mixed),
+      arraysTask('other shared ones for each: an array per client', mixed),
       treeTask('another for each: outbox', echo),
       arraysTask('another for each: an array per client', echo),
     ];

@@ -5,8 +5,8 @@ import { type Scenario, type Trial, holds, plainStart, serverCpu } from './scena
 const CLIENTS = 1000;
 /** Messages to all on their way: enough that a server that gathers what it sends can; more gains nothing. */
 const MOST_OUTSTANDING = 256;
-/** The same for messages to a group of a tenth of the clients. */
-const MOST_TO_GROUPS = 1024;
+/** The same for messages to a group of a tenth of the clients: as many for each client. */
+const MOST_TO_GROUPS = MOST_OUTSTANDING * 10;
 /** Broadcasts a second. */
 const PACES = [1, 10, 100];
 

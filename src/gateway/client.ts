@@ -1,6 +1,6 @@
 import { Queue } from '../queue.js';
 import type { ClientTransport } from './protocols/protocol.js';
-import type { OutboxNode } from './outbox.js';
+import type { OutboxStretch } from './outbox.js';
 import type { SessionState } from './session-state.js';
 import type { WorkerPeer } from './worker-peer.js';
 
@@ -23,7 +23,7 @@ export class Client {
   groups: Set<string> | undefined;
   state: SessionState | undefined;
   /** What it is sent at the end of this tick. */
-  outgoing: OutboxNode | undefined;
+  outgoing: OutboxStretch | undefined;
   /** Events that its worker could not take yet, oldest first. */
   waiting: Queue<WaitingEvent> | undefined;
   /** Heartbeat rounds since its last sign of life; -1 after one. GatewayWorker's pingNotResponseCount. */

@@ -11,7 +11,8 @@ const LEFT_ALL = new Set<string>();
  */
 export class Directory {
   readonly #clients = new Map<number, Client>();
-  readonly #uids = new Map<string, Set<Client>>();
+  /** Most uids have one client: without a set for it, a look-up among many touches less memory that no cache holds. */
+  readonly #uids = new Map<string, Client | Set<Client>>();
   readonly #groups = new Map<string, Set<Client>>();
   // a random start, so that a client id kept over a restart does not address a stranger
   #lastId: number;
@@ -48,7 +49,7 @@ export class Directory {
   /** Forgets a client, its uid and its groups. `client.uid` stays: its last events may still have to be told it. */
   remove(client: Client): void {
     this.#clients.delete(client.id);
-    if (client.uid !== undefined) removeFrom(this.#uids, client.uid, client);
+    if (client.uid !== undefined) this.#release(client.uid, client);
     if (client.groups === undefined) return;
     for (const group of client.groups) removeFrom(this.#groups, group, client);
     client.groups = undefined;
@@ -59,12 +60,15 @@ export class Directory {
     if (client.uid === uid) return;
     this.unbind(client);
     client.uid = uid;
-    addTo(this.#uids, uid, client);
+    const others = this.#uids.get(uid);
+    if (others === undefined) this.#uids.set(uid, client);
+    else if (others instanceof Set) others.add(client);
+    else this.#uids.set(uid, new Set([others, client]));
   }
 
   unbind(client: Client): void {
     if (client.uid === undefined) return;
-    removeFrom(this.#uids, client.uid, client);
+    this.#release(client.uid, client);
     client.uid = undefined;
   }
 
@@ -90,8 +94,10 @@ export class Directory {
     this.#groups.delete(group);
   }
 
-  withUid(uid: string): ReadonlySet<Client> {
-    return this.#uids.get(uid) ?? NOBODY;
+  withUid(uid: string): Iterable<Client> {
+    const found = this.#uids.get(uid);
+    if (found === undefined) return NOBODY;
+    return found instanceof Set ? found : [found];
   }
 
   withGroup(group: string): ReadonlySet<Client> {
@@ -101,6 +107,13 @@ export class Directory {
   /** Every group that has a client. */
   groups(): IterableIterator<string> {
     return this.#groups.keys();
+  }
+
+  /** A client has this uid no more. */
+  #release(uid: string, client: Client): void {
+    const found = this.#uids.get(uid);
+    if (found === client) this.#uids.delete(uid);
+    else if (found instanceof Set && found.delete(client) && found.size === 0) this.#uids.delete(uid);
   }
 }
 

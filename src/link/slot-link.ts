@@ -7,8 +7,11 @@ import { type Takeover, type ThreadMemory, generationMemory, ringFor } from './r
 import { RingReceiver } from './ring-receiver.js';
 import { RingSender } from './ring-sender.js';
 
-/** Records per round and generation, so that clients' sockets get their turn while a worker sends a lot. */
-const COMMANDS_PER_ROUND = 512;
+/**
+ * Records per round and generation, so that clients' sockets get their turn while a worker sends a lot. A round ends with one
+ * write per client, which costs far more than a command does: it pays to have many of them in it.
+ */
+const COMMANDS_PER_ROUND = 2048;
 
 /** Generations that a request id can tell apart. */
 const GENERATIONS = 255;

@@ -29,7 +29,8 @@ export class FakeTransport extends Observed implements ClientTransport {
   }
 
   write(bytes: Buffer): void {
-    this.writes.push(bytes);
+    // they may change later
+    this.writes.push(Buffer.from(bytes));
     this.changed();
   }
 

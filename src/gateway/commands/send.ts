@@ -42,12 +42,13 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
     const message = new Message(frame.body, frame.flags);
     const { group, exclude } = jsonObject(frame);
     const groups = stringList(frame, group);
-    const reached = groups.length > 1 ? new Set<number>() : undefined;
     const excluded = connectionIds(exclude);
+    // whoever gets no message, or no other one; most often that need not be asked
+    const done = groups.length > 1 || excluded.size > 0 ? new Set(excluded) : undefined;
     for (const name of groups) {
       for (const client of target.directory.withGroup(name)) {
-        if (excluded.has(client.id) || reached?.has(client.id)) continue;
-        reached?.add(client.id);
+        if (done?.has(client.id)) continue;
+        done?.add(client.id);
         target.deliver(client, message);
       }
     }

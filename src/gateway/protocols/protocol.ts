@@ -31,7 +31,10 @@ export interface ClientTransport {
   readonly bufferedBytes: number;
   /** The gateway's own record of this client, set in `opened`. */
   client: unknown;
-  /** Writes bytes that are encoded already: at most once per tick and client, but for a protocol of datagrams. */
+  /**
+   * Writes bytes that are encoded already: at most once per tick and client, but for a protocol of datagrams. They may
+   * change as soon as {@link bufferedBytes} is 0.
+   */
   write(bytes: Buffer): void;
   /** Asks for a sign of life in the protocol's own way, where it has one (a websocket ping). */
   ping(): void;
