@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** Bytes of the memory that is used again. What is longer gets memory of its own. */
 const SIZE = 64 * 1024;
 

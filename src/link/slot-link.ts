@@ -12,6 +12,9 @@ import { RingSender } from './ring-sender.js';
  * write per client, which costs far more than a command does: it pays to have many of them in it.
  */
 const COMMANDS_PER_ROUND = 2048;
+/** Records between two looks at the clock, and milliseconds after which a round has been long enough: a command may be for all. */
+const COMMANDS_PER_LOOK = 256;
+const LONGEST_ROUND = 5;
 
 /** Generations that a request id can tell apart. */
 const GENERATIONS = 255;
@@ -179,7 +182,7 @@ export class SlotLink extends BaseLink {
     if (this.state === 'closed' || !this.#listening) return false;
     let worked = false;
     for (const { commands, replies } of this.#generations.values()) {
-      if (commands.poll(COMMANDS_PER_ROUND)) worked = true;
+      if (pollRound(commands)) worked = true;
       replies.pump();
     }
     this.#events.pump();
@@ -238,6 +241,21 @@ export class SlotLink extends BaseLink {
     if (generation === undefined) throw new RangeError(`${this.name} has no generation ${number}`);
     return generation;
   }
+}
+
+/** @returns whether there was anything */
+function pollRound(commands: RingReceiver): boolean {
+  const end = performance.now() + LONGEST_ROUND;
+  let worked = false;
+  for (
+    let left = COMMANDS_PER_ROUND;
+    left > 0 && commands.poll(COMMANDS_PER_LOOK);
+    left -= COMMANDS_PER_LOOK
+  ) {
+    worked = true;
+    if (performance.now() > end) break;
+  }
+  return worked;
 }
 
 function clientIdOf({ localIp, localPort, connectionId }: Frame): string {
