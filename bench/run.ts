@@ -11,7 +11,7 @@ import type { Effort } from './scenarios/scenario.js';
  */
 
 const SHORT: Effort = { rounds: 3, warmUp: 0.5, duration: 1, idleClients: 5000 };
-const FULL: Effort = { rounds: 5, warmUp: 1, duration: 4, idleClients: 15_000 };
+const FULL: Effort = { rounds: 5, warmUp: 0.7, duration: 2.5, idleClients: 15_000 };
 /** Seconds for each task of a micro-benchmark. */
 const MICRO = { short: 0.2, full: 1 };
 const MISUSED = 2;
