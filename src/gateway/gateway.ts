@@ -378,6 +378,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 }
 
+/** 0 for an IPv6 address, and for none: a connection that was reset before it was seen has no address any more. */
 function ipv4(address: string): number {
-  return address.includes(':') ? 0 : ipToNumber(address);
+  return address === '' || address.includes(':') ? 0 : ipToNumber(address);
 }

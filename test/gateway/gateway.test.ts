@@ -30,6 +30,18 @@ describe('a gateway: clients and their workers', () => {
     );
   });
 
+  it('a client that was reset before anybody saw it, and has no address, comes and goes as others do', async (t) => {
+    const scene = await GatewayScene.create(t);
+    const worker = scene.addWorker();
+    const transport = new FakeTransport();
+    transport.remoteAddress = '';
+    const { id } = scene.join(transport);
+    scene.say(transport, 'its last');
+    scene.gateway.closed(transport);
+    await worker.until('its events', () => worker.events.length === 3);
+    assert.deepEqual(worker.events, [`ON_CONNECT ${id}`, `ON_MESSAGE ${id} its last`, `ON_CLOSE ${id}`]);
+  });
+
   it('events wait, and their clients are not read, until there is a worker', async (t) => {
     const scene = await GatewayScene.create(t);
     const { transport, id } = scene.join();

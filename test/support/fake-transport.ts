@@ -5,7 +5,7 @@ import { Observed } from './protocol-host.js';
 /** A client's connection that only writes down what is done to it. */
 export class FakeTransport extends Observed implements ClientTransport {
   readonly protocol: ClientProtocol;
-  readonly remoteAddress = '10.0.0.1';
+  remoteAddress = '10.0.0.1';
   readonly remotePort = 40_000;
   readonly localPort = 8283;
   readonly bytesIn = 0;

@@ -53,9 +53,13 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** Called for each message, within the listener's call. */
   onMessage: (message: ReceivedMessage) => void = () => {};
 
+  /** Called when the listener asks whether a client may come in, within that call. */
+  onAdmits: () => void = () => {};
+
   readonly health = 'ok';
 
   admits(): Admission {
+    this.onAdmits();
     return this.admitting ? 'welcome' : 'full';
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import type { ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { tcp } from './formats.js';
@@ -83,6 +84,33 @@ describe('tcp protocol', { timeout: 20_000 }, () => {
     await host.until('all of it', () => Buffer.concat(host.from(transport)).length === 2_500);
     assert.ok(host.from(transport).every(({ length }) => length <= 1_000));
     assert.deepEqual(host.refusals, []);
+  });
+});
+
+const resetting = `
+const { connect } = require('node:net');
+const { workerData: { hostname, port, done } } = require('node:worker_threads');
+const socket = connect(Number(port), hostname, () => {
+  socket.on('close', () => {
+    Atomics.store(done, 0, 1);
+    Atomics.notify(done, 0);
+  });
+  socket.resetAndDestroy();
+});
+`;
+
+describe('a stream client whose connection is reset before it is accepted', { timeout: 20_000 }, () => {
+  it('comes and goes, without an address', async (t) => {
+    const { host, listener } = await open(t, 'text');
+    const { hostname, port } = new URL(listener.url);
+    const done = new Int32Array(new SharedArrayBuffer(4));
+    const client = new Worker(resetting, { eval: true, workerData: { hostname, port, done } });
+    // this thread accepts nobody meanwhile
+    assert.notEqual(Atomics.wait(done, 0, 0, 5_000), 'timed-out');
+    await host.until('the end', () => host.gone.length === 1);
+    assert.deepEqual(host.clients, host.gone);
+    assert.equal(host.clients[0].remoteAddress, '');
+    await client.terminate();
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import type { ClientTransport, ListenerOptions } from '#src/gateway/protocols/protocol.js';
@@ -68,6 +69,19 @@ describe('websocket messages', { timeout: 20_000 }, () => {
     assert.deepEqual(peer.messages, [Buffer.from('still there?')]);
     assert.deepEqual(host.signs, [transport]);
     assert.deepEqual(host.messages, [{ transport, data: Buffer.from('one two three'), binary: false }]);
+  });
+});
+
+describe('a websocket client that resets its connection during the handshake', { timeout: 20_000 }, () => {
+  it('comes and goes, without an address', async (t) => {
+    const { host, listener } = await open(t, 'ws');
+    const { hostname, port } = new URL(listener.url);
+    const socket = connect(Number(port), hostname);
+    host.onAdmits = () => void socket.resetAndDestroy();
+    socket.write(wsFormat.handshake as string);
+    await host.until('the end', () => host.gone.length === 1);
+    assert.deepEqual(host.clients, host.gone);
+    assert.equal(host.clients[0].remoteAddress, '');
   });
 });
 
