@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine } from './command-line.js';
 import { LoadProcess } from './load/load-process.js';
 import type { Figures } from './load/orders.js';
 import { significant } from './report/quantity.js';
@@ -144,7 +144,10 @@ async function write(): Promise<void> {
   await writeFile(BASELINE, `${JSON.stringify(baseline, undefined, 2)}\n`);
 }
 
-const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
+const { values } = commandLine(
+  { options: { write: { type: 'boolean', default: false } } },
+  'usage: npm run bench:check -- [--write]',
+);
 try {
   await bareWs.prepare?.();
   await (values.write ? write() : check());

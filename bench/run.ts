@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { commandLine, misused } from './command-line.js';
 import { report, runEndToEnd, scenarios } from './end-to-end.js';
 import { runMicro, suites } from './micro/run-micro.js';
 import { readResults } from './report/results.js';
@@ -14,19 +14,6 @@ const SHORT: Effort = { rounds: 3, warmUp: 0.5, duration: 1, idleClients: 5000 }
 const FULL: Effort = { rounds: 5, warmUp: 0.7, duration: 2.5, idleClients: 15_000 };
 /** Seconds for each task of a micro-benchmark. */
 const MICRO = { short: 0.2, full: 1 };
-const MISUSED = 2;
-
-const { values, positionals } = parseArgs({
-  options: { full: { type: 'boolean', default: false }, chart: { type: 'string' }, from: { type: 'string' } },
-  allowPositionals: true,
-});
-const named = (name: string, group: string): boolean =>
-  positionals.includes(group) || positionals.includes(name);
-const all = positionals.length === 0;
-const wantedScenarios = scenarios.filter(({ name, fullOnly }) =>
-  all ? values.full || !fullOnly : named(name, 'end-to-end'),
-);
-const wantedSuites = suites.filter(({ name }) => all || named(name, 'micro'));
 
 const known = [
   'end-to-end',
@@ -34,11 +21,26 @@ const known = [
   ...scenarios.map(({ name }) => name),
   ...suites.map(({ name }) => name),
 ];
+const { values, positionals } = commandLine(
+  {
+    options: {
+      full: { type: 'boolean', default: false },
+      chart: { type: 'string' },
+      from: { type: 'string' },
+    },
+    allowPositionals: true,
+  },
+  `usage: npm run bench -- [--full] [--chart FILE] [--from FILE] [NAME …]\nNAME: ${known.join(', ')}`,
+);
 const unknown = positionals.filter((name) => !known.includes(name));
-if (unknown.length > 0) {
-  process.stderr.write(`there is no benchmark ${unknown.join(', ')}; there are ${known.join(', ')}\n`);
-  process.exit(MISUSED);
-}
+if (unknown.length > 0) misused(`there is no benchmark ${unknown.join(', ')}; there are ${known.join(', ')}`);
+const named = (name: string, group: string): boolean =>
+  positionals.includes(group) || positionals.includes(name);
+const all = positionals.length === 0;
+const wantedScenarios = scenarios.filter(({ name, fullOnly }) =>
+  all ? values.full || !fullOnly : named(name, 'end-to-end'),
+);
+const wantedSuites = suites.filter(({ name }) => all || named(name, 'micro'));
 
 try {
   if (values.from !== undefined) {

@@ -1,5 +1,5 @@
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../command-line.js';
 import { messageBytes } from '../load/messages.js';
 import { seconds } from '../load/window.js';
 import { Audience } from './audience.js';
@@ -11,12 +11,15 @@ import { Nodes, type Spread, clientsPerNode } from './nodes.js';
  * to and counted. Every delivery is checked. Needs some 20,000 descriptors a process, and 3 GB.
  */
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string', default: '6' },
-    clients: { type: 'string', default: '100000' },
+const { values } = commandLine(
+  {
+    options: {
+      nodes: { type: 'string', default: '6' },
+      clients: { type: 'string', default: '100000' },
+    },
   },
-});
+  'usage: npm run bench:100k -- [--nodes N] [--clients N]',
+);
 
 const spread: Spread = {
   nodes: Number(values.nodes),

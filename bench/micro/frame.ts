@@ -10,9 +10,7 @@ import {
   frameLength,
   writeFrame,
 } from '#src/wire/frame.js';
-import type { Suite, Task } from './suite.js';
-
-const COUNT = 1000;
+import { type Suite, repeated } from './suite.js';
 
 /** The event frame of a 64-byte message. */
 function sample(): Frame & { body: Buffer } {
@@ -45,9 +43,9 @@ export const frameEncode: Suite = {
   prepare() {
     const expected = encodeFrame(frame);
     const tasks = [
-      task('writeFrame', () => writeFrame(target, 0, frame, length)),
-      task('Buffer.writeUInt32BE', encodeWithBuffer),
-      task('DataView.setUint32', encodeWithDataView),
+      repeated('writeFrame', () => writeFrame(target, 0, frame, length)),
+      repeated('Buffer.writeUInt32BE', encodeWithBuffer),
+      repeated('DataView.setUint32', encodeWithDataView),
     ];
     for (const candidate of tasks) {
       target.fill(0);
@@ -90,20 +88,10 @@ export const frameDecode: Suite = {
         frame,
         `${name} reads something else`,
       );
-      return task(name, () => void decode());
+      return repeated(name, () => void decode());
     });
   },
 };
-
-function task(name: string, once: () => void): Task {
-  return {
-    name,
-    operations: COUNT,
-    run() {
-      for (let count = 0; count < COUNT; count++) once();
-    },
-  };
-}
 
 function encodeWithBuffer(): void {
   target.writeUInt32BE(length, 0);

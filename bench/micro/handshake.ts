@@ -5,9 +5,7 @@ import {
   encodeHandshake,
   toPhpHandshake,
 } from '#src/wire/handshake.js';
-import type { Suite, Task } from './suite.js';
-
-const COUNT = 1000;
+import { type Suite, repeated } from './suite.js';
 
 /** What a browser sends. */
 const request: HandshakeFields = {
@@ -35,16 +33,6 @@ const request: HandshakeFields = {
   serverPort: 8282,
 };
 
-function task(name: string, once: () => unknown): Task {
-  return {
-    name,
-    operations: COUNT,
-    run() {
-      for (let count = 0; count < COUNT; count++) once();
-    },
-  };
-}
-
 /** Every client that comes is described to its worker, and read there only if onWebSocketConnect is defined. */
 export const handshake: Suite = {
   name: 'handshake',
@@ -54,10 +42,10 @@ export const handshake: Suite = {
     const php = toPhpHandshake(ours);
     assert.deepEqual(decodeHandshake(ours), decodeHandshake(php));
     return [
-      task('our worker: encode', () => encodeHandshake(request)),
-      task('PHP’s worker: encode, out of ours', () => toPhpHandshake(ours)),
-      task('our worker: decode ours', () => decodeHandshake(ours)),
-      task('our worker: decode a PHP gateway’s', () => decodeHandshake(php)),
+      repeated('our worker: encode', () => encodeHandshake(request)),
+      repeated('PHP’s worker: encode, out of ours', () => toPhpHandshake(ours)),
+      repeated('our worker: decode ours', () => decodeHandshake(ours)),
+      repeated('our worker: decode a PHP gateway’s', () => decodeHandshake(php)),
     ];
   },
 };

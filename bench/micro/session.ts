@@ -3,9 +3,7 @@ import { SessionState } from '#src/gateway/session-state.js';
 import { encodeClientState } from '#src/wire/client-state.js';
 import { decodeSession, encodeSession } from '#src/wire/session.js';
 import { SessionView } from '#src/worker/session-view.js';
-import type { Suite, Task } from './suite.js';
-
-const COUNT = 1000;
+import { type Suite, repeated } from './suite.js';
 
 const session = { name: 'Ann', room: 'room 17', score: 1234, vip: true, since: 1_795_000_000_000 };
 
@@ -29,34 +27,24 @@ export const sessionState: Suite = {
     const read = new SessionView();
     assert.deepEqual(decodeSession(stored.bytes), session);
     return [
-      task('gateway: what travels, unchanged', () => void stored.ext('', state.uid)),
-      task('gateway: what travels, made anew each time', () => void encodeClientState(state)),
-      task('gateway: one key patched, and what travels made anew', (count) => {
+      repeated('gateway: what travels, unchanged', () => void stored.ext('', state.uid)),
+      repeated('gateway: what travels, made anew each time', () => void encodeClientState(state)),
+      repeated('gateway: one key patched, and what travels made anew', (count) => {
         changing.patch({ set: { score: count }, delete: [] }, changing.epoch);
         changing.ext('', state.uid);
       }),
-      task('gateway: the whole session replaced instead', (count) => {
+      repeated('gateway: the whole session replaced instead', (count) => {
         changing.replace(encodeSession({ ...session, score: count }));
         changing.ext('', state.uid);
       }),
-      task('worker: taken in, and not looked at', () => untouched.receive(state)),
-      task('worker: taken in, and read', () => {
+      repeated('worker: taken in, and not looked at', () => untouched.receive(state)),
+      repeated('worker: taken in, and read', () => {
         read.receive(state);
         assert.equal(read.session.score, session.score);
       }),
-      task('worker: parsed for each event instead', () =>
+      repeated('worker: parsed for each event instead', () =>
         assert.equal(decodeSession(state.session).score, session.score),
       ),
     ];
   },
 };
-
-function task(name: string, once: (count: number) => void): Task {
-  return {
-    name,
-    operations: COUNT,
-    run() {
-      for (let count = 0; count < COUNT; count++) once(count);
-    },
-  };
-}

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { wsProtocol } from '#src/gateway/protocols/ws-frame.js';
 import { newClient } from './filled-directory.js';
-import type { Suite, Task } from './suite.js';
-
-const COUNT = 1000;
+import { type Suite, type Task, repeated } from './suite.js';
 
 /** The frame of one client's own message. */
 export const wsHeader: Suite = {
@@ -16,13 +14,7 @@ export const wsHeader: Suite = {
     const expected = Buffer.concat([header, message]);
     const task = (name: string, make: () => Buffer): Task => {
       assert.deepEqual(make(), expected, `${name} makes another frame`);
-      return {
-        name,
-        operations: COUNT,
-        run() {
-          for (let count = 0; count < COUNT; count++) make();
-        },
-      };
+      return repeated(name, make);
     };
     return [
       task('header and message written into one buffer', () => wsProtocol.encode(message, false, transport)),

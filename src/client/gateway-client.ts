@@ -41,8 +41,7 @@ export class GatewayClient extends QueryCalls {
   readonly #transport: ClientTransport;
   #closed: Promise<void> | undefined;
 
-  /** @throws GW_ARGUMENT for an address that is none, GW_CLUSTER for a PEM file that cannot be read */
-  /** @throws GW_ARGUMENT for options that cannot be used */
+  /** @throws GW_ARGUMENT for options that cannot be used, GW_CLUSTER for a PEM file that cannot be read */
   constructor(options: GatewayClientOptions) {
     super();
     const { registerAddress, secretKey = '', tls, timeout = 5000 } = checkOptions(options);

@@ -78,21 +78,11 @@ export function clusterView(
   section(cut(GATEWAY_COLUMNS, gateways, paint));
   section(cut(WORKER_COLUMNS, workers, paint));
   section(
-    [...registers, ...gateways].flatMap(({ address: from, lastError }) =>
-      lastError === null || lastError === undefined
-        ? []
-        : [
-            paint(
-              'yellow',
-              fit(
-                lastError.includes(from)
-                  ? printable(lastError)
-                  : `${printable(from)}: ${printable(lastError)}`,
-                columns,
-              ),
-            ),
-          ],
-    ),
+    [...registers, ...gateways].flatMap(({ address: from, lastError }) => {
+      if (lastError === null || lastError === undefined) return [];
+      const reason = lastError.includes(from) ? lastError : `${from}: ${lastError}`;
+      return [paint('yellow', fit(printable(reason), columns))];
+    }),
   );
   const refused = Object.entries(refusals).filter(([, times]) => times > 0);
   if (refused.length > 0) {

@@ -105,9 +105,7 @@ function ourFields(body: Buffer): HandshakeFields {
     throw new GatewayError(
       'GW_FRAME',
       `A websocket handshake came that is no JSON: ${(cause as Error).message}.`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
   if (typeof fields.url === 'string' && typeof fields.headers === 'object' && fields.headers !== null)
