@@ -197,7 +197,9 @@ export class SlotLink extends BaseLink {
   }
 
   protected transmit(frame: Frame): boolean {
-    if (frame.command !== Command.REPLY) return this.#events.send(frame);
+    // that a client came or went is in no hurry: often it is many in a row, and a thread would be woken for each
+    if (frame.command !== Command.REPLY)
+      return this.#events.send(frame, frame.command === Command.ON_MESSAGE);
     // a reply to a thread that is gone has nobody to go to
     this.#generations.get(frame.clientIp >>> GENERATION_SHIFT)?.replies.send(frame);
     return true;

@@ -34,6 +34,31 @@ describe('RingSender', () => {
     assert.equal(woken(), true);
   });
 
+  it('wakes the far end for what is in no hurry within a millisecond', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { sender, reader, sleep, woken } = setUp();
+    for (let times = 1; times <= 2; times++) {
+      sender.send(emptyFrame(), false);
+      assert.equal(poll(reader).length, 1);
+      await turn();
+      await turn();
+      assert.equal(woken(), false);
+      t.mock.timers.tick(1);
+      assert.equal(woken(), true);
+      sleep();
+    }
+  });
+
+  it('wakes the far end at the end of a turn in which one of many frames was urgent', async () => {
+    const { sender, woken } = setUp();
+    sender.send(emptyFrame(), false);
+    sender.send(emptyFrame());
+    sender.send(emptyFrame(), false);
+    await turn();
+    await turn();
+    assert.equal(woken(), true);
+  });
+
   it('wakes a far end that sleeps while much is still being sent, and no oftener than every 256 frames', () => {
     const { sender, sleep, woken } = setUp();
     for (let times = 1; times <= 3; times++) {
