@@ -8,8 +8,9 @@ import { openWindow, seconds, until } from './window.js';
 const LAST_MESSAGES = 10;
 
 /**
- * Each client has a uid, and writes to the uid of one other, which writes to a third: so whoever gets a message sends
- * one, and `inFlight` messages of each client are on their way at any time.
+ * Each client has a uid, and writes to the uid of one other, which answers each message with one: so `inFlight` messages
+ * for each client are on their way. (If it wrote to a third, who wrote to a fourth, messages that once came together would
+ * go on together for ever, and in the end all of them.)
  */
 export async function chat({ target, clients, inFlight, warmUp, duration }: ChatOrder): Promise<Figures> {
   const dialect = dialects[target.dialect];
@@ -20,11 +21,8 @@ export async function chat({ target, clients, inFlight, warmUp, duration }: Chat
   try {
     await crowd.open(target, clients);
     await crowd.ask((client) => `b ${uidOf(client)}`);
-    // about half the crowd further: somebody who came much later
-    const step = Math.floor(clients / 2) - 1;
     const starts = crowd.clients.map((client) => {
-      const partner = (client.number + step) % clients;
-      const writer = (client.number - step + clients) % clients;
+      const partner = partnerOf(client.number, clients);
       const requests = frameRow(`u ${uidOf(partner)}`, client.number, dialect.request);
       let next = 0;
       const send = (count: number): void => {
@@ -32,7 +30,7 @@ export async function chat({ target, clients, inFlight, warmUp, duration }: Chat
         next += count;
         sent += count;
       };
-      client.expect(frameRow(`u ${uidOf(client.number)}`, writer, dialect.reply));
+      client.expect(frameRow(`u ${uidOf(client.number)}`, partner, dialect.reply));
       client.onMessages = (count) => {
         delivered += count;
         if (!stopping) send(count);
@@ -53,6 +51,17 @@ export async function chat({ target, clients, inFlight, warmUp, duration }: Chat
   } finally {
     crowd.destroy();
   }
+}
+
+/**
+ * Somebody who came much later or earlier, and at another port where there are several: the first of those who came first
+ * has the second of the others.
+ *
+ * @param clients an even number
+ */
+function partnerOf(client: number, clients: number): number {
+  const half = clients / 2;
+  return client < half ? half + ((client + 1) % half) : (client - 1) % half;
 }
 
 /** GatewayWorker has no uid 0. */
