@@ -11,10 +11,10 @@ import { RingSender } from './ring-sender.js';
  * Records per round and generation, so that clients' sockets get their turn while a worker sends a lot. A round ends with one
  * write per client, which costs far more than a command does: it pays to have many of them in it.
  */
-const COMMANDS_PER_ROUND = 2048;
+const COMMANDS_PER_ROUND = 4096;
 /** Records between two looks at the clock, and milliseconds after which a round has been long enough: a command may be for all. */
 const COMMANDS_PER_LOOK = 256;
-const LONGEST_ROUND = 5;
+const LONGEST_ROUND = 10;
 
 /** Generations that a request id can tell apart. */
 const GENERATIONS = 255;
