@@ -79,12 +79,16 @@ export async function listenInner(
           onSocket,
         );
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
+    const fail = (cause: NodeJS.ErrnoException): void => {
       const why = cause.code === 'EADDRINUSE' ? 'another process has it' : cause.message;
       reject(new GatewayError('GW_LISTEN', `${host}:${port} cannot be opened: ${why}.`, { cause }));
-    });
+    };
+    server.once('error', fail);
     // in a group (start --nodes N) the ports of clients are shared, and this one is the node's own
-    server.listen({ host, port, exclusive: true }, resolve);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', fail);
+      resolve();
+    });
   });
   return server;
 }

@@ -76,15 +76,17 @@ export class Requests {
     if (request.missing.size === 0) request.settle(request.lost);
   }
 
+  /** A reply came that cannot be read: nothing else will come. */
+  fail(id: number): void {
+    const request = this.#pending.get(id);
+    if (request !== undefined) this.#lose(id, request);
+  }
+
   /** The link to a gateway is gone: it answers nothing of what it was asked so far. */
   lost(gateway: GatewayAddress): void {
     for (const [id, request] of this.#pending) {
       const asked = request.missing.get(id);
-      if (asked?.ip !== gateway.ip || asked.port !== gateway.port) continue;
-      this.#pending.delete(id);
-      request.missing.delete(id);
-      request.lost.push(asked);
-      if (request.missing.size === 0) request.settle(request.lost);
+      if (asked?.ip === gateway.ip && asked.port === gateway.port) this.#lose(id, request);
     }
   }
 
@@ -92,6 +94,13 @@ export class Requests {
   close(): void {
     this.#timer?.cancel();
     for (const request of new Set(this.#pending.values())) this.#settle(request);
+  }
+
+  #lose(id: number, request: Request): void {
+    this.#pending.delete(id);
+    request.lost.push(request.missing.get(id) as GatewayAddress);
+    request.missing.delete(id);
+    if (request.missing.size === 0) request.settle(request.lost);
   }
 
   #expire(): void {

@@ -28,6 +28,8 @@ export class InnerPort {
       const address = `${plainAddress(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
       innerPort.#host?.innerRefused('tls', address, error);
     });
+    // accept() itself can fail; the port stays open
+    innerPort.#server.on('error', (error) => innerPort.#host?.innerRefused('accept', '', error));
     return innerPort;
   }
 

@@ -5,10 +5,10 @@ import {
   type Session,
   type SessionPatch,
   decodeSession,
-  encodeSession,
   isPhpSession,
   mergeSession,
   patchSession,
+  sessionJson,
 } from '../wire/session.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -34,7 +34,7 @@ export class SessionState {
 
   /** The session as stored; empty when it was never set. */
   get bytes(): Buffer {
-    if (this.#bytes === undefined) this.#bytes = encodeSession(this.#value as Session);
+    if (this.#bytes === undefined) this.#bytes = sessionJson(this.#value as Session);
     return this.#bytes;
   }
 

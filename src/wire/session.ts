@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { GatewayError } from '../errors.js';
+import { refuseDeep } from './session-depth.js';
 import { type PhpDecoded, type PhpKey, toPlain, unserialize } from './php-serialize.js';
 
 /*
@@ -16,8 +17,15 @@ export interface SessionPatch {
   readonly delete: readonly string[];
 }
 
-/** The session as stored and sent: JSON; no bytes at all when it is empty. */
+/** The session as stored and sent: JSON; no bytes at all when it is empty. @throws GW_SESSION */
 export function encodeSession(session: Session): Buffer {
+  const bytes = sessionJson(session);
+  refuseDeep('A session', session, bytes.length);
+  return bytes;
+}
+
+/** {@link encodeSession} for a session that was put together of what was checked when it came. */
+export function sessionJson(session: Session): Buffer {
   let text: string | undefined;
   try {
     text = JSON.stringify(session);
@@ -87,6 +95,7 @@ function decodeJson(bytes: Buffer): Session {
   if (!isPlainObject(value)) {
     throw new GatewayError('GW_SESSION', `A session of ${bytes.length} bytes holds no JSON object.`);
   }
+  refuseDeep('A session', value, bytes.length);
   return value;
 }
 

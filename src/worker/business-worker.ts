@@ -82,13 +82,13 @@ export class BusinessWorker implements CurrentClient {
 
   /** An event arrived. */
   handle(frame: ReceivedFrame, place: number): void {
+    if (frame.command === Command.GATEWAY_GONE) {
+      this.#link.take(place);
+      this.#forget({ ip: frame.localIp, port: frame.localPort });
+      return;
+    }
     let client = this.#clients.get(frame);
     if (client === undefined) {
-      if (frame.command === Command.GATEWAY_GONE) {
-        this.#link.take(place);
-        this.#forget({ ip: frame.localIp, port: frame.localPort });
-        return;
-      }
       client = new Client(this.#gateway, frame, this.#isLegacy(frame));
       this.#clients.set(frame, client);
       if (this.#heldBack.size > 0 && this.#heldBack.has(client.id)) client.events.busy = true;

@@ -8,7 +8,8 @@ import { ThreadLink } from '../link/thread-link.js';
 import { createLogger } from '../log.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
 import { Command } from '../wire/command.js';
-import { unserialize } from '../wire/php-serialize.js';
+import type { ReceivedFrame } from '../wire/frame.js';
+import { type PhpDecoded, unserialize } from '../wire/php-serialize.js';
 import { BusinessWorker } from './business-worker.js';
 import { type Events, type WorkerInfo, checkEvents } from './events.js';
 import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
@@ -44,12 +45,25 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   Gateway.attach({ transport, requests });
   link.listen({
     frame(frame, place) {
-      if (frame.command === Command.REPLY) requests.answer(frame.clientIp, unserialize(frame.body));
+      if (frame.command === Command.REPLY) answer(frame);
       else worker?.handle(frame, place);
     },
     drained: () => transport.linkDrained(),
     closed: () => requests.close(),
   });
+
+  /** The reply to a query has come. Whatever a gateway of another node sends, this thread goes on. */
+  function answer({ clientIp: id, body }: ReceivedFrame): void {
+    let value: PhpDecoded;
+    try {
+      value = unserialize(body);
+    } catch (error) {
+      log.warn({ err: error }, 'a gateway answered a query with what cannot be read');
+      requests.fail(id);
+      return;
+    }
+    requests.answer(id, value);
+  }
 
   const gauge = new ThreadGauge(memory.gauge);
   beat(gauge);

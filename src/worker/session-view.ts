@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.js';
 import { type ClientState, NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Flag } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
+import { refuseDeep } from '../wire/session-depth.js';
 import {
   type Session,
   type SessionPatch,
@@ -218,8 +219,9 @@ function copyOf<T>(value: T): T {
 }
 
 function textOf(key: string, value: unknown): string | undefined {
+  let text: string | undefined;
   try {
-    return JSON.stringify(value);
+    text = JSON.stringify(value);
   } catch (cause) {
     throw new GatewayError(
       'GW_SESSION',
@@ -227,4 +229,7 @@ function textOf(key: string, value: unknown): string | undefined {
       { cause },
     );
   }
+  // with the session around it, it is a level deeper
+  if (text !== undefined) refuseDeep(`client.session.${key}`, { [key]: value }, text.length);
+  return text;
 }

@@ -71,6 +71,21 @@ describe('queries that wait for their answers', () => {
     assert.equal(requests.size, 0);
   });
 
+  it('gives up at once on an answer that cannot be read, and on no other one', async () => {
+    const requests = new Requests(new SteppedClock());
+    const both = requests.expect(
+      new Map([
+        [1, A],
+        [2, B],
+      ]),
+    );
+    requests.fail(2);
+    requests.fail(7);
+    requests.answer(1, 'one');
+    assert.deepEqual(await both, { answers: [{ gateway: A, value: 'one' }], missing: [B] });
+    assert.equal(requests.size, 0);
+  });
+
   it('no gateway, no wait; closing settles what waits', async () => {
     const clock = new SteppedClock();
     const requests = new Requests(clock);

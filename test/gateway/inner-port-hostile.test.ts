@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import * as fc from 'fast-check';
 import { InnerPort } from '#src/gateway/inner-port.js';
-import { Command, Flag } from '#src/wire/command.js';
+import { Command, Flag, commandName } from '#src/wire/command.js';
 import { fixture } from '../support/fixtures.js';
 import { InnerScene, type InnerSceneOptions } from '../support/inner-scene.js';
 import { RawPeer, frameBytes } from '../support/raw-peer.js';
@@ -111,6 +111,22 @@ describe('the inner port: hostile input', () => {
       assert.ok(!JSON.stringify(scene.log).includes(KEY));
       assert.equal(transport.written, '');
       await client.settled();
+    });
+  }
+
+  for (const command of [Command.UPDATE_SESSION, Command.PATCH_SESSION]) {
+    it(`a session that is too deep to be sent on, by ${commandName(command)}: refused, and the client keeps the one before`, async (t) => {
+      const scene = await InnerScene.create(t);
+      const peer = await scene.client();
+      const { transport, id } = scene.join();
+      peer.send({ command: Command.SET_SESSION, connectionId: id, ext: '{"before":1}' });
+      const deep = `{"deep":${'['.repeat(8000)}${']'.repeat(8000)}}`;
+      const ext = command === Command.UPDATE_SESSION ? deep : `{"set":${deep},"delete":[]}`;
+      peer.send({ command, connectionId: id, clientIp: 1, ext });
+      await peer.closed;
+      await scene.nodeWorker();
+      scene.gateway.message(transport, Buffer.from('still here'), false);
+      assert.equal(scene.gateway.directory.get(id)?.state?.bytes.toString(), '{"before":1}');
     });
   }
 

@@ -81,14 +81,20 @@ class Scene {
     });
   }
 
-  /** An event of client 7 at a gateway. */
-  send({ ip, port }: GatewayState, body: string | Buffer, ext: string | Buffer = '', flags = 0): void {
+  /** An event of client 7, or another one, at a gateway. */
+  send(
+    { ip, port }: GatewayState,
+    body: string | Buffer,
+    ext: string | Buffer = '',
+    flags = 0,
+    connectionId = 7,
+  ): void {
     this.slot.send({
       ...emptyFrame(),
       command: Command.ON_MESSAGE,
       localIp: ip,
       localPort: port,
-      connectionId: 7,
+      connectionId,
       flags: Flag.PLAIN_BODY | flags,
       ext,
       body,
@@ -136,6 +142,17 @@ describe('a business worker and several gateways', () => {
     assert.deepEqual(await scene.doneBy(1), [
       "{ id: '7f000001000100000007', remoteAddress: '0.0.0.0', remotePort: 0, gatewayPort: 0, uid: 'ada', session: { room: 'lobby' } }",
     ]);
+  });
+
+  it('a gateway that is gone takes its clients along, whatever connection ids it has given them', async (t) => {
+    const scene = new Scene(t, (client) => scene.did(client.id));
+    scene.send(A, 'hello', '', 0, 0);
+    const [id] = await scene.doneBy(1);
+    assert.notEqual(scene.worker.find(id), undefined);
+    scene.slot.forget(A);
+    scene.send(B, 'hello');
+    await scene.doneBy(2);
+    assert.equal(scene.worker.find(id), undefined);
   });
 
   it('takes the same connection id at two gateways for two clients, each with its session', async (t) => {

@@ -23,6 +23,10 @@ function event(length: number): ReceivedFrame {
   return decodeFrame(encodeFrame({ ...emptyFrame(), flags: Flag.STATE, ext, body: 'message' }));
 }
 
+function nested(levels: number): unknown {
+  return JSON.parse(`${'['.repeat(levels)}"${'x'.repeat(1024)}"${']'.repeat(levels)}`);
+}
+
 describe('a worker’s view of a session', () => {
   it('finds what a handler changed: keys set, deleted, and changed inside', () => {
     const view = viewOf({ a: 1, b: { c: [1] }, d: 4 });
@@ -61,6 +65,18 @@ describe('a worker’s view of a session', () => {
     assert.throws(() => view.takePatch(), { code: 'GW_SESSION', message: /client\.session\.bad/ });
     delete view.session.bad;
     assert.deepEqual(view.takePatch()?.patch, { set: { good: 1, also: 2 }, delete: [] });
+  });
+
+  it('a value that is too deep for the gateway is refused by its key, and set back', () => {
+    const view = viewOf({ deep: 'before' });
+    view.session.deep = nested(512);
+    assert.throws(() => view.takePatch(), {
+      code: 'GW_SESSION',
+      message: /client\.session\.deep .*512 levels/,
+    });
+    assert.equal(view.session.deep, 'before');
+    view.session.deep = nested(511);
+    assert.deepEqual(view.takePatch()?.patch.set, { deep: nested(511) });
   });
 
   it('what was sent is seen with later events until the gateway says that it has applied it', () => {

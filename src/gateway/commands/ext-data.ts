@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.js';
 import { commandName } from '../../wire/command.js';
 import type { ReceivedFrame } from '../../wire/frame.js';
+import { refuseDeep } from '../../wire/session-depth.js';
 import type { Session, SessionPatch } from '../../wire/session.js';
 
 const NONE: ReadonlySet<number> = new Set();
@@ -41,10 +42,11 @@ export function connectionIds(value: unknown): ReadonlySet<number> {
   return new Set(Object.values(value).map((id) => (typeof id === 'object' ? 0 : Number(id))));
 }
 
-/** What a handler changed in a session. @throws GW_FRAME */
+/** What a handler changed in a session. @throws GW_FRAME, GW_SESSION */
 export function sessionPatch(frame: ReceivedFrame): SessionPatch {
   const { set, delete: deleted } = jsonObject(frame);
   if (typeof set !== 'object' || set === null) throw unexpected(frame, 'an object `set`');
+  refuseDeep('A session', set, frame.bodyStart - frame.extStart);
   return { set: set as Session, delete: stringList(frame, deleted) };
 }
 

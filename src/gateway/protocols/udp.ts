@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock, type Timer } from '../../clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { openUrl } from './address.js';
+import { openUrl, plainAddress } from './address.js';
 import { listenError } from './bind.js';
 import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
 import { type UdpPort, UdpTransport } from './udp-transport.js';
@@ -62,11 +62,17 @@ class UdpListener implements Listener, UdpPort {
 
   send(bytes: Buffer, port: number, address: string, done: () => void): void {
     this.#sending++;
-    this.#socket.send(bytes, port, address, () => {
+    const sent = (): void => {
       this.#sending--;
       done();
       if (this.#closing && this.#sending === 0) this.#socket.close();
-    });
+    };
+    try {
+      this.#socket.send(bytes, port, address, sent);
+    } catch (error) {
+      this.host.refused('udp send', plainAddress(address), (error as Error).message);
+      sent();
+    }
   }
 
   forget(client: UdpTransport): void {
@@ -74,6 +80,8 @@ class UdpListener implements Listener, UdpPort {
   }
 
   #receive(data: Buffer, from: RemoteInfo): void {
+    // nobody: RFC 768 allows a sender to have no port, and nothing can be sent to it
+    if (from.port === 0) return;
     const key = `${from.address} ${from.port}`;
     let client = this.#clients.get(key);
     if (client === undefined) {

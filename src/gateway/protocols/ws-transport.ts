@@ -122,6 +122,7 @@ export class WsTransport implements ClientTransport, WsReader {
 
   onPing(data: Buffer): void {
     if (!this.#open) return;
+    if (this.#socket.writableLength === 0) this.#pongs = 0;
     if (++this.#pongs > UNTAKEN_PONGS) {
       this.destroy();
       return;
@@ -145,7 +146,6 @@ export class WsTransport implements ClientTransport, WsReader {
 
   /** A chunk has come in. Its bytes are changed. */
   receive(chunk: Buffer): void {
-    if (this.#pongs > 0 && this.#socket.writableLength === 0) this.#pongs = 0;
     this.#receiver.receive(chunk);
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Socket } from 'node:dgram';
 import { describe, it, type TestContext } from 'node:test';
 import type { ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
@@ -53,6 +54,31 @@ describe('udp protocol', { timeout: 20_000 }, () => {
     await peer.until('the datagram', () => peer.messages.length === 1);
     assert.equal(transport.bufferedBytes, 0);
     assert.deepEqual(host.gone, []);
+  });
+
+  it('does not take in what comes without a port, which nothing can be sent to', async (t) => {
+    const bound = t.mock.method(Socket.prototype, 'bind');
+    const { host, peer } = await join(t);
+    const socket = bound.mock.calls[0].this as Socket;
+    socket.emit('message', Buffer.from('from nowhere'), { address: '127.0.0.1', port: 0 });
+    peer.write(Buffer.from('from somebody'));
+    await host.until('the next message', () => host.messages.length === 2);
+    assert.deepEqual(
+      host.messages.map(({ data }) => String(data)),
+      ['hello', 'from somebody'],
+    );
+    assert.equal(host.clients.length, 1);
+  });
+
+  it('goes on, and can be closed, where a datagram cannot even be handed over', async (t) => {
+    const { host, listener, transport } = await join(t);
+    t.mock.method(Socket.prototype, 'send', () => {
+      throw new RangeError('Port should be > 0 and < 65536');
+    });
+    transport.write(Buffer.from('lost'));
+    assert.deepEqual([host.refusals[0].kind, host.refusals[0].remoteAddress], ['udp send', '127.0.0.1']);
+    assert.equal(transport.bufferedBytes, 0);
+    await listener.close();
   });
 
   it('closes its clients with the port, once what was written is out', async (t) => {

@@ -86,6 +86,15 @@ describe('a websocket client that resets its connection during the handshake', {
 });
 
 describe('websocket ping', { timeout: 20_000 }, () => {
+  it('of a client that reads is answered, however many come at once', async (t) => {
+    const { host, peer } = await joinRaw(t);
+    peer.write(
+      Buffer.concat(Array.from({ length: 200 }, (_, n) => wsFrame(Opcode.ping, Buffer.from(`${n}`)))),
+    );
+    await peer.until('all pongs', () => peer.messages.length === 200);
+    assert.deepEqual(host.gone, []);
+  });
+
   it('is answered by the client, which is a sign of life and no message', async (t) => {
     const { host, transport, client } = await join(t);
     const [pinged] = [once(client, 'ping')];
