@@ -72,6 +72,10 @@ function ask(path: string, method = 'GET'): string {
   return `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 }
 
+function upgradeTo(headers: string): string {
+  return `GET /healthz HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`;
+}
+
 /** The statuses of all answers that came, in order. */
 function statuses(peer: StreamPeer): string[] {
   return [...answerTo(peer).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
@@ -291,10 +295,6 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n',
   ].join('\r\n');
-
-  function upgradeTo(headers: string): string {
-    return `GET /healthz HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`;
-  }
 
   for (const [what, first] of [
     ['a request', ask('/healthz')],
