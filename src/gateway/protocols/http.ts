@@ -7,6 +7,7 @@ import type { Clock } from '../../clock.js';
 import { GatewayError } from '../../errors.js';
 import { plainAddress } from './address.js';
 import { listenError } from './bind.js';
+import { Answer, unanswered } from './http-answer.js';
 import type { ClientHost, ListenerOptions } from './protocol.js';
 import { staticFiles } from './static-files.js';
 import { CLOSE_TIMEOUT, KEEP_ALIVE_DELAY } from './timeouts.js';
@@ -37,14 +38,20 @@ export class HttpSide {
     server.on('request', (request, response) => {
       // for those that ask only: a timer that was ever set stays with its socket, and most become websockets
       request.socket.setTimeout(IDLE_TIMEOUT);
-      this.#answer(request, response);
+      this.#queue(request, response);
     });
     server.on('clientError', (error, socket) => this.#refuse(error, socket));
   }
 
   /** @throws GatewayError GW_LISTEN when the certificate or its key cannot be used */
   static async create(options: ListenerOptions, host: ClientHost): Promise<HttpSide> {
-    const limits = { ...LIMITS, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY };
+    const limits = {
+      ...LIMITS,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+      ServerResponse: Answer,
+    };
     if (!options.url.startsWith('wss:')) return new HttpSide(createServer(limits), options, host);
     if (options.tls === undefined) {
       const message = `Cannot listen on ${options.url}: wss needs a certificate; expected tls: { cert, key }.`;
@@ -75,6 +82,25 @@ export class HttpSide {
     socket.on('error', () => socket.destroy());
     socket.setTimeout(IDLE_TIMEOUT, () => socket.destroy());
     this.#answer(request, response);
+  }
+
+  /**
+   * One request may wait for its turn: a client that has read all of a file can ask for the next one before we have
+   * seen the end of that file. More is pipelining, which nobody needs: a refusal, and the end of the connection.
+   */
+  #queue(request: IncomingMessage, response: ServerResponse): void {
+    const [current, ...waiting] = unanswered(request.socket);
+    if (current === response) {
+      this.#answer(request, response);
+    } else if (waiting.length === 1) {
+      // whatever is opened for an answer without a socket would stay open: it never closes
+      current.once('close', () => {
+        if (response.socket?.destroyed === false) this.#answer(request, response);
+      });
+    } else {
+      response.shouldKeepAlive = false;
+      this.#say(response, 503, 'Too many requests at once: wait for an answer before the next request.');
+    }
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -113,7 +139,7 @@ export class HttpSide {
       const from = socket instanceof Socket ? plainAddress(socket.remoteAddress ?? '') : '';
       this.#host.refused(malformed ? 'http 400' : 'tls', from, error.message);
     }
-    if (malformed && socket.writable) {
+    if (malformed && socket.writable && unanswered(socket).length === 0) {
       socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', () => socket.destroy());
     } else socket.destroy();
   }

@@ -12,7 +12,10 @@ import sirv from 'sirv';
 export function staticFiles(root: string) {
   const serve = sirv(root, { dev: true, etag: true, setHeaders });
   return (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-    if (HIDDEN.test(decoded(request.url ?? '/'))) return next();
+    const path = pathOf(request.url ?? '/');
+    const name = decoded(path);
+    if (name === undefined || HIDDEN.test(name)) return next();
+    request.url = path; // `sirv` cannot see another name in it than we did
     if (!isRange(request.headers.range)) delete request.headers.range;
     response.once('pipe', watchFile);
     try {
@@ -30,14 +33,20 @@ function setHeaders(response: ServerResponse): void {
 }
 
 /** A path with a name that begins with a dot: `.env`, `.git`, `..`, but not `.well-known`. */
-const HIDDEN = /[\\/]\.(?!well-known(?:[\\/?]|$))/;
+const HIDDEN = /[\\/]\.(?!well-known(?:[\\/]|$))/;
 
-/** As `sirv` reads it. */
-function decoded(url: string): string {
+/** Without query and fragment, neither of which it can begin with: as `sirv` cuts it. */
+function pathOf(url: string): string {
+  const end = url.slice(1).search(/[?#]/);
+  return end < 0 ? url : url.slice(0, end + 1);
+}
+
+/** As `sirv` reads it, which takes what cannot be decoded as it is: no file has such a name. */
+function decoded(path: string): string | undefined {
   try {
-    return decodeURI(url);
+    return decodeURI(path);
   } catch {
-    return url;
+    return undefined;
   }
 }
 

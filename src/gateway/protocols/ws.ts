@@ -7,6 +7,7 @@ import type { ListenUrl } from '../../config/listen-url.js';
 import { openUrl, plainAddress } from './address.js';
 import { bind } from './bind.js';
 import { HttpSide } from './http.js';
+import { unanswered } from './http-answer.js';
 import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, closeFrame } from './ws-frame.js';
@@ -61,6 +62,11 @@ class WsListener implements Listener {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (unanswered(socket).length > 0) {
+      // what is still being answered would get into the new protocol's stream
+      socket.destroy();
+      return;
+    }
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
       this.#http.answerUpgrade(request, socket);
       return;

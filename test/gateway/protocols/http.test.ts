@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import fs from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import fs, { type ReadStream } from 'node:fs';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { after, before, describe, it, mock, type TestContext } from 'node:test';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { tcp } from './formats.js';
 import { open, tls } from './opening.js';
-import { StreamPeer } from './peer.js';
+import { type StreamFormat, StreamPeer } from './peer.js';
 
 /*
  * The plain HTTP side of a websocket port.
@@ -21,12 +21,17 @@ import { StreamPeer } from './peer.js';
 const folder = await mkdtemp(join(tmpdir(), 'static-files-'));
 const root = join(folder, 'public');
 
+/** More bytes than the sockets of a connection take while nobody reads. */
+const BIG = 32 * 1024 * 1024;
+
 before(async () => {
   await mkdir(join(root, '.git'), { recursive: true });
   await mkdir(join(root, '.well-known'));
   await writeFile(join(folder, 'secret.txt'), 'secret');
   await writeFile(join(root, 'index.html'), '<h1>Chat</h1>');
   await writeFile(join(root, 'app.js'), '0123456789');
+  await writeFile(join(root, 'big.bin'), '');
+  await truncate(join(root, 'big.bin'), BIG);
   await writeFile(join(root, '.env'), 'secret');
   await writeFile(join(root, '.git', 'config'), 'secret');
   await writeFile(join(root, '.well-known', 'security.txt'), 'public');
@@ -53,14 +58,44 @@ async function get(
   return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() };
 }
 
-async function connect(t: TestContext, url: string): Promise<StreamPeer> {
-  const peer = await StreamPeer.connect(url, tcp);
+async function connect(t: TestContext, url: string, format: StreamFormat = tcp): Promise<StreamPeer> {
+  const peer = await StreamPeer.connect(url, format);
   t.after(() => peer.destroy());
   return peer;
 }
 
 function answerTo(peer: StreamPeer): string {
   return Buffer.concat(peer.messages).toString();
+}
+
+function ask(path: string, method = 'GET'): string {
+  return `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+}
+
+function upgradeTo(headers: string): string {
+  return `GET /healthz HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`;
+}
+
+/** The statuses of all answers that came, in order. */
+function statuses(peer: StreamPeer): string[] {
+  return [...answerTo(peer).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
+}
+
+/** Files that are opened from now on. */
+function openedFiles(t: TestContext): ReadStream[] {
+  const files: ReadStream[] = [];
+  const original = fs.createReadStream;
+  const opened = mock.method(fs, 'createReadStream', (...args: Parameters<typeof original>) => {
+    const file = original(...args);
+    files.push(file);
+    return file;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    opened.mock.restore();
+    syncBuiltinESMExports();
+  });
+  return files;
 }
 
 /** Gives `file` for every file that is opened. */
@@ -113,12 +148,27 @@ describe('static files', { timeout: 20_000 }, () => {
     '/missing.txt',
     '/%00',
     '/%',
+    '/%2eenv?%ff',
+    '/%2eenv?a=%',
+    '/%2eenv#%',
+    '/%2eenv#?%',
+    '/%2egit/config?%zz',
+    'http://localhost/%2eenv?%',
+    'http://localhost/app.js',
   ]) {
     it(`answers 404 to ${path}`, async (t) => {
       const { listener } = await open(t, 'ws', { staticRoot: root });
       const { status, body } = await get(listener.url, path);
       assert.equal(status, 404);
       assert.match(body, /no such file/);
+    });
+  }
+
+  for (const path of ['/app.js?%ff', '/app.js#%', '/app.js?/.env', '/app.js#/.env?/.git']) {
+    it(`answers 200 to ${path}: a query is no name`, async (t) => {
+      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const { status, body } = await get(listener.url, path);
+      assert.deepEqual([status, body], [200, '0123456789']);
     });
   }
 
@@ -234,6 +284,110 @@ describe('other plain HTTP', { timeout: 20_000 }, () => {
     await peer.until('the end', () => peer.ended);
     assert.match(answerTo(peer), /^HTTP\/1\.1 400 Bad Request\r\n/);
     assert.deepEqual([host.refusals[0].kind, host.refusals[0].remoteAddress], ['http 400', '127.0.0.1']);
+  });
+});
+
+describe('several requests on one connection', { timeout: 20_000 }, () => {
+  const h2c = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
+  const handshake = [
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n',
+  ].join('\r\n');
+
+  for (const [what, first] of [
+    ['a request', ask('/healthz')],
+    ['a big file', ask('/big.bin')],
+    ['two requests', ask('/big.bin') + ask('/healthz')],
+    ['a request without a host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['an expectation', 'GET / HTTP/1.1\r\nHost: localhost\r\nExpect: miracles\r\n\r\n'],
+  ] as const) {
+    for (const [protocol, headers] of [
+      ['a websocket', handshake],
+      ['another protocol', h2c],
+    ] as const) {
+      it(`refuses an upgrade to ${protocol} that does not wait for the answer to ${what}`, async (t) => {
+        const { host, listener } = await open(t, 'ws', { staticRoot: root });
+        const peer = await connect(t, listener.url);
+        peer.write(Buffer.from(first + upgradeTo(headers)));
+        await peer.until('the end', () => peer.closed);
+        assert.ok(statuses(peer).length <= 1);
+        assert.doesNotMatch(answerTo(peer), /HTTP\/1\.1 101/);
+        assert.equal(host.clients.length, 0);
+        assert.equal((await get(listener.url, '/healthz')).status, 200);
+      });
+    }
+  }
+
+  for (const [scheme, format] of [
+    ['ws', tcp],
+    ['wss', { ...tcp, tls: true }],
+  ] as const) {
+    it(`may be followed by an upgrade when they are answered (${scheme})`, async (t) => {
+      const { host, listener } = await open(t, scheme, { tls });
+      const peer = await connect(t, listener.url, format);
+      for (const count of [1, 2]) {
+        peer.write(Buffer.from(ask('/healthz')));
+        await peer.until('the answer', () => answerTo(peer).split('{"status":"ok"}').length > count);
+      }
+      peer.write(Buffer.from(upgradeTo(handshake)));
+      await host.until('the client', () => host.clients.length === 1);
+      await peer.until('the handshake', () => statuses(peer).length === 3);
+      assert.deepEqual(statuses(peer), ['200', '200', '101']);
+    });
+  }
+
+  it('are answered in order when one waits for another', async (t) => {
+    const { listener } = await open(t, 'ws', { staticRoot: root });
+    const peer = await connect(t, listener.url);
+    peer.write(Buffer.from(ask('/app.js') + ask('/healthz')));
+    await peer.until('both', () => answerTo(peer).endsWith('{"status":"ok"}'));
+    assert.match(answerTo(peer), /0123456789HTTP\/1\.1 200 OK/);
+    peer.write(Buffer.from(ask('/missing.txt')));
+    await peer.until('the next', () => statuses(peer).length === 3);
+    assert.deepEqual(statuses(peer), ['200', '200', '404']);
+  });
+
+  for (const [path, method] of [
+    ['/big.bin', 'GET'],
+    ['/app.js', 'GET'],
+    ['/app.js', 'HEAD'],
+    ['/healthz', 'GET'],
+  ] as const) {
+    it(`are refused when more than one waits: ${method} ${path}`, async (t) => {
+      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const files = openedFiles(t);
+      const peer = await connect(t, listener.url);
+      peer.write(Buffer.from(ask(path, method).repeat(100)));
+      await peer.until('the end', () => peer.ended);
+      assert.deepEqual(statuses(peer), ['200', '200', '503']);
+      assert.match(answerTo(peer), /503 Service Unavailable\r\n(?:.+\r\n)*Connection: close\r\n/);
+      if (method === 'GET') assert.match(answerTo(peer), /Too many requests at once: [^]*\n$/);
+      while (files.some((file) => !file.closed)) await setImmediate();
+      assert.equal(files.length, path === '/healthz' ? 0 : 2);
+    });
+
+    it(`leave no file open when the client hangs up: ${method} ${path}`, async (t) => {
+      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const files = openedFiles(t);
+      const peer = await connect(t, listener.url);
+      peer.stopReading();
+      await peer.flush(Buffer.from(ask(path, method).repeat(1_000)));
+      if (path !== '/healthz') while (files.length === 0) await setImmediate();
+      peer.reset();
+      await get(listener.url, '/healthz'); // the reset has been seen when this is answered
+      while (files.some((file) => !file.closed)) await setImmediate();
+      assert.ok(files.length <= 2, `${files.length} files`);
+    });
+  }
+
+  it('are not mixed up with the refusal of what is no HTTP', async (t) => {
+    const { listener } = await open(t, 'ws', { staticRoot: root });
+    const peer = await connect(t, listener.url);
+    peer.write(Buffer.from(`${ask('/big.bin')}hello\r\n\r\n`));
+    await peer.until('the end', () => peer.closed);
+    assert.doesNotMatch(answerTo(peer), /400 Bad Request/);
   });
 });
 

@@ -1,0 +1,22 @@
+import { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** In the order of the requests; only the first has the socket. Those whose turn never comes go with the socket. */
+const answers = new WeakMap<Duplex, Answer[]>();
+
+/** The answer to a plain request, one of node's own included: 400 to a request without a host, 417 to expectations. */
+export class Answer extends ServerResponse {
+  constructor(...args: ConstructorParameters<typeof ServerResponse>) {
+    super(...args);
+    const { socket } = args[0];
+    const queue = answers.get(socket) ?? [];
+    answers.set(socket, queue);
+    queue.push(this);
+    this.once('close', () => queue.shift());
+  }
+}
+
+/** What a connection has asked for and not been answered yet, in order. */
+export function unanswered(connection: Duplex): readonly Answer[] {
+  return answers.get(connection) ?? [];
+}
