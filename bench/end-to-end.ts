@@ -78,11 +78,17 @@ export async function runEndToEnd(
 export async function report(results: Results, chartFile: string | undefined): Promise<void> {
   const { machine, loadBefore, effort } = results;
   const { cpu, cores, kernel, node } = machine;
-  const measured = scenarios.filter(({ name }) => results.samples.some(({ scenario }) => scenario === name));
+  const measured = tried(results);
   process.stdout.write(
     `${cpu}, ${cores} cores, Linux ${kernel}, node ${node}; load before the run ${loadBefore.toFixed(1)}; ` +
       `medians of ${effort.rounds} rounds of ${effort.duration} s, 64-byte messages\n\n` +
       `${table(measured, results)}\n\n${LEGEND}\n`,
   );
   if (chartFile !== undefined) await writeFile(chartFile, chart(measured, results));
+}
+
+/** The scenarios that there is something to say about: figures, or why there are none. */
+function tried({ samples, failures }: Results): Scenario[] {
+  const names = new Set([...samples, ...failures].map(({ scenario }) => scenario));
+  return scenarios.filter(({ name }) => names.has(name));
 }

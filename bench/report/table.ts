@@ -27,7 +27,8 @@ function block(scenario: Scenario, results: Results): string {
   const troubles = failures
     .filter((failure) => failure.scenario === scenario.name)
     .map(({ server, round, error }) => `  ${server}, round ${round + 1}: ${error}`);
-  return [`${scenario.title} (${scenario.name})`, align([header, ...rows]), ...troubles].join('\n');
+  const figures = rows.length === 0 ? [] : [align([header, ...rows])];
+  return [`${scenario.title} (${scenario.name})`, ...figures, ...troubles].join('\n');
 }
 
 /** Ours first, the ceiling last; who could not take part is not there. */
