@@ -47,7 +47,7 @@ export const scenarios: readonly Scenario[] = [
  * Puts every server through these scenarios, in turns, and prints what came out.
  *
  * @param chartFile where to draw it, too
- * @returns whether nothing went wrong for ours
+ * @returns whether nothing went wrong for ours, nor with the chart
  */
 export async function runEndToEnd(
   wanted: readonly Scenario[],
@@ -69,13 +69,14 @@ export async function runEndToEnd(
   const { samples, failures } = rounds;
   const field = { ours: ours.name, peers: peers.map(({ name }) => name), ceiling: ceiling.name };
   const results = { startedAt, machine: thisMachine(), loadBefore, effort, field, samples, failures };
-  await report(results, chartFile);
+  report(results);
   process.stdout.write(`\n${await writeResults(results)}\n`);
-  return !failures.some(({ server }) => server === ours.name);
+  const drawn = await draw(results, chartFile);
+  return drawn && !failures.some(({ server }) => server === ours.name);
 }
 
-/** Prints results, and draws them where a file is named. */
-export async function report(results: Results, chartFile: string | undefined): Promise<void> {
+/** Prints results. */
+export function report(results: Results): void {
   const { machine, loadBefore, effort } = results;
   const { cpu, cores, kernel, node } = machine;
   const measured = tried(results);
@@ -84,7 +85,18 @@ export async function report(results: Results, chartFile: string | undefined): P
       `medians of ${effort.rounds} rounds of ${effort.duration} s, 64-byte messages\n\n` +
       `${table(measured, results)}\n\n${LEGEND}\n`,
   );
-  if (chartFile !== undefined) await writeFile(chartFile, chart(measured, results));
+}
+
+/** Draws results where a file is named. @returns whether nothing went wrong */
+export async function draw(results: Results, chartFile: string | undefined): Promise<boolean> {
+  if (chartFile === undefined) return true;
+  try {
+    await writeFile(chartFile, chart(tried(results), results));
+    return true;
+  } catch (error) {
+    process.stderr.write(`the chart cannot be written to ${chartFile}: ${(error as Error).message}\n`);
+    return false;
+  }
 }
 
 /** The scenarios that there is something to say about: figures, or why there are none. */

@@ -1,5 +1,5 @@
 import { commandLine, misused } from './command-line.js';
-import { report, runEndToEnd, scenarios } from './end-to-end.js';
+import { draw, report, runEndToEnd, scenarios } from './end-to-end.js';
 import { runMicro, suites } from './micro/run-micro.js';
 import { readResults } from './report/results.js';
 import type { Effort } from './scenarios/scenario.js';
@@ -44,8 +44,9 @@ const wantedSuites = suites.filter(({ name }) => all || named(name, 'micro'));
 
 try {
   if (values.from !== undefined) {
-    await report(await readResults(values.from), values.chart);
-    process.exit();
+    const results = await readResults(values.from);
+    report(results);
+    process.exit((await draw(results, values.chart)) ? 0 : 1);
   }
   if (wantedScenarios.length > 0) {
     const well = await runEndToEnd(wantedScenarios, values.full ? FULL : SHORT, values.chart);
