@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Progress } from './report/progress.js';
 import { chart } from './report/chart.js';
 import { type Results, loadNow, thisMachine, writeResults } from './report/results.js';
-import { LEGEND, table } from './report/table.js';
+import { table } from './report/table.js';
 import { Rounds } from './rounds.js';
 import { chat, chatInCluster } from './scenarios/chat.js';
 import { churn } from './scenarios/churn.js';
@@ -83,7 +83,7 @@ export function report(results: Results): void {
   process.stdout.write(
     `${cpu}, ${cores} cores, Linux ${kernel}, node ${node}; load before the run ${loadBefore.toFixed(1)}; ` +
       `medians of ${effort.rounds} rounds of ${effort.duration} s, 64-byte messages\n\n` +
-      `${table(measured, results)}\n\n${LEGEND}\n`,
+      `${table(measured, results)}\n`,
   );
 }
 
