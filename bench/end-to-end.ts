@@ -19,7 +19,7 @@ import {
 import { idle, idleSession } from './scenarios/idle-memory.js';
 import { reload } from './scenarios/reload.js';
 import type { Effort, Scenario } from './scenarios/scenario.js';
-import { contestants } from './servers/contestants.js';
+import { contestants, optionalPeers } from './servers/contestants.js';
 import { ceiling } from './servers/node-peers.js';
 
 const [ours, ...peers] = contestants(process.env);
@@ -80,11 +80,15 @@ export function report(results: Results): void {
   const { machine, loadBefore, effort } = results;
   const { cpu, cores, kernel, node } = machine;
   const measured = tried(results);
+  const absent = optionalPeers.filter((name) => !results.field.peers.includes(name));
   process.stdout.write(
     `${cpu}, ${cores} cores, Linux ${kernel}, node ${node}; load before the run ${loadBefore.toFixed(1)}; ` +
       `medians of ${effort.rounds} rounds of ${effort.duration} s, 64-byte messages\n\n` +
       `${table(measured, results)}\n`,
   );
+  if (absent.length > 0) {
+    process.stdout.write(`\nnot measured: ${absent.join(', ')} (see docs/performance.md)\n`);
+  }
 }
 
 /** Draws results where a file is named. @returns whether nothing went wrong */
