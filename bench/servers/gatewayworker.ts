@@ -19,7 +19,7 @@ interface LogLine {
   readonly listeners?: readonly string[];
 }
 
-/** The product as its users start it: all settings but the ports are the defaults. */
+/** The product as its users start it: all settings are the defaults, but the ports, and no Register where there is one node. */
 export const gatewayWorker: Contestant = {
   name: 'gatewayworker',
   probed: true,
