@@ -35,6 +35,7 @@ export function chart(scenarios: readonly Scenario[], results: Results): string 
   const height = top + 8 + MARGIN;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Benchmark results">
 <style>
+  :root { color-scheme: light dark }
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600 }
   .note, .unit { fill: #59636e; font-size: 12px; font-weight: 400 }
