@@ -1,6 +1,7 @@
 import { commandLine, misused } from './command-line.js';
 import { draw, report, runEndToEnd, scenarios } from './end-to-end.js';
 import { runMicro, suites } from './micro/run-micro.js';
+import { known, listOfNames } from './names.js';
 import { readResults } from './report/results.js';
 import type { Effort } from './scenarios/scenario.js';
 
@@ -15,12 +16,14 @@ const FULL: Effort = { rounds: 5, warmUp: 0.7, duration: 2.5, idleClients: 15_00
 /** Seconds for each task of a micro-benchmark. */
 const MICRO = { short: 0.2, full: 1 };
 
-const known = [
-  'end-to-end',
-  'micro',
-  ...scenarios.map(({ name }) => name),
-  ...suites.map(({ name }) => name),
-];
+const USAGE = `usage: npm run bench -- [--full] [--chart FILE] [--from FILE] [NAME …]
+  --full         all scenarios, longer and in more rounds: figures to be quoted
+  --chart FILE   draw the end-to-end results there, as SVG
+  --from FILE    show the results of an earlier run, from bench/results
+
+NAME is one of these; without any, all are run but those with an asterisk.
+
+${listOfNames}`;
 const { values, positionals } = commandLine(
   {
     options: {
@@ -30,10 +33,10 @@ const { values, positionals } = commandLine(
     },
     allowPositionals: true,
   },
-  `usage: npm run bench -- [--full] [--chart FILE] [--from FILE] [NAME …]\nNAME: ${known.join(', ')}`,
+  USAGE,
 );
-const unknown = positionals.filter((name) => !known.includes(name));
-if (unknown.length > 0) misused(`there is no benchmark ${unknown.join(', ')}; there are ${known.join(', ')}`);
+const unknown = positionals.filter((name) => !known.has(name));
+if (unknown.length > 0) misused(`there is no benchmark ${unknown.join(', ')}; there are\n\n${listOfNames}`);
 const named = (name: string, group: string): boolean =>
   positionals.includes(group) || positionals.includes(name);
 const all = positionals.length === 0;
