@@ -2,13 +2,13 @@ import { commandLine, misused } from './command-line.js';
 import { draw, report, runEndToEnd, scenarios } from './end-to-end.js';
 import { runMicro, suites } from './micro/run-micro.js';
 import { known, listOfNames } from './names.js';
-import { readResults } from './report/results.js';
+import { readResults, selected } from './report/results.js';
 import type { Effort } from './scenarios/scenario.js';
 
 /*
  * `npm run bench`: the main figures, in some minutes. `-- --full`: all of them, longer, to be quoted. Names select:
  * `-- micro`, `-- end-to-end`, or one part as it is called in the list below, `-- echo-16 ring`.
- * `--chart FILE` draws the result, `--from FILE` shows the results of an earlier run.
+ * `--chart FILE` draws the result, `--from FILE` shows the results of an earlier run, or of it what is named.
  */
 
 const SHORT: Effort = { rounds: 3, warmUp: 0.5, duration: 1, idleClients: 5000 };
@@ -19,7 +19,7 @@ const MICRO = { short: 0.2, full: 1 };
 const USAGE = `usage: npm run bench -- [--full] [--chart FILE] [--from FILE] [NAME …]
   --full         all scenarios, longer and in more rounds: figures to be quoted
   --chart FILE   draw the end-to-end results there, as SVG
-  --from FILE    show the results of an earlier run, from bench/results
+  --from FILE    show the results of an earlier run, from bench/results; NAME selects
 
 NAME is one of these; without any, all are run but those with an asterisk.
 
@@ -39,15 +39,28 @@ const unknown = positionals.filter((name) => !known.has(name));
 if (unknown.length > 0) misused(`there is no benchmark ${unknown.join(', ')}; there are\n\n${listOfNames}`);
 const named = (name: string, group: string): boolean =>
   positionals.includes(group) || positionals.includes(name);
-const all = positionals.length === 0;
+const everything = positionals.length === 0;
 const wantedScenarios = scenarios.filter(({ name, fullOnly }) =>
-  all ? values.full || !fullOnly : named(name, 'end-to-end'),
+  everything ? values.full || !fullOnly : named(name, 'end-to-end'),
 );
-const wantedSuites = suites.filter(({ name }) => all || named(name, 'micro'));
+const wantedSuites = suites.filter(({ name }) => everything || named(name, 'micro'));
+
+if (values.chart !== undefined && wantedScenarios.length === 0) {
+  misused(`--chart draws end-to-end scenarios, and ${positionals.join(', ')} has none: name one as well`);
+}
 
 try {
   if (values.from !== undefined) {
-    const results = await readResults(values.from);
+    const all = await readResults(values.from);
+    const results = everything
+      ? all
+      : selected(
+          all,
+          wantedScenarios.map(({ name }) => name),
+        );
+    if (results.samples.length + results.failures.length === 0) {
+      throw new Error(`${values.from} has nothing about ${positionals.join(', ') || 'any scenario'}`);
+    }
     report(results);
     process.exit((await draw(results, values.chart)) ? 0 : 1);
   }
