@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Progress } from './report/progress.js';
 import { chart } from './report/chart.js';
 import { type Results, loadNow, thisMachine, writeResults } from './report/results.js';
-import { LEGEND, table } from './report/table.js';
+import { table } from './report/table.js';
 import { Rounds } from './rounds.js';
 import { chat, chatInCluster } from './scenarios/chat.js';
 import { churn } from './scenarios/churn.js';
@@ -19,7 +19,7 @@ import {
 import { idle, idleSession } from './scenarios/idle-memory.js';
 import { reload } from './scenarios/reload.js';
 import type { Effort, Scenario } from './scenarios/scenario.js';
-import { contestants } from './servers/contestants.js';
+import { contestants, optionalPeers } from './servers/contestants.js';
 import { ceiling } from './servers/node-peers.js';
 
 const [ours, ...peers] = contestants(process.env);
@@ -47,7 +47,7 @@ export const scenarios: readonly Scenario[] = [
  * Puts every server through these scenarios, in turns, and prints what came out.
  *
  * @param chartFile where to draw it, too
- * @returns whether nothing went wrong for ours
+ * @returns whether nothing went wrong for ours, nor with the chart
  */
 export async function runEndToEnd(
   wanted: readonly Scenario[],
@@ -69,20 +69,42 @@ export async function runEndToEnd(
   const { samples, failures } = rounds;
   const field = { ours: ours.name, peers: peers.map(({ name }) => name), ceiling: ceiling.name };
   const results = { startedAt, machine: thisMachine(), loadBefore, effort, field, samples, failures };
-  await report(results, chartFile);
+  report(results);
   process.stdout.write(`\n${await writeResults(results)}\n`);
-  return !failures.some(({ server }) => server === ours.name);
+  const drawn = await draw(results, chartFile);
+  return drawn && !failures.some(({ server }) => server === ours.name);
 }
 
-/** Prints results, and draws them where a file is named. */
-export async function report(results: Results, chartFile: string | undefined): Promise<void> {
+/** Prints results. */
+export function report(results: Results): void {
   const { machine, loadBefore, effort } = results;
   const { cpu, cores, kernel, node } = machine;
-  const measured = scenarios.filter(({ name }) => results.samples.some(({ scenario }) => scenario === name));
+  const measured = tried(results);
+  const absent = optionalPeers.filter((name) => !results.field.peers.includes(name));
   process.stdout.write(
     `${cpu}, ${cores} cores, Linux ${kernel}, node ${node}; load before the run ${loadBefore.toFixed(1)}; ` +
       `medians of ${effort.rounds} rounds of ${effort.duration} s, 64-byte messages\n\n` +
-      `${table(measured, results)}\n\n${LEGEND}\n`,
+      `${table(measured, results)}\n`,
   );
-  if (chartFile !== undefined) await writeFile(chartFile, chart(measured, results));
+  if (absent.length > 0) {
+    process.stdout.write(`\nnot measured: ${absent.join(', ')} (see docs/performance.md)\n`);
+  }
+}
+
+/** Draws results where a file is named. @returns whether nothing went wrong */
+export async function draw(results: Results, chartFile: string | undefined): Promise<boolean> {
+  if (chartFile === undefined) return true;
+  try {
+    await writeFile(chartFile, chart(tried(results), results));
+    return true;
+  } catch (error) {
+    process.stderr.write(`the chart cannot be written to ${chartFile}: ${(error as Error).message}\n`);
+    return false;
+  }
+}
+
+/** The scenarios that there is something to say about: figures, or why there are none. */
+function tried({ samples, failures }: Results): Scenario[] {
+  const names = new Set([...samples, ...failures].map(({ scenario }) => scenario));
+  return scenarios.filter(({ name }) => names.has(name));
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -10,6 +9,7 @@ import { createLogger } from '#src/log.js';
 import { RegisterServer } from '#src/register/register-server.js';
 import { cpuSeconds, residentBytes } from '../load/process-usage.js';
 import { Child } from '../servers/child.js';
+import { removeFolder, temporaryFolder } from '../servers/temporary-folder.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const EVENTS = fileURLToPath(new URL('../../bench/hundred-thousand/events', import.meta.url));
@@ -36,7 +36,7 @@ export class Nodes {
   readonly #folder: string;
 
   static async start(spread: Spread): Promise<Nodes> {
-    const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-bench-'));
+    const folder = await temporaryFolder();
     const register = await RegisterServer.open({
       listen: '127.0.0.1:0',
       secretKey: '',
@@ -92,7 +92,7 @@ export class Nodes {
   async stop(): Promise<void> {
     await Promise.all(this.#children.map(async (child) => await child.stop()));
     await this.#register.close();
-    await rm(this.#folder, { recursive: true });
+    await removeFolder(this.#folder);
   }
 }
 

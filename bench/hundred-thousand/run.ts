@@ -18,7 +18,10 @@ const { values } = commandLine(
       clients: { type: 'string', default: '100000' },
     },
   },
-  'usage: npm run bench:100k -- [--nodes N] [--clients N]',
+  `usage: npm run bench:100k -- [--nodes N] [--clients N]
+  Idle clients at several nodes on this machine, and one that has everybody sent to and counted.
+  --nodes N     how many nodes: 6
+  --clients N   how many clients, all together: 100000`,
 );
 
 const spread: Spread = {

@@ -49,7 +49,8 @@ export class FrameRow {
 
   /** `count` frames from this number on, at most as many as there are. */
   slice(sequence: number, count: number): Buffer {
-    if (count > this.#count) throw new Error(`${count} messages are to be sent at once; there are ${this.#count}`);
+    if (count > this.#count)
+      throw new Error(`${count} messages are to be sent at once; there are ${this.#count}`);
     const start = this.at(sequence);
     return this.bytes.subarray(start, start + count * this.#frameLength);
   }

@@ -3,6 +3,9 @@
  * load/messages.ts for the kinds of messages. `uwebsockets [cert key]`; prints its port when it is up.
  */
 
+#include <sys/prctl.h>
+
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -85,6 +88,8 @@ int serve(uWS::TemplatedApp<SSL> &&app) {
 }
 
 int main(int argc, char **argv) {
+    // ends with whoever started it
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (argc < 3) return serve(uWS::App());
     return serve(uWS::SSLApp({.key_file_name = argv[2], .cert_file_name = argv[1]}));
 }

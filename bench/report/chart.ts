@@ -17,7 +17,8 @@ const GAP = 14;
 const LONGEST_BAR = WIDTH - 2 * MARGIN - NAMES_WIDTH - VALUES_WIDTH;
 
 /**
- * Bars of each scenario's first figure, one drawing for a page. Colours follow the reader's choice of light or dark. Each
+ * Bars of each scenario's first figure, one drawing for a page. Colours follow the reader's choice of light or dark, the
+ * background too, since the page around it may not. Each
  * scenario has a scale of its own, from zero.
  */
 export function chart(scenarios: readonly Scenario[], results: Results): string {
@@ -35,18 +36,21 @@ export function chart(scenarios: readonly Scenario[], results: Results): string 
   const height = top + 8 + MARGIN;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Benchmark results">
 <style>
+  .page { fill: #ffffff }
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600 }
   .note, .unit { fill: #59636e; font-size: 12px; font-weight: 400 }
   .ours { fill: #0969da }
   .peer { fill: #afb8c1 }
   @media (prefers-color-scheme: dark) {
+    .page { fill: #0d1117 }
     text { fill: #e6edf3 }
     .note, .unit { fill: #9198a1 }
     .ours { fill: #4493f8 }
     .peer { fill: #59636e }
   }
 </style>
+<rect class="page" width="100%" height="100%"/>
 ${parts.join('\n')}
 </svg>
 `;

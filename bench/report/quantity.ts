@@ -16,6 +16,7 @@ export function inUnit(value: number, { unit }: Figure): string {
 
 /** Three digits that mean something. */
 export function significant(value: number): string {
-  const size = Math.abs(value);
+  // rounded first: 99.97 is a hundred
+  const size = Math.abs(Number(value.toPrecision(3)));
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3);
 }

@@ -86,6 +86,43 @@ export async function writeResults(results: Results): Promise<string> {
   return path;
 }
 
+/** @throws what is wrong with the file */
 export async function readResults(path: string): Promise<Results> {
-  return JSON.parse(await readFile(path, 'utf8')) as Results;
+  const expected = 'expected results of npm run bench, such as it leaves in bench/results';
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Error(`${path} cannot be read: ${(error as Error).message}; ${expected}`, { cause: error });
+  }
+  let results: unknown;
+  try {
+    results = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path} is not JSON: ${(error as Error).message}; ${expected}`, { cause: error });
+  }
+  if (!isResults(results)) throw new Error(`${path} is JSON of another kind; ${expected}`);
+  return results;
+}
+
+/** As far as a file of something else can be told from one of {@link writeResults}. */
+function isResults(value: unknown): value is Results {
+  const { startedAt, machine, loadBefore, effort, field, samples, failures } = (value ??
+    {}) as Partial<Results>;
+  return (
+    typeof startedAt === 'string' &&
+    typeof loadBefore === 'number' &&
+    typeof machine?.cpu === 'string' &&
+    typeof effort?.rounds === 'number' &&
+    typeof field?.ours === 'string' &&
+    Array.isArray(field.peers) &&
+    Array.isArray(samples) &&
+    Array.isArray(failures)
+  );
+}
+
+/** Those of some scenarios only. */
+export function selected(results: Results, names: readonly string[]): Results {
+  const wanted = ({ scenario }: { readonly scenario: string }): boolean => names.includes(scenario);
+  return { ...results, samples: results.samples.filter(wanted), failures: results.failures.filter(wanted) };
 }

@@ -5,13 +5,18 @@ import { median } from './statistics.js';
 
 /** From this share of a core on the load generator may have been what limited a rate. */
 const LOAD_LIMIT = 95;
+/** In front of such a rate. */
+const LIMITED = '* ';
 
 /**
  * For each scenario one row for each server: medians with the smallest and the largest value, and how ours compares.
  * A ratio is the median of the rounds' ratios, since what disturbs the machine disturbs the neighbours in one round alike.
  */
 export function table(scenarios: readonly Scenario[], results: Results): string {
-  return scenarios.map((scenario) => block(scenario, results)).join('\n\n');
+  const blocks = scenarios.map((scenario) => block(scenario, results));
+  // no title and no error is marked so
+  if (blocks.some((text) => text.includes(LIMITED))) blocks.push(LEGEND);
+  return blocks.join('\n\n');
 }
 
 function block(scenario: Scenario, results: Results): string {
@@ -27,7 +32,8 @@ function block(scenario: Scenario, results: Results): string {
   const troubles = failures
     .filter((failure) => failure.scenario === scenario.name)
     .map(({ server, round, error }) => `  ${server}, round ${round + 1}: ${error}`);
-  return [`${scenario.title} (${scenario.name})`, align([header, ...rows]), ...troubles].join('\n');
+  const figures = rows.length === 0 ? [] : [align([header, ...rows])];
+  return [`${scenario.title} (${scenario.name})`, ...figures, ...troubles].join('\n');
 }
 
 /** Ours first, the ceiling last; who could not take part is not there. */
@@ -49,7 +55,7 @@ function spread({ name }: Scenario, server: string, figure: Figure, { samples }:
       ? ''
       : ` (${inUnit(Math.min(...values), figure)}–${inUnit(Math.max(...values), figure)})`;
   const load = [...valuesOf(samples, name, server, 'loadPercent').values()];
-  const limited = figure.key === 'perSecond' && load.length > 0 && median(load) >= LOAD_LIMIT ? '* ' : '';
+  const limited = figure.key === 'perSecond' && load.length > 0 && median(load) >= LOAD_LIMIT ? LIMITED : '';
   return `${limited}${inUnit(median(values), figure)} ${figure.unit}${range}`;
 }
 
@@ -73,8 +79,7 @@ export function ratiosTo(
   });
 }
 
-/** What the reader of a table has to know. */
-export const LEGEND = `* the load generator used ${LOAD_LIMIT} % of a core or more: the server may do more than this`;
+const LEGEND = `${LIMITED}the load generator used ${LOAD_LIMIT} % of a core or more: the server may do more than this`;
 
 /** Columns side by side: the first one to the left, the others to the right. */
 export function align(rows: readonly (readonly string[])[]): string {

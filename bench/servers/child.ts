@@ -7,14 +7,18 @@ import type { Readable } from 'node:stream';
 const STOP_TIMEOUT = 10_000;
 
 const PROBE = new URL('memory-probe.js', import.meta.url).href;
+const END_WITH_PARENT = new URL('end-with-parent.js', import.meta.url).href;
 
 const running = new Set<Child>();
 
-/** However this process ends, those that it started end with it. */
+/**
+ * When this process ends, those that it started end with it. By SIGKILL it has no time for that: those of node see their
+ * message channel close, and uWebSockets is told by Linux; PHP GatewayWorker stays.
+ */
 process.on('exit', () => {
   for (const child of running) child.kill();
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 
 interface Program {
   /** What it is called in messages. */
@@ -49,7 +53,7 @@ export class Child {
     });
   }
 
-  /** Runs a module of this build with a message channel. */
+  /** Runs a module with a message channel. It has to end when that is closed. */
   static fork(name: string, module: URL, args: readonly string[] = [], { probe = false } = {}): Child {
     return new Child({
       name,
@@ -59,7 +63,7 @@ export class Child {
     });
   }
 
-  /** Runs node with these arguments and a message channel; its standard output is a stream here. */
+  /** Runs node with these arguments and a message channel; its standard output is a stream here. It ends with this process. */
   static node(
     name: string,
     args: readonly string[],
@@ -68,7 +72,7 @@ export class Child {
     return new Child({
       name,
       command: process.execPath,
-      args: [...(probe ? ['--import', PROBE] : []), ...args],
+      args: ['--import', END_WITH_PARENT, ...(probe ? ['--import', PROBE] : []), ...args],
       env,
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });

@@ -4,6 +4,9 @@ import { phpGatewayWorker } from './php-gatewayworker.js';
 import type { Contestant } from './server.js';
 import { uWebSockets } from './uwebsockets.js';
 
+/** Peers that the machine has to have, and the environment to tell of. */
+export const optionalPeers: readonly string[] = ['PHP GatewayWorker', 'uWebSockets'];
+
 /** Us first, then the peers that are there: two from the npm registry, and those whose places the environment tells. */
 export function contestants({
   UWEBSOCKETS,

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { certificate } from './certificate.js';
@@ -7,6 +6,7 @@ import { Child } from './child.js';
 import { freePorts } from './free-ports.js';
 import { allMeet } from './meeting.js';
 import { type Contestant, type RunningServer, type StartOptions, running } from './server.js';
+import { removeFolder, temporaryFolder } from './temporary-folder.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const EVENTS = fileURLToPath(new URL('../../bench/servers/events', import.meta.url));
@@ -19,7 +19,7 @@ interface LogLine {
   readonly listeners?: readonly string[];
 }
 
-/** The product as its users start it: all settings but the ports are the defaults. */
+/** The product as its users start it: all settings are the defaults, but the ports, and no Register where there is one node. */
 export const gatewayWorker: Contestant = {
   name: 'gatewayworker',
   probed: true,
@@ -73,7 +73,7 @@ async function startNode(
 ): Promise<RunningServer> {
   const listener = options.tls ? { url: 'wss://127.0.0.1:0', tls: certificate } : { url: 'ws://127.0.0.1:0' };
   // a folder of its own, where its pid file and its control socket lie as well
-  const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-bench-'));
+  const folder = await temporaryFolder();
   const config = join(folder, 'gatewayworker.config.json');
   await writeFile(
     config,
@@ -101,7 +101,7 @@ async function startNode(
     },
     async stop() {
       await child.stop();
-      await rm(folder, { recursive: true, force: true });
+      await removeFolder(folder);
     },
   };
 }

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '../load/connection.js';
@@ -11,6 +10,7 @@ import { certificate } from './certificate.js';
 import { Child } from './child.js';
 import { freePorts } from './free-ports.js';
 import { type Contestant, running } from './server.js';
+import { removeFolder, temporaryFolder } from './temporary-folder.js';
 
 const START = fileURLToPath(new URL('../../bench/peers/php/start.php', import.meta.url));
 /** select() of Workerman's loop without an extension takes no file descriptor above 1,023. */
@@ -37,7 +37,7 @@ export function phpGatewayWorker(gatewayWorker: string, workerman: string | unde
       checkPlaces(gatewayWorker, workerman);
     },
     async start(options) {
-      const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-bench-php-'));
+      const folder = await temporaryFolder();
       const cores = availableParallelism();
       // each gateway process has an inner port of its own, counted up from the first
       const [port, registerPort, startPort] = await freePorts(2 + cores);
@@ -59,7 +59,7 @@ export function phpGatewayWorker(gatewayWorker: string, workerman: string | unde
         ...server,
         async stop() {
           await server.stop();
-          await rm(folder, { recursive: true, force: true });
+          await removeFolder(folder);
         },
       };
     },
