@@ -31,7 +31,7 @@ export function chart(scenarios: readonly Scenario[], results: Results): string 
     top = drawn.bottom + GAP;
   }
   const { machine, effort, startedAt } = results;
-  const caption = `medians of ${effort.rounds} rounds; ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, node ${machine.node}; ${startedAt.slice(0, 10)}`;
+  const caption = `medians of ${effort.rounds} rounds, of their ratios as well; ${machine.cpu}, ${machine.cores} cores, Linux ${machine.kernel}, node ${machine.node}; ${startedAt.slice(0, 10)}`;
   parts.push(text(MARGIN, top + 8, caption, 'note'));
   const height = top + 8 + MARGIN;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Benchmark results">

@@ -11,6 +11,9 @@ export function parseUrl(url: string): ListenUrl {
   }
 }
 
+/** Connections that may wait to be accepted: as many as the operating system allows (net.core.somaxconn), where node has 511. */
+const BACKLOG = 65_535;
+
 /**
  * Opens the port of a TCP server; resolves with its number.
  *
@@ -19,7 +22,7 @@ export function parseUrl(url: string): ListenUrl {
 export async function bind(server: Server, url: string, { host, port }: ListenUrl): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });
