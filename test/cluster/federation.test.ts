@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatAddress } from '#src/wire/client-id.js';
 import { ApiClient, introduce } from '../support/api-client.js';
 import { ChaosLoad } from '../support/chaos-load.js';
+import { eventually } from '../support/eventually.js';
 import { SplitNode } from '../support/split-node.js';
 
 /** Three clients, the first two at one gateway, the third at the other. */
@@ -75,7 +76,8 @@ describe('workers and gateways on different nodes', () => {
       formatAddress(address),
     );
     split.pool.follow([split.gateways[0].address]);
-    assert.equal(await ann.call('getAllClientIdCount'), 2);
+    // the thread is told by another way than events come
+    await eventually(async () => assert.equal(await ann.call('getAllClientIdCount'), 2));
   });
 
   it('a worker’s node that stops leaves nothing behind: its clients go on at another’s', async (t) => {
