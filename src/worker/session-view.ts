@@ -229,7 +229,7 @@ function textOf(key: string, value: unknown): string | undefined {
       { cause },
     );
   }
-  // with the session around it, it is a level deeper
-  if (text !== undefined) refuseDeep(`client.session.${key}`, { [key]: value }, text.length);
+  // the session around it is a level, too, and its braces are two characters
+  if (text !== undefined) refuseDeep(`client.session.${key}`, { [key]: value }, text.length + 2);
   return text;
 }

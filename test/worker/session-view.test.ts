@@ -75,6 +75,8 @@ describe('a worker’s view of a session', () => {
       message: /client\.session\.deep .*512 levels/,
     });
     assert.equal(view.session.deep, 'before');
+    view.session.deep = JSON.parse('['.repeat(512) + ']'.repeat(512));
+    assert.throws(() => view.takePatch(), { code: 'GW_SESSION' }, 'and if nothing but levels is in it');
     view.session.deep = nested(511);
     assert.deepEqual(view.takePatch()?.patch.set, { deep: nested(511) });
   });
