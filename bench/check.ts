@@ -204,7 +204,7 @@ async function write(): Promise<void> {
 const { values } = commandLine(
   { options: { write: { type: 'boolean', default: false } } },
   `usage: npm run bench:check -- [--write]
-  Whether gatewayworker has become slower, compared with bare ws and bench/baseline.json; about a minute.
+  Whether gatewayworker has become slower, compared with bare ws and bench/baseline.json; about half a minute.
   --write   put this machine's ratios into bench/baseline.json instead`,
 );
 try {

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PartialResultError, QUERY_DEADLINE_MILLISECONDS, Requests } from '#src/api/requests.js';
+import type { GatewayAddress } from '#src/wire/client-id.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 
 const A = { ip: 0x7f000001, port: 2900 };
 const B = { ip: 0x7f000001, port: 2901 };
+/** By the ids of what they were asked. */
+const BOTH: ReadonlyMap<number, GatewayAddress> = new Map([
+  [1, A],
+  [2, B],
+]);
 
 describe('queries that wait for their answers', () => {
   it('settles when every gateway has answered, in whatever order', async () => {
     const requests = new Requests(new SteppedClock());
-    const both = requests.expect(
-      new Map([
-        [1, A],
-        [2, B],
-      ]),
-    );
+    const both = requests.expect(BOTH);
     const one = requests.expect(new Map([[3, A]]));
     requests.answer(3, 'three');
     requests.answer(2, 'two');
@@ -33,12 +34,7 @@ describe('queries that wait for their answers', () => {
   it('gives up after the deadline, with what there is and who is missing; a late answer is ignored', async () => {
     const clock = new SteppedClock();
     const requests = new Requests(clock);
-    const first = requests.expect(
-      new Map([
-        [1, A],
-        [2, B],
-      ]),
-    );
+    const first = requests.expect(BOTH);
     clock.advance(QUERY_DEADLINE_MILLISECONDS - 1);
     const second = requests.expect(new Map([[3, B]]));
     requests.answer(1, 'one');
@@ -56,12 +52,7 @@ describe('queries that wait for their answers', () => {
     const clock = new SteppedClock();
     const requests = new Requests(clock);
     assert.deepEqual(await requests.expect(new Map(), [A]), { answers: [], missing: [A] });
-    const both = requests.expect(
-      new Map([
-        [1, A],
-        [2, B],
-      ]),
-    );
+    const both = requests.expect(BOTH);
     const one = requests.expect(new Map([[3, B]]), [A]);
     requests.lost(B);
     assert.deepEqual(await one, { answers: [], missing: [A, B] });
@@ -73,12 +64,7 @@ describe('queries that wait for their answers', () => {
 
   it('gives up at once on an answer that cannot be read, and on no other one', async () => {
     const requests = new Requests(new SteppedClock());
-    const both = requests.expect(
-      new Map([
-        [1, A],
-        [2, B],
-      ]),
-    );
+    const both = requests.expect(BOTH);
     requests.fail(2);
     requests.fail(7);
     requests.answer(1, 'one');

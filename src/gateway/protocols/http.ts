@@ -89,12 +89,12 @@ export class HttpSide {
    * seen the end of that file. More is pipelining, which nobody needs: a refusal, and the end of the connection.
    */
   #queue(request: IncomingMessage, response: ServerResponse): void {
-    const [current, ...waiting] = unanswered(request.socket);
-    if (current === response) {
+    const queue = unanswered(request.socket);
+    if (queue[0] === response) {
       this.#answer(request, response);
-    } else if (waiting.length === 1) {
+    } else if (queue.length === 2) {
       // whatever is opened for an answer without a socket would stay open: it never closes
-      current.once('close', () => {
+      queue[0].once('close', () => {
         if (response.socket?.destroyed === false) this.#answer(request, response);
       });
     } else {
