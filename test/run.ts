@@ -1,12 +1,23 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runTests } from './support/run-tests.js';
+import { CONCURRENCY, runTests } from './support/run-tests.js';
 
 /*
  * `npm test`: every *.test.js of this build but those in php/, which have a runner of their own. Arguments name the files to
  * run instead, by any part of their path: `npm test -- wire`.
+ *
+ * Those that put a load on a node, or measure, run one at a time; the others beside one another.
  */
+
+const ALONE = [
+  'chaos/',
+  'cluster/',
+  'ring/stress',
+  'node/backpressure',
+  'node/slow-client',
+  'link/ring-sender',
+];
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const wanted = process.argv.slice(2);
@@ -21,4 +32,8 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-process.exit(runTests(files));
+const [alone, together] = [true, false].map((wanted) =>
+  files.filter((file) => ALONE.some((part) => file.startsWith(join(folder, part))) === wanted),
+);
+const statuses = [runTests(together, CONCURRENCY), runTests(alone, 1)];
+process.exit(Math.max(...statuses));

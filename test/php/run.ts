@@ -32,7 +32,12 @@ if (files.length === 0) {
   process.stderr.write(`no test file's name contains ${wanted.join(' or ')}\n`);
   process.exit(2);
 }
-process.exit(runTests(files.map((file) => join(folder, file))));
+process.exit(
+  runTests(
+    files.map((file) => join(folder, file)),
+    1,
+  ),
+);
 
 /** @returns what to do about it, when the PHP sources are not there */
 function missingPackages(sources: string | undefined): string | undefined {
