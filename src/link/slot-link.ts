@@ -83,6 +83,10 @@ export class SlotLink extends BaseLink {
     return this.#events.congested;
   }
 
+  override get full(): boolean {
+    return this.#events.full;
+  }
+
   /** Events that wait in the slot's keeping, outside the ring. */
   get parked(): number {
     return this.#parked.size;

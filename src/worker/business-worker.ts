@@ -57,6 +57,8 @@ export class BusinessWorker implements CurrentClient {
   /** Clients that a thread before this one is still busy with: their events wait. */
   #heldBack = new Set<string>();
   #onReleased: ((clientId: string) => void) | undefined;
+  /** Places in the gauge of handlers that have ended, and of which something is still in this thread. */
+  readonly #unsettled: number[] = [];
   /** Handlers, and whatever else has to end before this worker may. */
   #pending = 0;
   #onIdle: (() => void) | undefined;
@@ -220,7 +222,11 @@ export class BusinessWorker implements CurrentClient {
 
   /** A handler has ended: it is done when what it sent cannot be lost any more, should this thread die. */
   #settleLater(place: number): void {
-    void this.#link.settled().then(() => this.#gauge.settle(place));
+    this.#unsettled.push(place);
+    if (this.#unsettled.length > 1) return;
+    void this.#link.settled().then(() => {
+      for (const done of this.#unsettled.splice(0)) this.#gauge.settle(done);
+    });
   }
 
   /** The handler is pending: the client's next event waits for it. */
