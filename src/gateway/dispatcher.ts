@@ -252,9 +252,10 @@ export class Dispatcher {
   }
 
   #pause(client: Client): void {
+    // also one that is not being read anyway: it may be resting
+    client.peer?.held.add(client);
     if (!client.reading) return;
     client.reading = false;
     client.transport.pause();
-    client.peer?.held.add(client);
   }
 }
