@@ -36,13 +36,16 @@ class FakeLink implements Link {
   destroy(): void {}
 }
 
+function join(id: number): Client {
+  return new Client(id, new FakeTransport(), 1);
+}
+
 async function scene() {
   const link = new FakeLink();
   const dispatcher = new Dispatcher({ ip: 1, port: 1 }, new SteppedClock(), () => Buffer.alloc(0));
   dispatcher.route = await loadRouter('least-connections', () => {});
   const peer = new WorkerPeer(link, { local: true });
   dispatcher.add(peer);
-  const join = (id: number): Client => new Client(id, new FakeTransport(), 1);
   /** @returns how many were sent before the client was paused: a transport reads no further then */
   const say = (client: Client, count: number): number => {
     let sent = 0;
@@ -51,12 +54,12 @@ async function scene() {
     }
     return sent;
   };
-  return { link, dispatcher, peer, join, say };
+  return { link, dispatcher, peer, say };
 }
 
 describe('the dispatcher and a client that sends without end', () => {
   it('reads it no further before the others have had their turn, and goes on in the next', async () => {
-    const { link, join, say } = await scene();
+    const { link, say } = await scene();
     const [flood, other] = [join(1), join(2)];
     const first = say(flood, MANY);
     assert.ok(first < MANY, 'it was never paused');
@@ -70,7 +73,7 @@ describe('the dispatcher and a client that sends without end', () => {
   });
 
   it('has it wait for a worker that is behind, and not those who send little', async () => {
-    const { link, dispatcher, peer, join, say } = await scene();
+    const { link, dispatcher, peer, say } = await scene();
     const flood = join(1);
     const others = Array.from({ length: MANY }, (_, index) => join(index + 2));
     link.full = true;
@@ -85,7 +88,7 @@ describe('the dispatcher and a client that sends without end', () => {
   });
 
   it('does not wake one that is gone, or that its worker has paused meanwhile', async () => {
-    const { dispatcher, join, say } = await scene();
+    const { dispatcher, say } = await scene();
     const [gone, held] = [join(1), join(2)];
     say(gone, MANY);
     gone.gone = true;
@@ -98,7 +101,7 @@ describe('the dispatcher and a client that sends without end', () => {
   });
 
   it('reads it again when the worker that had paused it meanwhile is gone', async () => {
-    const { dispatcher, peer, join, say } = await scene();
+    const { dispatcher, peer, say } = await scene();
     const client = join(1);
     say(client, MANY);
     dispatcher.hold(client);

@@ -20,6 +20,14 @@ const CLOSE = 8;
 const CLOSE_FRAME = 0x88;
 const MESSAGES = 50;
 
+/** Sends in one piece, or each part once the one before has left. */
+async function write(socket: Socket, parts: readonly (string | Buffer)[], pieces: string): Promise<void> {
+  const bytes = parts.map((part) => Buffer.from(part));
+  for (const piece of pieces === 'one write' ? [Buffer.concat(bytes)] : bytes) {
+    await new Promise<void>((resolve) => void socket.write(piece, () => resolve()));
+  }
+}
+
 describe('a client that its worker has closed', () => {
   let node: NodeProcess;
   let witness: WsClient;
@@ -53,14 +61,6 @@ describe('a client that its worker has closed', () => {
       if (bytes.includes(CLOSE_FRAME)) socket.end(wsFrame(CLOSE, Buffer.alloc(0)));
     });
     return socket;
-  }
-
-  /** Sends in one piece, or each part once the one before has left. */
-  async function write(socket: Socket, parts: readonly (string | Buffer)[], pieces: string): Promise<void> {
-    const bytes = parts.map((part) => Buffer.from(part));
-    for (const piece of pieces === 'one write' ? [Buffer.concat(bytes)] : bytes) {
-      await new Promise<void>((resolve) => void socket.write(piece, () => resolve()));
-    }
   }
 
   for (const call of CALLS) {
