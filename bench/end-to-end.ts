@@ -16,6 +16,7 @@ import {
   fanOutPaced,
   fanOutTls,
 } from './scenarios/fan-out.js';
+import { flood } from './scenarios/flood.js';
 import { idle, idleSession } from './scenarios/idle-memory.js';
 import { reload } from './scenarios/reload.js';
 import type { Effort, Scenario } from './scenarios/scenario.js';
@@ -39,6 +40,7 @@ export const scenarios: readonly Scenario[] = [
   idleSession,
   churn,
   reload,
+  flood,
   fanOutInCluster,
   chatInCluster,
 ];

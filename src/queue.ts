@@ -28,6 +28,11 @@ export class Queue<T> {
     return item;
   }
 
+  /** All items, oldest first, which stay. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let index = this.#first; index < this.#items.length; index++) yield this.#items[index];
+  }
+
   clear(): void {
     this.#items = [];
     this.#first = 0;

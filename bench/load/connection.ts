@@ -26,6 +26,8 @@ export class Connection {
   readonly number: number;
   /** Called with how many messages came in one piece of the stream. */
   onMessages: (count: number) => void = () => {};
+  /** Called when there is room again, after {@link send} has returned false. */
+  onDrain: () => void = () => {};
   onError: (error: Error) => void;
   readonly #socket: Socket;
   readonly #target: Target;
@@ -59,6 +61,7 @@ export class Connection {
           `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
       );
     });
+    this.#socket.on('drain', () => this.onDrain());
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('close', () => this.#fail(new Error('the server closed the connection')));
   }
@@ -82,8 +85,9 @@ export class Connection {
     });
   }
 
-  send(frames: Buffer): void {
-    this.#socket.write(frames);
+  /** @returns false when much waits to be taken by the system */
+  send(frames: Buffer): boolean {
+    return this.#socket.write(frames);
   }
 
   /** Ends at once. Without TLS with a reset: the port is free again and nothing lingers. */

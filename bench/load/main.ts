@@ -2,6 +2,7 @@ import { chat } from './chat.js';
 import { connects } from './connects.js';
 import { echo } from './echo.js';
 import { fanOut } from './fan-out.js';
+import { flood } from './flood.js';
 import { hold, release } from './idle.js';
 import type { Figures, Order, Outcome } from './orders.js';
 import { pacedEcho } from './paced-echo.js';
@@ -14,6 +15,8 @@ async function run(order: Order): Promise<Figures> {
       return await echo(order);
     case 'paced-echo':
       return await pacedEcho(order);
+    case 'flood':
+      return await flood(order);
     case 'fan-out':
       return await fanOut(order);
     case 'chat':

@@ -38,6 +38,17 @@ export interface PacedEchoOrder extends Timing, To {
   readonly rate: number;
 }
 
+export interface FloodOrder extends To {
+  readonly scenario: 'flood';
+  /** Clients that send at a steady rate. */
+  readonly neighbours: number;
+  /** Messages a second, all neighbours together. */
+  readonly rate: number;
+  /** What one more client sends as fast as the server takes it. */
+  readonly messages: number;
+  readonly warmUp: number;
+}
+
 export interface FanOutOrder extends Timing, To {
   readonly scenario: 'fan-out';
   readonly clients: number;
@@ -74,6 +85,7 @@ export interface ReleaseOrder {
 export type Order =
   | EchoOrder
   | PacedEchoOrder
+  | FloodOrder
   | FanOutOrder
   | ChatOrder
   | ConnectsOrder

@@ -13,6 +13,11 @@ const EMPTY = Buffer.alloc(0);
 const LEGACY_FLAGS = Flag.PLAIN_BODY | Flag.RAW;
 /** Datagrams of one client that may wait: reading cannot be paused for one client of a socket that all share. */
 const WAITING_DATAGRAMS = 1000;
+/**
+ * Events of one client in a row, after which the others get their turn. One turn of the event loop can read two megabytes
+ * from a socket, which may be a hundred thousand messages.
+ */
+const EVENTS_IN_A_ROW = 256;
 
 /**
  * Brings what clients do to their workers, in order. A client whose worker cannot take more is not read any further; what
@@ -32,6 +37,14 @@ export class Dispatcher {
   #unservedSince: number | undefined;
   /** Clients with events that wait here. */
   #clientsWaiting = 0;
+  /** Whose event was the last one, and how many in a row those of this client have been. */
+  #last: Client | undefined;
+  #inARow = 0;
+  /** Clients that are not read any further in this turn. */
+  #resting: Client[] = [];
+  readonly #goOn = (): void => {
+    for (const client of this.#resting.splice(0)) this.#rested(client);
+  };
   #onSettled: (() => void) | undefined;
 
   /** @param legacySession a client's session as PHP reads it */
@@ -111,6 +124,12 @@ export class Dispatcher {
       return true;
     }
     this.#send(client, peer, command, flags, body);
+    if (client === this.#last) {
+      if (++this.#inARow >= EVENTS_IN_A_ROW) this.#rest(client);
+    } else {
+      this.#last = client;
+      this.#inARow = 1;
+    }
     return true;
   }
 
@@ -168,6 +187,22 @@ export class Dispatcher {
     if (!peer.link.send(event)) this.#pause(client);
   }
 
+  /** Reads a client no further before the others have had their turn. */
+  #rest(client: Client): void {
+    this.#inARow = 0;
+    if (!client.reading) return;
+    client.reading = false;
+    client.transport.pause();
+    if (this.#resting.push(client) === 1) setImmediate(this.#goOn);
+  }
+
+  /** Who sends much waits for a worker that is behind long before the others have to, so that theirs do not wait behind it. */
+  #rested(client: Client): void {
+    if (client.reading || client.gone) return;
+    if (client.peer?.full === true) client.peer.held.add(client);
+    else this.#deliverWaiting(client);
+  }
+
   /** The worker that a client is bound to; a new one when it has none, or a closed one. */
   #peerOf(client: Client): WorkerPeer | undefined {
     if (client.peer?.open === true) return client.peer;
@@ -217,9 +252,10 @@ export class Dispatcher {
   }
 
   #pause(client: Client): void {
+    // also one that is not being read anyway: it may be resting
+    client.peer?.held.add(client);
     if (!client.reading) return;
     client.reading = false;
     client.transport.pause();
-    client.peer?.held.add(client);
   }
 }

@@ -64,6 +64,11 @@ export class WorkerPeer {
     return (this.state & (WorkerState.CONGESTED | WorkerState.LEAVING)) !== 0 || this.link.congested;
   }
 
+  /** Whether it is behind: clients that send much have to wait, and all others may go on. */
+  get full(): boolean {
+    return this.congested || this.link.full;
+  }
+
   get status(): WorkerPeerStatus {
     const { name, address, local, legacy, clients, link } = this;
     return {

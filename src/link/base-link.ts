@@ -17,6 +17,11 @@ export abstract class BaseLink implements Link {
   abstract readonly bufferedBytes: number;
   abstract readonly congested: boolean;
 
+  /** A carrier that does not tell the two apart is full when it is congested. */
+  get full(): boolean {
+    return this.congested;
+  }
+
   get ready(): boolean {
     return this.#state === 'open';
   }

@@ -228,7 +228,7 @@ export class CommandLink {
 function commandBytes(frame: Frame): Buffer {
   const bytes = encodeFrame(frame);
   bytes.fill(0, LOCAL_IP, CLIENT_PORT);
-  bytes[FLAGS] &= ~Flag.REQUEST;
+  bytes[FLAGS] &= ~(Flag.REQUEST | Flag.OWN);
   return bytes;
 }
 

@@ -217,6 +217,10 @@ class LocalPort implements Link {
     return this.#slot.congested;
   }
 
+  get full(): boolean {
+    return this.#slot.full;
+  }
+
   send(frame: Frame): boolean {
     const writable = this.#slot.send(frame);
     if (!writable) this.#links.announce();

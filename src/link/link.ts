@@ -22,7 +22,7 @@ export interface LinkListener {
    * @param place on a worker thread's link: what {@link ThreadLink.take} is given; else meaningless
    */
   frame(frame: ReceivedFrame, place: number): void;
-  /** What waits to be sent fell low again, after `send` had returned false; or the far end is {@link Link.ready} again. */
+  /** What waits to be sent fell low again, after `send` had returned false or the link was {@link Link.full}; or the far end is {@link Link.ready} again. */
   drained(): void;
   /** The end: orderly without an error. What the far end sent before has been delivered. */
   closed(error?: Error): void;
@@ -39,6 +39,8 @@ export interface Link {
   readonly bufferedBytes: number;
   /** Whether more waits than the link's buffer size, and `drained` is still to come. */
   readonly congested: boolean;
+  /** Whether something has to wait for the far end to make room, long before the link is congested; `drained` is still to come. */
+  readonly full: boolean;
   /** Sets who is told. Exactly once, before the first frame is sent. */
   listen(listener: LinkListener): void;
   /**

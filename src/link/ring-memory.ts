@@ -33,6 +33,8 @@ export interface Takeover {
   readonly parked: readonly (readonly [number: number, frame: Uint8Array])[];
   /** Long events whose beginning only the thread before had, by the places of their last records in the event ring. */
   readonly originals: readonly (readonly [place: number, frame: Uint8Array])[];
+  /** Ids of clients that a thread before has closed: of their events that wait only the last is for a handler. */
+  readonly closed: readonly string[];
 }
 
 /** A larger ring only pushes other data out of the caches: what does not fit waits in the sender's queue. */

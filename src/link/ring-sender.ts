@@ -3,7 +3,8 @@ import { Queue } from '../queue.js';
 import type { Doorbell } from '../ring/doorbell.js';
 import { BEGIN, END, RECORD_HEADER_LENGTH, WHOLE } from '../ring/layout.js';
 import { RingWriter } from '../ring/writer.js';
-import { type Frame, type ReceivedFrame, encodeFrame, frameLength, writeFrame } from '../wire/frame.js';
+import { type Frame, type ReceivedFrame, frameLength, writeFrame } from '../wire/frame.js';
+import { FrameBacklog } from './frame-backlog.js';
 
 /**
  * Records after which a sleeping far end is woken at once, and not only at the end of the turn: whoever sends a lot in one
@@ -41,11 +42,10 @@ export class RingSender {
   readonly #writer: RingWriter;
   readonly #bufferSize: number;
   readonly #onDrained: () => void;
-  readonly #queue = new Queue<Buffer>();
-  /** Bytes in the queue, less what of its first frame is in the ring already. */
-  #queued = 0;
-  /** Bytes of the queue's first frame that are in the ring already. */
+  readonly #backlog = new FrameBacklog();
+  /** Bytes of the backlog's first frame that are in the ring already. */
   #sent = 0;
+  #full = false;
   #congested = false;
   #flushing = false;
   #lingering = false;
@@ -57,12 +57,12 @@ export class RingSender {
     this.flush();
   };
   readonly #keepOriginals: boolean;
-  /** Oldest first. */
-  #originals: Original[] = [];
+  /** Oldest first, which is how they are freed. */
+  readonly #originals = new Queue<Original>();
 
   /**
    * @param bufferSize bytes that may wait before {@link send} returns false
-   * @param onDrained called when less than half a ring waits again after that
+   * @param onDrained called when less than half a ring waits again after that, or after the ring was {@link full}
    * @param options.keepOriginals for a ring whose reader keeps: see {@link originals}
    */
   constructor(
@@ -83,6 +83,11 @@ export class RingSender {
     return this.#writer.measure() + this.#queued;
   }
 
+  /** Whether something did not fit into the ring, and `onDrained` is still to come. */
+  get full(): boolean {
+    return this.#full;
+  }
+
   get congested(): boolean {
     return this.#congested;
   }
@@ -94,7 +99,12 @@ export class RingSender {
 
   /** Whether everything that was accepted is in the ring. */
   get settled(): boolean {
-    return this.#queue.length === 0;
+    return this.#backlog.length === 0;
+  }
+
+  /** Bytes in the backlog, less what of its first frame is in the ring already. */
+  get #queued(): number {
+    return this.#backlog.bytes - this.#sent;
   }
 
   /** As {@link Link.send}. @param urgent whether a sleeping far end is to be woken at the end of this turn */
@@ -105,7 +115,8 @@ export class RingSender {
       writeFrame(this.#writer.data, offset, frame, length);
       this.#publish(urgent);
     } else {
-      this.sendEncoded(encodeFrame(frame));
+      writeFrame(this.#backlog.add(length), 0, frame, length);
+      this.pump();
     }
     return this.#hasRoom();
   }
@@ -117,14 +128,15 @@ export class RingSender {
       frame.copyTo(this.#writer.data, offset);
       this.#publish(true);
     } else {
-      this.sendEncoded(frame.copy());
+      frame.copyTo(this.#backlog.add(frame.length), 0);
+      this.pump();
     }
     return this.#hasRoom();
   }
 
   /** Room in the ring for a record, behind which nothing waits; -1 when there is none. */
   #claim(length: number): number {
-    if (this.#queue.length > 0 || length > this.#writer.longestPayload) return -1;
+    if (this.#backlog.length > 0 || length > this.#writer.longestPayload) return -1;
     return this.#writer.claim(length);
   }
 
@@ -152,12 +164,11 @@ export class RingSender {
     return false;
   }
 
-  /** Sends a frame that is encoded already. The bytes must not change afterwards. */
+  /** Sends a frame that is encoded already. */
   sendEncoded(bytes: Buffer): void {
     if (bytes.length === 0)
       throw new GatewayError('GW_FRAME', 'An empty frame was to be sent; expected at least a header.');
-    this.#queue.push(bytes);
-    this.#queued += bytes.length;
+    this.#backlog.add(bytes.length).set(bytes);
     this.pump();
   }
 
@@ -166,7 +177,8 @@ export class RingSender {
     if (this.#originals.length > 0) this.#forgetOriginals();
     do {
       this.#fill();
-    } while ((this.#queue.length > 0 || this.#congested) && !this.#writer.awaitSpace() && !this.#drained());
+      if (this.#backlog.length > 0) this.#full = true;
+    } while ((this.#full || this.#congested) && !this.#writer.awaitSpace() && !this.#drained());
     this.flush();
   }
 
@@ -193,28 +205,27 @@ export class RingSender {
    * beginning.
    */
   originals(): Array<readonly [place: number, frame: Buffer]> {
-    this.#queued += this.#sent;
     this.#sent = 0;
     this.#writer.measure();
     this.#forgetOriginals();
-    return this.#originals.map(({ place, bytes }) => [place, bytes]);
+    return Array.from(this.#originals, ({ place, bytes }) => [place, bytes]);
   }
 
-  /** There is room: true when nothing waits in the queue any more, which ends a congestion. */
+  /** There is room: true when nothing waits in the backlog any more, which ends a congestion. */
   #drained(): boolean {
-    if (this.#queue.length > 0) return false;
-    if (this.#congested) {
-      this.#congested = false;
-      queueMicrotask(() => {
-        // what was sent meanwhile may have been too much again
-        if (!this.#congested) this.#onDrained();
-      });
-    }
+    if (this.#backlog.length > 0) return false;
+    this.#full = false;
+    this.#congested = false;
+    queueMicrotask(() => {
+      // what was sent meanwhile may have been too much again
+      if (!this.#congested) this.#onDrained();
+    });
     return true;
   }
 
   #fill(): void {
-    for (let frame = this.#queue.peek(); frame !== undefined; frame = this.#queue.peek()) {
+    for (let frame = this.#backlog.peek(); frame !== undefined; frame = this.#backlog.peek()) {
+      const inFragments = frame.length > this.#writer.longestPayload;
       let place = 0;
       while (this.#sent < frame.length) {
         const length = Math.min(frame.length - this.#sent, this.#writer.longestPayload);
@@ -224,18 +235,23 @@ export class RingSender {
         this.#writer.data.set(frame.subarray(this.#sent, this.#sent + length), offset);
         const begin = this.#sent === 0 ? BEGIN : 0;
         this.#sent += length;
-        this.#queued -= length;
         this.#writer.commit(begin | (this.#sent === frame.length ? END : 0));
         this.#writer.publish();
         this.#unannounced++;
       }
-      if (this.#keepOriginals) this.#originals.push({ bytes: frame, place, end: this.#writer.position });
+      // one that is whole in its record can be read from the ring
+      if (inFragments && this.#keepOriginals) {
+        this.#originals.push({ bytes: frame, place, end: this.#writer.position });
+      }
       this.#sent = 0;
-      this.#queue.shift();
+      this.#backlog.shift();
     }
   }
 
   #forgetOriginals(): void {
-    this.#originals = this.#originals.filter(({ end }) => !this.#writer.freed(end));
+    for (let oldest = this.#originals.peek(); oldest !== undefined; oldest = this.#originals.peek()) {
+      if (!this.#writer.freed(oldest.end)) return;
+      this.#originals.shift();
+    }
   }
 }

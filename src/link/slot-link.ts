@@ -1,6 +1,6 @@
 import { Doorbell } from '../ring/doorbell.js';
 import { type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
-import { Command } from '../wire/command.js';
+import { Command, Flag } from '../wire/command.js';
 import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
 import { type Takeover, type ThreadMemory, generationMemory, ringFor } from './ring-memory.js';
@@ -52,10 +52,17 @@ export class SlotLink extends BaseLink {
   readonly #parked = new Map<number, Buffer>();
   /** Clients whose events a thread does not want for now, by client id, and its generation. */
   readonly #paused = new Map<string, number>();
+  /**
+   * Ids of clients that a thread of this slot has closed, until one begins with their last event: what waits of theirs is
+   * not for the threads after that one either.
+   */
+  readonly #closed = new Set<string>();
   readonly #drained = (): void => {
     if (this.state === 'open') this.listener.drained();
   };
   #lastGeneration = 0;
+  /** The generation that takes events, or was the last to. */
+  #serving = 0;
   #listening = false;
   #served = false;
   /** Whether events had to wait for a new thread. */
@@ -81,6 +88,10 @@ export class SlotLink extends BaseLink {
 
   get congested(): boolean {
     return this.#events.congested;
+  }
+
+  override get full(): boolean {
+    return this.#events.full;
   }
 
   /** Events that wait in the slot's keeping, outside the ring. */
@@ -131,8 +142,13 @@ export class SlotLink extends BaseLink {
     for (const number of this.#generations.keys()) this.drain(number);
     // what the thread before asked for does not bind this one
     for (const clientId of this.#paused.keys()) this.#resume(clientId);
+    this.#serving = generation;
     this.#events.doorbell = new Doorbell(memory.threadDoorbell);
-    const takeover = { parked: [...this.#parked], originals: this.#events.originals() };
+    const takeover = {
+      parked: [...this.#parked],
+      originals: this.#events.originals(),
+      closed: [...this.#closed],
+    };
     this.#events.pump();
     this.#served = true;
     if (this.#unserved) queueMicrotask(this.#drained);
@@ -224,11 +240,23 @@ export class SlotLink extends BaseLink {
       this.#parked.set(frame.clientIp, Buffer.from(frame.body));
     } else if (frame.command === Command.UNPARK_EVENT) {
       this.#parked.delete(frame.clientIp);
+    } else if (frame.command === Command.CLIENT_ENDED) {
+      this.#closed.delete(clientIdOf(frame));
     } else {
+      if ((frame.flags & Flag.OWN) !== 0) this.#clientClosed(frame, generation);
       if (frame.command === Command.PAUSE_CLIENT) this.#paused.set(clientIdOf(frame), generation);
       else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(clientIdOf(frame));
       this.listener.frame(frame, 0);
     }
+  }
+
+  /** A thread closes a client of this slot: the one that gets its events has to know. */
+  #clientClosed(frame: ReceivedFrame, by: number): void {
+    const { localIp, localPort, connectionId } = frame;
+    this.#closed.add(clientIdOf(frame));
+    if (by === this.#serving) return;
+    const word = { ...emptyFrame(), command: Command.CLIENT_CLOSED, localIp, localPort, connectionId };
+    this.#generations.get(this.#serving)?.replies.send(word);
   }
 
   #resume(clientId: string): void {

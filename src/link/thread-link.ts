@@ -11,9 +11,6 @@ const EVENTS_PER_ROUND = 256;
 const REPLIES_PER_ROUND = 1024;
 /** Events between two looks at how much of what their handlers sent is still waiting. */
 const EVENTS_PER_LOOK = 16;
-/** Times the buffer size: so much waiting that more would soon be refused (api/transport.ts). */
-const NEARLY_FULL = 1.5;
-
 /** Places below zero are numbers of parked events, not places in the ring. */
 const PARKED = -1;
 
@@ -48,6 +45,8 @@ export class ThreadLink extends BaseLink {
     this.#doorbell = new Doorbell(memory.threadDoorbell);
     this.#main = new Doorbell(memory.mainDoorbell);
     this.#commands = new RingSender(memory.commands, this.#main, memory.commandBufferSize, () => {
+      // a send may have moved the last of it into the ring: events that waited for that go on, and who waits for `settled`
+      this.#doorbell.ring();
       if (this.state === 'open') this.listener.drained();
     });
     this.#replies = new RingReceiver(memory.replies, this.#main, this.#deliver);
@@ -199,14 +198,13 @@ export class ThreadLink extends BaseLink {
   }
 
   /**
-   * Delivers a round of events. None while the gateway is that far behind with what handlers have sent: then events wait in
-   * their ring, the gateway reads its clients no further, and catches up.
+   * Delivers a round of events. None while what handlers have sent does not fit into its ring: then events wait in theirs,
+   * and the gateway, which is behind, reads its clients no further and catches up.
    */
   #pollEvents(): boolean {
-    const limit = this.#memory.commandBufferSize * NEARLY_FULL;
     let happened = false;
     for (let left = EVENTS_PER_ROUND; left > 0; left -= EVENTS_PER_LOOK) {
-      if (this.#commands.bufferedBytes > limit || this.#events?.poll(EVENTS_PER_LOOK) !== true) break;
+      if (!this.isSettled || this.#events?.poll(EVENTS_PER_LOOK) !== true) break;
       happened = true;
     }
     return happened;

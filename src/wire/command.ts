@@ -65,6 +65,10 @@ export const Command = {
   // ours, slot to worker thread, after the last event of a link that broke: the clients of the gateway that local_ip and
   // local_port name are other workers' from now on, or gone
   GATEWAY_GONE: 232,
+  // ours, slot to worker thread: a thread before this one has closed the client; and worker thread to slot: the last event
+  // of a closed client has been started, or there will be none, so nobody has to know of it any more
+  CLIENT_CLOSED: 233,
+  CLIENT_ENDED: 234,
 } as const;
 
 export type Command = (typeof Command)[keyof typeof Command];
@@ -125,6 +129,8 @@ export const Flag = {
   REQUEST: 0x10,
   /** Ours: a change of a client's state that the client's own worker counts (wire/client-state.ts, `applied`). */
   COUNTED: 0x20,
+  /** Ours, worker thread to its slot: the client that KICK or DESTROY closes is one of this worker's. */
+  OWN: 0x40,
 } as const;
 
 /** Bits that WORKER_STATE carries in client_ip. */

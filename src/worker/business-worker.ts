@@ -5,7 +5,7 @@ import type { CurrentClient } from '../api/transport.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { Logger } from '../log.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
-import { type ClientAddress, type GatewayAddress, parseClientId } from '../wire/client-id.js';
+import { type ClientAddress, type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
 import { NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Command, Flag, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
@@ -13,6 +13,7 @@ import { decodeHandshake } from '../wire/handshake.js';
 import { type ClientEvents, GATEWAY_GONE, type ParkedEvent } from './client-events.js';
 import { ClientMap } from './client-map.js';
 import { Client } from './client.js';
+import { ClosedUnseen } from './closed-unseen.js';
 import { LegacySessionView } from './legacy-session-view.js';
 import type { SessionView } from './session-view.js';
 import type { Events } from './events.js';
@@ -48,6 +49,7 @@ export class BusinessWorker implements CurrentClient {
   readonly #processTimeout: number;
   readonly #context = new AsyncLocalStorage<Client>();
   readonly #clients = new ClientMap<Client>();
+  readonly #closedUnseen = new ClosedUnseen();
   /** Parked events whose frames are still in the ring, oldest first. */
   readonly #inRing = new Set<ParkedEvent>();
   readonly #parkedFrame = new ReceivedFrame();
@@ -57,6 +59,8 @@ export class BusinessWorker implements CurrentClient {
   /** Clients that a thread before this one is still busy with: their events wait. */
   #heldBack = new Set<string>();
   #onReleased: ((clientId: string) => void) | undefined;
+  /** Places in the gauge of handlers that have ended, and of which something is still in this thread. */
+  readonly #unsettled: number[] = [];
   /** Handlers, and whatever else has to end before this worker may. */
   #pending = 0;
   #onIdle: (() => void) | undefined;
@@ -80,8 +84,34 @@ export class BusinessWorker implements CurrentClient {
     return this.#clients.get(parseClientId(clientId));
   }
 
+  /** Whether this client is one of this worker's, whose end has not come. */
+  has(address: Readonly<ClientAddress>): boolean {
+    const events = this.#clients.get(address)?.events;
+    return events !== undefined && events.command !== Command.ON_CLOSE;
+  }
+
+  /** A call has closed this client. If it is this worker's, of what waits and what still comes only its end is for a handler. */
+  closed(address: Readonly<ClientAddress>): void {
+    const client = this.#clients.get(address);
+    if (client === undefined) this.#closedUnseen.add(address);
+    else this.#silence(client.events);
+  }
+
+  /** Threads before this one have closed these clients. */
+  inheritClosed(clientIds: readonly string[]): void {
+    for (const clientId of clientIds) {
+      const client = this.find(clientId);
+      if (client === undefined) this.#closedUnseen.inherit(clientId);
+      else this.#silence(client.events);
+    }
+  }
+
   /** An event arrived. */
   handle(frame: ReceivedFrame, place: number): void {
+    if (frame.command === Command.CLIENT_CLOSED) {
+      this.inheritClosed([formatClientId(frame.localIp, frame.localPort, frame.connectionId)]);
+      return;
+    }
     if (frame.command === Command.GATEWAY_GONE) {
       this.#link.take(place);
       this.#forget({ ip: frame.localIp, port: frame.localPort });
@@ -91,8 +121,13 @@ export class BusinessWorker implements CurrentClient {
     if (client === undefined) {
       client = new Client(this.#gateway, frame, this.#isLegacy(frame));
       this.#clients.set(frame, client);
+      client.events.closed = this.#closedUnseen.take(client);
       if (this.#heldBack.size > 0 && this.#heldBack.has(client.id)) client.events.busy = true;
-      else if (frame.command !== Command.ON_CONNECT) this.#catchUp(client);
+      else if (frame.command !== Command.ON_CONNECT && !client.events.closed) this.#catchUp(client);
+    }
+    if (!client.events.wants(frame.command)) {
+      this.#link.take(place);
+      return;
     }
     if (client.events.busy) {
       this.#park(client, frame, place);
@@ -202,6 +237,7 @@ export class BusinessWorker implements CurrentClient {
   #start(client: Client, frame: ReceivedFrame): void {
     const { command } = frame;
     client.events.command = command;
+    if (command === Command.ON_CLOSE && client.events.closed) this.#tellEnded(client.events);
     this.#gauge.begin(frame);
     try {
       client.view.receiveWith(frame);
@@ -220,7 +256,11 @@ export class BusinessWorker implements CurrentClient {
 
   /** A handler has ended: it is done when what it sent cannot be lost any more, should this thread die. */
   #settleLater(place: number): void {
-    void this.#link.settled().then(() => this.#gauge.settle(place));
+    this.#unsettled.push(place);
+    if (this.#unsettled.length > 1) return;
+    void this.#link.settled().then(() => {
+      for (const done of this.#unsettled.splice(0)) this.#gauge.settle(done);
+    });
   }
 
   /** The handler is pending: the client's next event waits for it. */
@@ -285,18 +325,38 @@ export class BusinessWorker implements CurrentClient {
   #next(client: Client): void {
     const { events } = client;
     events.busy = false;
-    for (let next = events.parked?.shift(); next !== undefined; next = events.parked?.shift()) {
+    for (let next = events.next(); next !== undefined; next = events.next()) {
       if (next === GATEWAY_GONE) {
         this.#beginAnew(client);
         break;
       }
       this.#inRing.delete(next);
-      events.parkedBytes -= next.frame.length;
       if (this.#link.take(next.place)) this.#start(client, decodeFrame(next.frame, this.#parkedFrame));
       else this.#startLater(client, next.frame);
       if (events.busy) break;
     }
+    this.#readOn(events);
+  }
+
+  /** The gateway reads the client again, if it was asked not to and little waits now. */
+  #readOn(events: ClientEvents): void {
     if (events.paused && events.parkedBytes < PARKED_BYTES_PER_CLIENT / 2) this.#pause(events, false);
+  }
+
+  /** The client is closed: what waits of it is dropped, but for its end. */
+  #silence(events: ClientEvents): void {
+    if (events.closed) return;
+    events.closed = true;
+    for (let left = events.parked?.length ?? 0; left > 0; left--) {
+      const event = events.next() as ParkedEvent;
+      if (event === GATEWAY_GONE || event.command === Command.ON_CLOSE) {
+        events.wait(event);
+      } else {
+        this.#inRing.delete(event);
+        this.#link.take(event.place);
+      }
+    }
+    this.#readOn(events);
   }
 
   /**
@@ -304,8 +364,12 @@ export class BusinessWorker implements CurrentClient {
    * worker has of their events it still handles, and before anything that comes later.
    */
   #forget(gateway: GatewayAddress): void {
+    for (const client of this.#closedUnseen.forget(gateway)) this.#tellEnded(client);
     for (const { events } of this.#clients.of(gateway)) {
       events.paused = false;
+      // should it come back, it may have been closed or not
+      if (events.closed) this.#tellEnded(events);
+      events.closed = false;
       if (events.busy) events.wait(GATEWAY_GONE);
       else this.#clients.delete(events);
     }
@@ -328,7 +392,8 @@ export class BusinessWorker implements CurrentClient {
     void this.#link.settled().then(() => {
       client.events.busy = false;
       this.#pending--;
-      this.#start(client, decodeFrame(frame, this.#parkedFrame));
+      const event = decodeFrame(frame, this.#parkedFrame);
+      if (client.events.wants(event.command)) this.#start(client, event);
       if (!client.events.busy) this.#next(client);
       this.#checkIdle();
     });
@@ -336,11 +401,15 @@ export class BusinessWorker implements CurrentClient {
 
   #park(client: Client, frame: ReceivedFrame, place: number): void {
     const { events } = client;
-    const event = { place, frame: frame.copy() };
+    const event = { place, command: frame.command, frame: frame.copy() };
     events.wait(event);
-    events.parkedBytes += event.frame.length;
     this.#inRing.add(event);
     if (!events.paused && events.parkedBytes > PARKED_BYTES_PER_CLIENT) this.#pause(events, true);
+  }
+
+  /** The slot may forget that a thread of its has closed this client. */
+  #tellEnded(client: ClientAddress): void {
+    if (this.#link.state === 'open') this.#tell(Command.CLIENT_ENDED, client, '', 0, 0);
   }
 
   #pause(events: ClientEvents, paused: boolean): void {
@@ -374,7 +443,7 @@ export class BusinessWorker implements CurrentClient {
   /** Sends what the framework itself has to say; it is never refused for a full buffer. */
   #tell(
     command: number,
-    client: ClientEvents,
+    client: Readonly<ClientAddress>,
     ext: string | Uint8Array,
     clientIp: number,
     flags: number,

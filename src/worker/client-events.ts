@@ -1,16 +1,24 @@
 import { Queue } from '../queue.js';
 import type { ClientAddress } from '../wire/client-id.js';
+import { Command } from '../wire/command.js';
 
 /** An event that waits because an earlier one of its client is still being handled. */
 export interface ParkedEvent {
   /** By what ThreadLink.take knows it. */
   place: number;
+  readonly command: number;
   /** The whole frame, copied. */
   readonly frame: Buffer;
 }
 
 /** What stands in the queue where the link to the client's gateway broke: what follows is of a new time. */
-export const GATEWAY_GONE: ParkedEvent = { place: 0, frame: Buffer.alloc(0) };
+export const GATEWAY_GONE: ParkedEvent = {
+  place: 0,
+  command: Command.GATEWAY_GONE,
+  frame: Buffer.alloc(0),
+};
+/** Bytes that an event that waits is counted with beside its frame's: the objects around it. */
+const OVERHEAD = 256;
 
 /** The order of one client's events in its worker. */
 export class ClientEvents implements ClientAddress {
@@ -24,13 +32,15 @@ export class ClientEvents implements ClientAddress {
   handlingSince = 0;
   /** The event that was started last. */
   command = 0;
+  /** Whether its worker has closed it: nothing more of it is handled but its end. */
+  closed = false;
   /** Counts its events: a handler that settles in another turn than its own came too late. */
   turn = 0;
   /** Whether the gateway was asked not to send more of its events for now. */
   paused = false;
   /** The next events, oldest first, once one has had to wait. */
   parked: Queue<ParkedEvent> | undefined;
-  /** Bytes of the parked events. */
+  /** What the parked events take: bytes, counted with {@link OVERHEAD}. */
   parkedBytes = 0;
 
   constructor({ localIp, localPort, connectionId }: Readonly<ClientAddress>) {
@@ -43,5 +53,22 @@ export class ClientEvents implements ClientAddress {
   wait(event: ParkedEvent): void {
     this.parked ??= new Queue();
     this.parked.push(event);
+    this.parkedBytes += sizeOf(event);
   }
+
+  /** Takes out the oldest event that waits. */
+  next(): ParkedEvent | undefined {
+    const event = this.parked?.shift();
+    if (event !== undefined) this.parkedBytes -= sizeOf(event);
+    return event;
+  }
+
+  /** Whether there is a handler for this event of the client, as far as that is known. */
+  wants(command: number): boolean {
+    return !this.closed || command === Command.ON_CLOSE;
+  }
+}
+
+function sizeOf({ frame }: ParkedEvent): number {
+  return frame.length + OVERHEAD;
 }

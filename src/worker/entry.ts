@@ -101,6 +101,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
 
   const { takeover, pending } = await orders.serve;
   worker.holdBack(pending);
+  worker.inheritClosed(takeover.closed);
   link.receiveEvents(takeover, () => worker?.makeRoom());
 
   const order = await orders.end;

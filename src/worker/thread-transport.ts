@@ -5,7 +5,7 @@ import type { GatewayState } from '../link/worker-task.js';
 import { Queue } from '../queue.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { type ClientAddress, type GatewayAddress, formatAddress } from '../wire/client-id.js';
-import { Flag } from '../wire/command.js';
+import { Command, Flag } from '../wire/command.js';
 import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
 
@@ -71,7 +71,18 @@ export class ThreadTransport implements Transport {
       localIp === 0 ? this.#checkAll() : this.#check(this.#at(localIp, localPort), localIp, localPort);
     this.#checkRing();
     if (this.#last?.gauge !== undefined || localIp === 0) this.#checkLength(frame);
+    if (frame.command === Command.KICK || frame.command === Command.DESTROY) {
+      return this.#sendEnd(frame) && writable;
+    }
     return this.#link.send(frame) && writable;
+  }
+
+  /** Sends what closes a client; after that, its worker has nothing more of it handled but its end. */
+  #sendEnd(frame: Frame): boolean {
+    if (this.worker?.has(frame) === true) frame.flags |= Flag.OWN;
+    const writable = this.#link.send(frame);
+    this.worker?.closed(frame);
+    return writable;
   }
 
   async drained(): Promise<void> {

@@ -5,6 +5,7 @@ import { RingSender } from '#src/link/ring-sender.js';
 import { Doorbell } from '#src/ring/doorbell.js';
 import { createRing } from '#src/ring/layout.js';
 import { RingReader } from '#src/ring/reader.js';
+import { RingWriter } from '#src/ring/writer.js';
 import { emptyFrame } from '#src/wire/frame.js';
 import { poll } from '../support/ring-frames.js';
 
@@ -70,5 +71,60 @@ describe('RingSender', () => {
     }
     sender.flush();
     assert.equal(woken(), false, 'there was nothing left to announce');
+  });
+
+  it('keeps originals of frames in fragments only: one that is whole in its record can be read from the ring', () => {
+    const memory = createRing(2 ** 16);
+    const sender = new RingSender(memory, new Doorbell(), 2 ** 30, () => {}, { keepOriginals: true });
+    const reader = new RingReader(memory, () => {}, { keep: true });
+    for (let count = 0; count < 10_000; count++) sender.send(emptyFrame());
+    sender.send({ ...emptyFrame(), body: Buffer.alloc(2 ** 14) });
+    while (!sender.settled) {
+      for (const { place } of poll(reader)) reader.take(place);
+      reader.free();
+      sender.pump();
+    }
+    assert.deepEqual(
+      sender.originals().map(([, { length }]) => length),
+      [2 ** 14 + emptyFrame().body.length + 28],
+    );
+  });
+
+  it('looks at no more of what waits than what has changed', (t) => {
+    const freed = t.mock.method(RingWriter.prototype, 'freed');
+    const memory = createRing(2 ** 16);
+    const sender = new RingSender(memory, new Doorbell(), 2 ** 30, () => {}, { keepOriginals: true });
+    const reader = new RingReader(memory, () => {}, { keep: true });
+    const frames = 400;
+    const long = { ...emptyFrame(), body: Buffer.alloc(2 ** 13) };
+    let pumps = 0;
+    for (let count = 0; count < frames; count++, pumps++) sender.send(long);
+    for (; !sender.settled; pumps++) {
+      for (const { place } of poll(reader)) reader.take(place);
+      reader.free();
+      sender.pump();
+    }
+    // one look that finds the oldest still there for each pump, and one for each frame that goes
+    assert.ok(freed.mock.callCount() <= pumps + frames, `${freed.mock.callCount()} looks, ${pumps} pumps`);
+  });
+
+  it('is full from the first frame that does not fit until half of the ring is free, and says when it is not', async () => {
+    const memory = createRing(2 ** 16);
+    let drained = 0;
+    const sender = new RingSender(memory, new Doorbell(), 2 ** 30, () => drained++);
+    const reader = new RingReader(memory, () => {});
+    while (sender.settled) {
+      assert.equal(sender.full, false);
+      assert.equal(sender.send(emptyFrame()), true);
+    }
+    assert.equal(sender.full, true);
+    poll(reader, 10);
+    sender.pump();
+    await turn();
+    assert.deepEqual([sender.settled, sender.full, drained], [true, true, 0]);
+    poll(reader);
+    sender.pump();
+    await turn();
+    assert.deepEqual([sender.full, drained], [false, 1]);
   });
 });

@@ -6,6 +6,7 @@ import type { ThreadMemory } from '#src/link/ring-memory.js';
 import { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
 import { Doorbell } from '#src/ring/doorbell.js';
+import { HEAD, RING_HEADER_LENGTH, TAIL } from '#src/ring/layout.js';
 import { Command } from '#src/wire/command.js';
 import { type Frame, encodeFrame } from '#src/wire/frame.js';
 import { openSlot, startLinkThread } from '../support/link-carriers.js';
@@ -389,6 +390,34 @@ describe('SlotLink and its threads', () => {
       }
       collector.assertEvents(testFrames(lengths));
       assert.equal((await main.drained(1)).congested, false);
+    });
+
+    it('has events wait while what a thread sends does not fit, and go on as soon as a send has moved the rest into the ring', async () => {
+      const unserved = new SlotLink({
+        name: 'slot 1',
+        doorbell: new Doorbell(),
+        eventBufferSize: BUFFER,
+        commandBufferSize: BUFFER,
+        onError() {},
+      });
+      unserved.listen({ frame() {}, drained() {}, closed() {} });
+      const memory = unserved.attach();
+      const { link, events } = new Collector(memory);
+      threads.push(link);
+      link.receiveEvents(unserved.serveBy(memory.generation));
+      while (link.isSettled) link.send(testFrame(1, 1000));
+      unserved.send(testFrame(1, 100));
+      for (let turns = 0; turns < 20; turns++) await turn();
+      assert.equal(events.length, 0, 'no event is started meanwhile');
+      // the main thread has freed everything, and has not come to the word by which it would wake this thread
+      const counters = new Int32Array(memory.commands, 0, RING_HEADER_LENGTH / 4);
+      counters[HEAD] = counters[TAIL];
+      const settled = link.settled();
+      link.send(testFrame(2, 100));
+      assert.equal(link.isSettled, true);
+      await settled;
+      await until(() => events.length === 1);
+      unserved.destroy();
     });
 
     it('lets nobody wake anybody when there is nothing to do', async () => {

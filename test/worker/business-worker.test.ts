@@ -1,134 +1,23 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { pino } from 'pino';
-import { GatewayCalls } from '#src/api/gateway-calls.js';
-import { Requests } from '#src/api/requests.js';
-import { systemClock } from '#src/clock.js';
-import type { SlotLink } from '#src/link/slot-link.js';
-import { ThreadLink } from '#src/link/thread-link.js';
-import type { GatewayState } from '#src/link/worker-task.js';
-import { ThreadGauge } from '#src/ring/thread-gauge.js';
 import { encodeClientState } from '#src/wire/client-state.js';
 import { Command, Flag } from '#src/wire/command.js';
-import { type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { serialize } from '#src/wire/php-serialize.js';
-import { BusinessWorker } from '#src/worker/business-worker.js';
 import type { Client } from '#src/worker/client.js';
-import type { Events } from '#src/worker/events.js';
-import { ThreadTransport } from '#src/worker/thread-transport.js';
-import { openSlot } from '../support/link-carriers.js';
-
-const BUFFER = 64 * 1024;
-const A: GatewayState = { ip: 0x7f000001, port: 1, up: true, legacy: false, gauge: null };
-const B: GatewayState = { ...A, port: 2 };
-const PHP: GatewayState = { ...A, port: 3, legacy: true };
+import { A, B, PHP, WorkerScene } from '../support/worker-scene.js';
 
 /** A test with a bound: what these wait for either comes at once or never. */
 function it(name: string, run: (t: TestContext) => Promise<void>): void {
   test(name, { timeout: 10_000 }, run);
 }
 
-/** A business worker in this thread. Its gateways are the test, which answers each query for a client's state. */
-class Scene {
-  readonly slot: SlotLink;
-  readonly worker: BusinessWorker;
-  /** What handlers did, in order. */
-  readonly done: string[] = [];
-  /** Commands that came, without queries. */
-  readonly commands: string[] = [];
-  /** What gateways say of their clients. */
-  state = { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.alloc(0) };
-  #waiting: Array<() => void> = [];
-
+class Scene extends WorkerScene {
   constructor(
     t: TestContext,
-    onMessage: (client: Client, message: string | Buffer, scene: Scene) => unknown,
+    onMessage: (client: Client, message: string | Buffer, scene: WorkerScene) => unknown,
   ) {
-    const { slot, end } = openSlot(BUFFER);
-    this.slot = slot;
-    const memory = slot.attach();
-    const link = new ThreadLink('the slot', memory);
-    const requests = new Requests(systemClock);
-    const transport = new ThreadTransport(link, { bufferSize: BUFFER, generation: memory.generation });
-    transport.follow([A, B, PHP]);
-    const gateway = new GatewayCalls();
-    gateway.attach({ transport, requests });
-    const events: Events = { onMessage: (client, message) => onMessage(client, message, this) };
-    this.worker = new BusinessWorker({
-      link,
-      events,
-      gateway,
-      gauge: new ThreadGauge(),
-      log: pino({ level: 'silent' }),
-      isLegacy: (client) => transport.isLegacy(client),
-      processTimeout: 0,
-    });
-    transport.worker = this.worker;
-    link.listen({
-      frame: (frame, place) => {
-        if (frame.command !== Command.REPLY) this.worker.handle(frame, place);
-        else requests.answer(frame.clientIp, frame.body);
-      },
-      drained() {},
-      closed: () => requests.close(),
-    });
-    slot.listen({ frame: (frame) => this.#command(frame), drained() {}, closed() {} });
-    link.receiveEvents(slot.serveBy(memory.generation));
-    t.after(() => {
-      link.destroy();
-      end();
-    });
-  }
-
-  /** An event of client 7, or another one, at a gateway. */
-  send(
-    { ip, port }: GatewayState,
-    body: string | Buffer,
-    ext: string | Buffer = '',
-    flags = 0,
-    connectionId = 7,
-  ): void {
-    this.slot.send({
-      ...emptyFrame(),
-      command: Command.ON_MESSAGE,
-      localIp: ip,
-      localPort: port,
-      connectionId,
-      flags: Flag.PLAIN_BODY | flags,
-      ext,
-      body,
-    });
-  }
-
-  did(what: string): void {
-    this.done.push(what);
-    for (const look of this.#waiting.splice(0)) look();
-  }
-
-  /** What was done, once there is so much. */
-  async doneBy(count: number): Promise<readonly string[]> {
-    while (this.done.length < count) await new Promise<void>((resolve) => void this.#waiting.push(resolve));
-    return this.done;
-  }
-
-  async commanded(count: number): Promise<readonly string[]> {
-    while (this.commands.length < count)
-      await new Promise<void>((resolve) => void this.#waiting.push(resolve));
-    return this.commands;
-  }
-
-  #command(frame: ReceivedFrame): void {
-    if (frame.command === Command.GET_CLIENT_STATE) {
-      const { clientIp, localIp, localPort } = frame;
-      const body = encodeClientState(this.state);
-      this.slot.send({ ...emptyFrame(), command: Command.REPLY, clientIp, localIp, localPort, body });
-      return;
-    }
-    this.commands.push(
-      `${frame.command} ${frame.localPort}:${frame.connectionId} ${frame.extText()}${frame.bodyText()}`,
-    );
-    for (const look of this.#waiting.splice(0)) look();
+    super(t, { onMessage: (client, message) => onMessage(client, message, this) });
   }
 }
 
