@@ -152,7 +152,7 @@ export class Dispatcher {
     event.clientIp = client.ip;
     event.clientPort = client.transport.remotePort;
     event.connectionId = client.id;
-    event.gatewayPort = client.transport.localPort;
+    event.gatewayPort = client.transport.port.port;
     event.body = body;
     if (peer.legacy) {
       if (command === Command.ON_WEBSOCKET_CONNECT) event.body = toPhpHandshake(body);
@@ -174,8 +174,8 @@ export class Dispatcher {
     this.#unbind(client);
     const ready = this.#peers.filter((peer) => peer.ready);
     if (ready.length === 0 || this.route === undefined) return undefined;
-    const { remoteAddress, remotePort, localPort } = client.transport;
-    const chosen = this.route(ready, { remoteAddress, remotePort, gatewayPort: localPort }) as WorkerPeer;
+    const { remoteAddress, remotePort, port } = client.transport;
+    const chosen = this.route(ready, { remoteAddress, remotePort, gatewayPort: port.port }) as WorkerPeer;
     client.peer = chosen;
     chosen.clients++;
     return chosen;

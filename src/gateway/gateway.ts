@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../clock.js';
-import { parseListenUrl } from '../config/listen-url.js';
 import type { GatewayConfig } from '../config/schema.js';
 import { GatewayError } from '../errors.js';
 import type { Link } from '../link/link.js';
@@ -25,6 +24,7 @@ import { openListener } from './protocols/listener.js';
 import type {
   Admission,
   ClientHost,
+  ClientPort,
   ClientTransport,
   HandshakeRequest,
   Health,
@@ -66,8 +66,6 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   readonly #pingMessage: Message | undefined;
   readonly #listeners: Listener[] = [];
   readonly #dispatcher: Dispatcher;
-  /** Ports whose clients have no heartbeat. */
-  readonly #silentPorts = new Set<number>();
   readonly #replies: Replies;
   readonly #gaveUp: Promise<void>;
   #onGaveUp!: () => void;
@@ -88,7 +86,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
       config,
       clock,
       () => this.directory.clients(),
-      (client) => this.#silentPorts.has(client.transport.localPort),
+      (client) => !client.transport.port.heartbeat,
       (client) => this.#ping(client),
       (client) => {
         this.counters.heartbeatDrops++;
@@ -101,16 +99,12 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   /** The urls of the open listeners, with their real ports. */
   get listeners(): string[] {
-    return this.#listeners.map((listener) => listener.url);
+    return this.#listeners.map(({ port }) => port.url);
   }
 
-  /** How many clients came in by each listener, and are here. */
-  get connectionsByPort(): ReadonlyMap<number, number> {
-    const counts = new Map<number, number>();
-    for (const { transport } of this.directory.clients()) {
-      counts.set(transport.localPort, (counts.get(transport.localPort) ?? 0) + 1);
-    }
-    return counts;
+  /** The open ports, in the order of the configuration. */
+  get ports(): readonly ClientPort[] {
+    return this.#listeners.map(({ port }) => port);
   }
 
   /** Every worker that there is a link to, in the order of their coming. */
@@ -134,7 +128,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
       for (const { url, static: staticRoot, protocol, tls, heartbeat } of this.#config.listen) {
         const { maxPackageSize, udpIdleTimeout } = this.#config;
         const listener = await openListener(
-          { url, staticRoot, protocolModule: protocol, tls, maxPackageSize, udpIdleTimeout },
+          { url, staticRoot, protocolModule: protocol, tls, heartbeat, maxPackageSize, udpIdleTimeout },
           this,
         );
         this.#listeners.push(listener);
@@ -144,7 +138,6 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
             `${url}: the folder of static files ${staticRoot} does not exist`,
           );
         }
-        if (heartbeat === false) this.#silentPorts.add(parseListenUrl(listener.url).port);
       }
     } catch (error) {
       await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
@@ -219,11 +212,12 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     transport.client = client;
     this.directory.add(client);
     this.counters.connections++;
+    transport.port.connections++;
     if (client.address !== '') client.state = new SessionState();
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
-    const { remoteAddress, remotePort, localPort } = transport;
-    const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: localPort });
+    const { remoteAddress, remotePort, port } = transport;
+    const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: port.port });
     this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
   }
 
@@ -253,6 +247,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     client.outgoing = undefined;
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
     this.directory.remove(client);
+    transport.port.connections--;
     this.#dispatcher.forget(client);
     if (this.directory.size === 0) this.#onEmpty?.();
   }

@@ -1,5 +1,5 @@
 import { textProtocol } from '#src/gateway/protocols/text.js';
-import type { ClientProtocol, ClientTransport } from '#src/gateway/protocols/protocol.js';
+import type { ClientPort, ClientProtocol, ClientTransport } from '#src/gateway/protocols/protocol.js';
 import { Observed } from './protocol-host.js';
 
 /** A client's connection that only writes down what is done to it. */
@@ -7,7 +7,7 @@ export class FakeTransport extends Observed implements ClientTransport {
   readonly protocol: ClientProtocol;
   remoteAddress = '10.0.0.1';
   readonly remotePort = 40_000;
-  readonly localPort = 8283;
+  readonly port: ClientPort;
   readonly bytesIn = 0;
   readonly bytesOut = 0;
   client: unknown;
@@ -18,9 +18,10 @@ export class FakeTransport extends Observed implements ClientTransport {
   paused = false;
   ending: 'closed' | 'destroyed' | undefined;
 
-  constructor(protocol: ClientProtocol = textProtocol) {
+  constructor(protocol: ClientProtocol = textProtocol, port: ClientPort = fakePort()) {
     super();
     this.protocol = protocol;
+    this.port = port;
   }
 
   /** Everything written so far, as text. */
@@ -55,4 +56,8 @@ export class FakeTransport extends Observed implements ClientTransport {
   destroy(): void {
     this.ending ??= 'destroyed';
   }
+}
+
+function fakePort(): ClientPort {
+  return { url: 'text://127.0.0.1:8283', port: 8283, heartbeat: true, connections: 0 };
 }

@@ -16,6 +16,18 @@ export interface ClientProtocol {
   encode(message: Buffer, binary: boolean, transport: ClientTransport): Buffer;
 }
 
+/** An open port: its settings, and how many are here by it. Every client of it carries it. */
+export interface ClientPort {
+  /** As configured, with the real port: `ws://127.0.0.1:41234`. */
+  readonly url: string;
+  /** The real port. Two listeners may have the same one: on two addresses, or one with udp. */
+  readonly port: number;
+  /** Whether the heartbeat applies to its clients. */
+  readonly heartbeat: boolean;
+  /** Clients that came in by it and are here: kept by the host. */
+  connections: number;
+}
+
 /** One client's connection, as its listener gives it to the gateway. Every call is allowed after the end, and does nothing. */
 export interface ClientTransport {
   readonly protocol: ClientProtocol;
@@ -23,7 +35,7 @@ export interface ClientTransport {
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** The port that the client came in by. */
-  readonly localPort: number;
+  readonly port: ClientPort;
   /** Bytes that came from the client, and that went to it, framing included. */
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -99,8 +111,7 @@ export interface ClientHost {
 
 /** An open port. */
 export interface Listener {
-  /** As configured, with the real port: `ws://127.0.0.1:41234`. */
-  readonly url: string;
+  readonly port: ClientPort;
   /**
    * Takes no more clients; those that are here stay, but for udp's, which cannot do without the port: they are closed
    * once what was written to them is out. Resolves when the port is free.
@@ -119,6 +130,8 @@ export interface ListenerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
+  /** Whether the heartbeat applies to the port's clients. Default: true. */
+  readonly heartbeat?: boolean | undefined;
   /** Seconds after which a UDP peer that sends nothing is forgotten. */
   readonly udpIdleTimeout: number;
   /** Default: the machine's own. */

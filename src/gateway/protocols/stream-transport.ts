@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../clock.js';
 import { plainAddress } from './address.js';
 import { InputBuffer } from './input-buffer.js';
-import type { ClientHost, ClientProtocol, ClientTransport } from './protocol.js';
+import type { ClientHost, ClientPort, ClientProtocol, ClientTransport } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 
 /** A protocol that cuts a stream of bytes into packages, each of which is a message in its framing. */
@@ -22,7 +22,7 @@ export interface StreamPort {
   readonly protocol: StreamProtocol;
   readonly host: ClientHost;
   readonly maxPackageSize: number;
-  readonly port: number;
+  readonly port: ClientPort;
   readonly clock: Clock;
 }
 
@@ -59,7 +59,7 @@ export class StreamTransport implements ClientTransport {
     return this.#shared.protocol;
   }
 
-  get localPort(): number {
+  get port(): ClientPort {
     return this.#shared.port;
   }
 

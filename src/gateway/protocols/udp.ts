@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock, type Timer } from '../../clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { openUrl, plainAddress } from './address.js';
+import { clientPort, plainAddress } from './address.js';
 import { listenError } from './bind.js';
-import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
+import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
 import { type UdpPort, UdpTransport } from './udp-transport.js';
 
 /** A UDP port. Each address that sends something is a client, until it has been silent for `udpIdleTimeout`. */
@@ -25,8 +25,7 @@ export async function openUdpListener(
 }
 
 class UdpListener implements Listener, UdpPort {
-  readonly url: string;
-  readonly port: number;
+  readonly port: ClientPort;
   readonly host: ClientHost;
   readonly #socket: Socket;
   readonly #options: ListenerOptions;
@@ -38,8 +37,7 @@ class UdpListener implements Listener, UdpPort {
   #closed: Promise<unknown> | undefined;
 
   constructor(options: ListenerOptions, address: ListenUrl, host: ClientHost, socket: Socket) {
-    this.port = socket.address().port;
-    this.url = openUrl(address, this.port);
+    this.port = clientPort(address, socket.address().port, options);
     this.host = host;
     this.#socket = socket;
     this.#options = options;

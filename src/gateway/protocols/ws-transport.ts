@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../clock.js';
 import { plainAddress } from './address.js';
-import type { ClientHost, ClientProtocol, ClientTransport } from './protocol.js';
+import type { ClientHost, ClientPort, ClientProtocol, ClientTransport } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, PING_FRAME, closeFrame, pongFrame, wsProtocol } from './ws-frame.js';
@@ -11,7 +11,7 @@ import { type WsReader, WsReceiver } from './ws-receiver.js';
 export interface WsPort {
   readonly host: ClientHost;
   readonly maxPackageSize: number;
-  readonly port: number;
+  readonly port: ClientPort;
   readonly clock: Clock;
 }
 
@@ -64,7 +64,7 @@ export class WsTransport implements ClientTransport, WsReader {
     if (head.length > 0) process.nextTick(() => this.receive(head));
   }
 
-  get localPort(): number {
+  get port(): ClientPort {
     return this.#shared.port;
   }
 

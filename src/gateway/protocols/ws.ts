@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { openUrl, plainAddress } from './address.js';
+import { clientPort, plainAddress } from './address.js';
 import { bind } from './bind.js';
 import { HttpSide } from './http.js';
 import { unanswered } from './http-answer.js';
-import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
+import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, closeFrame } from './ws-frame.js';
 import { type WsPort, WsTransport } from './ws-transport.js';
@@ -25,21 +25,21 @@ export async function openWsListener(
   host: ClientHost,
 ): Promise<Listener> {
   const http = await HttpSide.create(options, host);
-  const port = await bind(http.server, options.url, address);
+  const port = clientPort(address, await bind(http.server, options.url, address), options);
   const { maxPackageSize, clock = systemClock } = options;
   const shared: WsPort = { host, maxPackageSize, port, clock };
-  return new WsListener(openUrl(address, port), shared, http);
+  return new WsListener(shared, http);
 }
 
 class WsListener implements Listener {
-  readonly url: string;
+  readonly port: ClientPort;
   readonly #shared: WsPort;
   readonly #http: HttpSide;
   readonly #handshakes: HandshakeServer<typeof Handshake>;
   #closing = false;
 
-  constructor(url: string, shared: WsPort, http: HttpSide) {
-    this.url = url;
+  constructor(shared: WsPort, http: HttpSide) {
+    this.port = shared.port;
     this.#shared = shared;
     this.#http = http;
     this.#handshakes = new WebSocketServer({

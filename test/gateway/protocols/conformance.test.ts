@@ -75,7 +75,7 @@ class Port {
     const { format } = this.#subject;
     if (format !== undefined) return this.joinStream(format);
     const [transport, peer] = await this.host.join(async () => {
-      const udp = await UdpPeer.connect(this.listener.url);
+      const udp = await UdpPeer.connect(this.listener.port.url);
       udp.write(Buffer.from('hello'));
       return udp;
     });
@@ -88,7 +88,7 @@ class Port {
   }
 
   async joinStream(format: StreamFormat): Promise<[ClientTransport, StreamPeer]> {
-    const joined = await this.host.join(() => StreamPeer.connect(this.listener.url, format));
+    const joined = await this.host.join(() => StreamPeer.connect(this.listener.port.url, format));
     this.#t.after(() => joined[1].destroy());
     return joined;
   }
@@ -157,8 +157,8 @@ function everyProtocol(subject: Subject): void {
     const [transport] = await port.join();
     assert.equal(transport.remoteAddress, '127.0.0.1');
     assert.ok(transport.remotePort > 0);
-    assert.equal(transport.localPort, Number(new URL(port.listener.url).port));
-    assert.match(port.listener.url, new RegExp(`^${subject.scheme}://127\\.0\\.0\\.1:[1-9]`));
+    assert.equal(transport.port.port, Number(new URL(port.listener.port.url).port));
+    assert.match(port.listener.port.url, new RegExp(`^${subject.scheme}://127\\.0\\.0\\.1:[1-9]`));
   });
 
   it('carries messages both ways, in order', async (t) => {
@@ -252,11 +252,14 @@ function everyProtocol(subject: Subject): void {
     const other = await port.join();
     port.host.admitting = false;
     if (subject.format === undefined) {
-      const peer = await UdpPeer.connect(port.listener.url);
+      const peer = await UdpPeer.connect(port.listener.port.url);
       t.after(() => peer.end());
       peer.write(Buffer.from('hello'));
     } else {
-      const peer = await StreamPeer.connect(port.listener.url, { ...subject.format, handshake: undefined });
+      const peer = await StreamPeer.connect(port.listener.port.url, {
+        ...subject.format,
+        handshake: undefined,
+      });
       if (subject.format.handshake) peer.write(Buffer.from(subject.format.handshake));
       await peer.until('the end', () => peer.closed || peer.ended);
     }
@@ -269,18 +272,24 @@ function everyProtocol(subject: Subject): void {
     const port = await Port.open(subject, t);
     await port.listener.close();
     await port.listener.close();
-    await open(t, subject.scheme, { ...subject.options?.(), url: port.listener.url });
+    await open(t, subject.scheme, { ...subject.options?.(), url: port.listener.port.url });
   });
 
   it('names the port that is in use, and the remedy', async (t) => {
     const { listener } = await Port.open(subject, t);
-    await assert.rejects(open(t, subject.scheme, { ...subject.options?.(), url: listener.url }), (error) => {
-      assert.ok(error instanceof Error && 'code' in error);
-      assert.equal(error.code, 'GW_LISTEN');
-      assert.ok(error.message.includes(listener.url) && error.message.includes('EADDRINUSE'), error.message);
-      assert.match(error.message, /configure another port/);
-      return true;
-    });
+    await assert.rejects(
+      open(t, subject.scheme, { ...subject.options?.(), url: listener.port.url }),
+      (error) => {
+        assert.ok(error instanceof Error && 'code' in error);
+        assert.equal(error.code, 'GW_LISTEN');
+        assert.ok(
+          error.message.includes(listener.port.url) && error.message.includes('EADDRINUSE'),
+          error.message,
+        );
+        assert.match(error.message, /configure another port/);
+        return true;
+      },
+    );
   });
 }
 
@@ -398,6 +407,6 @@ function everyStream(subject: Subject, format: StreamFormat): void {
     const client = await port.joinStream(format);
     await port.listener.close();
     await port.exchange(client);
-    await assert.rejects(StreamPeer.connect(port.listener.url, format), { code: 'ECONNREFUSED' });
+    await assert.rejects(StreamPeer.connect(port.listener.port.url, format), { code: 'ECONNREFUSED' });
   });
 }

@@ -287,7 +287,7 @@ describe('a websocket connection', { timeout: 20_000 }, () => {
       const { host, listener } = await open(t, 'ws', { maxPackageSize: LONGEST });
       const theirs = await wsServer(t);
       assert.deepEqual(
-        await answerTo(t, listener.url, Buffer.concat(pieces)),
+        await answerTo(t, listener.port.url, Buffer.concat(pieces)),
         await answerTo(t, theirs.url, Buffer.concat(pieces)),
       );
       await host.until('the end', () => host.gone.length === 1);
@@ -300,7 +300,7 @@ describe('a websocket connection', { timeout: 20_000 }, () => {
 
   it('breaks off a client that sends pings and takes no pong', async (t) => {
     const { host, listener } = await open(t, 'ws');
-    const [transport, peer] = await host.join(() => StreamPeer.connect(listener.url, wsFormat));
+    const [transport, peer] = await host.join(() => StreamPeer.connect(listener.port.url, wsFormat));
     t.after(() => peer.destroy());
     peer.stopReading();
     transport.write(Buffer.alloc(32 * 1024 * 1024)); // more than the operating system keeps for both sides

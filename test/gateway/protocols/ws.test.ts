@@ -13,11 +13,11 @@ import { StreamPeer } from './peer.js';
 async function join(t: TestContext, options: Partial<ListenerOptions> = {}) {
   const { host, listener } = await open(t, 'ws', options);
   const [transport, client] = await host.join(async () => {
-    const ws = new WebSocket(`${listener.url}/chat?room=1`, { headers: { cookie: 'a=b' } });
+    const ws = new WebSocket(`${listener.port.url}/chat?room=1`, { headers: { cookie: 'a=b' } });
     await once(ws, 'open');
     return ws;
   });
-  return { host, transport, client, url: listener.url };
+  return { host, transport, client, url: listener.port.url };
 }
 
 async function joinRaw(t: TestContext, options: Partial<ListenerOptions> = {}) {
@@ -30,7 +30,7 @@ async function joinRaw(t: TestContext, options: Partial<ListenerOptions> = {}) {
       return found?.reply ? { length: found.length, message: bytes.subarray(2, found.length) } : found;
     },
   };
-  const [transport, peer] = await host.join(() => StreamPeer.connect(listener.url, format));
+  const [transport, peer] = await host.join(() => StreamPeer.connect(listener.port.url, format));
   t.after(() => peer.destroy());
   return { host, transport, peer };
 }
@@ -75,7 +75,7 @@ describe('websocket messages', { timeout: 20_000 }, () => {
 describe('a websocket client that resets its connection during the handshake', { timeout: 20_000 }, () => {
   it('comes and goes, without an address', async (t) => {
     const { host, listener } = await open(t, 'ws');
-    const { hostname, port } = new URL(listener.url);
+    const { hostname, port } = new URL(listener.port.url);
     const socket = connect(Number(port), hostname);
     host.onAdmits = () => void socket.resetAndDestroy();
     socket.write(wsFormat.handshake as string);
@@ -122,7 +122,7 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
   ]) {
     it(`${what} is answered 400, and reported`, async (t) => {
       const { host, listener } = await open(t, 'ws');
-      const answer = await ask(t, listener.url, (wsFormat.handshake ?? '').replace(from, to));
+      const answer = await ask(t, listener.port.url, (wsFormat.handshake ?? '').replace(from, to));
       assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
       assert.match(answer, /Sec-WebSocket-Version: 13\r\n/);
       assert.deepEqual([host.refusals[0].kind, host.refusals.length], ['ws handshake', 1]);
@@ -134,7 +134,7 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
     const { host, listener } = await open(t, 'ws');
     host.admitting = false;
     assert.match(
-      await ask(t, listener.url, wsFormat.handshake ?? ''),
+      await ask(t, listener.port.url, wsFormat.handshake ?? ''),
       /^HTTP\/1\.1 503 Service Unavailable\r\n/,
     );
     assert.deepEqual([host.clients, host.refusals], [[], []]);
@@ -217,7 +217,7 @@ describe('websocket close', { timeout: 20_000 }, () => {
   it('says 1013 to a client that comes while there is no worker', async (t) => {
     const { host, listener } = await open(t, 'ws');
     host.admits = () => 'unavailable';
-    const client = new WebSocket(listener.url);
+    const client = new WebSocket(listener.port.url);
     assert.deepEqual(await once(client, 'close'), [1013, Buffer.from('no worker')]);
     assert.deepEqual([host.clients, host.gone], [[], []]);
   });
