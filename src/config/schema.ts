@@ -53,6 +53,15 @@ const listener = Type.Object(
     protocol: Type.Optional(
       path('Module of your own protocol (`input`, `encode`, `decode`), as in Workerman. Only with tcp.'),
     ),
+    subprotocols: Type.Optional(
+      Type.Array(Type.String({ format: 'token' }), {
+        minItems: 1,
+        uniqueItems: true,
+        defaultText: 'none',
+        description:
+          'Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss.',
+      }),
+    ),
     tls: Type.Optional(tls),
     heartbeat: Type.Optional(
       Type.Boolean({

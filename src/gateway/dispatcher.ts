@@ -29,15 +29,25 @@ export class Dispatcher {
 
   readonly #clock: Clock;
   readonly #legacySession: (client: Client) => Buffer;
+  readonly #unheard: (client: Client) => void;
   #unservedSince: number | undefined;
   /** Clients with events that wait here. */
   #clientsWaiting = 0;
   #onSettled: (() => void) | undefined;
 
-  /** @param legacySession a client's session as PHP reads it */
-  constructor(address: GatewayAddress, clock: Clock, legacySession: (client: Client) => Buffer) {
+  /**
+   * @param legacySession a client's session as PHP reads it
+   * @param unheard called in place of CLIENT_ENDED where the client's worker does not know that
+   */
+  constructor(
+    address: GatewayAddress,
+    clock: Clock,
+    legacySession: (client: Client) => Buffer,
+    unheard: (client: Client) => void,
+  ) {
     this.#clock = clock;
     this.#legacySession = legacySession;
+    this.#unheard = unheard;
     this.#event.localIp = address.ip;
     this.#event.localPort = address.port;
   }
@@ -147,6 +157,10 @@ export class Dispatcher {
   }
 
   #send(client: Client, peer: WorkerPeer, command: number, flags: number, body: Buffer): void {
+    if (command === Command.CLIENT_ENDED && !peer.hearsEnds) {
+      this.#unheard(client);
+      return;
+    }
     const event = this.#event;
     event.command = command;
     event.clientIp = client.ip;

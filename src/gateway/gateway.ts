@@ -16,6 +16,7 @@ import { queries } from './commands/query.js';
 import { Counters } from './counters.js';
 import { Directory } from './directory.js';
 import { Dispatcher } from './dispatcher.js';
+import { EndedClients } from './ended-clients.js';
 import { Heartbeat } from './heartbeat.js';
 import { type InnerHost, type InnerIdentity, type InnerSettings, innerSettings } from './inner-host.js';
 import { Message } from './message.js';
@@ -66,6 +67,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   readonly #pingMessage: Message | undefined;
   readonly #listeners: Listener[] = [];
   readonly #dispatcher: Dispatcher;
+  readonly #ended: EndedClients;
   readonly #replies: Replies;
   readonly #gaveUp: Promise<void>;
   #onGaveUp!: () => void;
@@ -94,7 +96,17 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
       },
     );
     this.#replies = new Replies(identity.address);
-    this.#dispatcher = new Dispatcher(identity.address, clock, (client) => this.legacySession(client));
+    this.#ended = new EndedClients(
+      clock,
+      (client) => void this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
+      (client) => this.finish(client),
+    );
+    this.#dispatcher = new Dispatcher(
+      identity.address,
+      clock,
+      (client) => this.legacySession(client),
+      (client) => this.#ended.unheard(client),
+    );
   }
 
   /** The urls of the open listeners, with their real ports. */
@@ -125,10 +137,19 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   async listen(): Promise<void> {
     this.#dispatcher.route = await loadRouter(this.#config.router, (error) => this.#problem('router', error));
     try {
-      for (const { url, static: staticRoot, protocol, tls, heartbeat } of this.#config.listen) {
+      for (const { url, static: staticRoot, protocol, subprotocols, tls, heartbeat } of this.#config.listen) {
         const { maxPackageSize, udpIdleTimeout } = this.#config;
         const listener = await openListener(
-          { url, staticRoot, protocolModule: protocol, tls, heartbeat, maxPackageSize, udpIdleTimeout },
+          {
+            url,
+            staticRoot,
+            protocolModule: protocol,
+            subprotocols,
+            tls,
+            heartbeat,
+            maxPackageSize,
+            udpIdleTimeout,
+          },
           this,
         );
         this.#listeners.push(listener);
@@ -169,6 +190,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   async close(timeout: number): Promise<void> {
     this.#stopping = true;
     this.#heartbeat.close();
+    this.#ended.close();
     const timer = this.clock.setTimeout(() => this.#giveUp(), timeout);
     let count = 0;
     for (const client of this.directory.clients()) {
@@ -240,9 +262,14 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     (transport.client as Client).silentRounds = -1;
   }
 
+  ended(transport: ClientTransport, patience: number): void {
+    this.#ended.add(transport.client as Client, patience);
+  }
+
   closed(transport: ClientTransport): void {
     const client = transport.client as Client;
     client.gone = true;
+    this.#ended.delete(client);
     client.reading = false;
     client.outgoing = undefined;
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
@@ -272,6 +299,13 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#outbox.flushClient(client);
     this.#dispatcher.resume(client);
     client.transport.close();
+  }
+
+  finish(client: Client): void {
+    // a worker that asks for it without need ends nobody
+    if (!this.#ended.has(client)) return;
+    this.#outbox.flushClient(client);
+    client.transport.finish();
   }
 
   drop(client: Client): void {

@@ -201,6 +201,11 @@ export class BusinessWorker implements CurrentClient {
 
   #start(client: Client, frame: ReceivedFrame): void {
     const { command } = frame;
+    if (command === Command.CLIENT_ENDED) {
+      // everything before it is handled: what the handlers sent is on its way, and this follows it
+      this.#tell(command, client.events, '', 0, 0);
+      return;
+    }
     client.events.command = command;
     this.#gauge.begin(frame);
     try {

@@ -16,7 +16,7 @@ export class FakeTransport extends Observed implements ClientTransport {
   readonly writes: Buffer[] = [];
   pings = 0;
   paused = false;
-  ending: 'closed' | 'destroyed' | undefined;
+  ending: 'closed' | 'finished' | 'destroyed' | undefined;
 
   constructor(protocol: ClientProtocol = textProtocol, port: ClientPort = fakePort()) {
     super();
@@ -51,6 +51,10 @@ export class FakeTransport extends Observed implements ClientTransport {
 
   close(): void {
     this.ending ??= 'closed';
+  }
+
+  finish(): void {
+    this.ending ??= 'finished';
   }
 
   destroy(): void {

@@ -59,9 +59,14 @@ export interface ClientTransport {
   resume(): void;
   /**
    * Lets out what was written, then closes, in the protocol's own way. No message comes any more; `closed` does,
-   * within seconds even if the client does nothing. `code` (default 1000) and `reason` (at most 123 bytes) are a websocket's.
+   * within seconds if the client does nothing, and as soon as it has taken everything otherwise. `code` (default 1000) and `reason` (at most 123 bytes) are a websocket's.
    */
   close(code?: number, reason?: string): void;
+  /**
+   * After `ended`: everything that the client sent has been answered. Lets out what was written and closes, with the code
+   * that its end demands. Without effect before `ended`.
+   */
+  finish(): void;
   /** Closes at once; what was written may be lost. */
   destroy(): void;
 }
@@ -73,6 +78,8 @@ export interface HandshakeRequest {
   readonly method: string;
   readonly httpVersion: string;
   readonly headers: IncomingHttpHeaders;
+  /** The one that was agreed on; '' for none. */
+  readonly subprotocol: string;
 }
 
 /** `unavailable`: there has been no worker for a while. */
@@ -100,11 +107,19 @@ export interface ClientHost {
   message(transport: ClientTransport, data: Buffer, binary: boolean): void;
   /** A sign of life that is no message: a pong, or the client's own ping. */
   alive(transport: ClientTransport): void;
+  /**
+   * No message comes any more: the client has closed its side, or said that it will, or sent what is forbidden. It may
+   * still be sent to. The host calls `finish` once what came before is answered, and sees to it that this is not never.
+   * At most once, after `opened`.
+   *
+   * @param patience milliseconds to wait where nobody can tell when that is
+   */
+  ended(transport: ClientTransport, patience: number): void;
   /** The connection is gone, however it ended. Exactly once after `opened`. */
   closed(transport: ClientTransport): void;
   /**
-   * The client, or somebody who never became one, sent something that the protocol forbids; the listener has closed or is
-   * closing it. `kind` is a short constant (`ws 1009`, `text too long`): it is counted and logged once per kind and minute.
+   * The client, or somebody who never became one, sent something that the protocol forbids; the listener has closed it, or
+   * has said that it ended. `kind` is a short constant (`ws 1009`, `text too long`): it is counted and logged once per kind and minute.
    */
   refused(kind: string, remoteAddress: string, message: string): void;
 }
@@ -128,6 +143,8 @@ export interface ListenerOptions {
   readonly protocolModule?: string;
   /** PEM files for wss. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** The subprotocols that a websocket client may choose from. Default: none. */
+  readonly subprotocols?: readonly string[] | undefined;
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
   /** Whether the heartbeat applies to the port's clients. Default: true. */

@@ -14,7 +14,13 @@ export async function openStreamListener(
   host: ClientHost,
   protocol: StreamProtocol,
 ): Promise<Listener> {
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY });
+  const server = createServer({
+    // a client that has closed its side still gets the answer to what it sent
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+  });
   const port = clientPort(address, await bind(server, options.url, address), options);
   const { maxPackageSize, clock = systemClock } = options;
   const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
@@ -47,6 +53,7 @@ function accept(shared: StreamPort, socket: Socket): void {
   }
   const transport = new StreamTransport(shared, socket);
   socket.on('data', (chunk: Buffer) => transport.receive(chunk));
+  socket.on('end', () => transport.receivedAll());
   socket.on('close', () => transport.end());
   socket.on('error', ignore);
   shared.host.opened(transport);

@@ -37,6 +37,8 @@ export class UdpTransport implements ClientTransport {
   lastSeen = 0;
   /** False after `close`. */
   open = true;
+  /** Whether it sent what is forbidden: nothing more of it is taken. */
+  ended = false;
   readonly #shared: UdpPort;
   /** As the socket wants it, which may be an IPv4 address mapped into IPv6. */
   readonly #address: string;
@@ -81,6 +83,10 @@ export class UdpTransport implements ClientTransport {
     this.#shared.forget(this);
     // not within close(), as with every other protocol
     process.nextTick(() => this.#shared.host.closed(this));
+  }
+
+  finish(): void {
+    if (this.ended) this.close();
   }
 
   destroy(): void {

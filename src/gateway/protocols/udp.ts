@@ -7,6 +7,7 @@ import type { ListenUrl } from '../../config/listen-url.js';
 import { clientPort, plainAddress } from './address.js';
 import { listenError } from './bind.js';
 import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
+import { PATIENCE } from './timeouts.js';
 import { type UdpPort, UdpTransport } from './udp-transport.js';
 
 /** A UDP port. Each address that sends something is a client, until it has been silent for `udpIdleTimeout`. */
@@ -88,12 +89,14 @@ class UdpListener implements Listener, UdpPort {
       this.#clients.set(key, client);
       this.host.opened(client);
     }
+    if (client.ended) return;
     client.lastSeen = this.#clock.now();
     const { maxPackageSize } = this.#options;
     if (data.length > maxPackageSize) {
-      client.close();
+      client.ended = true;
       const message = `A datagram of ${data.length} bytes; maxPackageSize is ${maxPackageSize}.`;
       this.host.refused('udp too long', client.remoteAddress, message);
+      this.host.ended(client, PATIENCE.half);
     } else if (client.open) this.host.message(client, data, !isUtf8(data));
   }
 
