@@ -259,7 +259,9 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 
   alive(transport: ClientTransport): void {
-    (transport.client as Client).silentRounds = -1;
+    const client = transport.client as Client;
+    client.silentRounds = -1;
+    client.pulse?.answered();
   }
 
   ended(transport: ClientTransport, patience: number): void {
@@ -398,8 +400,13 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 
   #ping(client: Client): void {
-    if (this.#pingMessage === undefined) client.transport.ping();
-    else this.deliver(client, this.#pingMessage);
+    if (this.#pingMessage === undefined) {
+      client.transport.ping();
+    } else {
+      this.deliver(client, this.#pingMessage);
+      // at once: the heartbeat has to know which bytes are its own
+      this.#outbox.flushClient(client);
+    }
   }
 
   #problem(kind: string, error: Error): void {

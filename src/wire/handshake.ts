@@ -147,10 +147,10 @@ function queryOf(url: string): string {
   return mark < 0 ? '' : url.slice(mark + 1);
 }
 
-function parseQuery(text: string): Pick<Handshake, 'query' | 'queryAll'> {
+function parseQuery(encoded: string): Pick<Handshake, 'query' | 'queryAll'> {
   const query = emptyRecord<string>();
   const queryAll = emptyRecord<string[]>();
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, value] of new URLSearchParams(encoded)) {
     query[name] = value;
     (queryAll[name] ??= []).push(value);
   }

@@ -1,5 +1,5 @@
 import { textProtocol } from '#src/gateway/protocols/text.js';
-import type { ClientPort, ClientProtocol, ClientTransport } from '#src/gateway/protocols/protocol.js';
+import type { ClientPort, ClientProtocol, ClientTransport, Flow } from '#src/gateway/protocols/protocol.js';
 import { Observed } from './protocol-host.js';
 
 /** A client's connection that only writes down what is done to it. */
@@ -13,6 +13,7 @@ export class FakeTransport extends Observed implements ClientTransport {
   client: unknown;
   /** What the operating system has not taken yet: the test says. */
   bufferedBytes = 0;
+  flow: Flow | undefined;
   readonly writes: Buffer[] = [];
   pings = 0;
   paused = false;

@@ -101,6 +101,12 @@ class Scene {
     });
   }
 
+  /** Client 7 sends no more. */
+  end({ ip, port }: GatewayState): void {
+    const command = Command.CLIENT_ENDED;
+    this.slot.send({ ...emptyFrame(), command, localIp: ip, localPort: port, connectionId: 7 });
+  }
+
   did(what: string): void {
     this.done.push(what);
     for (const look of this.#waiting.splice(0)) look();
@@ -219,6 +225,30 @@ describe('a business worker and several gateways', () => {
       ids.map((id) => scene.worker.find(id)?.id),
       [undefined, ids[1]],
     );
+  });
+
+  it('says that a client’s end has come to its turn behind everything that its handlers have sent', async (t) => {
+    let release!: () => void;
+    const pending = new Promise<void>((resolve) => (release = resolve));
+    const scene = new Scene(t, async (client, message) => {
+      scene.did(String(message));
+      if (message === 'slow') await pending;
+      client.send(message);
+    });
+    scene.send(A, 'slow');
+    scene.send(A, 'quick');
+    scene.end(A);
+    scene.end(B);
+    // of a client that it has never seen
+    const [first] = await scene.commanded(1);
+    assert.equal(first, `${Command.CLIENT_ENDED} 2:7 `);
+    release();
+    assert.deepEqual((await scene.commanded(4)).slice(1), [
+      `${Command.SEND_TO_ONE} 1:7 slow`,
+      `${Command.SEND_TO_ONE} 1:7 quick`,
+      `${Command.CLIENT_ENDED} 1:7 `,
+    ]);
+    assert.deepEqual(scene.done, ['slow', 'quick']);
   });
 
   it('reads what a PHP gateway sends, and writes sessions as it reads them', async (t) => {

@@ -28,6 +28,18 @@ export interface ClientPort {
   connections: number;
 }
 
+/** How far a connection has come, down to single bytes. Looked at now and then, so that no message costs anything. */
+export interface Flow {
+  /** Bytes that have come in, those of messages that are not whole yet included. */
+  readonly received: number;
+  /** Bytes that the operating system has taken of what was written. It may hold megabytes of them that the client has not. */
+  readonly taken: number;
+  /** Whether the operating system takes no more for now, since the client takes too little. */
+  readonly full: boolean;
+  /** The file descriptor; -1 where there is none. */
+  readonly descriptor: number;
+}
+
 /** One client's connection, as its listener gives it to the gateway. Every call is allowed after the end, and does nothing. */
 export interface ClientTransport {
   readonly protocol: ClientProtocol;
@@ -41,6 +53,8 @@ export interface ClientTransport {
   readonly bytesOut: number;
   /** Bytes that were written and not yet taken by the operating system. */
   readonly bufferedBytes: number;
+  /** What shows that the other end lives; with udp, where nothing but a message does, nothing. */
+  readonly flow: Flow | undefined;
   /** The gateway's own record of this client, set in `opened`. */
   client: unknown;
   /**

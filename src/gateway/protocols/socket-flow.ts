@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../clock.js';
+import type { Flow } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 
 /*
@@ -8,51 +9,56 @@ import { CLOSE_TIMEOUT } from './timeouts.js';
  * sockets look there as well. Where a handle is not as expected, the socket's own numbers stand in.
  */
 
+const PARENT = '_parent';
+
 /** What is known of a handle, and of the one below it with TLS. */
 interface Handle {
   readonly fd?: number;
   readonly bytesRead?: number;
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
-  readonly _parent?: Handle;
+  /** With TLS: the connection's own. */
+  readonly [PARENT]?: Handle;
 }
 
-function handleOf(socket: Socket): Handle | undefined {
-  const { _handle: handle } = socket as unknown as { _handle: Handle | null };
-  return handle?._parent ?? handle ?? undefined;
-}
+/** The flow of a socket. Made anew at each look: an idle client has none. */
+export class SocketFlow implements Flow {
+  readonly #socket: Socket;
+  readonly #handle: Handle | undefined;
 
-/** Bytes that have come in. */
-export function receivedBytes(socket: Socket): number {
-  return handleOf(socket)?.bytesRead ?? socket.bytesRead;
-}
-
-/** Bytes that the operating system has taken of what was written. It may hold megabytes of them that the peer has not. */
-export function takenBytes(socket: Socket): number {
-  const handle = handleOf(socket);
-  if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) {
-    return socket.bytesWritten - socket.writableLength;
+  constructor(socket: Socket) {
+    const { _handle: handle } = socket as unknown as { _handle: Handle | null };
+    this.#socket = socket;
+    this.#handle = handle?.[PARENT] ?? handle ?? undefined;
   }
-  return handle.bytesWritten - handle.writeQueueSize;
-}
 
-/** Whether the operating system takes no more for now, since the peer takes too little. */
-export function isFull(socket: Socket): boolean {
-  return (handleOf(socket)?.writeQueueSize ?? socket.writableLength) > 0;
-}
+  get received(): number {
+    return this.#handle?.bytesRead ?? this.#socket.bytesRead;
+  }
 
-/** The file descriptor; -1 where there is none. */
-export function descriptor(socket: Socket): number {
-  return handleOf(socket)?.fd ?? -1;
+  get taken(): number {
+    const { bytesWritten, writeQueueSize } = this.#handle ?? {};
+    if (bytesWritten !== undefined && writeQueueSize !== undefined) return bytesWritten - writeQueueSize;
+    return this.#socket.bytesWritten - this.#socket.writableLength;
+  }
+
+  get full(): boolean {
+    return (this.#handle?.writeQueueSize ?? this.#socket.writableLength) > 0;
+  }
+
+  get descriptor(): number {
+    return this.#handle?.fd ?? -1;
+  }
 }
 
 /** Destroys a socket that was ended, CLOSE_TIMEOUT after the peer has last taken something. */
 export function giveTime(socket: Socket, clock: Clock): Timer {
-  let taken = takenBytes(socket);
+  let { taken } = new SocketFlow(socket);
   const look = (): void => {
     const before = taken;
-    taken = takenBytes(socket);
-    if (taken > before && isFull(socket)) timer = clock.setTimeout(look, CLOSE_TIMEOUT);
+    const flow = new SocketFlow(socket);
+    taken = flow.taken;
+    if (taken > before && flow.full) timer = clock.setTimeout(look, CLOSE_TIMEOUT);
     else socket.destroy();
   };
   let timer = clock.setTimeout(look, CLOSE_TIMEOUT);

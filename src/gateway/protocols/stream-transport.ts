@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../clock.js';
 import { plainAddress } from './address.js';
 import { InputBuffer } from './input-buffer.js';
-import type { ClientHost, ClientPort, ClientProtocol, ClientTransport } from './protocol.js';
-import { giveTime } from './socket-flow.js';
+import type { ClientHost, ClientPort, ClientProtocol, ClientTransport, Flow } from './protocol.js';
+import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 
 /** A protocol that cuts a stream of bytes into packages, each of which is a message in its framing. */
@@ -82,6 +82,10 @@ export class StreamTransport implements ClientTransport {
 
   get bufferedBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  get flow(): Flow {
+    return new SocketFlow(this.#socket);
   }
 
   write(bytes: Buffer): void {

@@ -31,6 +31,7 @@ export class UdpTransport implements ClientTransport {
   bytesIn = 0;
   bytesOut = 0;
   bufferedBytes = 0;
+  readonly flow = undefined;
   /** What the listener finds this client by. */
   readonly key: string;
   /** Milliseconds, on the listener's clock. */

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../clock.js';
 import { plainAddress } from './address.js';
-import type { ClientHost, ClientPort, ClientProtocol, ClientTransport } from './protocol.js';
+import type { ClientHost, ClientPort, ClientProtocol, ClientTransport, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
-import { giveTime } from './socket-flow.js';
+import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 import { CloseCode, PING_FRAME, closeFrame, pongFrame, wsProtocol } from './ws-frame.js';
 import { type WsReader, WsReceiver } from './ws-receiver.js';
@@ -84,6 +84,10 @@ export class WsTransport implements ClientTransport, WsReader {
 
   get bufferedBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  get flow(): Flow {
+    return new SocketFlow(this.#socket);
   }
 
   write(bytes: Buffer): void {

@@ -6,7 +6,8 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import type { ClientTransport, Listener, ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import type { ProtocolHost } from '../../support/protocol-host.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
-import { frame, netstring, netstringModule, tcp, text, ws, wss } from './formats.js';
+import { ANSWER_TIMEOUT } from '#src/gateway/protocols/timeouts.js';
+import { frame, netstring, netstringModule, tcp, text, ws, wsFrame, wss } from './formats.js';
 import { open, tls } from './opening.js';
 import { type Peer, type StreamFormat, StreamPeer, UdpPeer } from './peer.js';
 
@@ -20,6 +21,8 @@ interface Subject {
   readonly options?: () => Partial<ListenerOptions>;
   /** Absent where there is no connection: udp. */
   readonly format?: StreamFormat;
+  /** What no client may send, where there is such a thing. */
+  readonly forbidden?: Buffer;
   /** False for raw tcp, where messages run together and none is too long. */
   readonly boundaries: boolean;
 }
@@ -29,10 +32,17 @@ before(() => writeFile(join(folder, 'netstring.mjs'), netstringModule));
 after(() => rm(folder, { recursive: true }));
 
 const SUBJECTS: Subject[] = [
-  { name: 'ws', scheme: 'ws', format: ws, boundaries: true },
-  { name: 'wss', scheme: 'wss', format: wss, boundaries: true, options: () => ({ tls }) },
+  { name: 'ws', scheme: 'ws', format: ws, boundaries: true, forbidden: wsFrame(3, Buffer.alloc(0)) },
+  {
+    name: 'wss',
+    scheme: 'wss',
+    format: wss,
+    boundaries: true,
+    options: () => ({ tls }),
+    forbidden: wsFrame(3, Buffer.alloc(0)),
+  },
   { name: 'text', scheme: 'text', format: text, boundaries: true },
-  { name: 'frame', scheme: 'frame', format: frame, boundaries: true },
+  { name: 'frame', scheme: 'frame', format: frame, boundaries: true, forbidden: Buffer.alloc(4) },
   { name: 'tcp', scheme: 'tcp', format: tcp, boundaries: false },
   { name: 'udp', scheme: 'udp', boundaries: true },
   {
@@ -40,6 +50,7 @@ const SUBJECTS: Subject[] = [
     scheme: 'tcp',
     format: netstring,
     boundaries: true,
+    forbidden: Buffer.from('no length at all'),
     options: () => ({ protocolModule: join(folder, 'netstring.mjs') }),
   },
 ];
@@ -294,6 +305,7 @@ function everyProtocol(subject: Subject): void {
 }
 
 function everyStream(subject: Subject, format: StreamFormat): void {
+  const { forbidden } = subject;
   for (const way of ['end', 'reset'] as const) {
     it(`reports the end once when the client does ${way}`, async (t) => {
       const port = await Port.open(subject, t);
@@ -401,6 +413,64 @@ function everyStream(subject: Subject, format: StreamFormat): void {
     await port.host.until('the end', () => port.host.gone.length === 1);
     assert.deepEqual(port.host.from(transport), []);
   });
+
+  it('says once that a client has closed its side, and can still be sent to until it is finished', async (t) => {
+    const port = await Port.open(subject, t, { clock: new SteppedClock() });
+    port.host.onEnded = () => {};
+    const [transport, peer] = await port.joinStream(format);
+    const other = await port.joinStream(format);
+    transport.finish();
+    await port.receives(transport, peer, [Buffer.from('the last')]);
+    peer.end();
+    await port.host.until('its end', () => port.host.over.length === 1);
+    transport.pause(); // as if its worker were behind
+    await port.exchange(other);
+    assert.deepEqual([port.host.over, port.host.gone, peer.ended], [[transport], [], false]);
+    await port.sends(transport, peer, [Buffer.from('answer')]);
+    transport.finish();
+    await port.host.until('the end', () => port.host.gone.length === 1);
+    await peer.until('the end', () => peer.ended || peer.closed);
+    port.same(peer.messages, [Buffer.from('answer')]);
+    assert.deepEqual([port.host.over, port.host.refusals], [[transport], []]);
+  });
+
+  it('is told of the end only after a pause, and after what came before it', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    const other = await port.joinStream(format);
+    port.host.onMessage = () => transport.pause();
+    peer.write(Buffer.concat(numbered(2).map((message) => format.pack(message))));
+    peer.end();
+    await port.host.until('the first', () => port.host.from(transport).length === 1);
+    port.host.onMessage = () => {};
+    await port.exchange(other);
+    assert.deepEqual(port.host.over, []);
+    transport.resume();
+    await port.host.until('its end', () => port.host.over.length === 1);
+    await port.received(transport, numbered(2));
+  });
+
+  if (forbidden !== undefined) {
+    it('answers for ANSWER_TIMEOUT what came before what is forbidden, and nothing behind it', async (t) => {
+      const clock = new SteppedClock();
+      const port = await Port.open(subject, t, { clock });
+      port.host.onEnded = () => {};
+      const [transport, peer] = await port.joinStream(format);
+      const good = format.pack(Buffer.from('good'));
+      peer.write(Buffer.concat([good, forbidden, good]));
+      await port.host.until('its end', () => port.host.over.length === 1);
+      await port.received(transport, [Buffer.from('good')]);
+      assert.equal(port.host.refusals.length, 1);
+      await port.sends(transport, peer, [Buffer.from('answer')]);
+      clock.advance(ANSWER_TIMEOUT - 1);
+      assert.deepEqual([peer.ended, port.host.gone], [false, []]);
+      clock.advance(1);
+      await peer.until('the end', () => peer.ended);
+      peer.end();
+      await port.host.until('the end', () => port.host.gone.length === 1);
+      assert.equal(clock.timers, 0);
+    });
+  }
 
   it('keeps its clients when the port is closed', async (t) => {
     const port = await Port.open(subject, t, { clock: new SteppedClock() });

@@ -329,10 +329,10 @@ describe('a websocket connection', { timeout: 20_000 }, () => {
 /** Shows pongs as messages, behind so many zeros. */
 const pongFormat = {
   ...wsFormat,
-  unpack(bytes: Buffer) {
-    if (bytes[0] !== 0) return wsFormat.unpack(bytes);
-    const zeros = bytes.findIndex((byte) => byte !== 0);
-    return { length: zeros < 0 ? bytes.length : zeros };
+  unpack(chunk: Buffer) {
+    if (chunk[0] !== 0) return wsFormat.unpack(chunk);
+    const zeros = chunk.findIndex((byte) => byte !== 0);
+    return { length: zeros < 0 ? chunk.length : zeros };
   },
 };
 
