@@ -113,7 +113,7 @@ const gateway = Type.Object(
       default: 2,
       unit: 'heartbeats',
       description:
-        'A client that has sent nothing for this many heartbeats is closed; 0 means that clients need not answer.',
+        'A client that has sent nothing, and taken nothing, for this many heartbeats is closed; 0 means that clients need not answer.',
     }),
     pingData: Type.String({
       default: '',
