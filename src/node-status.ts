@@ -1,6 +1,5 @@
 import { loadavg } from 'node:os';
 import { systemClock } from './clock.js';
-import { parseListenUrl } from './config/listen-url.js';
 import { Counters } from './gateway/counters.js';
 import type { Gateway } from './gateway/gateway.js';
 import { addCounts } from './ops/group-cluster.js';
@@ -25,7 +24,6 @@ interface NodeParts {
 /** What a node tells of itself. */
 export function nodeStatus({ gateway, pool, register, membership, ...node }: NodeParts): NodeStatus {
   const { rss, heapUsed, external } = process.memoryUsage();
-  const byPort = gateway?.connectionsByPort;
   const peers = gateway?.peers ?? [];
   const { refusals, innerRefusals, ...counters } = gateway?.counters ?? new Counters();
   return {
@@ -37,10 +35,7 @@ export function nodeStatus({ gateway, pool, register, membership, ...node }: Nod
     load: loadavg(),
     memory: { rss, heapUsed, external },
     roles: node.roles,
-    listeners: (gateway?.listeners ?? []).map((url) => ({
-      url,
-      connections: byPort?.get(parseListenUrl(url).port) ?? 0,
-    })),
+    listeners: (gateway?.ports ?? []).map(({ url, connections }) => ({ url, connections })),
     connections: gateway?.directory.size ?? 0,
     counters: { ...counters, refusals: Object.fromEntries(refusals) },
     reloads: pool?.reloads ?? 0,

@@ -32,8 +32,8 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-const [alone, together] = [true, false].map((wanted) =>
-  files.filter((file) => ALONE.some((part) => file.startsWith(join(folder, part))) === wanted),
+const [alone, together] = [true, false].map((is) =>
+  files.filter((file) => ALONE.some((part) => file.startsWith(join(folder, part))) === is),
 );
 const statuses = [runTests(together, CONCURRENCY), runTests(alone, 1)];
 process.exit(Math.max(...statuses));

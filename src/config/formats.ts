@@ -26,6 +26,11 @@ export function isBind(value: string): boolean {
   return value === '' || isHost(value) || isIPv6(value);
 }
 
+/** A token of HTTP (RFC 9110, 5.6.2). */
+export function isToken(value: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(value);
+}
+
 /** `host:port` */
 export function isAddress(value: string): boolean {
   const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];

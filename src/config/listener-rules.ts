@@ -58,6 +58,7 @@ function* misfits(listener: Record<string, unknown>, { scheme }: ListenUrl, key:
 
 const OPTION_SCHEMES: ReadonlyArray<readonly [option: string, schemes: readonly string[]]> = [
   ['static', ['ws', 'wss']],
+  ['subprotocols', ['ws', 'wss']],
   ['tls', ['wss']],
   ['protocol', ['tcp']],
 ];

@@ -54,6 +54,15 @@ const listener = Type.Object(
     protocol: Type.Optional(
       path('Module of your own protocol (`input`, `encode`, `decode`), as in Workerman. Only with tcp.'),
     ),
+    subprotocols: Type.Optional(
+      Type.Array(Type.String({ format: 'token' }), {
+        minItems: 1,
+        uniqueItems: true,
+        defaultText: 'none',
+        description:
+          'Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss.',
+      }),
+    ),
     tls: Type.Optional(tls),
     heartbeat: Type.Optional(
       Type.Boolean({
@@ -105,7 +114,7 @@ const gateway = Type.Object(
       default: 2,
       unit: 'heartbeats',
       description:
-        'A client that has sent nothing for this many heartbeats is closed; 0 means that clients need not answer.',
+        'A client that has sent nothing, and taken nothing, for this many heartbeats is closed; 0 means that clients need not answer.',
     }),
     pingData: Type.String({
       default: '',

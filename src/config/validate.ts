@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import type { Static } from 'typebox';
 import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
-import { isAddress, isBind, isHost, isRouter } from './formats.js';
+import { isAddress, isBind, isHost, isRouter, isToken } from './formats.js';
 import { listenerProblems } from './listener-rules.js';
 import { configError, type Problem, schemaProblem } from './problem.js';
 import { type NodeConfig, nodeConfigSchema, ROUTERS } from './schema.js';
@@ -17,7 +17,7 @@ const ajv = new Ajv({
   verbose: true, // errors carry the value found and the schema that refused it
   useDefaults: true,
   allowUnionTypes: true,
-  formats: { router: isRouter, host: isHost, bind: isBind, address: isAddress },
+  formats: { router: isRouter, host: isHost, bind: isBind, address: isAddress, token: isToken },
 });
 ajv.addVocabulary(['unit', 'defaultText', 'choices']);
 const isNodeConfig = ajv.compile<Draft>(nodeConfigSchema);

@@ -1,5 +1,6 @@
 import { Queue } from '../queue.js';
 import type { ClientTransport } from './protocols/protocol.js';
+import type { Pulse } from './pulse.js';
 import type { OutboxStretch } from './outbox.js';
 import type { SessionState } from './session-state.js';
 import type { WorkerPeer } from './worker-peer.js';
@@ -28,6 +29,8 @@ export class Client {
   waiting: Queue<WaitingEvent> | undefined;
   /** Heartbeat rounds since its last sign of life; -1 after one. GatewayWorker's pingNotResponseCount. */
   silentRounds = -1;
+  /** What the heartbeat has seen of its connection, from its first look on. */
+  pulse: Pulse | undefined;
   /** Whether its worker asked not to be sent more of its events for now. */
   pausedByWorker = false;
   /** Whether its socket is being read. */

@@ -34,6 +34,7 @@ export class Dispatcher {
 
   readonly #clock: Clock;
   readonly #legacySession: (client: Client) => Buffer;
+  readonly #unheard: (client: Client) => void;
   #unservedSince: number | undefined;
   /** Clients with events that wait here. */
   #clientsWaiting = 0;
@@ -47,10 +48,19 @@ export class Dispatcher {
   };
   #onSettled: (() => void) | undefined;
 
-  /** @param legacySession a client's session as PHP reads it */
-  constructor(address: GatewayAddress, clock: Clock, legacySession: (client: Client) => Buffer) {
+  /**
+   * @param legacySession a client's session as PHP reads it
+   * @param unheard called in place of CLIENT_ENDED where the client's worker does not know that
+   */
+  constructor(
+    address: GatewayAddress,
+    clock: Clock,
+    legacySession: (client: Client) => Buffer,
+    unheard: (client: Client) => void,
+  ) {
     this.#clock = clock;
     this.#legacySession = legacySession;
+    this.#unheard = unheard;
     this.#event.localIp = address.ip;
     this.#event.localPort = address.port;
   }
@@ -166,12 +176,16 @@ export class Dispatcher {
   }
 
   #send(client: Client, peer: WorkerPeer, command: number, flags: number, body: Buffer): void {
+    if (command === Command.CLIENT_ENDED && !peer.hearsEnds) {
+      this.#unheard(client);
+      return;
+    }
     const event = this.#event;
     event.command = command;
     event.clientIp = client.ip;
     event.clientPort = client.transport.remotePort;
     event.connectionId = client.id;
-    event.gatewayPort = client.transport.localPort;
+    event.gatewayPort = client.transport.port.port;
     event.body = body;
     if (peer.legacy) {
       if (command === Command.ON_WEBSOCKET_CONNECT) event.body = toPhpHandshake(body);
@@ -209,8 +223,8 @@ export class Dispatcher {
     this.#unbind(client);
     const ready = this.#peers.filter((peer) => peer.ready);
     if (ready.length === 0 || this.route === undefined) return undefined;
-    const { remoteAddress, remotePort, localPort } = client.transport;
-    const chosen = this.route(ready, { remoteAddress, remotePort, gatewayPort: localPort }) as WorkerPeer;
+    const { remoteAddress, remotePort, port } = client.transport;
+    const chosen = this.route(ready, { remoteAddress, remotePort, gatewayPort: port.port }) as WorkerPeer;
     client.peer = chosen;
     chosen.clients++;
     return chosen;

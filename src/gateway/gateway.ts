@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../clock.js';
-import { parseListenUrl } from '../config/listen-url.js';
 import type { GatewayConfig } from '../config/schema.js';
 import { GatewayError } from '../errors.js';
 import type { Link } from '../link/link.js';
@@ -17,6 +16,7 @@ import { queries } from './commands/query.js';
 import { Counters } from './counters.js';
 import { Directory } from './directory.js';
 import { Dispatcher } from './dispatcher.js';
+import { EndedClients } from './ended-clients.js';
 import { Heartbeat } from './heartbeat.js';
 import { type InnerHost, type InnerIdentity, type InnerSettings, innerSettings } from './inner-host.js';
 import { Message } from './message.js';
@@ -25,6 +25,7 @@ import { openListener } from './protocols/listener.js';
 import type {
   Admission,
   ClientHost,
+  ClientPort,
   ClientTransport,
   HandshakeRequest,
   Health,
@@ -66,8 +67,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   readonly #pingMessage: Message | undefined;
   readonly #listeners: Listener[] = [];
   readonly #dispatcher: Dispatcher;
-  /** Ports whose clients have no heartbeat. */
-  readonly #silentPorts = new Set<number>();
+  readonly #ended: EndedClients;
   readonly #replies: Replies;
   readonly #gaveUp: Promise<void>;
   #onGaveUp!: () => void;
@@ -88,7 +88,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
       config,
       clock,
       () => this.directory.clients(),
-      (client) => this.#silentPorts.has(client.transport.localPort),
+      (client) => !client.transport.port.heartbeat,
       (client) => this.#ping(client),
       (client) => {
         this.counters.heartbeatDrops++;
@@ -96,21 +96,27 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
       },
     );
     this.#replies = new Replies(identity.address);
-    this.#dispatcher = new Dispatcher(identity.address, clock, (client) => this.legacySession(client));
+    this.#ended = new EndedClients(
+      clock,
+      (client) => void this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
+      (client) => this.finish(client),
+    );
+    this.#dispatcher = new Dispatcher(
+      identity.address,
+      clock,
+      (client) => this.legacySession(client),
+      (client) => this.#ended.unheard(client),
+    );
   }
 
   /** The urls of the open listeners, with their real ports. */
   get listeners(): string[] {
-    return this.#listeners.map((listener) => listener.url);
+    return this.#listeners.map(({ port }) => port.url);
   }
 
-  /** How many clients came in by each listener, and are here. */
-  get connectionsByPort(): ReadonlyMap<number, number> {
-    const counts = new Map<number, number>();
-    for (const { transport } of this.directory.clients()) {
-      counts.set(transport.localPort, (counts.get(transport.localPort) ?? 0) + 1);
-    }
-    return counts;
+  /** The open ports, in the order of the configuration. */
+  get ports(): readonly ClientPort[] {
+    return this.#listeners.map(({ port }) => port);
   }
 
   /** Every worker that there is a link to, in the order of their coming. */
@@ -131,10 +137,19 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   async listen(): Promise<void> {
     this.#dispatcher.route = await loadRouter(this.#config.router, (error) => this.#problem('router', error));
     try {
-      for (const { url, static: staticRoot, protocol, tls, heartbeat } of this.#config.listen) {
+      for (const { url, static: staticRoot, protocol, subprotocols, tls, heartbeat } of this.#config.listen) {
         const { maxPackageSize, udpIdleTimeout } = this.#config;
         const listener = await openListener(
-          { url, staticRoot, protocolModule: protocol, tls, maxPackageSize, udpIdleTimeout },
+          {
+            url,
+            staticRoot,
+            protocolModule: protocol,
+            subprotocols,
+            tls,
+            heartbeat,
+            maxPackageSize,
+            udpIdleTimeout,
+          },
           this,
         );
         this.#listeners.push(listener);
@@ -144,7 +159,6 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
             `${url}: the folder of static files ${staticRoot} does not exist`,
           );
         }
-        if (heartbeat === false) this.#silentPorts.add(parseListenUrl(listener.url).port);
       }
     } catch (error) {
       await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
@@ -176,6 +190,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   async close(timeout: number): Promise<void> {
     this.#stopping = true;
     this.#heartbeat.close();
+    this.#ended.close();
     const timer = this.clock.setTimeout(() => this.#giveUp(), timeout);
     let count = 0;
     for (const client of this.directory.clients()) {
@@ -219,11 +234,12 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     transport.client = client;
     this.directory.add(client);
     this.counters.connections++;
+    transport.port.connections++;
     if (client.address !== '') client.state = new SessionState();
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
-    const { remoteAddress, remotePort, localPort } = transport;
-    const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: localPort });
+    const { remoteAddress, remotePort, port } = transport;
+    const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: port.port });
     this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
   }
 
@@ -243,16 +259,24 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 
   alive(transport: ClientTransport): void {
-    (transport.client as Client).silentRounds = -1;
+    const client = transport.client as Client;
+    client.silentRounds = -1;
+    client.pulse?.answered();
+  }
+
+  ended(transport: ClientTransport, patience: number): void {
+    this.#ended.add(transport.client as Client, patience);
   }
 
   closed(transport: ClientTransport): void {
     const client = transport.client as Client;
     client.gone = true;
+    this.#ended.delete(client);
     client.reading = false;
     client.outgoing = undefined;
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
     this.directory.remove(client);
+    transport.port.connections--;
     this.#dispatcher.forget(client);
     if (this.directory.size === 0) this.#onEmpty?.();
   }
@@ -277,6 +301,13 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#outbox.flushClient(client);
     this.#dispatcher.resume(client);
     client.transport.close();
+  }
+
+  finish(client: Client): void {
+    // a worker that asks for it without need ends nobody
+    if (!this.#ended.has(client)) return;
+    this.#outbox.flushClient(client);
+    client.transport.finish();
   }
 
   drop(client: Client): void {
@@ -369,8 +400,13 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 
   #ping(client: Client): void {
-    if (this.#pingMessage === undefined) client.transport.ping();
-    else this.deliver(client, this.#pingMessage);
+    if (this.#pingMessage === undefined) {
+      client.transport.ping();
+    } else {
+      this.deliver(client, this.#pingMessage);
+      // at once: the heartbeat has to know which bytes are its own
+      this.#outbox.flushClient(client);
+    }
   }
 
   #problem(kind: string, error: Error): void {

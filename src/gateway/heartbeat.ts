@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '../clock.js';
 import type { Client } from './client.js';
+import { Pulse } from './pulse.js';
+import { sendQueues } from './send-queues.js';
 
 export interface HeartbeatOptions {
   /** Seconds; 0 turns it off. */
@@ -8,9 +10,27 @@ export interface HeartbeatOptions {
   readonly pingNotResponseLimit: number;
 }
 
+/** Bytes: as much of a message may be on its way for longer than a client may be silent. */
+const LARGE = 64 * 1024;
+
+/** A silent client, which is about to be dropped, unless it turns out to have taken something. */
+interface Suspect {
+  readonly client: Client;
+  readonly pulse: Pulse;
+  readonly descriptor: number;
+  /** What the system had taken when the question was put. */
+  readonly taken: number;
+  /** Whether it is to be dropped now; else at the next look. */
+  readonly last: boolean;
+}
+
 /**
  * GatewayWorker's heartbeat. With a limit it looks twice per interval, and a client that was silent for `limit` intervals
  * is dropped; a client that spoke since the last look is not pinged.
+ *
+ * Bytes that come in, and bytes that the client takes, are signs of life as messages are: a large message is on its way for
+ * long, and the ping waits behind it. The last megabytes of one lie with the operating system, which is asked about silent
+ * clients that may be taking them, at each look, to compare; about others, that were sent little, before they are dropped.
  *
  * A client whose socket we are not reading is exempt: neither its pongs nor its end can be seen.
  */
@@ -20,8 +40,12 @@ export class Heartbeat {
   readonly #exempt: (client: Client) => boolean;
   readonly #ping: (client: Client) => void;
   readonly #drop: (client: Client) => void;
+  readonly #queues: typeof sendQueues;
   readonly #timer: Timer | undefined;
+  #asking = false;
+  #closed = false;
 
+  /** @param ping writes a heartbeat at once @param queues asks the operating system what it holds */
   constructor(
     options: HeartbeatOptions,
     clock: Clock,
@@ -29,12 +53,14 @@ export class Heartbeat {
     exempt: (client: Client) => boolean,
     ping: (client: Client) => void,
     drop: (client: Client) => void,
+    queues: typeof sendQueues = sendQueues,
   ) {
     this.#options = options;
     this.#clients = clients;
     this.#exempt = exempt;
     this.#ping = ping;
     this.#drop = drop;
+    this.#queues = queues;
     const { pingInterval, pingNotResponseLimit } = options;
     if (pingInterval > 0) {
       const period = (pingNotResponseLimit > 0 ? pingInterval / 2 : pingInterval) * 1000;
@@ -45,9 +71,22 @@ export class Heartbeat {
   /** One look at every client. */
   beat(): void {
     const limit = this.#options.pingNotResponseLimit;
+    const suspects: Suspect[] = [];
     for (const client of this.#clients()) {
       if (!client.reading || this.#exempt(client)) continue;
-      if (limit > 0 && client.silentRounds >= limit * 2) {
+      const { flow } = client.transport;
+      if (flow !== undefined && (client.pulse ??= new Pulse()).look(flow)) client.silentRounds = -1;
+      const last = limit > 0 && client.silentRounds >= limit * 2;
+      const { pulse } = client;
+      if (client.silentRounds < 0) pulse?.quiet();
+      if (flow !== undefined && pulse !== undefined && limit > 0) {
+        const enough = client.silentRounds < limit * 2 - 1 ? LARGE : 1;
+        if (pulse.doubtful >= enough) {
+          suspects.push({ client, pulse, descriptor: flow.descriptor, taken: pulse.taken, last });
+          if (last) continue;
+        }
+      }
+      if (last) {
         this.#drop(client);
         continue;
       }
@@ -55,10 +94,29 @@ export class Heartbeat {
       // with a limit there are two looks per interval, and only every other one pings
       if (client.silentRounds === 0 || (limit > 0 && client.silentRounds % 2 === 1)) continue;
       this.#ping(client);
+      if (flow !== undefined) pulse?.beaten(flow);
+    }
+    if (suspects.length > 0 && !this.#asking) void this.#ask(suspects);
+  }
+
+  /** Drops those that have taken nothing. Whoever could not be asked about, since one answer is still to come, is next time. */
+  async #ask(suspects: readonly Suspect[]): Promise<void> {
+    this.#asking = true;
+    const queues = await this.#queues(suspects.map(({ descriptor }) => descriptor));
+    this.#asking = false;
+    for (const { client, pulse, descriptor, taken, last } of suspects) {
+      // it has spoken since, or nothing is seen of it any more
+      if (this.#closed || client.gone || !client.reading || client.silentRounds < 0) continue;
+      const held = queues.get(descriptor);
+      if (held === undefined && !last) continue;
+      // where the system cannot be asked, what it has taken counts as the client's
+      if (pulse.confirm(taken - (held ?? 0))) client.silentRounds = -1;
+      else if (last) this.#drop(client);
     }
   }
 
   close(): void {
+    this.#closed = true;
     this.#timer?.cancel();
   }
 }

@@ -4,7 +4,7 @@ import type { TcpLink } from '../link/tcp-link.js';
 import { ipToNumber } from '../wire/client-id.js';
 import { Command, Flag, WorkerState } from '../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
-import { NODE_FEATURE, encodeGatewayIntroduction } from '../wire/worker-connect.js';
+import { ENDED_FEATURE, NODE_FEATURE, encodeGatewayIntroduction } from '../wire/worker-connect.js';
 import { type InnerHost, type InnerRole, checkLegacy } from './inner-host.js';
 import { WorkerPeer } from './worker-peer.js';
 
@@ -58,7 +58,8 @@ export class InnerWorker implements InnerRole {
     const legacy = !features.includes(NODE_FEATURE);
     // one of ours says when it is ready; a PHP worker is from the start
     const state = legacy ? WorkerState.READY : 0;
-    this.#peer = new WorkerPeer(link, { name, address: link.name, local: false, legacy, state });
+    const hearsEnds = features.includes(ENDED_FEATURE);
+    this.#peer = new WorkerPeer(link, { name, address: link.name, local: false, legacy, hearsEnds, state });
     const { clock } = host;
     const interval = host.inner.pingInterval;
     if (!legacy) {

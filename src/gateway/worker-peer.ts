@@ -11,6 +11,8 @@ export interface WorkerPeerOptions {
   readonly local: boolean;
   /** Whether it speaks GatewayWorker's protocol only. */
   readonly legacy?: boolean;
+  /** Whether it is told that a client sends no more, and answers when it has handled everything before. Default: true. */
+  readonly hearsEnds?: boolean;
   /** Bits of WorkerState. A worker that does not speak of its state is as ready as its link. */
   readonly state?: number;
 }
@@ -34,6 +36,7 @@ export class WorkerPeer {
   readonly address: string;
   readonly local: boolean;
   readonly legacy: boolean;
+  readonly hearsEnds: boolean;
   /** What it says of itself: bits of WorkerState. */
   state: number;
   /** Clients bound to it. */
@@ -47,6 +50,7 @@ export class WorkerPeer {
     this.address = options.address ?? '';
     this.local = options.local;
     this.legacy = options.legacy ?? false;
+    this.hearsEnds = options.hearsEnds ?? true;
     this.state = options.state ?? WorkerState.READY;
   }
 

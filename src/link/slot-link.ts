@@ -240,7 +240,7 @@ export class SlotLink extends BaseLink {
       this.#parked.set(frame.clientIp, Buffer.from(frame.body));
     } else if (frame.command === Command.UNPARK_EVENT) {
       this.#parked.delete(frame.clientIp);
-    } else if (frame.command === Command.CLIENT_ENDED) {
+    } else if (frame.command === Command.CLIENT_FORGOTTEN) {
       this.#closed.delete(clientIdOf(frame));
     } else {
       if ((frame.flags & Flag.OWN) !== 0) this.#clientClosed(frame, generation);

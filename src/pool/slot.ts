@@ -9,7 +9,7 @@ import type { Logger } from '../log.js';
 import type { Doorbell } from '../ring/doorbell.js';
 import { type GatewayAddress, formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';
-import { NODE_FEATURE } from '../wire/worker-connect.js';
+import { ENDED_FEATURE, NODE_FEATURE } from '../wire/worker-connect.js';
 import type { EventsBundle } from './events-bundle.js';
 import { Generation } from './generation.js';
 import { SlotMonitor } from './slot-monitor.js';
@@ -115,7 +115,7 @@ export class Slot {
       introduction: {
         workerKey: name,
         secretKey: inner.secretKey,
-        features: [NODE_FEATURE],
+        features: [NODE_FEATURE, ENDED_FEATURE],
         instance: inner.instance,
       },
       tls: inner.tls,

@@ -57,6 +57,9 @@ export const Command = {
   // ours, worker to gateway: whether the worker takes events (bits of WorkerState in client_ip); gateway to worker, with
   // LEAVING: no event follows
   WORKER_STATE: 225,
+  // ours, gateway to worker: the client sends no more, behind its last event; worker to gateway: everything that it sent is
+  // handled (only to workers that offered ENDED_FEATURE, wire/worker-connect.ts)
+  CLIENT_ENDED: 226,
 
   // ours, worker thread to its slot: a copy of an event that waits behind a pending handler, so that its place
   // in the event ring can be used again; and the word that the event is now started, so that the copy can go
@@ -68,7 +71,7 @@ export const Command = {
   // ours, slot to worker thread: a thread before this one has closed the client; and worker thread to slot: the last event
   // of a closed client has been started, or there will be none, so nobody has to know of it any more
   CLIENT_CLOSED: 233,
-  CLIENT_ENDED: 234,
+  CLIENT_FORGOTTEN: 234,
 } as const;
 
 export type Command = (typeof Command)[keyof typeof Command];
@@ -98,9 +101,9 @@ export function commandName(command: number): string {
   return names.get(command) ?? `command ${command}`;
 }
 
-/** Whether a command is an event: something that a client did. */
+/** Whether a command is an event: something that a client did. That it ended is one without a handler. */
 export function isEvent(command: number): boolean {
-  return eventNames.has(command);
+  return eventNames.has(command) || command === Command.CLIENT_ENDED;
 }
 
 /** The handler of an event, for logs and messages: `onMessage`. */

@@ -23,6 +23,8 @@ export interface HandshakeFields {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly serverPort: number;
+  /** '' for none; missing where an older gateway sends it. */
+  readonly subprotocol?: string;
 }
 
 /** What `onWebSocketConnect` is given. */
@@ -31,10 +33,14 @@ export interface Handshake {
   readonly url: string;
   /** The query's parameters, decoded; of one that occurs twice, the last. */
   readonly query: Readonly<Record<string, string>>;
+  /** The same with all values of each, in their order: `{ 'a[]': ['1', '2'] }` of `?a[]=1&a[]=2`. */
+  readonly queryAll: Readonly<Record<string, readonly string[]>>;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: Readonly<Record<string, string>>;
   readonly remoteAddress: string;
+  /** The subprotocol that was agreed on, of those that the listener is configured with; null for none. */
+  readonly subprotocol: string | null;
 }
 
 /** Makes the body of ON_WEBSOCKET_CONNECT for our workers. */
@@ -75,25 +81,33 @@ export function decodeHandshake(body: Buffer): Handshake {
   return body[0] === BRACE ? fromOurs(ourFields(body)) : fromPhp(strings(serverFields(body)));
 }
 
-function fromOurs({ url, headers: given, remoteAddress }: HandshakeFields): Handshake {
-  const headers = emptyRecord();
+function fromOurs({ url, headers: given, remoteAddress, subprotocol = '' }: HandshakeFields): Handshake {
+  const headers = emptyRecord<string>();
   for (const name of Object.keys(given)) headers[name] = text(given[name]);
-  const query = parseQuery(queryOf(url));
-  return { url, query, headers, cookies: parseCookies(headers.cookie ?? ''), remoteAddress };
+  return {
+    url,
+    ...parseQuery(queryOf(url)),
+    headers,
+    cookies: parseCookies(headers.cookie ?? ''),
+    remoteAddress,
+    subprotocol: subprotocol === '' ? null : subprotocol,
+  };
 }
 
 function fromPhp(server: Readonly<Record<string, string>>): Handshake {
-  const headers = emptyRecord();
+  const headers = emptyRecord<string>();
   if (server.SERVER_NAME !== undefined) headers.host = server.SERVER_NAME;
   for (const [key, header] of Object.entries(server)) {
     if (key.startsWith('HTTP_')) headers[key.slice(5).toLowerCase().replaceAll('_', '-')] = header;
   }
   return {
     url: server.REQUEST_URI ?? '/',
-    query: parseQuery(server.QUERY_STRING ?? ''),
+    ...parseQuery(server.QUERY_STRING ?? ''),
     headers,
     cookies: parseCookies(server.HTTP_COOKIE ?? ''),
     remoteAddress: server.REMOTE_ADDR ?? '',
+    // Workerman's gateways agree on none
+    subprotocol: null,
   };
 }
 
@@ -124,8 +138,8 @@ function serverFields(body: Buffer): ReadonlyMap<PhpKey, PhpDecoded> {
 }
 
 /** Without a prototype, so that any key may come. */
-function emptyRecord(): Record<string, string> {
-  return Object.create(null) as Record<string, string>;
+function emptyRecord<Value>(): Record<string, Value> {
+  return Object.create(null) as Record<string, Value>;
 }
 
 function queryOf(url: string): string {
@@ -133,14 +147,18 @@ function queryOf(url: string): string {
   return mark < 0 ? '' : url.slice(mark + 1);
 }
 
-function parseQuery(query: string): Record<string, string> {
-  const parameters = emptyRecord();
-  for (const [name, value] of new URLSearchParams(query)) parameters[name] = value;
-  return parameters;
+function parseQuery(encoded: string): Pick<Handshake, 'query' | 'queryAll'> {
+  const query = emptyRecord<string>();
+  const queryAll = emptyRecord<string[]>();
+  for (const [name, value] of new URLSearchParams(encoded)) {
+    query[name] = value;
+    (queryAll[name] ??= []).push(value);
+  }
+  return { query, queryAll };
 }
 
 function parseCookies(header: string): Record<string, string> {
-  const cookies = emptyRecord();
+  const cookies = emptyRecord<string>();
   for (const part of header.split(';')) {
     const equals = part.indexOf('=');
     if (equals > 0) cookies[part.slice(0, equals).trim()] = decodeCookie(part.slice(equals + 1).trim());
@@ -176,7 +194,7 @@ function text(header: string | string[] | undefined): string {
 
 /** A PHP array's entries that are text or numbers, as an object without a prototype. */
 function strings(entries: ReadonlyMap<PhpKey, PhpDecoded>): Record<string, string> {
-  const result = emptyRecord();
+  const result = emptyRecord<string>();
   for (const [key, item] of entries) {
     if (typeof item === 'string' || typeof item === 'number') result[String(key)] = String(item);
     else if (Buffer.isBuffer(item)) result[String(key)] = item.toString('latin1');

@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.js';
  * How a peer says who it is on a gateway's inner port, as the JSON body of its first frame:
  *
  *   WORKER_CONNECT          {"worker_key":"…","secret_key":"…"}                            a PHP BusinessWorker
- *   GATEWAY_CLIENT_CONNECT  {"worker_key":"…","secret_key":"…","features":["node/1"],"instance":"…"}   one of our worker slots
+ *   GATEWAY_CLIENT_CONNECT  {"worker_key":"…","secret_key":"…","features":["node/1",…],"instance":"…"}   one of our worker slots
  *   GATEWAY_CLIENT_CONNECT  {"secret_key":"…"}                                             a GatewayClient, ours or PHP's
  *
  * Our gateway answers whoever offers features with a WORKER_CONNECT of its own, {"features":[…],"node":"…"}, before any event;
@@ -15,6 +15,9 @@ import { GatewayError } from '../errors.js';
 
 /** The feature by which our nodes know each other: everything that Command and Flag mark as ours. */
 export const NODE_FEATURE = 'node/1';
+
+/** The feature of a worker that is told when a client sends no more, and says when it has handled all of it. */
+export const ENDED_FEATURE = 'ended/1';
 
 /** Who a worker is, or a GatewayClient, which has no key. */
 export interface PeerIntroduction {

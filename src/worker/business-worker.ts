@@ -236,6 +236,11 @@ export class BusinessWorker implements CurrentClient {
 
   #start(client: Client, frame: ReceivedFrame): void {
     const { command } = frame;
+    if (command === Command.CLIENT_ENDED) {
+      // everything before it is handled: what the handlers sent is on its way, and this follows it
+      this.#tell(command, client.events, '', 0, 0);
+      return;
+    }
     client.events.command = command;
     if (command === Command.ON_CLOSE && client.events.closed) this.#tellEnded(client.events);
     this.#gauge.begin(frame);
@@ -409,7 +414,7 @@ export class BusinessWorker implements CurrentClient {
 
   /** The slot may forget that a thread of its has closed this client. */
   #tellEnded(client: ClientAddress): void {
-    if (this.#link.state === 'open') this.#tell(Command.CLIENT_ENDED, client, '', 0, 0);
+    if (this.#link.state === 'open') this.#tell(Command.CLIENT_FORGOTTEN, client, '', 0, 0);
   }
 
   #pause(events: ClientEvents, paused: boolean): void {

@@ -241,6 +241,26 @@ describe('a wrong configuration', () => {
       'gateway.listen[0].tls.key: missing, expected a string',
     ],
     [
+      'subprotocols without ws',
+      { gateway: { listen: [{ url: 'text://0.0.0.0:1', subprotocols: ['chat'] }] } },
+      'gateway.listen[0].subprotocols: found with a listener of scheme text, expected only with ws or wss',
+    ],
+    [
+      'a subprotocol that is no token',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', subprotocols: ['chat, v2'] }] } },
+      'gateway.listen[0].subprotocols[0]: found "chat, v2", expected a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
+    ],
+    [
+      'no subprotocols',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', subprotocols: [] }] } },
+      'gateway.listen[0].subprotocols: found an empty list, expected a list of different names, such as ["mqtt"]',
+    ],
+    [
+      'a subprotocol twice',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', subprotocols: ['chat', 'chat'] }] } },
+      'gateway.listen[0].subprotocols: found a list, expected a list of different names, such as ["mqtt"]',
+    ],
+    [
       'tls without wss',
       { gateway: { listen: [{ url: 'ws://0.0.0.0:1', tls: { cert: 'a', key: 'b' } }] } },
       'gateway.listen[0].tls: found with a listener of scheme ws, expected only with wss',

@@ -42,7 +42,12 @@ function join(id: number): Client {
 
 async function scene() {
   const link = new FakeLink();
-  const dispatcher = new Dispatcher({ ip: 1, port: 1 }, new SteppedClock(), () => Buffer.alloc(0));
+  const dispatcher = new Dispatcher(
+    { ip: 1, port: 1 },
+    new SteppedClock(),
+    () => Buffer.alloc(0),
+    () => {},
+  );
   dispatcher.route = await loadRouter('least-connections', () => {});
   const peer = new WorkerPeer(link, { local: true });
   dispatcher.add(peer);

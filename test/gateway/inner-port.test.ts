@@ -144,7 +144,7 @@ describe('the inner port: who comes in', () => {
   it('a websocket handshake is given to each worker in its own terms', async (t) => {
     const scene = await InnerScene.create(t);
     const headers = { host: 'chat.example', cookie: 'k=%20' };
-    const request = { method: 'GET', url: '/?a[]=1', httpVersion: '1.1', headers };
+    const request = { method: 'GET', url: '/?a[]=1', httpVersion: '1.1', headers, subprotocol: '' };
     const handshakes: Buffer[] = [];
     for (const come of [() => scene.phpWorker(), () => scene.nodeWorker()]) {
       const worker = await come();

@@ -1,5 +1,5 @@
 import { textProtocol } from '#src/gateway/protocols/text.js';
-import type { ClientProtocol, ClientTransport } from '#src/gateway/protocols/protocol.js';
+import type { ClientPort, ClientProtocol, ClientTransport, Flow } from '#src/gateway/protocols/protocol.js';
 import { Observed } from './protocol-host.js';
 
 /** A client's connection that only writes down what is done to it. */
@@ -7,20 +7,22 @@ export class FakeTransport extends Observed implements ClientTransport {
   readonly protocol: ClientProtocol;
   remoteAddress = '10.0.0.1';
   readonly remotePort = 40_000;
-  readonly localPort = 8283;
+  readonly port: ClientPort;
   readonly bytesIn = 0;
   readonly bytesOut = 0;
   client: unknown;
   /** What the operating system has not taken yet: the test says. */
   bufferedBytes = 0;
+  flow: Flow | undefined;
   readonly writes: Buffer[] = [];
   pings = 0;
   paused = false;
-  ending: 'closed' | 'destroyed' | undefined;
+  ending: 'closed' | 'finished' | 'destroyed' | undefined;
 
-  constructor(protocol: ClientProtocol = textProtocol) {
+  constructor(protocol: ClientProtocol = textProtocol, port: ClientPort = fakePort()) {
     super();
     this.protocol = protocol;
+    this.port = port;
   }
 
   /** Everything written so far, as text. */
@@ -52,7 +54,15 @@ export class FakeTransport extends Observed implements ClientTransport {
     this.ending ??= 'closed';
   }
 
+  finish(): void {
+    this.ending ??= 'finished';
+  }
+
   destroy(): void {
     this.ending ??= 'destroyed';
   }
+}
+
+function fakePort(): ClientPort {
+  return { url: 'text://127.0.0.1:8283', port: 8283, heartbeat: true, connections: 0 };
 }

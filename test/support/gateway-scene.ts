@@ -52,10 +52,21 @@ export class GatewayScene {
     });
   }
 
-  static async create(t: TestContext, gateway: object = {}): Promise<GatewayScene> {
+  /** @param gateway its settings; with `listen` it has real ports, until the test is over */
+  static async create(t: TestContext, gateway: Partial<GatewayConfig> = {}): Promise<GatewayScene> {
     const { config } = await loadJson(t, { gateway });
-    const scene = new GatewayScene({ ...(config.gateway as GatewayConfig), listen: [] });
+    const settings = config.gateway as GatewayConfig;
+    const scene = new GatewayScene({
+      ...settings,
+      listen: gateway.listen === undefined ? [] : settings.listen,
+    });
     await scene.gateway.listen();
+    if (gateway.listen !== undefined) {
+      t.after(async () => {
+        for (const { transport } of scene.gateway.directory.clients()) transport.destroy();
+        await scene.gateway.close(1000);
+      });
+    }
     return scene;
   }
 

@@ -84,9 +84,13 @@ export class InnerScene {
   }
 
   /** One of our slots, which is ready unless `state` says otherwise. */
-  async nodeWorker(key = 'node-b:0', state: number = WorkerState.READY): Promise<RawPeer> {
+  async nodeWorker(
+    key = 'node-b:0',
+    state: number = WorkerState.READY,
+    features: readonly string[] = [NODE_FEATURE],
+  ): Promise<RawPeer> {
     const peer = await this.connect();
-    peer.introduce(key, this.#secretKey, [NODE_FEATURE]);
+    peer.introduce(key, this.#secretKey, features);
     await peer.nextFrame();
     await this.say(peer, state);
     return peer;

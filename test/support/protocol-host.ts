@@ -48,10 +48,15 @@ export class ProtocolHost extends Observed implements ClientHost {
   readonly messages: ReceivedMessage[] = [];
   /** Once for each sign of life. */
   readonly signs: ClientTransport[] = [];
+  /** Those that say no more. */
+  readonly over: ClientTransport[] = [];
   readonly gone: ClientTransport[] = [];
   readonly refusals: { kind: string; remoteAddress: string; message: string }[] = [];
   /** Called for each message, within the listener's call. */
   onMessage: (message: ReceivedMessage) => void = () => {};
+
+  /** Called when a client says no more, within that call: as if all that it said was answered already. */
+  onEnded: (transport: ClientTransport) => void = (transport) => transport.finish();
 
   /** Called when the listener asks whether a client may come in, within that call. */
   onAdmits: () => void = () => {};
@@ -78,6 +83,12 @@ export class ProtocolHost extends Observed implements ClientHost {
 
   alive(transport: ClientTransport): void {
     this.signs.push(transport);
+    this.changed();
+  }
+
+  ended(transport: ClientTransport): void {
+    this.over.push(transport);
+    this.onEnded(transport);
     this.changed();
   }
 

@@ -26,11 +26,16 @@ describe('a websocket handshake', () => {
 
   it('is given to handlers decoded, by ours', () => {
     const body = handshake(url, { cookie, 'x-forwarded-for': '10.0.0.9' });
-    const { query, cookies, ...rest } = decodeHandshake(body);
+    const { query, queryAll, cookies, ...rest } = decodeHandshake(body);
     assert.deepEqual(Object.entries(query), [
       ['list[]', 'y'],
       ['dot.ted', 'a b'],
       ['__proto__', '1'],
+    ]);
+    assert.deepEqual(Object.entries(queryAll), [
+      ['list[]', ['x', 'y']],
+      ['dot.ted', ['a b']],
+      ['__proto__', ['1']],
     ]);
     assert.deepEqual(Object.entries(cookies), [
       ['a', 'b c'],
@@ -47,6 +52,7 @@ describe('a websocket handshake', () => {
         'x-forwarded-for': '10.0.0.9',
       }),
       remoteAddress: '10.0.0.1',
+      subprotocol: null,
     });
   });
 

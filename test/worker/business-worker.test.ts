@@ -110,6 +110,30 @@ describe('a business worker and several gateways', () => {
     );
   });
 
+  it('says that a client’s end has come to its turn behind everything that its handlers have sent', async (t) => {
+    let release!: () => void;
+    const pending = new Promise<void>((resolve) => (release = resolve));
+    const scene = new Scene(t, async (client, message) => {
+      scene.did(String(message));
+      if (message === 'slow') await pending;
+      client.send(message);
+    });
+    scene.send(A, 'slow');
+    scene.send(A, 'quick');
+    scene.event(A, { command: Command.CLIENT_ENDED });
+    scene.event(B, { command: Command.CLIENT_ENDED });
+    // of a client that it has never seen
+    const [first] = await scene.commanded(1);
+    assert.equal(first, `${Command.CLIENT_ENDED} 2:7 `);
+    release();
+    assert.deepEqual((await scene.commanded(4)).slice(1), [
+      `${Command.SEND_TO_ONE} 1:7 slow`,
+      `${Command.SEND_TO_ONE} 1:7 quick`,
+      `${Command.CLIENT_ENDED} 1:7 `,
+    ]);
+    assert.deepEqual(scene.done, ['slow', 'quick']);
+  });
+
   it('reads what a PHP gateway sends, and writes sessions as it reads them', async (t) => {
     const scene = new Scene(t, (client, message) => {
       scene.did(`${typeof message} ${JSON.stringify(client.session)}`);

@@ -12,6 +12,8 @@ export interface CommandTarget {
   deliver(client: Client, message: Message): void;
   /** Closes a client, after what it was sent. */
   kick(client: Client): void;
+  /** A client that sends no more has been answered. */
+  finish(client: Client): void;
   /** Drops a client at once. */
   drop(client: Client): void;
   /** The client's session, made when it has none yet. */

@@ -20,6 +20,12 @@ export const kickCommands: Readonly<Record<number, CommandHandler>> = {
     if (client !== undefined) target.drop(client);
   },
 
+  // everything that a client sent before it ended is handled, and what the handlers sent to it came before this
+  [Command.CLIENT_ENDED](target, frame) {
+    const client = target.directory.get(frame.connectionId);
+    if (client !== undefined) target.finish(client);
+  },
+
   [Command.PAUSE_CLIENT](target, frame) {
     const client = target.directory.get(frame.connectionId);
     if (client !== undefined) target.hold(client);

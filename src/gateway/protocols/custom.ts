@@ -120,8 +120,8 @@ class CustomProtocol implements StreamProtocol {
   #connection(transport: ClientTransport): ProtocolConnection {
     let connection = this.#connections.get(transport);
     if (connection === undefined) {
-      const { remoteAddress, remotePort, localPort } = transport;
-      connection = { remoteAddress, remotePort, localPort, state: {} };
+      const { remoteAddress, remotePort, port } = transport;
+      connection = { remoteAddress, remotePort, localPort: port.port, state: {} };
       this.#connections.set(transport, connection);
     }
     return connection;

@@ -16,6 +16,30 @@ export interface ClientProtocol {
   encode(message: Buffer, binary: boolean, transport: ClientTransport): Buffer;
 }
 
+/** An open port: its settings, and how many are here by it. Every client of it carries it. */
+export interface ClientPort {
+  /** As configured, with the real port: `ws://127.0.0.1:41234`. */
+  readonly url: string;
+  /** The real port. Two listeners may have the same one: on two addresses, or one with udp. */
+  readonly port: number;
+  /** Whether the heartbeat applies to its clients. */
+  readonly heartbeat: boolean;
+  /** Clients that came in by it and are here: kept by the host. */
+  connections: number;
+}
+
+/** How far a connection has come, down to single bytes. Looked at now and then, so that no message costs anything. */
+export interface Flow {
+  /** Bytes that have come in, those of messages that are not whole yet included. */
+  readonly received: number;
+  /** Bytes that the operating system has taken of what was written. It may hold megabytes of them that the client has not. */
+  readonly taken: number;
+  /** Whether the operating system takes no more for now, since the client takes too little. */
+  readonly full: boolean;
+  /** The file descriptor; -1 where there is none. */
+  readonly descriptor: number;
+}
+
 /** One client's connection, as its listener gives it to the gateway. Every call is allowed after the end, and does nothing. */
 export interface ClientTransport {
   readonly protocol: ClientProtocol;
@@ -23,12 +47,14 @@ export interface ClientTransport {
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** The port that the client came in by. */
-  readonly localPort: number;
+  readonly port: ClientPort;
   /** Bytes that came from the client, and that went to it, framing included. */
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Bytes that were written and not yet taken by the operating system. */
   readonly bufferedBytes: number;
+  /** What shows that the other end lives; with udp, where nothing but a message does, nothing. */
+  readonly flow: Flow | undefined;
   /** The gateway's own record of this client, set in `opened`. */
   client: unknown;
   /**
@@ -47,9 +73,14 @@ export interface ClientTransport {
   resume(): void;
   /**
    * Lets out what was written, then closes, in the protocol's own way. No message comes any more; `closed` does,
-   * within seconds even if the client does nothing. `code` (default 1000) and `reason` (at most 123 bytes) are a websocket's.
+   * within seconds if the client does nothing, and as soon as it has taken everything otherwise. `code` (default 1000) and `reason` (at most 123 bytes) are a websocket's.
    */
   close(code?: number, reason?: string): void;
+  /**
+   * After `ended`: everything that the client sent has been answered. Lets out what was written and closes, with the code
+   * that its end demands. Without effect before `ended`.
+   */
+  finish(): void;
   /** Closes at once; what was written may be lost. */
   destroy(): void;
 }
@@ -61,6 +92,8 @@ export interface HandshakeRequest {
   readonly method: string;
   readonly httpVersion: string;
   readonly headers: IncomingHttpHeaders;
+  /** The one that was agreed on; '' for none. */
+  readonly subprotocol: string;
 }
 
 /** `unavailable`: there has been no worker for a while. */
@@ -88,19 +121,26 @@ export interface ClientHost {
   message(transport: ClientTransport, data: Buffer, binary: boolean): void;
   /** A sign of life that is no message: a pong, or the client's own ping. */
   alive(transport: ClientTransport): void;
+  /**
+   * No message comes any more: the client has closed its side, or said that it will, or sent what is forbidden. It may
+   * still be sent to. The host calls `finish` once what came before is answered, and sees to it that this is not never.
+   * At most once, after `opened`.
+   *
+   * @param patience milliseconds to wait where nobody can tell when that is
+   */
+  ended(transport: ClientTransport, patience: number): void;
   /** The connection is gone, however it ended. Exactly once after `opened`. */
   closed(transport: ClientTransport): void;
   /**
-   * The client, or somebody who never became one, sent something that the protocol forbids; the listener has closed or is
-   * closing it. `kind` is a short constant (`ws 1009`, `text too long`): it is counted and logged once per kind and minute.
+   * The client, or somebody who never became one, sent something that the protocol forbids; the listener has closed it, or
+   * has said that it ended. `kind` is a short constant (`ws 1009`, `text too long`): it is counted and logged once per kind and minute.
    */
   refused(kind: string, remoteAddress: string, message: string): void;
 }
 
 /** An open port. */
 export interface Listener {
-  /** As configured, with the real port: `ws://127.0.0.1:41234`. */
-  readonly url: string;
+  readonly port: ClientPort;
   /**
    * Takes no more clients; those that are here stay, but for udp's, which cannot do without the port: they are closed
    * once what was written to them is out. Resolves when the port is free.
@@ -117,8 +157,12 @@ export interface ListenerOptions {
   readonly protocolModule?: string;
   /** PEM files for wss. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** The subprotocols that a websocket client may choose from. Default: none. */
+  readonly subprotocols?: readonly string[] | undefined;
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
+  /** Whether the heartbeat applies to the port's clients. Default: true. */
+  readonly heartbeat?: boolean | undefined;
   /** Seconds after which a UDP peer that sends nothing is forgotten. */
   readonly udpIdleTimeout: number;
   /** Default: the machine's own. */

@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenUrl } from '../../config/listen-url.js';
 import { systemClock } from '../../clock.js';
-import { openUrl } from './address.js';
+import { clientPort } from './address.js';
 import { bind } from './bind.js';
-import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
+import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
 import { type StreamPort, type StreamProtocol, StreamTransport } from './stream-transport.js';
 import { KEEP_ALIVE_DELAY } from './timeouts.js';
 
@@ -14,23 +14,29 @@ export async function openStreamListener(
   host: ClientHost,
   protocol: StreamProtocol,
 ): Promise<Listener> {
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY });
-  const port = await bind(server, options.url, address);
+  const server = createServer({
+    // a client that has closed its side still gets the answer to what it sent
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+  });
+  const port = clientPort(address, await bind(server, options.url, address), options);
   const { maxPackageSize, clock = systemClock } = options;
   const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
 
   server.on('connection', (socket) => accept(shared, socket));
   // accept() itself can fail; the port stays open (where file descriptors run out, libuv hangs up on the newcomer)
   server.on('error', (error) => host.refused(`${protocol.name} accept`, '', error.message));
-  return new StreamListener(openUrl(address, port), server);
+  return new StreamListener(port, server);
 }
 
 class StreamListener implements Listener {
-  readonly url: string;
+  readonly port: ClientPort;
   readonly #server: Server;
 
-  constructor(url: string, server: Server) {
-    this.url = url;
+  constructor(port: ClientPort, server: Server) {
+    this.port = port;
     this.#server = server;
   }
 
@@ -47,6 +53,7 @@ function accept(shared: StreamPort, socket: Socket): void {
   }
   const transport = new StreamTransport(shared, socket);
   socket.on('data', (chunk: Buffer) => transport.receive(chunk));
+  socket.on('end', () => transport.receivedAll());
   socket.on('close', () => transport.end());
   socket.on('error', ignore);
   shared.host.opened(transport);

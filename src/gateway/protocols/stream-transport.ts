@@ -2,8 +2,9 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../clock.js';
 import { plainAddress } from './address.js';
 import { InputBuffer } from './input-buffer.js';
-import type { ClientHost, ClientProtocol, ClientTransport } from './protocol.js';
-import { CLOSE_TIMEOUT } from './timeouts.js';
+import type { ClientHost, ClientPort, ClientProtocol, ClientTransport, Flow } from './protocol.js';
+import { SocketFlow, giveTime } from './socket-flow.js';
+import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 
 /** A protocol that cuts a stream of bytes into packages, each of which is a message in its framing. */
 export interface StreamProtocol extends ClientProtocol {
@@ -15,6 +16,8 @@ export interface StreamProtocol extends ClientProtocol {
   measure(input: InputBuffer, transport: StreamTransport): number;
   /** Takes the message out of a whole package and hands it to `transport.deliver`. */
   unpack(bytes: Buffer, transport: StreamTransport): void;
+  /** The client has closed its side, and these bytes are no whole package. Where it is missing they are nothing. */
+  unpackRest?(bytes: Buffer, transport: StreamTransport): void;
 }
 
 /** What all clients of one port share. */
@@ -22,15 +25,19 @@ export interface StreamPort {
   readonly protocol: StreamProtocol;
   readonly host: ClientHost;
   readonly maxPackageSize: number;
-  readonly port: number;
+  readonly port: ClientPort;
   readonly clock: Clock;
 }
 
 /**
  * A client on a TCP connection.
  *
- *     open ──close(), refuse()──► closing ──peer closes, or CLOSE_TIMEOUT──► closed
- *       └─────────destroy(), the peer closes, the connection breaks────────────┘
+ *     open ──the peer closes its side, refuse()──► answering ──finish(), close()──► closing ──► closed
+ *       ├──close()──────────────────────────────────────────────────────────────────────┘          ▲
+ *       └──destroy(), the connection breaks, from every state ─────────────────────────────────────┘
+ *
+ * Closing takes CLOSE_TIMEOUT beyond the last byte that the peer takes, if it does not close its side before. Answering
+ * takes ANSWER_TIMEOUT after what is forbidden; after the peer's end, as long as the host likes.
  */
 export class StreamTransport implements ClientTransport {
   readonly remoteAddress: string;
@@ -43,9 +50,11 @@ export class StreamTransport implements ClientTransport {
   #packageLength = 0;
   #open = true;
   #paused = false;
+  /** What comes in, until the peer closes its side or sends what is forbidden. */
+  #reading: 'on' | 'last' | 'over' = 'on';
   /** The connection is gone, and what it left is being delivered. */
   #ending = false;
-  #closeTimer: Timer | undefined;
+  #timer: Timer | undefined;
 
   constructor(shared: StreamPort, socket: Socket) {
     this.#shared = shared;
@@ -59,7 +68,7 @@ export class StreamTransport implements ClientTransport {
     return this.#shared.protocol;
   }
 
-  get localPort(): number {
+  get port(): ClientPort {
     return this.#shared.port;
   }
 
@@ -75,6 +84,10 @@ export class StreamTransport implements ClientTransport {
     return this.#socket.writableLength;
   }
 
+  get flow(): Flow {
+    return new SocketFlow(this.#socket);
+  }
+
   write(bytes: Buffer): void {
     if (this.#open && this.#socket.writable) this.#socket.write(bytes);
   }
@@ -83,7 +96,7 @@ export class StreamTransport implements ClientTransport {
   ping(): void {}
 
   pause(): void {
-    if (!this.#open || this.#ending) return;
+    if (!this.#open || this.#ending || this.#reading === 'over') return;
     this.#paused = true;
     this.#socket.pause();
   }
@@ -92,7 +105,7 @@ export class StreamTransport implements ClientTransport {
     if (!this.#open || !this.#paused) return;
     this.#paused = false;
     // later, so that no message arrives within resume(), but before anything new is read
-    if (this.#input.length > 0) process.nextTick(() => this.#readPackages());
+    if (this.#input.length > 0 || this.#reading === 'last') process.nextTick(() => this.#readPackages());
     this.#socket.resume();
   }
 
@@ -103,7 +116,12 @@ export class StreamTransport implements ClientTransport {
     this.#socket.end();
     // Reads on, and throws it away: closing a socket with unread input resets the connection, and what was written is lost.
     this.#socket.resume();
-    this.#closeTimer = this.#shared.clock.setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT);
+    this.#timer?.cancel();
+    this.#timer = giveTime(this.#socket, this.#shared.clock);
+  }
+
+  finish(): void {
+    if (this.#reading === 'over') this.close();
   }
 
   destroy(): void {
@@ -114,8 +132,15 @@ export class StreamTransport implements ClientTransport {
 
   /** A chunk has come in. */
   receive(chunk: Buffer): void {
-    if (!this.#open) return;
+    if (!this.#open || this.#reading !== 'on') return;
     this.#input.append(chunk);
+    this.#readPackages();
+  }
+
+  /** The peer has closed its side. */
+  receivedAll(): void {
+    if (!this.#open || this.#reading !== 'on') return;
+    this.#reading = 'last';
     this.#readPackages();
   }
 
@@ -124,37 +149,51 @@ export class StreamTransport implements ClientTransport {
     this.#shared.host.message(this, message, binary);
   }
 
-  /** For the protocol: the client sent what is not allowed. What was written goes out, and no more is read. */
+  /** For the protocol: the client sent what is not allowed. What it sent before is answered, and no more is read. */
   refuse(problem: string, message: string): void {
-    this.close();
-    this.#shared.host.refused(`${this.protocol.name} ${problem}`, this.remoteAddress, message);
+    const { host, clock } = this.#shared;
+    host.refused(`${this.protocol.name} ${problem}`, this.remoteAddress, message);
+    this.#timer = clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
+    this.#endReading();
   }
 
   /** The connection is gone. */
   end(): void {
-    this.#closeTimer?.cancel();
     // what came before the end is not lost, even if the end came before resume()
     this.#ending = true;
     this.#paused = false;
     this.#readPackages();
+    this.#timer?.cancel();
     this.#open = false;
     this.#shared.host.closed(this);
   }
 
   #readPackages(): void {
     while (this.#open && !this.#paused && this.#input.length > 0) {
-      if (this.#packageLength === 0 && !this.#measure()) return;
-      if (this.#packageLength > this.#input.length) return;
+      if (this.#packageLength === 0 && !this.#measure()) break;
+      if (this.#packageLength > this.#input.length) break;
       const bytes = this.#input.take(this.#packageLength);
       this.#packageLength = 0;
       this.protocol.unpack(bytes, this);
     }
+    if (this.#reading !== 'last' || !this.#open || this.#paused) return;
+    if (this.#input.length > 0) this.protocol.unpackRest?.(this.#input.view(), this);
+    this.#endReading();
+  }
+
+  /** What came is reported; what still comes is thrown away. */
+  #endReading(): void {
+    this.#reading = 'over';
+    this.#input.clear();
+    this.#paused = false;
+    this.#socket.resume();
+    if (!this.#ending) this.#shared.host.ended(this, PATIENCE.half);
   }
 
   /** Returns whether the length of the next package is known, and allowed. */
   #measure(): boolean {
     const length = this.protocol.measure(this.#input, this);
-    if (!this.#open) return false;
+    if (!this.#open || this.#reading === 'over') return false;
     const { maxPackageSize } = this.#shared;
     // what is not complete at the limit would end beyond it
     if (length > maxPackageSize || (length === 0 && this.#input.length >= maxPackageSize)) {

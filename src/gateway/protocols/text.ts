@@ -21,10 +21,19 @@ export const textProtocol: StreamProtocol = {
     return input.indexOf(NEWLINE) + 1;
   },
 
-  /** As Workerman, takes all `\r` off the end, not only one. */
   unpack(line: Buffer, transport: StreamTransport): void {
-    let end = line.length - 1;
-    while (end > 0 && line[end - 1] === RETURN) end--;
-    transport.deliver(line.subarray(0, end), false);
+    deliver(line, line.length - 1, transport);
+  },
+
+  /** A last line that its sender did not end. */
+  unpackRest(line: Buffer, transport: StreamTransport): void {
+    deliver(line, line.length, transport);
   },
 };
+
+/** As Workerman, takes all `\r` off the end, not only one. */
+function deliver(line: Buffer, length: number, transport: StreamTransport): void {
+  let end = length;
+  while (end > 0 && line[end - 1] === RETURN) end--;
+  transport.deliver(line.subarray(0, end), false);
+}

@@ -1,6 +1,6 @@
 import type { RemoteInfo } from 'node:dgram';
 import { plainAddress } from './address.js';
-import type { ClientHost, ClientProtocol, ClientTransport } from './protocol.js';
+import type { ClientHost, ClientPort, ClientProtocol, ClientTransport } from './protocol.js';
 
 /** Bytes: the longest message that fits a datagram (65,535 less the headers of IPv4 and UDP). */
 const MAX_DATAGRAM = 65_507;
@@ -15,7 +15,7 @@ export const udpProtocol: ClientProtocol = {
 
 /** What the clients of one port share: the listener. */
 export interface UdpPort {
-  readonly port: number;
+  readonly port: ClientPort;
   readonly host: ClientHost;
   /** `done`: the operating system has the datagram, or lost it, which is not told apart from being lost on the way. */
   send(bytes: Buffer, port: number, address: string, done: () => void): void;
@@ -31,12 +31,15 @@ export class UdpTransport implements ClientTransport {
   bytesIn = 0;
   bytesOut = 0;
   bufferedBytes = 0;
+  readonly flow = undefined;
   /** What the listener finds this client by. */
   readonly key: string;
   /** Milliseconds, on the listener's clock. */
   lastSeen = 0;
   /** False after `close`. */
   open = true;
+  /** Whether it sent what is forbidden: nothing more of it is taken. */
+  ended = false;
   readonly #shared: UdpPort;
   /** As the socket wants it, which may be an IPv4 address mapped into IPv6. */
   readonly #address: string;
@@ -49,7 +52,7 @@ export class UdpTransport implements ClientTransport {
     this.remotePort = from.port;
   }
 
-  get localPort(): number {
+  get port(): ClientPort {
     return this.#shared.port;
   }
 
@@ -81,6 +84,10 @@ export class UdpTransport implements ClientTransport {
     this.#shared.forget(this);
     // not within close(), as with every other protocol
     process.nextTick(() => this.#shared.host.closed(this));
+  }
+
+  finish(): void {
+    if (this.ended) this.close();
   }
 
   destroy(): void {

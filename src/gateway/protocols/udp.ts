@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock, type Timer } from '../../clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { openUrl, plainAddress } from './address.js';
+import { clientPort, plainAddress } from './address.js';
 import { listenError } from './bind.js';
-import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
+import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
+import { PATIENCE } from './timeouts.js';
 import { type UdpPort, UdpTransport } from './udp-transport.js';
 
 /** A UDP port. Each address that sends something is a client, until it has been silent for `udpIdleTimeout`. */
@@ -25,8 +26,7 @@ export async function openUdpListener(
 }
 
 class UdpListener implements Listener, UdpPort {
-  readonly url: string;
-  readonly port: number;
+  readonly port: ClientPort;
   readonly host: ClientHost;
   readonly #socket: Socket;
   readonly #options: ListenerOptions;
@@ -38,8 +38,7 @@ class UdpListener implements Listener, UdpPort {
   #closed: Promise<unknown> | undefined;
 
   constructor(options: ListenerOptions, address: ListenUrl, host: ClientHost, socket: Socket) {
-    this.port = socket.address().port;
-    this.url = openUrl(address, this.port);
+    this.port = clientPort(address, socket.address().port, options);
     this.host = host;
     this.#socket = socket;
     this.#options = options;
@@ -90,12 +89,14 @@ class UdpListener implements Listener, UdpPort {
       this.#clients.set(key, client);
       this.host.opened(client);
     }
+    if (client.ended) return;
     client.lastSeen = this.#clock.now();
     const { maxPackageSize } = this.#options;
     if (data.length > maxPackageSize) {
-      client.close();
+      client.ended = true;
       const message = `A datagram of ${data.length} bytes; maxPackageSize is ${maxPackageSize}.`;
       this.host.refused('udp too long', client.remoteAddress, message);
+      this.host.ended(client, PATIENCE.half);
     } else if (client.open) this.host.message(client, data, !isUtf8(data));
   }
 

@@ -32,7 +32,6 @@ export const CloseCode = {
   PROTOCOL_ERROR: 1002,
   NONE: 1005,
   INVALID_TEXT: 1007,
-  POLICY: 1008,
   TOO_LONG: 1009,
   TRY_AGAIN_LATER: 1013,
 } as const;

@@ -28,14 +28,14 @@ const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 const MASK_BYTES = 4;
 const LONGEST_CONTROL = 125;
-/** As in `ws`. */
-const MOST_FRAGMENTS = 16_384;
 
-/** A message that comes in fragments. They are gathered, so that small ones do not hold the chunks they came in. */
+/**
+ * A message that comes in fragments. Their bytes are gathered, so that there may be any number of them: each costs no more
+ * memory than it has bytes, and all of them together have as many as a message may have.
+ */
 class Fragments {
   readonly binary: boolean;
   readonly bytes = new InputBuffer();
-  count = 0;
 
   constructor(binary: boolean) {
     this.binary = binary;
@@ -197,10 +197,6 @@ export class WsReceiver {
   #gather(first: number, payload: Buffer): void {
     this.#fragments ??= new Fragments((first & OPCODE) === Opcode.BINARY);
     const { bytes, binary } = this.#fragments;
-    if (++this.#fragments.count > MOST_FRAGMENTS) {
-      this.#refuse(CloseCode.POLICY, `A message of more than ${MOST_FRAGMENTS} fragments.`);
-      return;
-    }
     bytes.append(bytes.length === 0 ? Buffer.from(payload) : payload);
     if ((first & FIN) === 0) return;
     this.#fragments = undefined;

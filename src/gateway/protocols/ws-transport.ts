@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../clock.js';
 import { plainAddress } from './address.js';
-import type { ClientHost, ClientProtocol, ClientTransport } from './protocol.js';
+import type { ClientHost, ClientPort, ClientProtocol, ClientTransport, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
-import { CLOSE_TIMEOUT } from './timeouts.js';
+import { SocketFlow, giveTime } from './socket-flow.js';
+import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 import { CloseCode, PING_FRAME, closeFrame, pongFrame, wsProtocol } from './ws-frame.js';
 import { type WsReader, WsReceiver } from './ws-receiver.js';
 
@@ -11,12 +12,15 @@ import { type WsReader, WsReceiver } from './ws-receiver.js';
 export interface WsPort {
   readonly host: ClientHost;
   readonly maxPackageSize: number;
-  readonly port: number;
+  readonly port: ClientPort;
   readonly clock: Clock;
 }
 
-/** Pongs that a client may leave untaken; one that sends pings and does not read would otherwise fill the memory. */
-const UNTAKEN_PONGS = 60;
+/** Bytes that may wait for a client before its pings are answered: one that sends them and does not read would otherwise fill the memory. */
+const UNTAKEN_BYTES = 256 * 1024;
+
+/** In place of a close frame, where the client sent none. */
+const NO_FRAME = Buffer.alloc(0);
 
 /** Where a socket has its transport, so that all sockets share their listeners. */
 const TRANSPORT = Symbol('transport');
@@ -26,11 +30,11 @@ type ClientSocket = Socket & { [TRANSPORT]: WsTransport };
 /**
  * A websocket client, from the end of its handshake on.
  *
- *     open ──close()──────────────────────► waiting for the client's close frame ──┐
- *       ├────the client's close frame, or what is forbidden: answered, FIN sent────┴─► closing ──FIN──► closed
- *       └────FIN without a close frame: FIN sent───────────────────────────────────────────────────────────┘
+ *     open ──close()──► waiting for the client's close frame ───────────────┐
+ *       └──the client's close frame, FIN, or what is forbidden──► answering ──finish(), close()──► closing ──FIN──► closed
  *
- * Whatever the client does, the connection is closed CLOSE_TIMEOUT after it left `open`.
+ * Answering: what the client had sent before is answered, then the close frame follows, which is the last that is sent. The
+ * host says when, or ANSWER_TIMEOUT does. From then on the client has CLOSE_TIMEOUT, and anew for what it takes.
  */
 export class WsTransport implements ClientTransport, WsReader {
   readonly protocol: ClientProtocol = wsProtocol;
@@ -41,9 +45,11 @@ export class WsTransport implements ClientTransport, WsReader {
   readonly #socket: Socket;
   readonly #receiver: WsReceiver;
   #open = true;
-  /** Pongs written since everything written was last seen taken. */
-  #pongs = 0;
-  #closeTimer: Timer | undefined;
+  /** What the client is closed with when it is answered. */
+  #verdict: Buffer | undefined;
+  /** The pong to the last ping, as soon as the client has taken what waits for it. */
+  #pong: Buffer | undefined;
+  #timer: Timer | undefined;
 
   /** @param head what the client sent right behind its handshake */
   constructor(shared: WsPort, socket: Socket, head: Buffer) {
@@ -64,7 +70,7 @@ export class WsTransport implements ClientTransport, WsReader {
     if (head.length > 0) process.nextTick(() => this.receive(head));
   }
 
-  get localPort(): number {
+  get port(): ClientPort {
     return this.#shared.port;
   }
 
@@ -80,6 +86,10 @@ export class WsTransport implements ClientTransport, WsReader {
     return this.#socket.writableLength;
   }
 
+  get flow(): Flow {
+    return new SocketFlow(this.#socket);
+  }
+
   write(bytes: Buffer): void {
     // nothing may follow a close frame, whichever side began to close
     if (this.#open) this.#socket.write(bytes);
@@ -90,7 +100,7 @@ export class WsTransport implements ClientTransport, WsReader {
   }
 
   pause(): void {
-    if (!this.#open) return;
+    if (!this.#open || this.#verdict !== undefined) return;
     this.#receiver.pause();
     this.#socket.pause();
   }
@@ -103,11 +113,17 @@ export class WsTransport implements ClientTransport, WsReader {
 
   close(code: number = CloseCode.NORMAL, reason = ''): void {
     if (!this.#open) return;
-    this.#socket.write(closeFrame(code, reason));
-    this.#leave();
-    // reads on, to see the client's close frame; messages before it are thrown away
+    if (this.#verdict !== undefined) {
+      this.#leave(closeFrame(code, reason));
+      return;
+    }
+    this.#leave(closeFrame(code, reason), { wait: true });
+    // to see the client's close frame; messages before it are thrown away
     this.#receiver.resume();
-    this.#socket.resume();
+  }
+
+  finish(): void {
+    if (this.#open && this.#verdict !== undefined) this.#leave(this.#verdict);
   }
 
   destroy(): void {
@@ -122,13 +138,20 @@ export class WsTransport implements ClientTransport, WsReader {
 
   onPing(data: Buffer): void {
     if (!this.#open) return;
-    if (this.#socket.writableLength === 0) this.#pongs = 0;
-    if (++this.#pongs > UNTAKEN_PONGS) {
-      this.destroy();
+    this.#shared.host.alive(this);
+    if (this.#pong === undefined && this.#socket.writableLength <= UNTAKEN_BYTES) {
+      this.#socket.write(pongFrame(data));
       return;
     }
-    this.#socket.write(pongFrame(data));
-    this.#shared.host.alive(this);
+    // the last of several pings may be the only one that is answered (RFC 6455, 5.5.3)
+    if (this.#pong === undefined) this.#socket.once('drain', onDrain);
+    this.#pong = pongFrame(data);
+  }
+
+  /** The client has taken what waited for it. */
+  drained(): void {
+    if (this.#pong !== undefined) this.write(this.#pong);
+    this.#pong = undefined;
   }
 
   onPong(): void {
@@ -136,12 +159,12 @@ export class WsTransport implements ClientTransport, WsReader {
   }
 
   onClose(code: number, reason: Buffer): void {
-    this.#answer(code, reason);
+    this.#end(closeFrame(code, reason));
   }
 
   onForbidden(code: number, problem: string): void {
-    this.#answer(code);
     this.#shared.host.refused(`ws ${code}`, this.remoteAddress, problem);
+    this.#end(closeFrame(code));
   }
 
   /** A chunk has come in. Its bytes are changed. */
@@ -152,8 +175,7 @@ export class WsTransport implements ClientTransport, WsReader {
   /** The client sends no more. */
   ended(): void {
     this.#receiver.finish();
-    this.#socket.end();
-    if (this.#open) this.#leave();
+    this.#end(NO_FRAME);
   }
 
   /** The connection is gone. */
@@ -161,23 +183,31 @@ export class WsTransport implements ClientTransport, WsReader {
     // what came before the end is not lost, even if the end came before resume()
     this.#receiver.finish();
     this.#open = false;
-    this.#closeTimer?.cancel();
+    this.#timer?.cancel();
     this.#shared.host.closed(this);
   }
 
-  /** Sends the last that is sent, unless our own close frame has been that. What still comes is thrown away. */
-  #answer(code: number, reason?: Buffer): void {
-    if (this.#open) {
-      this.#socket.write(closeFrame(code, reason));
-      this.#leave();
+  /** The client says no more. What still comes is thrown away. @param verdict the last that it is sent */
+  #end(verdict: Buffer): void {
+    if (!this.#open) {
+      // our own close frame was the last
+      this.#socket.end();
+    } else if (this.#verdict === undefined) {
+      this.#verdict = verdict;
+      this.#timer = this.#shared.clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
+      this.#shared.host.ended(this, PATIENCE.whole);
     }
-    this.#socket.end();
     this.#socket.resume();
   }
 
-  #leave(): void {
+  /** Sends the last that is sent. @param wait for the client's close frame, before the connection is ended */
+  #leave(last: Buffer, { wait = false } = {}): void {
     this.#open = false;
-    this.#closeTimer = this.#shared.clock.setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT);
+    if (last.length > 0) this.#socket.write(last);
+    if (!wait) this.#socket.end();
+    this.#socket.resume();
+    this.#timer?.cancel();
+    this.#timer = giveTime(this.#socket, this.#shared.clock);
   }
 }
 
@@ -188,6 +218,10 @@ function onRead(this: Socket, length: number, buffer: Buffer): boolean {
 
 function onData(this: ClientSocket, chunk: Buffer): void {
   this[TRANSPORT].receive(chunk);
+}
+
+function onDrain(this: Socket): void {
+  (this as ClientSocket)[TRANSPORT].drained();
 }
 
 function onEnd(this: ClientSocket): void {

@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { openUrl, plainAddress } from './address.js';
+import { clientPort, plainAddress } from './address.js';
 import { bind } from './bind.js';
 import { HttpSide } from './http.js';
 import { unanswered } from './http-answer.js';
-import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
+import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, closeFrame } from './ws-frame.js';
 import { type WsPort, WsTransport } from './ws-transport.js';
@@ -25,21 +25,21 @@ export async function openWsListener(
   host: ClientHost,
 ): Promise<Listener> {
   const http = await HttpSide.create(options, host);
-  const port = await bind(http.server, options.url, address);
-  const { maxPackageSize, clock = systemClock } = options;
+  const port = clientPort(address, await bind(http.server, options.url, address), options);
+  const { maxPackageSize, subprotocols = [], clock = systemClock } = options;
   const shared: WsPort = { host, maxPackageSize, port, clock };
-  return new WsListener(openUrl(address, port), shared, http);
+  return new WsListener(shared, http, subprotocols);
 }
 
 class WsListener implements Listener {
-  readonly url: string;
+  readonly port: ClientPort;
   readonly #shared: WsPort;
   readonly #http: HttpSide;
   readonly #handshakes: HandshakeServer<typeof Handshake>;
   #closing = false;
 
-  constructor(url: string, shared: WsPort, http: HttpSide) {
-    this.url = url;
+  constructor(shared: WsPort, http: HttpSide, subprotocols: readonly string[]) {
+    this.port = shared.port;
     this.#shared = shared;
     this.#http = http;
     this.#handshakes = new WebSocketServer({
@@ -48,8 +48,12 @@ class WsListener implements Listener {
       perMessageDeflate: false,
       autoPong: false,
       WebSocket: Handshake,
+      // the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
+      handleProtocols: (offered) => [...offered].find((name) => subprotocols.includes(name)) ?? false,
     });
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
+    // a client that has closed its side still gets its answer; Node ends the other side at once unless it is told twice
+    Object.assign(http.server, { allowHalfOpen: true, httpAllowHalfOpen: true });
     http.server.on('upgrade', (request, _, head) => this.#upgrade(request, request.socket, head));
     http.server.on('error', (error) => shared.host.refused('ws accept', '', error.message));
   }
@@ -67,7 +71,7 @@ class WsListener implements Listener {
       socket.destroy();
       return;
     }
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+    if (!asksForWebsocket(request)) {
       this.#http.answerUpgrade(request, socket);
       return;
     }
@@ -75,17 +79,21 @@ class WsListener implements Listener {
     if (admission === 'full') {
       answer(socket, '503 Service Unavailable', 'This server takes no more clients at the moment.');
     } else {
-      this.#handshakes.handleUpgrade(request, socket, head, () => {
+      const { headers } = request;
+      // `ws` knows no list
+      request.headers = { ...headers, upgrade: 'websocket' };
+      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol }) => {
+        request.headers = headers;
         if (admission === 'unavailable') this.#turnAway(socket);
-        else this.#open(request, socket, head);
+        else this.#open(request, socket, head, protocol);
       });
     }
   }
 
-  #open(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  #open(request: IncomingMessage, socket: Socket, head: Buffer, subprotocol: string): void {
     const { url = '/', method = 'GET', httpVersion, headers } = request;
     const transport = new WsTransport(this.#shared, socket, head);
-    this.#shared.host.opened(transport, { url, method, httpVersion, headers });
+    this.#shared.host.opened(transport, { url, method, httpVersion, headers, subprotocol });
   }
 
   /** There has been no worker for a while, which only a websocket can be told in a way that its script sees. */
@@ -105,6 +113,11 @@ class WsListener implements Listener {
 }
 
 function ignore(): void {}
+
+/** Whether a websocket is among the protocols that a request would like to switch to (RFC 9110, 7.8). */
+function asksForWebsocket({ headers: { upgrade = '' } }: IncomingMessage): boolean {
+  return upgrade.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
+}
 
 /** Answers an upgrade that does not become a websocket. Node has let go of the socket by then, its errors included. */
 function answer(socket: Duplex, status: string, text: string): void {

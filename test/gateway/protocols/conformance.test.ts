@@ -6,7 +6,8 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import type { ClientTransport, Listener, ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import type { ProtocolHost } from '../../support/protocol-host.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
-import { frame, netstring, netstringModule, tcp, text, ws, wss } from './formats.js';
+import { ANSWER_TIMEOUT } from '#src/gateway/protocols/timeouts.js';
+import { frame, netstring, netstringModule, tcp, text, ws, wsFrame, wss } from './formats.js';
 import { open, tls } from './opening.js';
 import { type Peer, type StreamFormat, StreamPeer, UdpPeer } from './peer.js';
 
@@ -20,6 +21,8 @@ interface Subject {
   readonly options?: () => Partial<ListenerOptions>;
   /** Absent where there is no connection: udp. */
   readonly format?: StreamFormat;
+  /** What no client may send, where there is such a thing. */
+  readonly forbidden?: Buffer;
   /** False for raw tcp, where messages run together and none is too long. */
   readonly boundaries: boolean;
 }
@@ -29,10 +32,17 @@ before(() => writeFile(join(folder, 'netstring.mjs'), netstringModule));
 after(() => rm(folder, { recursive: true }));
 
 const SUBJECTS: Subject[] = [
-  { name: 'ws', scheme: 'ws', format: ws, boundaries: true },
-  { name: 'wss', scheme: 'wss', format: wss, boundaries: true, options: () => ({ tls }) },
+  { name: 'ws', scheme: 'ws', format: ws, boundaries: true, forbidden: wsFrame(3, Buffer.alloc(0)) },
+  {
+    name: 'wss',
+    scheme: 'wss',
+    format: wss,
+    boundaries: true,
+    options: () => ({ tls }),
+    forbidden: wsFrame(3, Buffer.alloc(0)),
+  },
   { name: 'text', scheme: 'text', format: text, boundaries: true },
-  { name: 'frame', scheme: 'frame', format: frame, boundaries: true },
+  { name: 'frame', scheme: 'frame', format: frame, boundaries: true, forbidden: Buffer.alloc(4) },
   { name: 'tcp', scheme: 'tcp', format: tcp, boundaries: false },
   { name: 'udp', scheme: 'udp', boundaries: true },
   {
@@ -40,6 +50,7 @@ const SUBJECTS: Subject[] = [
     scheme: 'tcp',
     format: netstring,
     boundaries: true,
+    forbidden: Buffer.from('no length at all'),
     options: () => ({ protocolModule: join(folder, 'netstring.mjs') }),
   },
 ];
@@ -75,7 +86,7 @@ class Port {
     const { format } = this.#subject;
     if (format !== undefined) return this.joinStream(format);
     const [transport, peer] = await this.host.join(async () => {
-      const udp = await UdpPeer.connect(this.listener.url);
+      const udp = await UdpPeer.connect(this.listener.port.url);
       udp.write(Buffer.from('hello'));
       return udp;
     });
@@ -88,7 +99,7 @@ class Port {
   }
 
   async joinStream(format: StreamFormat): Promise<[ClientTransport, StreamPeer]> {
-    const joined = await this.host.join(() => StreamPeer.connect(this.listener.url, format));
+    const joined = await this.host.join(() => StreamPeer.connect(this.listener.port.url, format));
     this.#t.after(() => joined[1].destroy());
     return joined;
   }
@@ -157,8 +168,8 @@ function everyProtocol(subject: Subject): void {
     const [transport] = await port.join();
     assert.equal(transport.remoteAddress, '127.0.0.1');
     assert.ok(transport.remotePort > 0);
-    assert.equal(transport.localPort, Number(new URL(port.listener.url).port));
-    assert.match(port.listener.url, new RegExp(`^${subject.scheme}://127\\.0\\.0\\.1:[1-9]`));
+    assert.equal(transport.port.port, Number(new URL(port.listener.port.url).port));
+    assert.match(port.listener.port.url, new RegExp(`^${subject.scheme}://127\\.0\\.0\\.1:[1-9]`));
   });
 
   it('carries messages both ways, in order', async (t) => {
@@ -252,11 +263,14 @@ function everyProtocol(subject: Subject): void {
     const other = await port.join();
     port.host.admitting = false;
     if (subject.format === undefined) {
-      const peer = await UdpPeer.connect(port.listener.url);
+      const peer = await UdpPeer.connect(port.listener.port.url);
       t.after(() => peer.end());
       peer.write(Buffer.from('hello'));
     } else {
-      const peer = await StreamPeer.connect(port.listener.url, { ...subject.format, handshake: undefined });
+      const peer = await StreamPeer.connect(port.listener.port.url, {
+        ...subject.format,
+        handshake: undefined,
+      });
       if (subject.format.handshake) peer.write(Buffer.from(subject.format.handshake));
       await peer.until('the end', () => peer.closed || peer.ended);
     }
@@ -269,22 +283,29 @@ function everyProtocol(subject: Subject): void {
     const port = await Port.open(subject, t);
     await port.listener.close();
     await port.listener.close();
-    await open(t, subject.scheme, { ...subject.options?.(), url: port.listener.url });
+    await open(t, subject.scheme, { ...subject.options?.(), url: port.listener.port.url });
   });
 
   it('names the port that is in use, and the remedy', async (t) => {
     const { listener } = await Port.open(subject, t);
-    await assert.rejects(open(t, subject.scheme, { ...subject.options?.(), url: listener.url }), (error) => {
-      assert.ok(error instanceof Error && 'code' in error);
-      assert.equal(error.code, 'GW_LISTEN');
-      assert.ok(error.message.includes(listener.url) && error.message.includes('EADDRINUSE'), error.message);
-      assert.match(error.message, /configure another port/);
-      return true;
-    });
+    await assert.rejects(
+      open(t, subject.scheme, { ...subject.options?.(), url: listener.port.url }),
+      (error) => {
+        assert.ok(error instanceof Error && 'code' in error);
+        assert.equal(error.code, 'GW_LISTEN');
+        assert.ok(
+          error.message.includes(listener.port.url) && error.message.includes('EADDRINUSE'),
+          error.message,
+        );
+        assert.match(error.message, /configure another port/);
+        return true;
+      },
+    );
   });
 }
 
 function everyStream(subject: Subject, format: StreamFormat): void {
+  const { forbidden } = subject;
   for (const way of ['end', 'reset'] as const) {
     it(`reports the end once when the client does ${way}`, async (t) => {
       const port = await Port.open(subject, t);
@@ -393,11 +414,69 @@ function everyStream(subject: Subject, format: StreamFormat): void {
     assert.deepEqual(port.host.from(transport), []);
   });
 
+  it('says once that a client has closed its side, and can still be sent to until it is finished', async (t) => {
+    const port = await Port.open(subject, t, { clock: new SteppedClock() });
+    port.host.onEnded = () => {};
+    const [transport, peer] = await port.joinStream(format);
+    const other = await port.joinStream(format);
+    transport.finish();
+    await port.receives(transport, peer, [Buffer.from('the last')]);
+    peer.end();
+    await port.host.until('its end', () => port.host.over.length === 1);
+    transport.pause(); // as if its worker were behind
+    await port.exchange(other);
+    assert.deepEqual([port.host.over, port.host.gone, peer.ended], [[transport], [], false]);
+    await port.sends(transport, peer, [Buffer.from('answer')]);
+    transport.finish();
+    await port.host.until('the end', () => port.host.gone.length === 1);
+    await peer.until('the end', () => peer.ended || peer.closed);
+    port.same(peer.messages, [Buffer.from('answer')]);
+    assert.deepEqual([port.host.over, port.host.refusals], [[transport], []]);
+  });
+
+  it('is told of the end only after a pause, and after what came before it', async (t) => {
+    const port = await Port.open(subject, t);
+    const [transport, peer] = await port.joinStream(format);
+    const other = await port.joinStream(format);
+    port.host.onMessage = () => transport.pause();
+    peer.write(Buffer.concat(numbered(2).map((message) => format.pack(message))));
+    peer.end();
+    await port.host.until('the first', () => port.host.from(transport).length === 1);
+    port.host.onMessage = () => {};
+    await port.exchange(other);
+    assert.deepEqual(port.host.over, []);
+    transport.resume();
+    await port.host.until('its end', () => port.host.over.length === 1);
+    await port.received(transport, numbered(2));
+  });
+
+  if (forbidden !== undefined) {
+    it('answers for ANSWER_TIMEOUT what came before what is forbidden, and nothing behind it', async (t) => {
+      const clock = new SteppedClock();
+      const port = await Port.open(subject, t, { clock });
+      port.host.onEnded = () => {};
+      const [transport, peer] = await port.joinStream(format);
+      const good = format.pack(Buffer.from('good'));
+      peer.write(Buffer.concat([good, forbidden, good]));
+      await port.host.until('its end', () => port.host.over.length === 1);
+      await port.received(transport, [Buffer.from('good')]);
+      assert.equal(port.host.refusals.length, 1);
+      await port.sends(transport, peer, [Buffer.from('answer')]);
+      clock.advance(ANSWER_TIMEOUT - 1);
+      assert.deepEqual([peer.ended, port.host.gone], [false, []]);
+      clock.advance(1);
+      await peer.until('the end', () => peer.ended);
+      peer.end();
+      await port.host.until('the end', () => port.host.gone.length === 1);
+      assert.equal(clock.timers, 0);
+    });
+  }
+
   it('keeps its clients when the port is closed', async (t) => {
     const port = await Port.open(subject, t, { clock: new SteppedClock() });
     const client = await port.joinStream(format);
     await port.listener.close();
     await port.exchange(client);
-    await assert.rejects(StreamPeer.connect(port.listener.url, format), { code: 'ECONNREFUSED' });
+    await assert.rejects(StreamPeer.connect(port.listener.port.url, format), { code: 'ECONNREFUSED' });
   });
 }

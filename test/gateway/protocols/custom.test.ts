@@ -22,7 +22,7 @@ async function write(source: string, extension = 'mjs'): Promise<string> {
 async function start(t: TestContext, protocolModule: string, format = tcp) {
   const { host, listener } = await open(t, 'tcp', { protocolModule, maxPackageSize: 1_000 });
   const connect = async () => {
-    const joined = await host.join(() => StreamPeer.connect(listener.url, format));
+    const joined = await host.join(() => StreamPeer.connect(listener.port.url, format));
     t.after(() => joined[1].destroy());
     return joined;
   };
@@ -109,8 +109,8 @@ describe('a protocol module', { timeout: 20_000 }, () => {
       peer.write(Buffer.from('x'));
       await host.until('the message', () => host.messages.length > count);
     }
-    const { remoteAddress, remotePort, localPort } = first;
-    const expected = { remoteAddress, remotePort, localPort, state: { count: 2 } };
+    const { remoteAddress, remotePort, port } = first;
+    const expected = { remoteAddress, remotePort, localPort: port.port, state: { count: 2 } };
     assert.deepEqual(JSON.parse(String(host.from(first)[1])), expected);
     assert.equal(first.protocol.sharedEncoding, false);
     assert.equal(String(first.protocol.encode(Buffer.from('n='), false, first)), 'n=2');

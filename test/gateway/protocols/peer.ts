@@ -96,6 +96,10 @@ export class StreamPeer extends Observed implements Peer {
     this.#socket.pause();
   }
 
+  startReading(): void {
+    this.#socket.resume();
+  }
+
   end(): void {
     if (this.#format.farewell) this.#socket.write(this.#format.farewell);
     this.#socket.end();

@@ -9,7 +9,7 @@ import { UdpPeer } from './peer.js';
 async function join(t: TestContext, options: Partial<ListenerOptions> = {}) {
   const { host, listener } = await open(t, 'udp', options);
   const [transport, peer] = await host.join(async () => {
-    const udp = await UdpPeer.connect(listener.url);
+    const udp = await UdpPeer.connect(listener.port.url);
     t.after(() => udp.end());
     udp.write(Buffer.from('hello'));
     return udp;

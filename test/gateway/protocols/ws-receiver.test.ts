@@ -16,7 +16,6 @@ import { StreamPeer } from './peer.js';
 
 /** Bytes of the longest message. */
 const LONGEST = 600;
-const MOST_FRAGMENTS = 16_384;
 
 type Report =
   | [what: 'message', hex: string, binary: boolean]
@@ -46,7 +45,7 @@ function expected(chunks: readonly Buffer[]): Report[] {
     reports.push(report);
     over = true;
   };
-  const receiver = new Receiver({ isServer: true, maxPayload: LONGEST, maxFragments: MOST_FRAGMENTS });
+  const receiver = new Receiver({ isServer: true, maxPayload: LONGEST });
   receiver.on('message', (data, binary) => reports.push(['message', hex(data), binary as boolean]));
   receiver.on('ping', (data) => reports.push(['ping', hex(data)]));
   receiver.on('pong', () => reports.push(['pong']));
@@ -73,11 +72,12 @@ function closeCodeOf(error: Error): number {
 /** Writes down what it is told, and pauses its receiver at some of the messages. */
 class Reader implements WsReader {
   readonly reports: Report[] = [];
-  readonly receiver = new WsReceiver(this, LONGEST);
+  readonly receiver: WsReceiver;
   readonly #pauses: readonly boolean[];
 
-  constructor(pauses: readonly boolean[] = []) {
+  constructor(pauses: readonly boolean[] = [], longest = LONGEST) {
     this.#pauses = pauses;
+    this.receiver = new WsReceiver(this, longest);
   }
 
   onMessage(data: Buffer, binary: boolean): void {
@@ -225,15 +225,26 @@ describe('the websocket receiver', { timeout: 60_000 }, () => {
     assert.equal(reader.reports.length, 3);
   });
 
-  it('says 1008 to a message of more fragments than ws allows', () => {
-    const reader = new Reader();
-    reader.receiver.receive(wsFrame(Opcode.text, Buffer.alloc(0), false));
-    const fragment = wsFrame(Opcode.continuation, Buffer.alloc(0), false);
-    for (let count = 1; count < MOST_FRAGMENTS; count++) reader.receiver.receive(Buffer.from(fragment));
-    assert.deepEqual(reader.reports, []);
-    reader.receiver.receive(Buffer.from(fragment));
-    assert.deepEqual(reader.reports, [['forbidden', 1008]]);
-  });
+  for (const payload of ['', 'x']) {
+    it(`takes a message of 100,000 fragments of ${payload.length} bytes, in memory for its bytes only`, () => {
+      const COUNT = 100_000;
+      const reader = new Reader([], COUNT + 1);
+      reader.receiver.receive(wsFrame(Opcode.text, Buffer.alloc(0), false));
+      const fragment = wsFrame(Opcode.continuation, Buffer.from(payload), false);
+      const chunk = Buffer.concat(Array.from({ length: 100 }, () => fragment));
+      const before = process.memoryUsage().arrayBuffers;
+      const copy = Buffer.alloc(chunk.length);
+      for (let count = 0; count < COUNT; count += 100) {
+        chunk.copy(copy);
+        reader.receiver.receive(copy);
+      }
+      const taken = process.memoryUsage().arrayBuffers - before;
+      assert.ok(taken < 4 * COUNT, `${taken} bytes`);
+      assert.deepEqual(reader.reports, []);
+      reader.receiver.receive(wsFrame(Opcode.continuation, Buffer.from('!')));
+      assert.deepEqual(reader.reports, [['message', hex(Buffer.from(`${payload.repeat(COUNT)}!`)), false]]);
+    });
+  }
 
   it('takes no memory for a length that is only announced', () => {
     const LENGTH = 2 ** 20;
@@ -287,7 +298,7 @@ describe('a websocket connection', { timeout: 20_000 }, () => {
       const { host, listener } = await open(t, 'ws', { maxPackageSize: LONGEST });
       const theirs = await wsServer(t);
       assert.deepEqual(
-        await answerTo(t, listener.url, Buffer.concat(pieces)),
+        await answerTo(t, listener.port.url, Buffer.concat(pieces)),
         await answerTo(t, theirs.url, Buffer.concat(pieces)),
       );
       await host.until('the end', () => host.gone.length === 1);
@@ -298,20 +309,32 @@ describe('a websocket connection', { timeout: 20_000 }, () => {
     });
   }
 
-  it('breaks off a client that sends pings and takes no pong', async (t) => {
+  it('answers only the last ping of a client that takes nothing, and keeps it', async (t) => {
     const { host, listener } = await open(t, 'ws');
-    const [transport, peer] = await host.join(() => StreamPeer.connect(listener.url, wsFormat));
+    const [transport, peer] = await host.join(() => StreamPeer.connect(listener.port.url, pongFormat));
     t.after(() => peer.destroy());
     peer.stopReading();
-    transport.write(Buffer.alloc(32 * 1024 * 1024)); // more than the operating system keeps for both sides
-    const ping = wsFrame(Opcode.ping, Buffer.alloc(0));
-    for (let count = 0; count < 60; count++) peer.write(Buffer.from(ping));
-    await host.until('60 pings', () => host.signs.length === 60);
-    assert.deepEqual(host.gone, []);
-    peer.write(Buffer.from(ping));
-    await host.until('the end', () => host.gone.length === 1);
+    const large = Buffer.alloc(32 * 1024 * 1024); // more than the operating system keeps for both sides
+    transport.write(large);
+    const { bufferedBytes } = transport;
+    for (let count = 0; count < 1000; count++) peer.write(wsFrame(Opcode.ping, Buffer.from(`${count}`)));
+    await host.until('all pings', () => host.signs.length === 1000);
+    assert.equal(transport.bufferedBytes, bufferedBytes);
+    peer.startReading();
+    await peer.until('a pong', () => peer.messages.length > 0);
+    assert.deepEqual([peer.messages.map(String), host.gone], [['999'], []]);
   });
 });
+
+/** Shows pongs as messages, behind so many zeros. */
+const pongFormat = {
+  ...wsFormat,
+  unpack(chunk: Buffer) {
+    if (chunk[0] !== 0) return wsFormat.unpack(chunk);
+    const zeros = chunk.findIndex((byte) => byte !== 0);
+    return { length: zeros < 0 ? chunk.length : zeros };
+  },
+};
 
 /** A server as the documentation of `ws` has it. */
 async function wsServer(t: TestContext) {

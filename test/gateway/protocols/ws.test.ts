@@ -6,18 +6,24 @@ import { WebSocket } from 'ws';
 import type { ClientTransport, ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { Opcode, ws as wsFormat, wsFrame } from './formats.js';
-import { open } from './opening.js';
+import { open, tls } from './opening.js';
 import { StreamPeer } from './peer.js';
+
+/** Any short frame's payload. */
+function anyFrame(bytes: Buffer): { length: number; message: Buffer } | undefined {
+  const length = bytes.length < 2 ? Infinity : 2 + bytes[1];
+  return length > bytes.length ? undefined : { length, message: bytes.subarray(2, length) };
+}
 
 /** A client that understands websockets, in place of the conformance suite's own. */
 async function join(t: TestContext, options: Partial<ListenerOptions> = {}) {
   const { host, listener } = await open(t, 'ws', options);
   const [transport, client] = await host.join(async () => {
-    const ws = new WebSocket(`${listener.url}/chat?room=1`, { headers: { cookie: 'a=b' } });
+    const ws = new WebSocket(`${listener.port.url}/chat?room=1`, { headers: { cookie: 'a=b' } });
     await once(ws, 'open');
     return ws;
   });
-  return { host, transport, client, url: listener.url };
+  return { host, transport, client, url: listener.port.url };
 }
 
 async function joinRaw(t: TestContext, options: Partial<ListenerOptions> = {}) {
@@ -30,7 +36,7 @@ async function joinRaw(t: TestContext, options: Partial<ListenerOptions> = {}) {
       return found?.reply ? { length: found.length, message: bytes.subarray(2, found.length) } : found;
     },
   };
-  const [transport, peer] = await host.join(() => StreamPeer.connect(listener.url, format));
+  const [transport, peer] = await host.join(() => StreamPeer.connect(listener.port.url, format));
   t.after(() => peer.destroy());
   return { host, transport, peer };
 }
@@ -75,7 +81,7 @@ describe('websocket messages', { timeout: 20_000 }, () => {
 describe('a websocket client that resets its connection during the handshake', { timeout: 20_000 }, () => {
   it('comes and goes, without an address', async (t) => {
     const { host, listener } = await open(t, 'ws');
-    const { hostname, port } = new URL(listener.url);
+    const { hostname, port } = new URL(listener.port.url);
     const socket = connect(Number(port), hostname);
     host.onAdmits = () => void socket.resetAndDestroy();
     socket.write(wsFormat.handshake as string);
@@ -86,14 +92,28 @@ describe('a websocket client that resets its connection during the handshake', {
 });
 
 describe('websocket ping', { timeout: 20_000 }, () => {
-  it('of a client that reads is answered, however many come at once', async (t) => {
-    const { host, peer } = await joinRaw(t);
-    peer.write(
-      Buffer.concat(Array.from({ length: 200 }, (_, n) => wsFrame(Opcode.ping, Buffer.from(`${n}`)))),
-    );
-    await peer.until('all pongs', () => peer.messages.length === 200);
-    assert.deepEqual(host.gone, []);
-  });
+  for (const scheme of ['ws', 'wss']) {
+    it(`${scheme}: of a client that reads is answered, however many come at once, between whatever else`, async (t) => {
+      const { host, listener } = await open(t, scheme, scheme === 'wss' ? { tls } : {});
+      const format = { ...wsFormat, tls: scheme === 'wss', unpack: anyFrame };
+      const [transport, peer] = await host.join(() => StreamPeer.connect(listener.port.url, format));
+      t.after(() => peer.destroy());
+      const frames = Array.from({ length: 1000 }, (_, n) => [
+        wsFrame(Opcode.ping, Buffer.from(`${n}`)),
+        wsFrame(Opcode.pong, Buffer.alloc(125)),
+        wsFrame(n === 0 ? Opcode.text : Opcode.continuation, Buffer.from('.'), n === 999),
+      ]);
+      peer.write(Buffer.concat(frames.flat()));
+      await peer.until('all pongs', () => peer.messages.length === 1000);
+      await host.until('the message', () => host.messages.length === 1);
+      assert.deepEqual(
+        peer.messages.map(String),
+        Array.from({ length: 1000 }, (_, n) => `${n}`),
+      );
+      assert.deepEqual(host.from(transport), [Buffer.alloc(1000, '.')]);
+      assert.deepEqual([host.gone, host.refusals], [[], []]);
+    });
+  }
 
   it('is answered by the client, which is a sign of life and no message', async (t) => {
     const { host, transport, client } = await join(t);
@@ -115,6 +135,33 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
     assert.equal(handshake?.headers.cookie, 'a=b');
   });
 
+  for (const [configured, offered, chosen] of [
+    [undefined, ['chat', 'v2.chat'], ''],
+    [['mqtt'], ['chat', 'v2.chat'], ''],
+    [['v2.chat', 'chat'], ['other', 'chat', 'v2.chat'], 'chat'],
+    [['chat'], [], ''],
+  ] as const) {
+    it(`of ${offered.join(', ') || 'none'} agrees on ${chosen || 'none'} where ${configured?.join(', ') ?? 'none'} is configured`, async (t) => {
+      const { host, listener } = await open(t, 'ws', { subprotocols: configured });
+      const lines = offered.length === 0 ? '' : `Sec-WebSocket-Protocol: ${offered.join(', ')}\r\n\r\n`;
+      const request = (wsFormat.handshake as string).replace(/\r\n$/, lines || '\r\n');
+      const [, answer] = await host.join(() => answerTo(t, listener.port.url, request));
+      assert.match(answer, /^HTTP\/1\.1 101 /);
+      const named = /^Sec-WebSocket-Protocol: (.*)$/im.exec(answer)?.[1] ?? '';
+      assert.deepEqual([named, host.handshakes[0]?.subprotocol], [chosen, chosen]);
+    });
+  }
+
+  for (const upgrade of ['websocket, h2c', 'h2c,WebSocket', 'WEBSOCKET']) {
+    it(`is one when the request would like to switch to ${upgrade}`, async (t) => {
+      const { host, listener } = await open(t, 'ws');
+      const request = (wsFormat.handshake as string).replace('Upgrade: websocket', `Upgrade: ${upgrade}`);
+      const [, answer] = await host.join(() => answerTo(t, listener.port.url, request));
+      assert.match(answer, /^HTTP\/1\.1 101 /);
+      assert.equal(host.handshakes[0]?.headers.upgrade, upgrade);
+    });
+  }
+
   for (const [what, from, to] of [
     ['without a key', 'Sec-WebSocket-Key', 'X-Key'],
     ['of another version', 'Version: 13', 'Version: 7'],
@@ -122,7 +169,7 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
   ]) {
     it(`${what} is answered 400, and reported`, async (t) => {
       const { host, listener } = await open(t, 'ws');
-      const answer = await ask(t, listener.url, (wsFormat.handshake ?? '').replace(from, to));
+      const answer = await ask(t, listener.port.url, (wsFormat.handshake ?? '').replace(from, to));
       assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
       assert.match(answer, /Sec-WebSocket-Version: 13\r\n/);
       assert.deepEqual([host.refusals[0].kind, host.refusals.length], ['ws handshake', 1]);
@@ -134,7 +181,7 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
     const { host, listener } = await open(t, 'ws');
     host.admitting = false;
     assert.match(
-      await ask(t, listener.url, wsFormat.handshake ?? ''),
+      await ask(t, listener.port.url, wsFormat.handshake ?? ''),
       /^HTTP\/1\.1 503 Service Unavailable\r\n/,
     );
     assert.deepEqual([host.clients, host.refusals], [[], []]);
@@ -217,7 +264,7 @@ describe('websocket close', { timeout: 20_000 }, () => {
   it('says 1013 to a client that comes while there is no worker', async (t) => {
     const { host, listener } = await open(t, 'ws');
     host.admits = () => 'unavailable';
-    const client = new WebSocket(listener.url);
+    const client = new WebSocket(listener.port.url);
     assert.deepEqual(await once(client, 'close'), [1013, Buffer.from('no worker')]);
     assert.deepEqual([host.clients, host.gone], [[], []]);
   });
@@ -244,6 +291,19 @@ describe('websocket connection', { timeout: 20_000 }, () => {
     assert.deepEqual((await arrived)[0].length, message.length);
   });
 });
+
+/** The head of the answer to a handshake. */
+async function answerTo(t: TestContext, url: string, request: string): Promise<string> {
+  const peer = await StreamPeer.connect(url, {
+    pack: (message) => message,
+    unpack: (bytes) => ({ length: bytes.length, message: bytes }),
+  });
+  t.after(() => peer.destroy());
+  peer.write(Buffer.from(request));
+  const answer = (): string => Buffer.concat(peer.messages).toString();
+  await peer.until('the answer', () => answer().endsWith('\r\n\r\n'));
+  return answer();
+}
 
 /** Sends bytes to a port, and returns all that comes back. */
 async function ask(t: TestContext, url: string, request: string): Promise<string> {
