@@ -132,9 +132,9 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#dispatcher.route = await loadRouter(this.#config.router, (error) => this.#problem('router', error));
     try {
       for (const { url, static: staticRoot, protocol, tls, heartbeat } of this.#config.listen) {
-        const { maxPackageSize, udpIdleTimeout } = this.#config;
+        const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
         const listener = await openListener(
-          { url, staticRoot, protocolModule: protocol, tls, maxPackageSize, udpIdleTimeout },
+          { url, staticRoot, protocolModule: protocol, tls, maxPackageSize, maxHeaderSize, udpIdleTimeout },
           this,
         );
         this.#listeners.push(listener);

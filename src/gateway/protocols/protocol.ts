@@ -119,6 +119,8 @@ export interface ListenerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
+  /** Bytes of the request line and headers that a request to a websocket port may have. Default: 16 KiB. */
+  readonly maxHeaderSize?: number;
   /** Seconds after which a UDP peer that sends nothing is forgotten. */
   readonly udpIdleTimeout: number;
   /** Default: the machine's own. */
