@@ -124,6 +124,12 @@ const gateway = Type.Object(
       default: 10 * MEBIBYTE,
       description: 'Largest message that a client may send; a larger one closes its connection.',
     }),
+    maxHeaderSize: bytes({
+      default: 16 * 1024,
+      minimum: 1024,
+      description:
+        'Largest head, request line and headers, of an HTTP request or websocket handshake; a larger one is answered 431.',
+    }),
     sendToClientBufferSize: bytes({
       default: 1_024_000,
       description: 'What may wait for a client that reads slowly, before `slowClient` applies.',

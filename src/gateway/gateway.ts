@@ -138,7 +138,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#dispatcher.route = await loadRouter(this.#config.router, (error) => this.#problem('router', error));
     try {
       for (const { url, static: staticRoot, protocol, subprotocols, tls, heartbeat } of this.#config.listen) {
-        const { maxPackageSize, udpIdleTimeout } = this.#config;
+        const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
         const listener = await openListener(
           {
             url,
@@ -148,6 +148,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
             tls,
             heartbeat,
             maxPackageSize,
+            maxHeaderSize,
             udpIdleTimeout,
           },
           this,

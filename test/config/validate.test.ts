@@ -24,6 +24,7 @@ describe('defaults', () => {
         pingNotResponseLimit: 2,
         pingData: '',
         maxPackageSize: 10_485_760,
+        maxHeaderSize: 16_384,
         sendToClientBufferSize: 1_024_000,
         slowClient: 'close',
         sendToWorkerBufferSize: 10_240_000,

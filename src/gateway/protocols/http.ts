@@ -1,44 +1,77 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../clock.js';
+import { type Clock, systemClock } from '../../clock.js';
 import { GatewayError } from '../../errors.js';
 import { plainAddress } from './address.js';
 import { listenError } from './bind.js';
 import { Answer, unanswered } from './http-answer.js';
+import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ClientHost, ListenerOptions } from './protocol.js';
-import { staticFiles } from './static-files.js';
+import { StaticFiles } from './static-files.js';
 import { CLOSE_TIMEOUT, KEEP_ALIVE_DELAY } from './timeouts.js';
 
 /** What bounds a plain request and a handshake, in milliseconds: they come from anybody. */
 const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 20_000,
-  connectionsCheckingInterval: 5_000,
+  connectionsCheckingInterval: 500,
   keepAliveTimeout: 5_000,
 };
 
-/** Milliseconds that a response may stand still because the client does not read. */
-const IDLE_TIMEOUT = 30_000;
+/** Default of `maxHeaderSize`. */
+const MAX_HEADER_SIZE = 16_384;
+
+/** What a request that node's parser gives up is answered with, by its error code; 400 in all other cases. */
+const REFUSALS: Partial<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_INVALID_VERSION: 505,
+  HPE_PAUSED_H2_UPGRADE: 505,
+};
+
+/**
+ * Milliseconds that a response may stand still because the client does not read. The systems of both sides hold some
+ * megabytes, and take the next bytes only when a good part of them is gone: minutes, with a slow line.
+ */
+const IDLE_TIMEOUT = 300_000;
 
 /** The plain HTTP side of a websocket port: health, static files, and a word to those who expect something else. */
 export class HttpSide {
   /** Upgrades are the owner's to handle. */
   readonly server: Server;
   readonly #host: ClientHost;
-  readonly #files: ReturnType<typeof staticFiles> | undefined;
+  readonly #files: StaticFiles | undefined;
+  readonly #clock: Clock;
+  readonly #maxHeaderSize: number;
+  /** Connections that get their last answer. */
+  readonly #ending = new WeakSet<Duplex>();
   #stopping = false;
 
   private constructor(server: Server, options: ListenerOptions, host: ClientHost) {
     this.server = server;
     this.#host = host;
-    this.#files = options.staticRoot === undefined ? undefined : staticFiles(options.staticRoot);
+    this.#clock = options.clock ?? systemClock;
+    this.#maxHeaderSize = options.maxHeaderSize ?? MAX_HEADER_SIZE;
+    if (options.staticRoot !== undefined) {
+      this.#files = new StaticFiles(options.staticRoot, {
+        say: (response, status, text) => this.#say(response, status, text),
+        failed: ({ code, message }) => host.refused(`static ${code ?? 'error'}`, '', message),
+      });
+    }
+    server.maxHeadersCount = 0; // their bytes are counted: those beyond a number would be ignored
     server.on('request', (request, response) => {
       // for those that ask only: a timer that was ever set stays with its socket, and most become websockets
       request.socket.setTimeout(IDLE_TIMEOUT);
       this.#queue(request, response);
+    });
+    // node ends the connection otherwise, without a word
+    server.on('connect', (request: IncomingMessage) => {
+      if (unanswered(request.socket).length > 0) request.socket.destroy();
+      else this.answerUpgrade(request, request.socket);
     });
     server.on('clientError', (error, socket) => this.#refuse(error, socket));
   }
@@ -47,6 +80,7 @@ export class HttpSide {
   static async create(options: ListenerOptions, host: ClientHost): Promise<HttpSide> {
     const limits = {
       ...LIMITS,
+      maxHeaderSize: options.maxHeaderSize ?? MAX_HEADER_SIZE,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY,
@@ -104,20 +138,24 @@ export class HttpSide {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    if (this.#stopping) response.shouldKeepAlive = false;
+    const target = originForm(request.url);
+    if (!hasOneHost(request)) {
+      response.shouldKeepAlive = false; // whoever passed this on has perhaps seen another request in it than we
+      this.#say(response, 400, 'Expected one Host header, with the name of a host.');
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       this.#say(response, 405, 'Only GET and HEAD are answered here.');
-    } else if (request.url?.split('?', 1)[0] === '/healthz') {
+    } else if (splitTarget(target).path === '/healthz') {
       const health = this.#stopping ? 'stopping' : this.#host.health;
       response.setHeader('Cache-Control', 'no-store');
       const body = JSON.stringify({ status: health });
       this.#send(response, health === 'ok' ? 200 : 503, 'application/json', body);
     } else if (this.#files !== undefined) {
-      this.#files(request, response, () =>
-        this.#say(response, 404, 'There is no such file. This port is for websockets too.'),
-      );
+      void this.#files.answer(request, response, target);
     } else {
       response.setHeader('Upgrade', 'websocket');
+      response.setHeader('Connection', response.shouldKeepAlive ? 'Upgrade' : 'Upgrade, close');
       this.#say(response, 426, 'This port is for websockets: connect with a websocket client.');
     }
   }
@@ -127,20 +165,59 @@ export class HttpSide {
   }
 
   #send(response: ServerResponse, status: number, type: string, body: string): void {
-    if (this.#stopping) response.shouldKeepAlive = false;
     response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
     response.end(body);
   }
 
-  /** What is no HTTP, or TLS. A connection that was reset, or waited too long with its request, is nothing to report. */
+  /** What is no HTTP, or TLS, or is too long. A connection that was reset, or waited too long with its request, is nothing to report. */
   #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const malformed = error.code?.startsWith('HPE_');
-    if (malformed || error.code?.startsWith('ERR_SSL')) {
+    if (this.#ending.has(socket)) return; // the parser does not get over it
+    const { code = '', message } = error;
+    const malformed = code.startsWith('HPE_');
+    const status = REFUSALS[code] ?? 400;
+    const text =
+      status === 431 ? `More than ${this.#maxHeaderSize} bytes of headers (maxHeaderSize).` : message;
+    if (malformed || code.startsWith('ERR_SSL')) {
       const from = socket instanceof Socket ? plainAddress(socket.remoteAddress ?? '') : '';
-      this.#host.refused(malformed ? 'http 400' : 'tls', from, error.message);
+      this.#host.refused(malformed ? `http ${status}` : 'tls', from, text);
     }
-    if (malformed && socket.writable && unanswered(socket).length === 0) {
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n', () => socket.destroy());
-    } else socket.destroy();
+    // one that never said anything, as browsers keep for later, is not told that it was too late
+    const asked = malformed || (status === 408 && socket instanceof Socket && socket.bytesRead > 0);
+    if (asked && socket.writable) this.#endWith(socket, status, text);
+    else socket.destroy();
   }
+
+  /** An answer that is on its way goes out first, and is then the last: what is behind it has no place in its stream. */
+  #endWith(socket: Duplex, status: number, text: string): void {
+    this.#ending.add(socket);
+    socket.removeAllListeners('data');
+    const last = unanswered(socket).at(-1);
+    if (last === undefined) {
+      this.#end(socket, rawAnswer(status, text));
+      return;
+    }
+    socket.pause();
+    last.once('close', () => this.#end(socket, ''));
+  }
+
+  /** What else comes is thrown away, since bytes that nobody reads would make the system take our answer back. */
+  #end(socket: Duplex, bytes: string): void {
+    socket.on('data', () => {});
+    socket.resume();
+    const timer = this.#clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
+    socket.once('close', () => timer.cancel());
+    socket.end(bytes);
+  }
+}
+
+/** An answer to what did not become a request. */
+function rawAnswer(status: number, text: string): string {
+  const body = `${text}\n`;
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ].join('\r\n');
+  return `${head}\r\n\r\n${body}`;
 }

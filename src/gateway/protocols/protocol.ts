@@ -161,6 +161,8 @@ export interface ListenerOptions {
   readonly subprotocols?: readonly string[] | undefined;
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
+  /** Bytes of the request line and headers that a request to a websocket port may have. Default: 16 KiB. */
+  readonly maxHeaderSize?: number;
   /** Whether the heartbeat applies to the port's clients. Default: true. */
   readonly heartbeat?: boolean | undefined;
   /** Seconds after which a UDP peer that sends nothing is forgotten. */

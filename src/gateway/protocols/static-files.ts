@@ -1,63 +1,131 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Readable } from 'node:stream';
-import sirv from 'sirv';
+import { createReadStream } from 'node:fs';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { extname } from 'node:path';
+import { mimes } from 'mrmime';
+import { mayResume, statusOf, type Validators } from './http-conditions.js';
+import { type ByteRange, rangeIn } from './http-range.js';
+import { namesIn, splitTarget } from './http-target.js';
+import { findFile, type FoundFile } from './static-folder.js';
 
-/**
- * Serves the files of a folder, which may change at any time, and may not exist. `next` is called where there is none.
- *
- * `sirv` finds them and knows their types. It is made for trusted hands, though, so what could hurt is kept from it:
- * it serves dot files when it looks at the disk, throws at a range that makes no sense, and neither hears a file's
- * read error nor closes the file when the client hangs up.
- */
-export function staticFiles(root: string) {
-  const serve = sirv(root, { dev: true, etag: true, setHeaders });
-  return (request: IncomingMessage, response: ServerResponse, next: () => void): void => {
-    const path = pathOf(request.url ?? '/');
-    const name = decoded(path);
-    if (name === undefined || HIDDEN.test(name)) return next();
-    request.url = path; // `sirv` cannot see another name in it than we did
-    if (!isRange(request.headers.range)) delete request.headers.range;
-    response.once('pipe', watchFile);
+/** What goes on beside the files themselves. */
+export interface StaticSite {
+  /** Answers with a word instead of a file. */
+  say(response: ServerResponse, status: number, text: string): void;
+  /** A file is there and cannot be read. */
+  failed(error: NodeJS.ErrnoException): void;
+}
+
+/** What a file that is there and cannot be opened is answered with; 500 in all other cases. */
+const OPEN_ERRORS: Partial<Record<string, number>> = { EACCES: 403, EPERM: 403, EMFILE: 503, ENFILE: 503 };
+
+/** Serves the files of a folder to GET and HEAD, as RFC 9110 has it, in one part. */
+export class StaticFiles {
+  readonly #root: string;
+  readonly #site: StaticSite;
+
+  constructor(root: string, site: StaticSite) {
+    this.#root = root;
+    this.#site = site;
+  }
+
+  /** Never rejects. @param target in its origin form */
+  async answer(request: IncomingMessage, response: ServerResponse, target: string): Promise<void> {
     try {
-      serve(request, response, next);
-    } catch {
-      // the file went away between two looks at it
+      await this.#answer(request, response, target);
+    } catch (cause) {
+      const error: NodeJS.ErrnoException = cause instanceof Error ? cause : new Error(String(cause));
+      this.#site.failed(error);
       if (response.headersSent) response.destroy();
-      else next();
+      else {
+        const status = OPEN_ERRORS[error.code ?? ''] ?? 500;
+        this.#site.say(response, status, 'This file cannot be read at the moment.');
+      }
     }
-  };
-}
+  }
 
-function setHeaders(response: ServerResponse): void {
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-}
+  async #answer(request: IncomingMessage, response: ServerResponse, target: string): Promise<void> {
+    const { path, query } = splitTarget(target);
+    const names = namesIn(path);
+    const file = names === undefined ? undefined : await findFile(this.#root, names);
+    if (names === undefined || file === undefined) return this.#missing(response);
+    const isFolder = path.endsWith('/');
+    if (file.isIndex !== isFolder) {
+      await file.handle.close();
+      if (isFolder) return this.#missing(response);
+      // its relative links mean something else without the slash. From the names, so that it cannot lead to another host.
+      response.setHeader('Location', `/${names.map(encodeURIComponent).join('/')}/${query}`);
+      response.setHeader('Cache-Control', 'no-cache');
+      return this.#site.say(response, 301, 'This is a folder: its name ends with a slash.');
+    }
+    const part = head(request, response, file);
+    // a file that is opened for somebody who is gone would stay open: their answer has been closed
+    if (part === undefined || response.destroyed) await file.handle.close();
+    else this.#send(response, file, part);
+    if (part === undefined) response.end();
+  }
 
-/** A path with a name that begins with a dot: `.env`, `.git`, `..`, but not `.well-known`. */
-const HIDDEN = /[\\/]\.(?!well-known(?:[\\/]|$))/;
+  #missing(response: ServerResponse): void {
+    this.#site.say(response, 404, 'There is no such file. This port is for websockets too.');
+  }
 
-/** Without query and fragment, neither of which it can begin with: as `sirv` cuts it. */
-function pathOf(url: string): string {
-  const end = url.slice(1).search(/[?#]/);
-  return end < 0 ? url : url.slice(0, end + 1);
-}
-
-/** As `sirv` reads it, which takes what cannot be decoded as it is: no file has such a name. */
-function decoded(path: string): string | undefined {
-  try {
-    return decodeURI(path);
-  } catch {
-    return undefined;
+  #send(response: ServerResponse, { handle }: FoundFile, { start, end }: ByteRange): void {
+    const stream = createReadStream('', { fd: handle, start, end });
+    response.once('close', () => stream.destroy());
+    stream.once('error', (error) => {
+      this.#site.failed(error);
+      response.destroy();
+    });
+    stream.once('end', () => {
+      // a file that became shorter: only an end of the connection says that something is missing
+      if (stream.bytesRead === end - start + 1) response.end();
+      else response.destroy();
+    });
+    stream.pipe(response, { end: false });
   }
 }
 
-/** RFC 9110, 14.2: a range that is malformed is ignored, and so may be one that is not understood. */
-function isRange(range: string | undefined): boolean {
-  const parts = /^bytes=(\d{1,15})-(\d{1,15})?$/.exec(range ?? '');
-  return parts !== null && (parts[2] === undefined || Number(parts[1]) <= Number(parts[2]));
+/** Writes the head of an answer. Returns what to send behind it: undefined for nothing. */
+function head(request: IncomingMessage, response: ServerResponse, file: FoundFile): ByteRange | undefined {
+  const { size } = file;
+  const validators = validatorsOf(file);
+  const { etag, lastModified } = validators;
+  const status = statusOf(request, validators);
+  // a file may change at any time: a copy may be kept, and is good for as long as we say so
+  const headers: OutgoingHttpHeaders = { ETag: etag, 'Cache-Control': 'no-cache' };
+  if (status !== 200) {
+    if (status === 412) headers['Content-Length'] = 0;
+    response.writeHead(status, headers);
+    return undefined;
+  }
+  headers['Accept-Ranges'] = 'bytes';
+  headers['Last-Modified'] = new Date(lastModified).toUTCString();
+  const isGet = request.method === 'GET';
+  // RFC 9110, 14.2: only a GET has ranges
+  const range = isGet && mayResume(request, validators) ? rangeIn(request.headers.range, size) : undefined;
+  if (range === 'unsatisfiable') {
+    response.writeHead(416, { ...headers, 'Content-Range': `bytes */${size}`, 'Content-Length': 0 });
+    return undefined;
+  }
+  const part = range ?? { start: 0, end: size - 1 };
+  headers['Content-Type'] = contentType(file.name);
+  headers['X-Content-Type-Options'] = 'nosniff';
+  headers['Content-Length'] = part.end - part.start + 1;
+  if (range !== undefined) headers['Content-Range'] = `bytes ${range.start}-${range.end}/${size}`;
+  response.writeHead(range === undefined ? 200 : 206, headers);
+  return isGet && size > 0 ? part : undefined;
 }
 
-/** `file` was piped into the response. */
-function watchFile(this: ServerResponse, file: Readable): void {
-  file.once('error', (error) => this.destroy(error));
-  this.once('close', () => file.destroy());
+/** What has the time it was written set back, or comes from a package, where that is the same for all, has changed still. */
+function validatorsOf({ size, modified, changed }: FoundFile): Validators {
+  const etag = `"${[BigInt(size), modified, changed].map((part) => part.toString(36)).join('-')}"`;
+  // not after the Date of the answer: RFC 9110, 8.8.2.1
+  const milliseconds = Math.min(Number(modified / 1_000_000n), Date.now());
+  return { etag, lastModified: Math.floor(milliseconds / 1_000) * 1_000 };
+}
+
+/** Text is taken for UTF-8. What nobody knows is bytes. */
+function contentType(name: string): string {
+  const extension = extname(name).slice(1).toLowerCase();
+  const type = Object.hasOwn(mimes, extension) ? mimes[extension] : 'application/octet-stream';
+  return type.startsWith('text/') ? `${type};charset=utf-8` : type;
 }

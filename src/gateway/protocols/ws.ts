@@ -8,6 +8,7 @@ import { clientPort, plainAddress } from './address.js';
 import { bind } from './bind.js';
 import { HttpSide } from './http.js';
 import { unanswered } from './http-answer.js';
+import { hasOneHost, originForm } from './http-target.js';
 import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, closeFrame } from './ws-frame.js';
@@ -75,6 +76,10 @@ class WsListener implements Listener {
       this.#http.answerUpgrade(request, socket);
       return;
     }
+    if (!hasOneHost(request)) {
+      answer(socket, '400 Bad Request', 'Expected one Host header, with the name of a host.');
+      return;
+    }
     const admission = this.#closing ? 'full' : this.#shared.host.admits();
     if (admission === 'full') {
       answer(socket, '503 Service Unavailable', 'This server takes no more clients at the moment.');
@@ -91,7 +96,8 @@ class WsListener implements Listener {
   }
 
   #open(request: IncomingMessage, socket: Socket, head: Buffer, subprotocol: string): void {
-    const { url = '/', method = 'GET', httpVersion, headers } = request;
+    const { method = 'GET', httpVersion, headers } = request;
+    const url = originForm(request.url);
     const transport = new WsTransport(this.#shared, socket, head);
     this.#shared.host.opened(transport, { url, method, httpVersion, headers, subprotocol });
   }

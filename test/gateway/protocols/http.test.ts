@@ -100,7 +100,12 @@ function openedFiles(t: TestContext): ReadStream[] {
 
 /** Gives `file` for every file that is opened. */
 function serveFrom(t: TestContext, file: Readable): void {
-  const opened = mock.method(fs, 'createReadStream', () => file);
+  const original = fs.createReadStream;
+  const opened = mock.method(fs, 'createReadStream', (...args: Parameters<typeof original>) => {
+    const unread = original(...args);
+    file.once('close', () => unread.destroy());
+    return file;
+  });
   syncBuiltinESMExports();
   t.after(() => {
     opened.mock.restore();
@@ -154,7 +159,6 @@ describe('static files', { timeout: 20_000 }, () => {
     '/%2eenv#?%',
     '/%2egit/config?%zz',
     'http://localhost/%2eenv?%',
-    'http://localhost/app.js',
   ]) {
     it(`answers 404 to ${path}`, async (t) => {
       const { listener } = await open(t, 'ws', { staticRoot: root });
@@ -177,26 +181,11 @@ describe('static files', { timeout: 20_000 }, () => {
     assert.equal((await get(listener.port.url, '/')).status, 404);
   });
 
-  for (const [range, status, body] of [
-    ['bytes=2-4', 206, '234'],
-    ['bytes=7-', 206, '789'],
-    ['bytes=20-', 416, ''],
-    ['bytes=4-2', 200, '0123456789'],
-    ['bytes=0-99999999999999999999', 200, '0123456789'],
-    ['bytes=-', 200, '0123456789'],
-  ] as const) {
-    it(`answers ${status} to the range ${range}`, async (t) => {
-      const { listener } = await open(t, 'ws', { staticRoot: root });
-      const answer = await get(listener.port.url, '/app.js', { headers: { range } });
-      assert.deepEqual([answer.status, answer.body], [status, body]);
-    });
-  }
-
   describe('on a disk of its own mind', () => {
     it('survives a file that cannot be read', async (t) => {
       const { listener } = await open(t, 'ws', { staticRoot: root });
-      serveFrom(t, new Readable({ read: () => unreadable.destroy(new Error('EIO')) }));
-      const unreadable = fs.createReadStream('');
+      const unreadable = new Readable({ read: () => unreadable.destroy(new Error('EIO')) });
+      serveFrom(t, unreadable);
       await assert.rejects(get(listener.port.url, '/app.js'), { code: 'ECONNRESET' });
       assert.equal((await get(listener.port.url, '/healthz')).status, 200);
     });
@@ -365,21 +354,17 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
       assert.match(answerTo(peer), /503 Service Unavailable\r\n(?:.+\r\n)*Connection: close\r\n/);
       if (method === 'GET') assert.match(answerTo(peer), /Too many requests at once: [^]*\n$/);
       while (files.some((file) => !file.closed)) await setImmediate();
-      assert.equal(files.length, path === '/healthz' ? 0 : 2);
+      assert.equal(files.length, path === '/healthz' || method === 'HEAD' ? 0 : 2);
     });
   }
 
-  for (const [path, method] of [
-    ['/big.bin', 'GET'],
-    ['/app.js', 'GET'],
-    ['/app.js', 'HEAD'],
-  ] as const) {
-    it(`leave no file open when the client hangs up: ${method} ${path}`, async (t) => {
+  for (const path of ['/big.bin', '/app.js']) {
+    it(`leave no file open when the client hangs up: ${path}`, async (t) => {
       const { listener } = await open(t, 'ws', { staticRoot: root });
       const files = openedFiles(t);
       const peer = await connect(t, listener.port.url);
       peer.stopReading();
-      await peer.flush(Buffer.from(ask(path, method).repeat(1_000)));
+      await peer.flush(Buffer.from(ask(path).repeat(1_000)));
       while (files.length === 0) await setImmediate();
       peer.reset();
       await get(listener.port.url, '/healthz'); // the reset has been seen when this is answered
@@ -387,6 +372,20 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
       assert.ok(files.length <= 2, `${files.length} files`);
     });
   }
+
+  it('are answered though what follows is no HTTP', async (t) => {
+    const { host, listener } = await open(t, 'ws', { staticRoot: root });
+    for (const path of ['/healthz', '/app.js']) {
+      const peer = await connect(t, listener.port.url);
+      peer.write(Buffer.from(`${ask(path)}hello\r\n\r\n`));
+      await peer.until('the end', () => peer.closed);
+      assert.match(answerTo(peer), path === '/healthz' ? /\{"status":"ok"\}$/ : /0123456789$/);
+    }
+    assert.deepEqual(
+      host.refusals.map(({ kind }) => kind),
+      ['http 400', 'http 400'],
+    );
+  });
 
   it('are not mixed up with the refusal of what is no HTTP', async (t) => {
     const { listener } = await open(t, 'ws', { staticRoot: root });
@@ -405,6 +404,14 @@ describe('wss', { timeout: 20_000 }, () => {
     await host.until('the refusal', () => host.refusals.length === 1);
     assert.equal(host.refusals[0].kind, 'tls');
     await peer.until('the end', () => peer.closed);
+  });
+
+  it('answers headers that are too long', async (t) => {
+    const { listener } = await open(t, 'wss', { tls });
+    const peer = await connect(t, listener.port.url, { ...tcp, tls: true });
+    peer.write(Buffer.from(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(500_000)}`));
+    await peer.until('the end', () => peer.closed);
+    assert.match(answerTo(peer), /^HTTP\/1\.1 431 [^]*maxHeaderSize/);
   });
 
   it('names a certificate that cannot be read', async (t) => {
