@@ -42,6 +42,7 @@ describe('defaults', () => {
       register: { listen: '127.0.0.1:1236' },
       cluster: { registerAddress: [], secretKey: '', allowWithoutSecretKey: false, pingInterval: 25 },
       log: { level: 'info' },
+      stateDir: '',
     });
   });
 
@@ -126,7 +127,7 @@ describe('a wrong configuration', () => {
     [
       'an unknown key',
       { colour: true },
-      'colour: unknown key (found true), expected one of the keys name, gateway, worker, register, cluster, log',
+      'colour: unknown key (found true), expected one of the keys name, gateway, worker, register, cluster, log, stateDir',
     ],
     [
       'a wrong type',

@@ -115,6 +115,8 @@ export interface ListenerOptions {
   readonly staticRoot?: string;
   /** Path of a user's protocol module. */
   readonly protocolModule?: string;
+  /** Where that is compiled to, if not beside it. */
+  readonly stateDir?: string;
   /** PEM files for wss. */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
