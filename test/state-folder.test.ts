@@ -110,11 +110,11 @@ process.exit();`,
       if (output.startsWith(folder)) throw Object.assign(new Error('read-only'), { code: 'EROFS' });
       return "export { name } from 'inner';";
     };
-    const { url, remove } = await writeCompiled(join(folder, 'app', 'a.ts'), '', compile);
-    const module: { name: string } = await import(url);
+    const written = await writeCompiled(join(folder, 'app', 'a.ts'), '', compile);
+    const module: { name: string } = await import(written.url);
     assert.equal(module.name, 'inner');
-    await remove();
-    assert.equal(existsSync(new URL(url)), false);
+    await written.remove();
+    assert.equal(existsSync(new URL(written.url)), false);
     assert.ok(existsSync(join(folder, 'app/node_modules/inner/index.js')), 'and nothing else');
   });
 });
