@@ -7,6 +7,7 @@ export type { UserConfig } from './config/schema.js';
 export { ERROR_CODES, type ErrorCode, GatewayError } from './errors.js';
 export type { ProtocolConnection, ProtocolModule } from './gateway/protocols/custom.js';
 export type { Router, RouterClient, RouterWorker } from './gateway/router.js';
+export { type Log, type LogFunction, log } from './user-log.js';
 export type { Session } from './wire/session.js';
 export type { Handshake } from './wire/handshake.js';
 export type { Client } from './worker/client.js';

@@ -1,5 +1,4 @@
-import { type DestinationStream, destination as fileDestination, type Logger, pino } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -8,6 +7,8 @@ export interface LoggerOptions {
   readonly level: string;
   /** Where JSON lines go. */
   readonly destination: DestinationStream;
+  /** Fields for every line, asked for as it is written. */
+  readonly mixin?: () => object;
 }
 
 /** Names under which a secret may reach a log line; `HTTP_…` are those of a PHP-style handshake. */
@@ -27,17 +28,7 @@ const REDACTED_PATHS = ['', '*', '*.*', '*.*.*'].flatMap((parent) =>
   SECRET_NAMES.map((name) => `${parent}["${name}"]`),
 );
 
-/**
- * Where a process logs to: for people when standard output is a terminal, else JSON lines. It takes JSON lines, is
- * written synchronously and without pino's transport threads, so that the last line before an exit is never lost.
- */
-export function standardOutput(): DestinationStream {
-  return process.stdout.isTTY
-    ? PinoPretty({ sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
-    : fileDestination({ dest: 1, sync: true });
-}
-
 /** A log that writes JSON lines to `destination`, without secrets. */
-export function createLogger({ level, destination }: LoggerOptions): Logger {
-  return pino({ level, redact: { paths: REDACTED_PATHS, censor: '[hidden]' } }, destination);
+export function createLogger({ level, destination, mixin }: LoggerOptions): Logger {
+  return pino({ level, redact: { paths: REDACTED_PATHS, censor: '[hidden]' }, mixin }, destination);
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { stop as stopEsbuild } from 'esbuild';
 import { systemClock } from './clock.js';
 import { findConfigFile } from './config/config-file.js';
-import { type LoadedConfig, loadConfig } from './config/load.js';
+import { type LoadedConfig, loadConfig, readStateDir } from './config/load.js';
 import type { NodeConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
 import type { Logger } from './log.js';
@@ -19,7 +19,8 @@ import { NodeGroup } from './ops/node-group.js';
 import { NodeProcess } from './ops/node-process.js';
 import { refuseIfRunning } from './ops/pid-file.js';
 import { type NodePlace, placeOf } from './ops/place.js';
-import { openLog, type ProcessLog } from './ops/process-log.js';
+import { captureOutput } from './ops/captured-output.js';
+import { ProcessLog } from './ops/process-log.js';
 import { createProgram, parse, type StartOptions } from './ops/program.js';
 import { reloadOnChange } from './ops/reload-on-change.js';
 import { connectionsReport, showReport, statusReport } from './ops/report-command.js';
@@ -31,6 +32,9 @@ import { report } from './ops/supervision.js';
 
 const FAILED = 1;
 const MISUSED = 2;
+
+/** Milliseconds that a reader of the log has for the last lines of a node that ends. */
+const FAREWELL_TIME = 1000;
 
 const PROGRAM = fileURLToPath(import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -74,6 +78,7 @@ const program = createProgram(version, {
     await showReport(connectionsReport(offset, limit), (await locate(config)).place, options);
   },
   async supervise({ log, watch, nodes, ...options }) {
+    serving = true;
     const { file, place } = await locate(options.config);
     const nodeArguments = programArguments('start', { config: file, log, watch, nodes }, '--supervised');
     process.exitCode = await supervise({ place, config: file, log, nodes, nodeArguments });
@@ -81,8 +86,13 @@ const program = createProgram(version, {
   member: runMember,
 });
 
-// a reader that has seen enough, as in "| head"
-process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : FAILED));
+/** Whether this process is a node or leads some: nothing that happens to its output may end it. */
+let serving = false;
+// a reader that has seen enough, as in "| head": that is an end for a command, and nothing to a node
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (!serving) process.exit(code === 'EPIPE' ? 0 : FAILED);
+});
+process.stderr.on('error', () => {});
 
 try {
   if (!(await parse(program, process.argv.slice(2)))) process.exitCode = MISUSED;
@@ -92,8 +102,8 @@ try {
   process.exitCode = statusOf(error);
   await report({ event: 'failed', code: error.code, message: error.message });
 }
-// All is done, and what user code has left running must not keep the process.
-await new Promise((done) => process.stdout.write('', done));
+// All is done, and what user code has left running must not keep the process; nor must a reader that a node does not wait for.
+if (!serving) await new Promise((done) => process.stdout.write('', done));
 process.exit();
 
 function statusOf({ code }: GatewayError): number {
@@ -105,9 +115,10 @@ async function startHere(options: StartOptions) {
   const { watch = false, supervised = false, nodes = 1 } = options;
   const { config, file } = await load(options);
   const log = openLog(config.log.level, options.log === undefined ? undefined : resolve(options.log));
+  const release = captureOutput(log, systemClock);
   let group: NodeGroup | undefined;
   const host = new NodeProcess<Node | NodeGroup>({
-    place: placeOf(file, process.cwd()),
+    place: placeOf(file, process.cwd(), config.stateDir),
     config: file,
     nodes: nodes > 1 ? nodes : undefined,
     supervised,
@@ -120,7 +131,7 @@ async function startHere(options: StartOptions) {
     },
     onUp(node) {
       if (log.path === undefined && process.stdout.isTTY)
-        say(...startBanner({ version, node, config, file, watch, nodes }, process.stdout.hasColors()));
+        log.writeText(startBanner({ version, node, config, file, watch, nodes }, process.stdout.hasColors()));
       else logUp(log.logger, node, file, nodes);
       if (watch) reloadOnChange(config, host, log.logger);
     },
@@ -131,7 +142,18 @@ async function startHere(options: StartOptions) {
     log.reopen();
     group?.reopenLogs();
   }
-  await host.run();
+  try {
+    await host.run();
+  } finally {
+    release();
+    await log.flushed(FAREWELL_TIME);
+  }
+}
+
+/** @throws GW_CONTROL when the file cannot be written */
+function openLog(level: string, path: string | undefined): ProcessLog {
+  serving = true;
+  return new ProcessLog(level, path);
 }
 
 async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): Promise<NodeGroup> {
@@ -142,6 +164,7 @@ async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): P
     logFile: log.path ?? null,
     clock: systemClock,
     log: log.logger,
+    logLosses: () => log.losses,
     fork: memberForks(PROGRAM, ['member']),
     startRegister: async (own) => await startNode(own, optionsFor(log)),
     checkEvents: async () => await checkEvents(config),
@@ -154,16 +177,18 @@ async function runMember(): Promise<void> {
   const host = new MemberHost({
     async start({ config, logFile }) {
       log = openLog(config.log.level, logFile ?? undefined);
+      captureOutput(log, systemClock);
       return await startNode(config, optionsFor(log, log.logger.child({ node: config.name })));
     },
     reopenLog: () => log?.reopen(),
     onBuilt: () => void stopEsbuild(),
   });
   await host.run();
+  await log?.flushed(FAREWELL_TIME);
 }
 
-function optionsFor({ logger, writeLine }: ProcessLog, log = logger): NodeOptions {
-  return { version, log, writeLine };
+function optionsFor(output: ProcessLog, log = output.logger): NodeOptions {
+  return { version, log, writeLine: output.writeLine, logLosses: () => output.losses };
 }
 
 /** @throws GW_CONFIG */
@@ -238,7 +263,11 @@ function programArguments(
 
 async function locate(given: string | undefined): Promise<{ file: string | undefined; place: NodePlace }> {
   const file = await findConfigFile(process.cwd(), given);
-  return { file, place: placeOf(file, process.cwd()) };
+  const usual = placeOf(file, process.cwd(), '');
+  // where most are, and are found though the configuration has become wrong, and without running one that is a program
+  if (process.env.GW_STATEDIR === undefined && (await RunningNode.find(usual))) return { file, place: usual };
+  const stateDir = await readStateDir(file, process.env);
+  return { file, place: stateDir === '' ? usual : placeOf(file, process.cwd(), stateDir) };
 }
 
 async function findRunning(given: string | undefined): Promise<RunningNode> {

@@ -19,6 +19,7 @@ interface NodeParts {
   readonly pool: Pool | undefined;
   readonly register: RegisterServer | undefined;
   readonly membership: Membership | undefined;
+  readonly log: NodeStatus['log'];
 }
 
 /** What a node tells of itself. */
@@ -39,6 +40,7 @@ export function nodeStatus({ gateway, pool, register, membership, ...node }: Nod
     connections: gateway?.directory.size ?? 0,
     counters: { ...counters, refusals: Object.fromEntries(refusals) },
     reloads: pool?.reloads ?? 0,
+    log: node.log,
     workers: (pool?.status() ?? []).map(({ name, ...slot }) => ({
       ...slot,
       clients: peers.find((peer) => peer.local && peer.name === name)?.clients ?? 0,

@@ -24,6 +24,8 @@ export interface NodeOptions {
   readonly log: Logger;
   /** Writes a log line that a worker thread made: JSON. */
   readonly writeLine: (line: string) => void;
+  /** What the log has lost, for the status; without it nothing. */
+  readonly logLosses?: () => NodeStatus['log'];
 }
 
 /** Milliseconds that a graceful reload or stop waits for pending handlers. */
@@ -59,8 +61,8 @@ export async function startNode(config: NodeConfig, options: NodeOptions): Promi
  *
  * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
  */
-export async function checkEvents({ worker }: NodeConfig): Promise<void> {
-  if (worker !== false) await EventsBundle.build(worker.events);
+export async function checkEvents({ worker, stateDir }: NodeConfig): Promise<void> {
+  if (worker !== false) await EventsBundle.build(worker.events, stateDir);
 }
 
 /** A running node: a gateway, business workers and a Register in one process, or some of these. */
@@ -125,7 +127,9 @@ export class Node implements Controllable {
     const address = gateway === false ? undefined : await this.#openInnerPort(gateway, registers, tls);
     this.#name ||= `${hostname()}:${address?.port ?? process.pid}`;
     if (gateway !== false && address !== undefined) {
-      this.gateway = new Gateway(gateway, { log, clock: systemClock, address, node: this.name, cluster });
+      const { stateDir } = this.#config;
+      const own = { log, clock: systemClock, stateDir, address, node: this.name, cluster };
+      this.gateway = new Gateway(gateway, own);
     }
     if (worker !== false) await this.#preparePool(worker, address, tls);
 
@@ -141,7 +145,7 @@ export class Node implements Controllable {
   }
 
   status(): NodeStatus {
-    const { version } = this.#options;
+    const { version, logLosses } = this.#options;
     return nodeStatus({
       name: this.name,
       version,
@@ -151,6 +155,7 @@ export class Node implements Controllable {
       pool: this.#pool,
       register: this.#register,
       membership: this.#membership,
+      log: logLosses?.() ?? { lost: 0, lastError: null },
     });
   }
 
@@ -218,9 +223,10 @@ export class Node implements Controllable {
     localGateway: GatewayAddress | undefined,
     tls: InnerTls | undefined,
   ): Promise<void> {
-    const { gateway, cluster, log } = this.#config;
+    const { gateway, cluster, log, stateDir } = this.#config;
     this.#pool = new Pool({
       config,
+      stateDir,
       node: this.name,
       eventBufferSize: gateway === false ? EVENT_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
       localGateway,

@@ -13,12 +13,28 @@ import { fileURLToPath } from 'node:url';
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** Parts that any other may import. They import nothing of ours but one another. */
-const FOUNDATION = ['errors', 'log', 'log-once', 'clock', 'queue', 'line-reader', 'secret-key'];
+const FOUNDATION = [
+  'errors',
+  'log',
+  'log-once',
+  'line-limit',
+  'printed-text',
+  'user-log',
+  'state-folder',
+  'clock',
+  'queue',
+  'line-reader',
+  'secret-key',
+];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   log: [],
   'log-once': ['clock', 'log'],
+  'line-limit': ['clock'],
+  'printed-text': ['clock', 'log'],
+  'user-log': ['log'],
+  'state-folder': [],
   clock: [],
   queue: [],
   'line-reader': ['errors'],

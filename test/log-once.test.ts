@@ -13,7 +13,7 @@ function setUp() {
     level: 'info',
     destination: { write: (line) => void lines.push(JSON.parse(line)) },
   });
-  return { lines, clock, limited: new LogOnce(logger, clock) };
+  return { lines, clock, logger, limited: new LogOnce(logger, clock) };
 }
 
 describe('LogOnce', () => {
@@ -42,6 +42,26 @@ describe('LogOnce', () => {
       lines.reduce((sum, { suppressed }) => sum + Number(suppressed ?? 1), 0),
       600,
     );
+  });
+
+  it('writes more than one line of a kind where it is told to, at the level that is asked for', () => {
+    const { lines, clock, logger } = setUp();
+    const limited = new LogOnce(logger, clock, 3);
+    for (let n = 1; n <= 10; n++) limited.error('failed', { n }, 'a failure');
+    assert.deepEqual(
+      lines.map(({ level, n }) => [level, n]),
+      [
+        [50, 1],
+        [50, 2],
+        [50, 3],
+      ],
+    );
+    clock.advance(MINUTE);
+    assert.deepEqual([lines[3].level, lines[3].n, lines[3].suppressed], [50, 10, 7]);
+    for (let n = 1; n <= 10; n++) limited.error('failed', { n }, 'a failure');
+    assert.equal(lines.length, 6, 'a report is a line as well');
+    limited.close();
+    assert.equal(lines[6].suppressed, 8);
   });
 
   it('keeps kinds apart, and forgets a quiet one', () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { createLogger } from '#src/log.js';
 
@@ -7,18 +6,6 @@ import { createLogger } from '#src/log.js';
 function memory(): { write(line: string): void; lines: Array<Record<string, unknown>> } {
   const lines: Array<Record<string, unknown>> = [];
   return { lines, write: (line) => void lines.push(JSON.parse(line)) };
-}
-
-/** Runs `script`, with createLogger in scope, in a process of its own; what it wrote to standard output. */
-function output(script: string): string {
-  const url = JSON.stringify(import.meta.resolve('#src/log.js'));
-  const code = `const { createLogger, standardOutput } = await import(${url});\n${script}`;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
-    encoding: 'utf8',
-    timeout: 30_000,
-  });
-  assert.equal(status, 0, stderr);
-  return stdout;
 }
 
 describe('createLogger', () => {
@@ -58,25 +45,5 @@ describe('createLogger', () => {
     assert.equal(destination.lines.length, 5);
     assert.equal(text.split('shown').length - 1, 3, 'and nothing else');
     assert.equal(headers.cookie, 'hunter2', 'the caller keeps its object');
-  });
-
-  it('writes JSON to a pipe, and has written the last line when the process exits', () => {
-    const lines = output(
-      "createLogger({ level: 'info', destination: standardOutput() }).info({ n: 1 }, 'hello'); process.exit(0);",
-    )
-      .trim()
-      .split('\n');
-    assert.equal(lines.length, 1);
-    assert.equal(JSON.parse(lines[0]).msg, 'hello');
-  });
-
-  it('writes for people to a terminal, hides the same, and loses no last line either', () => {
-    const text = output(
-      "process.stdout.isTTY = true; createLogger({ level: 'info', destination: standardOutput() }).warn({ port: 8282, secretKey: 'hunter2' }, 'hello'); process.exit(0);",
-    );
-    assert.match(text, /WARN.*hello/);
-    assert.match(text, /port.*8282/);
-    assert.ok(!text.includes('hunter2'), text);
-    assert.throws(() => JSON.parse(text));
   });
 });

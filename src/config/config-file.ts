@@ -62,11 +62,12 @@ async function namedFile(path: string): Promise<string> {
 /**
  * What the file says, as plain data that the caller may change.
  *
+ * @param stateDir where a program is compiled to, if not beside it
  * @throws GatewayError GW_CONFIG with file, line and column for a syntax error
  */
-export async function readConfigFile(path: string): Promise<unknown> {
+export async function readConfigFile(path: string, stateDir: string): Promise<unknown> {
   const parse = DATA_FORMATS.get(extname(path));
-  if (!parse) return plainData(path, await importConfig(path));
+  if (!parse) return plainData(path, await importConfig(path, stateDir));
 
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new GatewayError('GW_CONFIG', `The configuration file ${path} cannot be read (${error.code}).`);

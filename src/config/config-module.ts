@@ -1,61 +1,52 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { basename } from 'node:path';
 import type { BuildFailure } from 'esbuild';
 import { bundle } from '../bundle.js';
 import { GatewayError } from '../errors.js';
+import { type CompiledFile, writeCompiled } from '../state-folder.js';
 import { moduleSyntaxError } from './syntax-error.js';
-
-/** Beside the configuration, so that node resolves the packages that it imports. */
-const FOLDER = '.gatewayworker';
 
 /**
  * Runs a configuration in TypeScript or JavaScript and returns its default export; of a function, the result.
  *
+ * @param stateDir where it is compiled to, if not beside it
  * @throws GatewayError GW_CONFIG when it does not compile, throws, or exports no default
  */
-export async function importConfig(path: string): Promise<unknown> {
-  // A name of its own for each run: node caches modules by URL, and two nodes may start at once.
-  const file = join(dirname(path), FOLDER, `config-${randomUUID()}.mjs`);
-  const code = await compile(path, file);
-  await write(path, file, code);
+export async function importConfig(path: string, stateDir: string): Promise<unknown> {
+  const compiled = await compile(path, stateDir);
   try {
-    return await evaluate(path, file);
+    return await evaluate(path, compiled.url);
   } finally {
-    await rm(file, { force: true });
+    await compiled.remove();
   }
 }
 
-async function compile(path: string, file: string): Promise<string> {
+async function compile(path: string, stateDir: string): Promise<CompiledFile> {
   try {
-    const [code] = await bundle(path, file, { sourcemap: 'inline' });
+    return await writeCompiled(path, stateDir, async (output) => await codeOf(path, output));
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw new GatewayError(
+      'GW_CONFIG',
+      `${basename(path)} is compiled into a folder that cannot be written: ${messageOf(cause)}. ` +
+        'Make it writable, name another with GW_STATEDIR, or use a JSON, YAML or TOML configuration.',
+      { cause },
+    );
+  }
+}
+
+async function codeOf(path: string, output: string): Promise<string> {
+  try {
+    const [code] = await bundle(path, output, { sourcemap: 'inline' });
     return code.text;
   } catch (failure) {
     throw moduleSyntaxError(path, (failure as BuildFailure).errors);
   }
 }
 
-async function write(path: string, file: string, code: string): Promise<void> {
-  const folder = dirname(file);
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, '.gitignore'), '*\n');
-    await writeFile(file, code);
-  } catch (cause) {
-    throw new GatewayError(
-      'GW_CONFIG',
-      `${basename(path)} is compiled into ${folder}, which cannot be written: ${messageOf(cause)}. ` +
-        'Make it writable, or use a JSON, YAML or TOML configuration.',
-      { cause },
-    );
-  }
-}
-
-async function evaluate(path: string, file: string): Promise<unknown> {
+async function evaluate(path: string, url: string): Promise<unknown> {
   let exported: unknown;
   try {
-    const module: { readonly default?: unknown } = await import(pathToFileURL(file).href);
+    const module: { readonly default?: unknown } = await import(url);
     exported = typeof module.default === 'function' ? await module.default() : module.default;
   } catch (cause) {
     throw new GatewayError('GW_CONFIG', `${path} failed while it ran: ${messageOf(cause)}`, { cause });

@@ -307,6 +307,12 @@ export const nodeConfigSchema = Type.Object(
     ),
     cluster,
     log,
+    stateDir: Type.String({
+      default: '',
+      defaultText: '`.gatewayworker` beside this file, and beside `events/`',
+      description:
+        'Folder for what a node writes: pid file, control socket, compiled code, and the log of `start -d`. One for each node. Makes it possible to run from a folder that cannot be written.',
+    }),
   },
   { additionalProperties: false },
 );
@@ -328,4 +334,5 @@ export interface UserConfig {
   readonly register?: false | Partial<RegisterConfig>;
   readonly cluster?: Partial<ClusterConfig>;
   readonly log?: Partial<NodeConfig['log']>;
+  readonly stateDir?: string;
 }

@@ -49,6 +49,7 @@ export function validateConfig(
   if (!valid || problems.length > 0) throw configError(source, problems);
 
   if (value.name === '') value.name = defaultName(value);
+  if (value.stateDir !== '') value.stateDir = resolve(directory, value.stateDir);
   resolvePaths(value, directory);
   return deepFreeze(value);
 }

@@ -46,6 +46,8 @@ const UNSERVED_LIMIT = 10_000;
 const LONG_MESSAGE = 4096;
 
 export interface GatewayOptions extends InnerIdentity {
+  /** Where protocol and router modules are compiled to, if not beside them. */
+  readonly stateDir?: string;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -61,6 +63,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   readonly directory = new Directory();
   readonly counters = new Counters();
   readonly #config: GatewayConfig;
+  readonly #stateDir: string;
   readonly #problems: LogOnce;
   readonly #outbox: Outbox;
   readonly #heartbeat: Heartbeat;
@@ -74,8 +77,9 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
-  constructor(config: GatewayConfig, { log, clock, ...identity }: GatewayOptions) {
+  constructor(config: GatewayConfig, { log, clock, stateDir = '', ...identity }: GatewayOptions) {
     this.#config = config;
+    this.#stateDir = stateDir;
     this.log = log;
     this.clock = clock;
     this.inner = innerSettings(config, identity);
@@ -135,7 +139,12 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
    * @throws GW_LISTEN, GW_PROTOCOL_MODULE
    */
   async listen(): Promise<void> {
-    this.#dispatcher.route = await loadRouter(this.#config.router, (error) => this.#problem('router', error));
+    const stateDir = this.#stateDir;
+    this.#dispatcher.route = await loadRouter(
+      this.#config.router,
+      (error) => this.#problem('router', error),
+      stateDir,
+    );
     try {
       for (const { url, static: staticRoot, protocol, subprotocols, tls, heartbeat } of this.#config.listen) {
         const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
@@ -144,6 +153,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
             url,
             staticRoot,
             protocolModule: protocol,
+            stateDir,
             subprotocols,
             tls,
             heartbeat,

@@ -1,31 +1,28 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundle } from '../bundle.js';
+import { writeCompiled } from '../state-folder.js';
 
 /**
- * Imports a user's protocol or router module, TypeScript too, which is bundled into a folder beside it, where node finds
- * the user's packages; the bundle is removed again.
+ * Imports a user's protocol or router module, TypeScript too, which is bundled into a folder beside it or in `stateDir`,
+ * where node finds the user's packages; the bundle is removed again.
  */
-export async function importFile(path: string): Promise<Record<string, unknown>> {
+export async function importFile(path: string, stateDir: string): Promise<Record<string, unknown>> {
   const file = resolve(path);
-  if (!/\.[cm]?ts$/.test(file)) return await importModule(file);
+  if (!/\.[cm]?ts$/.test(file)) return await importUrl(pathToFileURL(file).href);
 
-  const folder = join(dirname(file), '.gatewayworker');
-  const output = join(folder, `${basename(file)}-${randomUUID()}.mjs`);
-  const [code] = await bundle(file, output, { sourcemap: 'inline' });
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, '.gitignore'), '*\n');
+  const compiled = await writeCompiled(file, stateDir, async (output) => {
+    const [code] = await bundle(file, output, { sourcemap: 'inline' });
+    return code.text;
+  });
   try {
-    await writeFile(output, code.contents);
-    return await importModule(output);
+    return await importUrl(compiled.url);
   } finally {
-    await rm(output, { force: true });
+    await compiled.remove();
   }
 }
 
-async function importModule(file: string): Promise<Record<string, unknown>> {
-  const exported: Record<string, unknown> = await import(pathToFileURL(file).href);
+async function importUrl(url: string): Promise<Record<string, unknown>> {
+  const exported: Record<string, unknown> = await import(url);
   return exported;
 }

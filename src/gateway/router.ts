@@ -36,11 +36,15 @@ const builtIn: Readonly<Record<string, Router>> = {
  *
  * @throws GW_PROTOCOL_MODULE when the file cannot be loaded or exports no function
  */
-export async function loadRouter(router: string, onError: (error: Error) => void): Promise<Router> {
+export async function loadRouter(
+  router: string,
+  onError: (error: Error) => void,
+  stateDir = '',
+): Promise<Router> {
   if (Object.hasOwn(builtIn, router)) return builtIn[router];
   let module: Record<string, unknown>;
   try {
-    module = await importFile(router);
+    module = await importFile(router, stateDir);
   } catch (cause) {
     throw new GatewayError(
       'GW_PROTOCOL_MODULE',

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { PrintStream } from '../printed-text.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import type { Takeover, ThreadMemory } from './ring-memory.js';
 
@@ -52,7 +53,9 @@ export type ThreadMessage =
   | { readonly kind: 'retired'; readonly pending: readonly string[] }
   | { readonly kind: 'released'; readonly clientId: string }
   /** A line for the log, as JSON. */
-  | { readonly kind: 'log'; readonly line: string };
+  | { readonly kind: 'log'; readonly line: string }
+  /** What the user's code prints, in whatever pieces. */
+  | { readonly kind: 'printed'; readonly stream: PrintStream; readonly text: string };
 
 /** From the slot to its thread. */
 export type SlotMessage =

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { systemClock } from '../clock.js';
-import { createLogger } from '../log.js';
-import { openLogFile } from './log-file.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { Presence } from './presence.js';
+import { ProcessLog } from './process-log.js';
 import { report } from './supervision.js';
 import { Supervisor } from './supervisor.js';
 
@@ -30,13 +29,14 @@ export async function supervise({
   nodes,
   nodeArguments,
 }: BackgroundOptions): Promise<number> {
-  const file = openLogFile(path);
-  const log = createLogger({ level: 'info', destination: file });
+  const output = new ProcessLog('info', path);
+  const log = output.logger;
   const supervisor = new Supervisor({
     name: 'the node',
     spawn: () =>
       spawn(process.execPath, nodeArguments, {
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        // what node itself says as it dies goes to the file that the log is in by then
+        stdio: ['ignore', output.fd, output.fd, 'ipc'],
         windowsHide: true,
       }),
     clock: systemClock,
@@ -49,7 +49,7 @@ export async function supervise({
       process.on(signal, () => supervisor.signal(signal));
   }
   process.on('SIGHUP', () => {
-    file.reopen();
+    output.reopen();
     supervisor.signal('SIGHUP');
   });
   await refuseIfRunning(place);

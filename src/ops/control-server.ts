@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { GatewayError } from '../errors.js';
 import { LineReader } from '../line-reader.js';
 import type { Logger } from '../log.js';
+import { prepareStateFolder } from '../state-folder.js';
 import { carryOut, type ControlAnswer, failure, MAX_REQUEST, parseRequest } from './control-protocol.js';
 import type { Controllable } from './status.js';
 
@@ -47,7 +47,7 @@ export class ControlServer {
       const { code, message } = error as NodeJS.ErrnoException;
       throw new GatewayError(
         'GW_CONTROL',
-        `The control socket ${path} cannot be created (${code ?? message}). Make its folder writable for the user that runs the node.`,
+        `The control socket ${path} cannot be created (${code ?? message}). Make its folder writable for the user that runs the node, or name another with stateDir.`,
         { cause: error },
       );
     }
@@ -73,7 +73,7 @@ export class ControlServer {
 
   async #listen(): Promise<void> {
     if (!onWindows) {
-      await mkdir(dirname(this.path), { recursive: true });
+      await prepareStateFolder(dirname(this.path));
       this.unlink();
     }
     // The mode must be right from the first moment, and listen() creates the socket before it returns.

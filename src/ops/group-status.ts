@@ -19,6 +19,8 @@ export interface GroupStatusOptions {
   /** The urls of the shared ports. */
   readonly listeners: readonly string[];
   readonly members: readonly MemberReport[];
+  /** Of the first process. */
+  readonly log: NodeStatus['log'];
   /** What the first process knows of the cluster, where it hosts the Register. */
   readonly cluster: ClusterStatus | undefined;
 }
@@ -45,6 +47,7 @@ export function groupStatus({
   roles,
   listeners,
   members,
+  log,
   cluster,
 }: GroupStatusOptions): NodeStatus {
   const statuses = members.flatMap(({ status }) => status ?? []);
@@ -61,6 +64,7 @@ export function groupStatus({
     connections: statuses.reduce((sum, { connections }) => sum + connections, 0),
     counters: statuses.map(({ counters }) => counters).reduce(addCounters, NO_COUNTERS),
     reloads,
+    log: [log, ...statuses.map((status) => status.log)].reduce(addLog),
     workers: members.flatMap(({ number, status }) =>
       (status?.workers ?? []).map((worker) => ({ ...worker, member: number })),
     ),
@@ -96,6 +100,10 @@ function addMemory(left: Memory, right: Memory): Memory {
     heapUsed: left.heapUsed + right.heapUsed,
     external: left.external + right.external,
   };
+}
+
+function addLog(left: NodeStatus['log'], right: NodeStatus['log']): NodeStatus['log'] {
+  return { lost: left.lost + right.lost, lastError: right.lastError ?? left.lastError };
 }
 
 type Counters = NodeStatus['counters'];

@@ -1,16 +1,10 @@
-import { destination } from 'pino';
 import { GatewayError } from '../errors.js';
+import { openForLines } from './line-output.js';
 
-/** A log in a file, written synchronously, so that the last line before an exit is never lost. */
-export type LogFile = ReturnType<typeof destination>;
-
-/** @throws GW_CONTROL when the file cannot be written */
-export function openLogFile(path: string): LogFile {
+/** Opens a file to log to. @throws GW_CONTROL when it cannot be written */
+export function openLogFile(path: string): number {
   try {
-    const file = destination({ dest: path, append: true, sync: true, mkdir: true });
-    // a disk that is full must not end the node: what cannot be written is not
-    file.on('error', () => {});
-    return file;
+    return openForLines(path);
   } catch (error) {
     throw unwritableLog(path, error);
   }

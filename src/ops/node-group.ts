@@ -35,6 +35,8 @@ export interface NodeGroupOptions {
   readonly logFile: string | null;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What the log of the first process has lost. */
+  readonly logLosses: () => NodeStatus['log'];
   readonly fork: () => MemberProcess;
   readonly startRegister: (config: NodeConfig) => Promise<RegisterNode>;
   /** Compiles the application without running it. @throws GatewayError */
@@ -91,7 +93,7 @@ export class NodeGroup implements Controllable {
   }
 
   async status(): Promise<NodeStatus> {
-    const { version, clock } = this.#options;
+    const { version, clock, logLosses } = this.#options;
     return groupStatus({
       name: this.name,
       version,
@@ -100,6 +102,7 @@ export class NodeGroup implements Controllable {
       roles: this.roles,
       listeners: this.listeners,
       members: await Promise.all(this.#members.map(report)),
+      log: logLosses(),
       cluster: this.#register?.status().cluster,
     });
   }

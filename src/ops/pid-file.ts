@@ -1,8 +1,9 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../errors.js';
+import { createFile, prepareStateFolder } from '../state-folder.js';
 import type { NodePlace } from './place.js';
 import { decodeRecord, encodeRecord, isAlive, type ProcessRecord } from './process-record.js';
 
@@ -32,10 +33,9 @@ export class PidFile {
     await prepareFolder(dirname(path));
     for (;;) {
       try {
-        await writeFile(path, text, { flag: 'wx' });
-        return new PidFile(path, text);
+        if (await createFile(path, text)) return new PidFile(path, text);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(path, error);
+        throw cannotWrite(path, error);
       }
       const found = await readWhenWritten(path);
       if (found === undefined) continue;
@@ -78,8 +78,7 @@ function alreadyRuns({ pid, startedAt, config }: ProcessRecord): GatewayError {
 
 async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, '.gitignore'), '*\n');
+    await prepareStateFolder(folder);
   } catch (error) {
     throw cannotWrite(folder, error);
   }
@@ -112,10 +111,13 @@ async function readWhenWritten(path: string): Promise<string | undefined> {
  */
 async function discard(path: string, found: string, holder: ProcessRecord | undefined): Promise<void> {
   const lock = `${path}.lock`;
+  let locked: boolean;
   try {
-    await writeFile(lock, '', { flag: 'wx' });
+    locked = await createFile(lock, '');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(lock, error);
+    throw cannotWrite(lock, error);
+  }
+  if (!locked) {
     await delay(RETRY_TIME);
     const age = await stat(lock).then(
       ({ mtimeMs }) => Date.now() - mtimeMs,
@@ -139,7 +141,7 @@ function cannotWrite(path: string, error: unknown): GatewayError {
   const { code, message } = error as NodeJS.ErrnoException;
   return new GatewayError(
     'GW_CONTROL',
-    `${path} cannot be written (${code ?? message}). Make its folder writable for the user that runs the node: the pid file and the control socket lie there.`,
+    `${path} cannot be written (${code ?? message}). Make its folder writable for the user that runs the node, or name another with stateDir: the pid file and the control socket lie there.`,
     { cause: error },
   );
 }

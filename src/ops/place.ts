@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
+import { STATE_FOLDER } from '../state-folder.js';
 
-/** Ignored by git; compiled events and configurations lie there as well. */
-const FOLDER = '.gatewayworker';
 const DEFAULT_CONFIG = 'gatewayworker.config';
 const DEFAULT_NAME = 'gatewayworker';
 
@@ -11,7 +10,7 @@ const DEFAULT_NAME = 'gatewayworker';
 const LONGEST_SOCKET_PATH = 103;
 
 /**
- * Where the files of one node lie: in `.gatewayworker/` beside its configuration, named after that, so that two
+ * Where the files of one node lie: in `.gatewayworker/` beside its configuration or in `stateDir`, named after that, so that two
  * configurations in one folder are two nodes. Every command that is given the same configuration finds the same place.
  */
 export interface NodePlace {
@@ -24,16 +23,19 @@ export interface NodePlace {
   readonly log: string;
 }
 
-/** @param config the configuration file, absolute; without one the node belongs to the folder `cwd` */
-export function placeOf(config: string | undefined, cwd: string): NodePlace {
+/**
+ * @param config the configuration file, absolute; without one the node belongs to the folder `cwd`
+ * @param stateDir absolute, or empty
+ */
+export function placeOf(config: string | undefined, cwd: string, stateDir: string): NodePlace {
   const directory = config === undefined ? cwd : dirname(config);
-  const folder = join(directory, FOLDER);
+  const folder = stateDir === '' ? join(directory, STATE_FOLDER) : stateDir;
   const name = config === undefined ? DEFAULT_NAME : nameOf(config);
   return {
     folder,
     pidFile: join(folder, `${name}.pid`),
     supervisorPidFile: join(folder, `${name}.supervisor.pid`),
-    log: join(directory, `${name}.log`),
+    log: join(stateDir === '' ? directory : stateDir, `${name}.log`),
   };
 }
 
@@ -43,15 +45,26 @@ function nameOf(config: string): string {
   return base === DEFAULT_CONFIG ? DEFAULT_NAME : base;
 }
 
+/** What nothing else has ever been called: a later process may have the same pid, in a container even at once. */
+export function newInstance(): string {
+  return randomBytes(4).toString('hex');
+}
+
 /**
  * The control socket of one process: beside its pid file, or in the folder for temporary files where that path would be
- * too long; on Windows a named pipe. The pid makes it this process's own, so that nobody replaces the socket of another.
+ * too long; on Windows a named pipe.
+ *
+ * @param instance makes it this process's own, so that nobody removes the socket of another
  */
-export function socketOf(pidFile: string, pid: number, platform: NodeJS.Platform = process.platform): string {
+export function socketOf(
+  pidFile: string,
+  instance: string,
+  platform: NodeJS.Platform = process.platform,
+): string {
   const hash = createHash('sha256').update(pidFile).digest('hex').slice(0, 16);
-  if (platform === 'win32') return `\\\\.\\pipe\\gatewayworker-${hash}-${pid}`;
-  const beside = pidFile.replace(/pid$/, `${pid}.sock`);
+  if (platform === 'win32') return `\\\\.\\pipe\\gatewayworker-${hash}-${instance}`;
+  const beside = pidFile.replace(/pid$/, `${instance}.sock`);
   return Buffer.byteLength(beside) <= LONGEST_SOCKET_PATH
     ? beside
-    : join(tmpdir(), `gatewayworker-${hash}-${pid}.sock`);
+    : join(tmpdir(), `gatewayworker-${hash}-${instance}.sock`);
 }

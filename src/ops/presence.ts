@@ -1,8 +1,9 @@
 import { GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { isUnwritable } from '../state-folder.js';
 import { ControlServer } from './control-server.js';
 import { PidFile } from './pid-file.js';
-import { socketOf } from './place.js';
+import { newInstance, socketOf } from './place.js';
 import { ownRecord } from './process-record.js';
 import type { Controllable } from './status.js';
 
@@ -42,7 +43,7 @@ export class Presence {
     node: Controllable,
     { pidFile, config, logFile, nodes, log }: PresenceOptions,
   ): Promise<Presence> {
-    const server = await ControlServer.listen(socketOf(pidFile, process.pid), node, log);
+    const server = await ControlServer.listen(socketOf(pidFile, newInstance()), node, log);
     try {
       const record = await ownRecord({ socket: server.path, config, log: logFile, nodes });
       return new Presence(server, await PidFile.claim(pidFile, record));
@@ -63,6 +64,5 @@ export class Presence {
 /** Whether announcing failed because the file system takes no files: a node can do without its presence. */
 export function isReadOnly(error: unknown): boolean {
   if (!(error instanceof GatewayError)) return false;
-  const { code } = Object(error.cause) as NodeJS.ErrnoException;
-  return code === 'EROFS' || code === 'EACCES' || code === 'EPERM';
+  return isUnwritable(error.cause);
 }

@@ -1,25 +1,66 @@
-import { createLogger, type Logger, standardOutput } from '../log.js';
+import { createLogger, type Logger } from '../log.js';
+import { LineOutput, type Losses, standardOutputForLines } from './line-output.js';
 import { openLogFile } from './log-file.js';
+import { forPeople } from './pretty-log.js';
 
 /** Where a process of a node logs to. */
-export interface ProcessLog {
+export class ProcessLog {
   readonly logger: Logger;
   /** The file, absolute; undefined for standard output. */
   readonly path: string | undefined;
   /** Writes a line that another logger has made: JSON. */
   readonly writeLine: (line: string) => void;
-  /** For log rotation. */
-  readonly reopen: () => void;
+  readonly #output: LineOutput;
+
+  /**
+   * @param path of a file; without it standard output: for people when that is a terminal, else JSON lines
+   * @throws GW_CONTROL when the file cannot be written
+   */
+  constructor(level: string, path: string | undefined) {
+    this.path = path;
+    const output = new LineOutput(
+      path === undefined ? standardOutputForLines() : openLogFile(path),
+      ({ lost, lastError }) =>
+        this.logger.warn({ lost, lastError }, `${lost} lines of this log are lost: ${reason(lastError)}`),
+    );
+    this.#output = output;
+    const pretty = path === undefined && process.stdout.isTTY ? forPeople() : undefined;
+    this.writeLine = pretty ? (line) => output.write(pretty(line)) : (line) => output.write(line);
+    this.logger = createLogger({ level, destination: { write: this.writeLine } });
+    process.once('exit', () => output.flush());
+  }
+
+  /** Writes what is for people alone. */
+  writeText(lines: readonly string[]): void {
+    this.#output.write(`${lines.join('\n')}\n`);
+  }
+
+  /** The file that lines go to at the moment. */
+  get fd(): number {
+    return this.#output.fd;
+  }
+
+  /** What could not be written since the process started. */
+  get losses(): Losses {
+    return this.#output.losses;
+  }
+
+  /** For log rotation: goes on in the file that has the log's name now, or in the old one when there can be none. */
+  reopen(): void {
+    if (this.path === undefined) return;
+    try {
+      this.#output.moveTo(openLogFile(this.path));
+    } catch (error) {
+      this.logger.error({ err: error }, `${(error as Error).message} The log goes on in the old file.`);
+    }
+  }
+
+  /** Resolves when all is written, or the reader has not taken it within so many milliseconds. */
+  async flushed(time: number): Promise<void> {
+    await this.#output.flushed(time);
+  }
 }
 
-/** @throws GW_CONTROL when the file cannot be written */
-export function openLog(level: string, path: string | undefined): ProcessLog {
-  const file = path === undefined ? undefined : openLogFile(path);
-  const destination = file ?? standardOutput();
-  return {
-    logger: createLogger({ level, destination }),
-    path,
-    writeLine: (line) => destination.write(line),
-    reopen: () => file?.reopen(),
-  };
+function reason(code: string | null): string {
+  return code === 'EAGAIN' ? 'nobody read them in time' : `they could not be written (${code})`;
 }

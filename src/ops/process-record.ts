@@ -9,6 +9,8 @@ export interface ProcessRecord {
    * the same pid. Null where there is no /proc.
    */
   readonly startTicks: string | null;
+  /** Which start of the machine that was; null where there is no /proc, missing in what older versions have written. */
+  readonly boot?: string | null | undefined;
   /** ISO 8601. */
   readonly startedAt: string;
   /** Its control socket, which listens for as long as the pid file exists. */
@@ -28,6 +30,7 @@ export async function ownRecord(
   return {
     pid: process.pid,
     startTicks: await startTicks(process.pid),
+    boot: await bootId(),
     startedAt: new Date().toISOString(),
     ...rest,
   };
@@ -52,29 +55,40 @@ export function decodeRecord(text: string): ProcessRecord | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { pid, startTicks: ticks, startedAt, socket, config, log, nodes } = value as Record<string, unknown>;
+  const {
+    pid,
+    startTicks: ticks,
+    boot = null,
+    startedAt,
+    socket,
+    config,
+    log,
+    nodes,
+  } = value as Record<string, unknown>;
   const valid =
     Number.isSafeInteger(pid) &&
     (pid as number) > 0 &&
     (nodes === undefined || Number.isSafeInteger(nodes)) &&
     [startedAt, socket].every((field) => typeof field === 'string') &&
-    [ticks, config, log].every((field) => field === null || typeof field === 'string');
+    [ticks, boot, config, log].every((field) => field === null || typeof field === 'string');
   return valid ? (value as ProcessRecord) : undefined;
 }
 
 /**
- * Whether the process of a record lives: it answers on its control socket, or, should that have been deleted, the very
- * process that wrote the record exists. A pid alone proves nothing, since pids are given out again, in containers at
- * once. A process that is too busy to answer counts as living, since the kernel accepts connections for it.
+ * Whether the process of a record lives: it answers on its control socket, whose name nobody else has ever had, or,
+ * should that have been deleted, the very process that wrote the record exists. A pid alone proves nothing, since pids
+ * are given out again, in containers at once, even our own. A process that is too busy to answer counts as living, since
+ * the kernel accepts connections for it.
  */
-export async function isAlive({ pid, startTicks: ticks, socket }: ProcessRecord): Promise<boolean> {
-  // what a process of the same pid has left behind, in a container that has started again
-  if (pid === process.pid) return false;
-  return (await listens(socket)) || (ticks !== null && (await startTicks(pid)) === ticks);
+export async function isAlive({ pid, startTicks: ticks, boot, socket }: ProcessRecord): Promise<boolean> {
+  const answers = await listens(socket);
+  if (answers === true) return true;
+  if (ticks === null) return answers ?? true;
+  return (await startTicks(pid)) === ticks && (!boot || boot === (await bootId()));
 }
 
-/** Whether a process listens on this socket, be it busy or another user's. */
-async function listens(path: string): Promise<boolean> {
+/** Whether a process listens on this socket, be it busy; undefined when it is another user's, who may not ask. */
+async function listens(path: string): Promise<boolean | undefined> {
   return await new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
@@ -82,9 +96,14 @@ async function listens(path: string): Promise<boolean> {
       resolve(true);
     });
     socket.once('error', ({ code }: NodeJS.ErrnoException) =>
-      resolve(code === 'EAGAIN' || code === 'EBUSY' || code === 'EACCES'),
+      resolve(code === 'EACCES' ? undefined : code === 'EAGAIN' || code === 'EBUSY'),
     );
   });
+}
+
+async function bootId(): Promise<string | null> {
+  const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => null);
+  return text === null ? null : text.trim();
 }
 
 /** See proc_pid_stat(5). Null when there is no such process, or no /proc. */

@@ -5,11 +5,18 @@ import { FolderWatcher } from './folder-watcher.js';
 import type { Controllable } from './status.js';
 
 /** For development: has the node reloaded when a file in its events folder changes. */
-export function reloadOnChange({ gateway, worker }: NodeConfig, host: Controllable, log: Logger): void {
+export function reloadOnChange(
+  { gateway, worker, stateDir }: NodeConfig,
+  host: Controllable,
+  log: Logger,
+): void {
   if (worker === false) return;
   const watcher = new FolderWatcher({
     folder: worker.events,
-    ignored: gateway === false ? [] : gateway.listen.flatMap(({ static: folder }) => folder ?? []),
+    ignored: [
+      stateDir,
+      ...(gateway === false ? [] : gateway.listen.flatMap(({ static: folder }) => folder ?? [])),
+    ],
     clock: systemClock,
     onChange() {
       log.info(`a file in ${worker.events} has changed: reloading`);

@@ -3,7 +3,7 @@ import { GatewayError } from '../errors.js';
 import { ControlClient } from './control-client.js';
 import { livingProcess } from './pid-file.js';
 import type { NodePlace } from './place.js';
-import type { ProcessRecord } from './process-record.js';
+import { isAlive, type ProcessRecord } from './process-record.js';
 
 /** Milliseconds that the processes may take to end once the node has stopped. */
 const END_TIME = 10_000;
@@ -74,7 +74,7 @@ export class RunningNode {
       const { code } = Object((error as GatewayError).cause) as NodeJS.ErrnoException;
       if (code === 'EACCES') throw error;
       // its socket was deleted, or it has just ended
-      terminate(this.pid);
+      if (await isAlive(this.record)) terminate(this.pid);
     }
     try {
       await reachable?.stop(graceful);
@@ -85,14 +85,15 @@ export class RunningNode {
   }
 
   async #end(): Promise<void> {
-    const pids = new Set([this.record.pid, this.supervisor?.pid]);
+    // and not their pids, which others may have by now
+    const sockets = new Set([this.record.socket, this.supervisor?.socket]);
     const deadline = performance.now() + END_TIME;
     for (;;) {
       const left = await Promise.all([
         livingProcess(this.#place.pidFile),
         livingProcess(this.#place.supervisorPidFile),
       ]);
-      const pid = left.find((record) => record && pids.has(record.pid))?.pid;
+      const pid = left.find((record) => record && sockets.has(record.socket))?.pid;
       if (pid === undefined) return;
       if (performance.now() > deadline) {
         throw new GatewayError(

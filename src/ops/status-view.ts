@@ -95,7 +95,7 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
     ...listenerTable(status, paint),
     ...memberTable(status, paint),
     ...workerTable(status, paint),
-    ...deaths(status, paint),
+    ...losses(status, paint),
     ...clusterView(status, paint, COLUMNS),
   ];
 }
@@ -172,9 +172,10 @@ function kinds(refusals: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
-/** Why nodes and threads died, and what was lost with them. */
-function deaths({ members: nodes = [], workers }: NodeStatus, paint: Paint): readonly string[] {
+/** Why nodes and threads died, and what was lost with them; and what is missing from the log. */
+function losses({ members: nodes = [], workers, log }: NodeStatus, paint: Paint): readonly string[] {
   const lines = [
+    ...(log.lost > 0 ? [`log: ${formatWhole(log.lost)} lines lost (${log.lastError})`] : []),
     ...nodes.flatMap(({ lastExit }, number) =>
       lastExit === null ? [] : [`node ${number}: last died with ${lastExit}`],
     ),

@@ -25,6 +25,8 @@ export interface NodeStatus {
     readonly refusals: Readonly<Record<string, number>>;
   };
   readonly reloads: number;
+  /** Lines of the log that could not be written, and why the last one could not: a code of the system's. */
+  readonly log: { readonly lost: number; readonly lastError: string | null };
   readonly workers: readonly WorkerStatus[];
   readonly cluster: ClusterStatus;
   /** The nodes of a group (`start --nodes N`), whose sums the figures above are; missing for a node of its own. */

@@ -1,14 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { access, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, type Message, formatMessages } from 'esbuild';
 import { bundle } from '../bundle.js';
 import { GatewayError } from '../errors.js';
+import { compiledFolder, createFile, prepareCompiledFolder } from '../state-folder.js';
 
-/** Beside the events folder, so that node resolves the packages that the user's code imports. */
-const FOLDER = '.gatewayworker';
 const INDEX_FILES = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
 /** Bundles of earlier runs are kept for a day: another node may run on the same folder. */
 const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
@@ -19,27 +18,39 @@ export class EventsBundle {
   readonly url: string;
   readonly #files: readonly { readonly path: string; readonly text: string }[];
 
-  private constructor(files: readonly { readonly path: string; readonly text: string }[]) {
+  /** Makes the folder for them. */
+  readonly #prepare: () => Promise<void>;
+
+  private constructor(
+    files: readonly { readonly path: string; readonly text: string }[],
+    prepare: () => Promise<void>,
+  ) {
     this.#files = files;
+    this.#prepare = prepare;
     this.url = pathToFileURL(files[0].path).href;
   }
 
   /**
    * Compiles an events folder.
    *
+   * @param stateDir where the result lies, if not beside the folder
    * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
    */
-  static async build(folder: string): Promise<EventsBundle> {
+  static async build(folder: string, stateDir = ''): Promise<EventsBundle> {
     const entry = await findIndex(folder);
-    const output = join(dirname(folder), FOLDER);
+    const source = dirname(folder);
+    const output = compiledFolder(source, stateDir);
     const [map, code] = await compile(folder, entry, join(output, 'events.mjs'));
     // one name for one content: node caches modules by name
     const name = `events-${createHash('sha256').update(code.contents).digest('hex').slice(0, 12)}.mjs`;
     await removeStale(output);
-    return new EventsBundle([
-      { path: join(output, name), text: `${code.text}//# sourceMappingURL=${name}.map\n` },
-      { path: join(output, `${name}.map`), text: map.text },
-    ]);
+    return new EventsBundle(
+      [
+        { path: join(output, name), text: `${code.text}//# sourceMappingURL=${name}.map\n` },
+        { path: join(output, `${name}.map`), text: map.text },
+      ],
+      async () => await prepareCompiledFolder(source, stateDir),
+    );
   }
 
   /**
@@ -57,15 +68,13 @@ export class EventsBundle {
 
   /** Makes sure that the files are there: somebody may have tidied up since a thread last started. */
   async write(): Promise<void> {
-    const folder = dirname(this.#files[0].path);
     try {
-      await mkdir(folder, { recursive: true });
-      await writeFile(join(folder, '.gitignore'), '*\n');
+      await this.#prepare();
       for (const { path, text } of this.#files) await writeWhole(path, text);
     } catch (cause) {
       throw new GatewayError(
         'GW_EVENTS_COMPILE',
-        `The compiled events are to be written into ${folder}, which cannot be done: ${(cause as Error).message}. Make that folder writable.`,
+        `The compiled events are to be written into ${dirname(this.#files[0].path)}, which cannot be done: ${(cause as Error).message}. Make that folder writable, or name another with stateDir.`,
         { cause },
       );
     }
@@ -76,7 +85,7 @@ export class EventsBundle {
 async function writeWhole(path: string, text: string): Promise<void> {
   if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
   const draft = `${path}.${randomUUID()}`;
-  await writeFile(draft, text);
+  await createFile(draft, text);
   await rename(draft, path);
 }
 

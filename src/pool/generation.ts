@@ -3,6 +3,7 @@ import type { Piscina } from 'piscina';
 import type { Clock } from '../clock.js';
 import { type ErrorCode, GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { PrintedLines } from '../printed-text.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
 import { formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';
@@ -45,6 +46,7 @@ export class Generation {
   readonly #port: MessagePort;
   readonly #abort = new AbortController();
   readonly #watchdog: Watchdog | undefined;
+  readonly #printed: PrintedLines;
   #onReady!: () => void;
   #onFailed!: (error: Error) => void;
   #onRetired: ((pending: readonly string[]) => void) | undefined;
@@ -63,6 +65,8 @@ export class Generation {
         (milliseconds) => void this.#endStuck(milliseconds),
       );
     }
+    const { clock, writeLine } = options;
+    this.#printed = new PrintedLines({ clock, writeLine, fields: { worker: options.task.slot } });
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#port.on('message', (message: ThreadMessage) => this.#receive(message));
@@ -137,6 +141,9 @@ export class Generation {
       case 'log':
         this.#options.writeLine(message.line);
         break;
+      case 'printed':
+        this.#printed.add(message.stream, message.text);
+        break;
     }
   }
 
@@ -172,6 +179,7 @@ export class Generation {
       this.#receive(last.message as ThreadMessage);
     }
     this.#port.close();
+    this.#printed.close();
     const { slot } = this.#options.task;
     const reason = error === undefined ? 'it ended' : error.message;
     this.died = new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, {

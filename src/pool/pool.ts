@@ -27,6 +27,8 @@ const THREADS_PER_SLOT = 16;
 
 export interface PoolOptions {
   readonly config: WorkerConfig;
+  /** Where events/ is compiled to, if not beside it. */
+  readonly stateDir?: string;
   readonly node: string;
   /** Bytes of events that may wait for one worker. */
   readonly eventBufferSize: number;
@@ -108,7 +110,7 @@ export class Pool {
   async prepare(): Promise<void> {
     const { config, node, clock, log, logLevel, writeLine, eventBufferSize, localGateway, inner } =
       this.#options;
-    const bundle = await EventsBundle.build(config.events);
+    const bundle = await EventsBundle.build(config.events, this.#options.stateDir);
     const task = {
       eventsFolder: config.events,
       count: config.count,
@@ -162,7 +164,7 @@ export class Pool {
   }
 
   async #reload(timeout: number): Promise<void> {
-    const bundle = await EventsBundle.build(this.#options.config.events);
+    const bundle = await EventsBundle.build(this.#options.config.events, this.#options.stateDir);
     const prepared: { slot: Slot; next: Generation }[] = [];
     try {
       for (const slot of this.#slots) prepared.push({ slot, next: await slot.prepare(bundle) });

@@ -3,6 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { CurrentClient } from '../api/transport.js';
 import type { ThreadLink } from '../link/thread-link.js';
+import { systemClock } from '../clock.js';
+import { LogOnce } from '../log-once.js';
 import type { Logger } from '../log.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
 import { type ClientAddress, type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
@@ -20,6 +22,10 @@ import type { Events } from './events.js';
 
 /** Bytes of one client's events that may wait in this thread before the gateway is asked to hold back the rest. */
 const PARKED_BYTES_PER_CLIENT = 256 * 1024;
+/** Lines a minute about handlers that fail in the same way: enough to see which clients it concerns. */
+const FAILURES_PER_MINUTE = 10;
+/** Characters of a message that tell one failure from another. */
+const KIND_LENGTH = 100;
 /** The share of the event ring that waiting events may hold before the oldest of them move out. */
 const HELD_SHARE = 0.25;
 
@@ -44,7 +50,8 @@ export class BusinessWorker implements CurrentClient {
   readonly #events: Events;
   readonly #gateway: GatewayCalls;
   readonly #gauge: ThreadGauge;
-  readonly #log: Logger;
+  /** For what clients can provoke. */
+  readonly #log: LogOnce;
   readonly #isLegacy: BusinessWorkerOptions['isLegacy'];
   readonly #processTimeout: number;
   readonly #context = new AsyncLocalStorage<Client>();
@@ -70,7 +77,7 @@ export class BusinessWorker implements CurrentClient {
     this.#events = events;
     this.#gateway = gateway;
     this.#gauge = gauge;
-    this.#log = log;
+    this.#log = new LogOnce(log, systemClock, FAILURES_PER_MINUTE);
     this.#isLegacy = isLegacy;
     this.#processTimeout = processTimeout;
   }
@@ -190,6 +197,7 @@ export class BusinessWorker implements CurrentClient {
       const seconds = (now - events.handlingSince) / 1000;
       if (seconds * 1000 < this.#processTimeout) return;
       this.#log.warn(
+        `${eventName(events.command)} is late`,
         { client: client.id, event: eventName(events.command), seconds: Math.round(seconds) },
         `${eventName(events.command)} has been pending for ${seconds.toFixed(1)} s, longer than processTimeout; the client's next event goes on without it`,
       );
@@ -205,6 +213,11 @@ export class BusinessWorker implements CurrentClient {
       this.#onIdle = resolve;
       this.#checkIdle();
     });
+  }
+
+  /** Says how much was left out of the log. */
+  close(): void {
+    this.#log.close();
   }
 
   #checkIdle(): void {
@@ -225,7 +238,11 @@ export class BusinessWorker implements CurrentClient {
           if (state !== null) client.view.receive(state.length === 0 ? NO_STATE : decodeClientState(state));
         },
         (error: unknown) =>
-          this.#log.error({ client: client.id, err: error }, 'the state of a client is not known'),
+          this.#log.error(
+            'state unknown',
+            { client: client.id, err: error },
+            'the state of a client is not known',
+          ),
       )
       .then(() => {
         this.#pending--;
@@ -466,9 +483,11 @@ export class BusinessWorker implements CurrentClient {
 
   #failed(client: Client, command: number, error: unknown): void {
     this.#gauge.fail();
+    const message = `${eventName(command)} failed: ${error instanceof Error ? error.message : String(error)}`;
     this.#log.error(
+      message.slice(0, KIND_LENGTH),
       { client: client.id, event: eventName(command), err: error },
-      `${eventName(command)} failed: ${error instanceof Error ? error.message : String(error)}`,
+      message,
     );
   }
 }

@@ -5,7 +5,10 @@ import { Requests } from '../api/requests.js';
 import { systemClock } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import { ThreadLink } from '../link/thread-link.js';
+import { LineLimit } from '../line-limit.js';
 import { createLogger } from '../log.js';
+import { type PrintStream, takeOver } from '../printed-text.js';
+import { attachLog } from '../user-log.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
 import { Command } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
@@ -29,6 +32,12 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   }).child({ worker: slot });
 
   let worker: BusinessWorker | undefined;
+  const silence = openUserLog({
+    task,
+    post,
+    currentClient: () => worker?.currentClientId(),
+    report: (fields, message) => log.warn(fields, message),
+  });
   const requests = new Requests(systemClock);
   const link = new ThreadLink(`slot ${slot}`, memory);
   const transport = new ThreadTransport(link, {
@@ -80,6 +89,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   } catch (error) {
     const { code, message } = error as GatewayError;
     post({ kind: 'failed', code, message });
+    silence();
     port.close();
     return;
   }
@@ -125,7 +135,47 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     log.error({ err: error }, `onWorkerStop failed: ${String(error)}`);
   }
   await link.close();
+  worker.close();
+  silence();
   port.close();
+}
+
+interface UserLogOptions {
+  readonly task: WorkerTask;
+  readonly post: (message: ThreadMessage) => void;
+  /** The client whose handler is running. */
+  readonly currentClient: () => string | undefined;
+  readonly report: (fields: object, message: string) => void;
+}
+
+/**
+ * What the user's code logs and prints goes to the node's log, within limits: it can neither flood that nor the memory.
+ *
+ * @returns to be called before the port is closed: what is printed later is no more this thread's
+ */
+function openUserLog({ task, post, currentClient, report }: UserLogOptions): () => void {
+  const limit = new LineLimit(systemClock, report);
+  const print = (stream: PrintStream, text: string): void => {
+    if (limit.admits(stream, text.length)) post({ kind: 'printed', stream, text });
+  };
+  const given = [takeOver('stdout', print), takeOver('stderr', print)];
+  const logger = createLogger({
+    level: task.logLevel,
+    destination: {
+      write(line: string) {
+        if (limit.admits('log', line.length)) post({ kind: 'log', line });
+      },
+    },
+    mixin() {
+      const client = currentClient();
+      return client === undefined ? {} : { client };
+    },
+  });
+  attachLog(logger.child({ worker: task.slot }));
+  return () => {
+    limit.close();
+    for (const giveBack of given) giveBack();
+  };
 }
 
 /** Shows that the event loop comes round, and what the thread takes. */

@@ -43,6 +43,7 @@ describe('defaults', () => {
       register: { listen: '127.0.0.1:1236' },
       cluster: { registerAddress: [], secretKey: '', allowWithoutSecretKey: false, pingInterval: 25 },
       log: { level: 'info' },
+      stateDir: '',
     });
   });
 
@@ -127,7 +128,7 @@ describe('a wrong configuration', () => {
     [
       'an unknown key',
       { colour: true },
-      'colour: unknown key (found true), expected one of the keys name, gateway, worker, register, cluster, log',
+      'colour: unknown key (found true), expected one of the keys name, gateway, worker, register, cluster, log, stateDir',
     ],
     [
       'a wrong type',

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { NodeStatus } from '#src/ops/status.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** Milliseconds. It only bounds a failure: everything here waits for an event. */
@@ -21,6 +22,12 @@ export interface Outcome {
 /** A folder with an application, and a shell in it. */
 export class App {
   readonly folder: string;
+  /** What commands have in their environment beside our own. */
+  env: Readonly<Record<string, string>> = {};
+  /** Who runs them, if not who runs the tests. */
+  user: { readonly uid?: number; readonly gid?: number } = {};
+  /** Where the node's pid files are. */
+  state = '.gatewayworker';
   readonly #started: ChildProcess[] = [];
 
   private constructor(folder: string) {
@@ -46,7 +53,7 @@ export class App {
 
   /** The process that a pid file names. */
   async pid(file = 'gatewayworker.pid'): Promise<number> {
-    return Number.parseInt(await this.read(`.gatewayworker/${file}`), 10);
+    return Number.parseInt(await this.read(`${this.state}/${file}`), 10);
   }
 
   /** Runs a command to its end. */
@@ -63,6 +70,24 @@ export class App {
   /** Runs a node in the foreground. */
   async start(...words: readonly string[]): Promise<Foreground> {
     return await Foreground.up(this.#spawn(['start', ...words]));
+  }
+
+  /** Runs a node in the foreground whose output goes elsewhere; resolves when a client can come. */
+  async startInto(output: number | 'ignore', ...words: readonly string[]): Promise<ChildProcess> {
+    const child = this.#spawn(['start', ...words], output);
+    await this.up();
+    return child;
+  }
+
+  /** Resolves with the url of the node's first listener when it is up. */
+  async up(): Promise<string> {
+    const signal = AbortSignal.timeout(LIMIT);
+    for (;;) {
+      const { status, out } = await this.run('status', '--json');
+      const { listeners = [] }: Partial<NodeStatus> = status === 0 ? JSON.parse(out) : {};
+      if (listeners.length > 0) return listeners[0].url;
+      signal.throwIfAborted();
+    }
   }
 
   /** Runs a command that goes on until its reader hangs up. */
@@ -95,11 +120,12 @@ export class App {
     await rm(this.folder, { recursive: true });
   }
 
-  #spawn(words: readonly string[]): ChildProcess {
+  #spawn(words: readonly string[], output: number | 'pipe' | 'ignore' = 'pipe'): ChildProcess {
     const child = spawn(process.execPath, [PROGRAM, ...words], {
       cwd: this.folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_V8_COVERAGE: '' },
+      stdio: ['ignore', output, output],
+      env: { ...process.env, NODE_V8_COVERAGE: '', ...this.env },
+      ...this.user,
     });
     this.#started.push(child);
     return child;
@@ -202,8 +228,12 @@ export class TextClient {
     return done ? undefined : value;
   }
 
-  async ask(line: string): Promise<string | undefined> {
+  send(line: string): void {
     this.#socket.write(`${line}\n`);
+  }
+
+  async ask(line: string): Promise<string | undefined> {
+    this.send(line);
     return await this.next();
   }
 

@@ -27,6 +27,7 @@ export const STATUS: NodeStatus = {
     refusals: {},
   },
   reloads: 3,
+  log: { lost: 0, lastError: null },
   workers: [worker(0), worker(1)],
   cluster: { registers: [], gateways: [], workers: [], refusals: {} },
 };

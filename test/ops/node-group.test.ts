@@ -41,6 +41,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
         level: 'info',
         destination: { write: (line) => void log.push(JSON.parse(line).msg) },
       }),
+      logLosses: () => ({ lost: 0, lastError: null }),
       fork: () => {
         const member = new FakeMember();
         processes.push(member);

@@ -90,10 +90,19 @@ describe('the pid file', { timeout: 20_000 }, () => {
     await assert.rejects(PidFile.claim(path, own), { code: 'GW_CONTROL' });
   });
 
+  it('is taken from a process of before the machine was started again', { skip: withoutProc }, async () => {
+    const pid = await otherProcess();
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    await left({ pid, startTicks, boot: 'another' });
+    await PidFile.claim(path, own);
+  });
+
   for (const [what, record] of [
     ['whose pid another process has now', { startTicks: '1' }],
     ['whose pid another process has now, where there is no /proc', { startTicks: null }],
     ['whose pid is our own now', { pid: process.pid }],
+    ['whose pid is our own now, where there is /proc', { pid: process.pid, startTicks: '1' }],
     ['whose pid nobody has', { pid: 2 ** 22 + 1 }],
   ] as const) {
     it(`is taken from a process ${what}`, async () => {

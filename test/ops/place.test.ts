@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { describe, it } from 'node:test';
-import { placeOf, socketOf } from '#src/ops/place.js';
+import { newInstance, placeOf, socketOf } from '#src/ops/place.js';
 
 describe("a node's place", () => {
   it('is beside its configuration', () => {
-    assert.deepEqual(placeOf('/srv/chat/node-a.yaml', '/home/me'), {
+    assert.deepEqual(placeOf('/srv/chat/node-a.yaml', '/home/me', ''), {
       folder: '/srv/chat/.gatewayworker',
       pidFile: '/srv/chat/.gatewayworker/node-a.pid',
       supervisorPidFile: '/srv/chat/.gatewayworker/node-a.supervisor.pid',
@@ -15,33 +15,44 @@ describe("a node's place", () => {
   });
 
   it('stays the same when a first configuration is added', () => {
-    assert.deepEqual(placeOf('/srv/gatewayworker.config.ts', '/home'), placeOf(undefined, '/srv'));
-    assert.equal(placeOf(undefined, '/srv').log, '/srv/gatewayworker.log');
+    assert.deepEqual(placeOf('/srv/gatewayworker.config.ts', '/home', ''), placeOf(undefined, '/srv', ''));
+    assert.equal(placeOf(undefined, '/srv', '').log, '/srv/gatewayworker.log');
   });
 
-  it("has a socket of this process's own", () => {
-    assert.equal(socketOf('/srv/.gatewayworker/a.pid', 12, 'linux'), '/srv/.gatewayworker/a.12.sock');
+  it('is in stateDir, with the log of a node in the background, when there is one', () => {
+    assert.deepEqual(placeOf('/srv/chat/node-a.yaml', '/home/me', '/run/chat'), {
+      folder: '/run/chat',
+      pidFile: '/run/chat/node-a.pid',
+      supervisorPidFile: '/run/chat/node-a.supervisor.pid',
+      log: '/run/chat/node-a.log',
+    });
+  });
+
+  it('has a socket of a name that nothing else has', () => {
+    assert.equal(socketOf('/srv/.gatewayworker/a.pid', 'x1', 'linux'), '/srv/.gatewayworker/a.x1.sock');
     assert.equal(
-      socketOf('/srv/.gatewayworker/a.supervisor.pid', 12, 'darwin'),
-      '/srv/.gatewayworker/a.supervisor.12.sock',
+      socketOf('/srv/.gatewayworker/a.supervisor.pid', 'x1', 'darwin'),
+      '/srv/.gatewayworker/a.supervisor.x1.sock',
     );
+    const names = new Set(Array.from({ length: 100 }, () => newInstance()));
+    assert.equal(names.size, 100);
   });
 
   it('has a short socket where the path would be too long', () => {
     const deep = join('/srv', '深'.repeat(30), '.gatewayworker');
-    const path = socketOf(join(deep, 'a.pid'), 12, 'linux');
-    assert.match(path, new RegExp(`^${tmpdir()}/gatewayworker-[0-9a-f]{16}-12\\.sock$`));
-    assert.notEqual(path, socketOf(join(deep, 'b.pid'), 12, 'linux'));
+    const path = socketOf(join(deep, 'a.pid'), 'x1', 'linux');
+    assert.match(path, new RegExp(`^${tmpdir()}/gatewayworker-[0-9a-f]{16}-x1\\.sock$`));
+    assert.notEqual(path, socketOf(join(deep, 'b.pid'), 'x1', 'linux'));
     // a byte decides
-    const longest = `/${'x'.repeat(88)}/a.pid`;
-    assert.equal(Buffer.byteLength(socketOf(longest, 123_456, 'linux')), 103);
-    assert.ok(socketOf(longest, 1_234_567, 'linux').startsWith(tmpdir()));
+    const longest = `/${'x'.repeat(86)}/a.pid`;
+    assert.equal(Buffer.byteLength(socketOf(longest, '12345678', 'linux')), 103);
+    assert.ok(socketOf(longest, '123456789', 'linux').startsWith(tmpdir()));
   });
 
   it('has a named pipe on Windows', () => {
     assert.match(
-      socketOf('C:\\chat\\.gatewayworker\\a.pid', 12, 'win32'),
-      /^\\\\\.\\pipe\\gatewayworker-[0-9a-f]{16}-12$/,
+      socketOf('C:\\chat\\.gatewayworker\\a.pid', 'x1', 'win32'),
+      /^\\\\\.\\pipe\\gatewayworker-[0-9a-f]{16}-x1$/,
     );
   });
 });

@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import type { UserConfig } from '#src/config/schema.js';
 import { ControlClient } from '#src/ops/control-client.js';
-import { placeOf, socketOf } from '#src/ops/place.js';
+import { livingProcess } from '#src/ops/pid-file.js';
+import { placeOf } from '#src/ops/place.js';
 import type { NodeStatus } from '#src/ops/status.js';
 import { fixture } from './fixtures.js';
 import { LIMIT } from './inbox.js';
@@ -115,8 +116,10 @@ export class NodeProcess {
 
   /** What `gatewayworker status` shows. */
   async status(): Promise<NodeStatus> {
-    const { pidFile } = placeOf(join(this.#folder, CONFIG_FILE), this.#folder);
-    const client = await ControlClient.connect(socketOf(pidFile, this.pid));
+    const { pidFile } = placeOf(join(this.#folder, CONFIG_FILE), this.#folder, '');
+    const record = await livingProcess(pidFile);
+    assert.ok(record, 'no node holds the pid file');
+    const client = await ControlClient.connect(record.socket);
     try {
       return await client.status();
     } finally {

@@ -43,10 +43,14 @@ const FUNCTIONS = ['input', 'decode', 'encode'] as const;
  *
  * @throws GatewayError GW_PROTOCOL_MODULE
  */
-export async function loadProtocol(path: string, host: ClientHost): Promise<CustomProtocol> {
+export async function loadProtocol(
+  path: string,
+  host: ClientHost,
+  stateDir: string,
+): Promise<CustomProtocol> {
   let exported: Record<string, unknown>;
   try {
-    exported = await importFile(path);
+    exported = await importFile(path, stateDir);
   } catch (cause) {
     const message = `The protocol module ${path} cannot be loaded: ${describe(cause)}`;
     throw new GatewayError('GW_PROTOCOL_MODULE', message, { cause });

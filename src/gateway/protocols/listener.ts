@@ -24,9 +24,9 @@ export async function openListener(options: ListenerOptions, host: ClientHost): 
     case 'frame':
       return openStreamListener(options, address, host, frameProtocol);
     case 'tcp': {
-      const { protocolModule, maxPackageSize } = options;
+      const { protocolModule, maxPackageSize, stateDir = '' } = options;
       const protocol = protocolModule
-        ? await loadProtocol(protocolModule, host)
+        ? await loadProtocol(protocolModule, host, stateDir)
         : tcpProtocol(maxPackageSize);
       return openStreamListener(options, address, host, protocol);
     }

@@ -155,6 +155,8 @@ export interface ListenerOptions {
   readonly staticRoot?: string;
   /** Path of a user's protocol module. */
   readonly protocolModule?: string;
+  /** Where that is compiled to, if not beside it. */
+  readonly stateDir?: string;
   /** PEM files for wss. */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** The subprotocols that a websocket client may choose from. Default: none. */
