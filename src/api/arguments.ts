@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.js';
+import { isPlainObject } from '../wire/session-value.js';
 
 /** What can be sent to a client: a string goes out as text, bytes as binary. */
 export type Message = string | Uint8Array;
@@ -63,12 +64,10 @@ export function checkClientIds(call: string, clientIds: unknown): void {
 
 /** @throws GW_ARGUMENT unless it is a plain object */
 export function checkSession(call: string, session: unknown): Record<string, unknown> {
-  if (typeof session === 'object' && session !== null && !Array.isArray(session)) {
-    return session as Record<string, unknown>;
-  }
+  if (isPlainObject(session)) return session;
   throw new GatewayError(
     'GW_ARGUMENT',
-    `${call} was given ${describe(session)} as a session; expected an object.`,
+    `${call} was given ${describe(session)} as a session; expected a plain object.`,
   );
 }
 

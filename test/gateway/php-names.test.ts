@@ -34,6 +34,10 @@ async function asked(peer: RawPeer, command: number, ext: string): Promise<Map<P
   return unserialize((await peer.nextReply()).subarray(4)) as Map<PhpKey, PhpDecoded>;
 }
 
+function byName(map: Map<PhpKey, PhpDecoded>): Map<string, PhpDecoded> {
+  return new Map(Array.from(map, ([key, value]) => [String(key), value]));
+}
+
 describe('names in the lists of a PHP GatewayClient', () => {
   for (const [json, name] of Object.entries(IN_LISTS)) {
     // a list with gaps is an object to PHP
@@ -55,8 +59,6 @@ describe('names in the lists of a PHP GatewayClient', () => {
           assert.deepEqual([...found.keys()], [id], where);
         }
         await transport.until('both messages', () => transport.written === 'uid\ngroup\n');
-        const byName = (map: Map<PhpKey, PhpDecoded>): Map<string, PhpDecoded> =>
-          new Map(Array.from(map, ([key, value]) => [String(key), value]));
         assert.deepEqual(byName(ids).get(name), new Map([[0, id]]));
         assert.deepEqual(byName(counts).get(name), 1);
         assert.deepEqual(scene.refusals, {});

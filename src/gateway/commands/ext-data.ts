@@ -4,7 +4,7 @@ import { commandName } from '../../wire/command.js';
 import { parseWithBigInts } from '../../wire/big-int-json.js';
 import type { ReceivedFrame } from '../../wire/frame.js';
 import { refuseDeep } from '../../wire/session-depth.js';
-import type { Session, SessionPatch } from '../../wire/session.js';
+import { type Session, type SessionPatch, decodePhpPatch, isPhpSession } from '../../wire/session.js';
 
 const NONE: ReadonlySet<number> = new Set();
 /** What stands for bytes that are no UTF-8 where they were made text. */
@@ -69,8 +69,9 @@ export function connectionIds(value: unknown): ReadonlySet<number> {
   return new Set(Object.values(value).map((id) => (typeof id === 'object' ? 0 : Number(id))));
 }
 
-/** What a handler changed in a session. @throws GW_FRAME, GW_SESSION */
+/** What a handler changed in a session. @throws GW_FRAME, GW_SESSION, GW_SERIALIZE */
 export function sessionPatch(frame: ReceivedFrame): SessionPatch {
+  if (isPhpSession(frame.ext)) return decodePhpPatch(frame.ext);
   // in a session a number is one
   const { set, delete: deleted } = jsonObject(frame, parsed(frame, JSON.parse));
   if (typeof set !== 'object' || set === null) throw unexpected(frame, 'an object `set`');
