@@ -1,7 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { GatewayError } from '../errors.js';
 import { refuseDeep } from './session-depth.js';
-import { type PhpDecoded, type PhpKey, type PhpValue, serialize, toPlain, unserialize } from './php-serialize.js';
+import {
+  type PhpDecoded,
+  type PhpKey,
+  type PhpValue,
+  serialize,
+  toPlain,
+  unserialize,
+} from './php-serialize.js';
 import { fitsJson, isPlainObject, plainCopy, setOwn } from './session-value.js';
 
 /*
@@ -28,9 +35,7 @@ export interface SessionPatch {
  * @throws GW_SESSION naming the key of what cannot be stored
  */
 export function encodeSession(session: Session, php = false): Buffer {
-  return fitsJson('session', session, php)
-    ? sessionJson(session)
-    : serialize(plainCopy(session) as PhpValue);
+  return fitsJson('session', session, php) ? sessionJson(session) : serialize(plainCopy(session) as PhpValue);
 }
 
 /** {@link encodeSession} for a session that was put together of what was checked when it came. */

@@ -265,9 +265,7 @@ function textOf(key: string, value: unknown, php: boolean): string | undefined {
 }
 
 function valueOf(text: string): unknown {
-  return text[0] === PHP_TEXT
-    ? toPlain(unserialize(Buffer.from(text.slice(1), 'latin1')))
-    : JSON.parse(text);
+  return text[0] === PHP_TEXT ? toPlain(unserialize(Buffer.from(text.slice(1), 'latin1'))) : JSON.parse(text);
 }
 
 /** @returns whether the key surely has its value again, or is surely gone */
