@@ -76,7 +76,7 @@ function both(session: Buffer | string): {
   };
 }
 
-function change(values: Record<string, unknown>): void {
+function edit(values: Record<string, unknown>): void {
   values.seen = 1;
   (values.user as Record<string, unknown>).name = 'Ann';
   (values.list as unknown[]).push(4);
@@ -161,12 +161,12 @@ describe('ints beyond 2^53 and other values that only PHP’s format has', () =>
       let stored: Buffer | undefined;
       if (kind === 'a PHP gateway') {
         const view = viewOf(session, new LegacySessionView()) as LegacySessionView;
-        change(view.session);
+        edit(view.session);
         stored = view.takeSession();
         assert.equal(view.takeSession(), undefined);
       } else {
         const { view, state, store } = both(session);
-        change(view.session);
+        edit(view.session);
         store();
         stored = state.bytes;
         assert.equal(view.takePatch(), undefined);
