@@ -28,6 +28,11 @@ export class Queue<T> {
     return item;
   }
 
+  /** What is in it, the oldest first. */
+  toArray(): T[] {
+    return this.#items.slice(this.#first);
+  }
+
   clear(): void {
     this.#items = [];
     this.#first = 0;
