@@ -1,10 +1,11 @@
 import { GatewayError } from '../errors.js';
+import { isPlainObject } from '../wire/session-value.js';
 
 /** What can be sent to a client: a string goes out as text, bytes as binary. */
 export type Message = string | Uint8Array;
 
-/** A uid or group: a number is the same as its decimal text. */
-export type Name = string | number;
+/** A uid or group: a number or bigint is the same as its decimal text. */
+export type Name = string | number | bigint;
 
 /** @throws GW_ARGUMENT unless it is a string or bytes */
 export function checkMessage(call: string, message: unknown): Message {
@@ -15,14 +16,34 @@ export function checkMessage(call: string, message: unknown): Message {
   );
 }
 
-/** The uid or group as a string. As in GatewayWorker, '' and '0' are none. @throws GW_ARGUMENT */
+/**
+ * The uid or group as a string. As in GatewayWorker, '' and '0' are none. A name that is not the same on every way it can
+ * take is none, either: half of a surrogate pair, which has no UTF-8, and an int that a number only holds roughly.
+ *
+ * @throws GW_ARGUMENT
+ */
 export function checkName(call: string, what: 'uid' | 'group', name: unknown): string {
-  if (typeof name === 'string' && name !== '' && name !== '0') return name;
-  if (typeof name === 'number' && name !== 0 && Number.isFinite(name)) return String(name);
-  throw new GatewayError(
-    'GW_ARGUMENT',
-    `${call} was given ${describe(name)} as a ${what}; expected a string or number other than '' and 0.`,
-  );
+  switch (typeof name) {
+    case 'string':
+      if (name === '' || name === '0') break;
+      if (name.isWellFormed()) return name;
+      throw refusedName(
+        call,
+        `${describe(name)} as a ${what}, which has half of a surrogate pair`,
+        'well-formed text',
+      );
+    case 'number':
+      if (name === 0 || !Number.isFinite(name)) break;
+      if (!Number.isInteger(name) || Number.isSafeInteger(name)) return String(name);
+      throw refusedName(
+        call,
+        `the number ${name} as a ${what}, which stands for other ints as well`,
+        'an int beyond 2^53 as a string or bigint',
+      );
+    case 'bigint':
+      if (name !== 0n) return String(name);
+  }
+  throw refusedName(call, `${describe(name)} as a ${what}`, "a string or number other than '' and 0");
 }
 
 /** One name or several, as strings. @throws GW_ARGUMENT */
@@ -43,19 +64,22 @@ export function checkClientIds(call: string, clientIds: unknown): void {
 
 /** @throws GW_ARGUMENT unless it is a plain object */
 export function checkSession(call: string, session: unknown): Record<string, unknown> {
-  if (typeof session === 'object' && session !== null && !Array.isArray(session)) {
-    return session as Record<string, unknown>;
-  }
+  if (isPlainObject(session)) return session;
   throw new GatewayError(
     'GW_ARGUMENT',
-    `${call} was given ${describe(session)} as a session; expected an object.`,
+    `${call} was given ${describe(session)} as a session; expected a plain object.`,
   );
+}
+
+function refusedName(call: string, found: string, expected: string): GatewayError {
+  return new GatewayError('GW_ARGUMENT', `${call} was given ${found}; expected ${expected}.`);
 }
 
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value);
   return value === undefined ? 'nothing' : `a value of type ${typeof value}`;
 }

@@ -53,7 +53,7 @@ export abstract class IdentityCalls extends SendCalls {
     return this.sendToHolder(clientId, Command.UPDATE_SESSION, bytes, '', flags);
   }
 
-  /** How sessions go out: as JSON, unless somebody at the far end has to read them who does not know JSON. */
+  /** How sessions go out: as they are stored, unless somebody at the far end has to read them who does not know JSON. */
   protected sessionBytes(session: Session): Buffer {
     return encodeSession(session);
   }

@@ -105,7 +105,10 @@ export abstract class QueryCalls extends IdentityCalls {
           names.map((name) => [name, 0] as const),
           (count) => count as number,
         );
-        for (const [, group, count] of entries(answers)) counts[String(group)] += Number(count);
+        for (const [, group, count] of entries(answers)) {
+          // a gateway that answers with another name was not asked about it
+          if (String(group) in counts) counts[String(group)] += Number(count);
+        }
         return counts;
       },
     );

@@ -8,7 +8,7 @@ import { unserialize } from '../wire/php-serialize.js';
 import { GatewayConnection, type GatewayConnectionOptions } from './gateway-connection.js';
 
 export interface ClientTransportOptions
-  extends Omit<GatewayConnectionOptions, 'onReply' | 'onDrained' | 'onEnded'> {
+  extends Omit<GatewayConnectionOptions, 'onReply' | 'onUnanswered' | 'onDrained' | 'onEnded'> {
   readonly requests: Requests;
   /** Asks a Register which gateways there are: {@link ClientTransport.setGateways} is called before this resolves. */
   readonly discover: () => Promise<void>;
@@ -187,6 +187,7 @@ export class ClientTransport implements Transport {
     return new GatewayConnection(address, {
       ...this.#options,
       onReply: (requestId, value) => requests.answer(requestId, unserialize(value)),
+      onUnanswered: (requestId) => requests.fail(requestId),
       onDrained: () => this.#wake(),
       onEnded: (error, lost) => {
         if (lost) this.#lost ??= error;

@@ -88,7 +88,7 @@ export class GatewayClient extends QueryCalls {
 
   /** PHP's workers may be about to read it, and ours read PHP's format, too. */
   protected override sessionBytes(session: Session): Buffer {
-    const bytes = encodeSession(session);
+    const bytes = encodeSession(session, true);
     // to merge no bytes at all is an error to a PHP gateway
     return bytes.length === 0 ? EMPTY_PHP_ARRAY : toPhpSession(bytes);
   }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import { type InnerTls, connectInner } from '../inner-socket.js';
@@ -23,6 +24,8 @@ export interface GatewayConnectionOptions {
   /** Bytes that may wait before `send` returns false; beyond twice as many it throws. */
   readonly bufferSize: number;
   onReply(requestId: number, value: Buffer): void;
+  /** A query will not be answered. */
+  onUnanswered(requestId: number): void;
   /** What waited has gone out, or is lost. */
   onDrained(): void;
   /** The connection ended, and with it every answer that was still to come. `lost` when something that was sent may not have arrived. */
@@ -95,26 +98,30 @@ export class GatewayConnection {
     const { secretKey, tls, clock, timeout, bufferSize } = this.#options;
     const { ip, port } = this.address;
     let deadline: Timer | undefined;
-    const socket = connectInner({ host: numberToIp(ip), port }, tls, () => deadline?.cancel());
-    const link: CommandLink = new CommandLink(socket, {
+    const dial = (): Socket => {
+      deadline = clock.setTimeout(() => {
+        link.destroy(
+          new GatewayError('GW_LINK_CLOSED', `${this.#name} did not take a connection within ${timeout} ms.`),
+        );
+      }, timeout);
+      return connectInner({ host: numberToIp(ip), port }, tls, () => deadline?.cancel());
+    };
+    const link: CommandLink = new CommandLink(dial(), {
       name: this.#name,
       secretKey,
       bufferSize,
       maxReplyLength: MAX_REPLY_LENGTH,
       clock,
       pingInterval: PING_INTERVAL,
+      dial,
       onReply: (requestId, value) => this.#options.onReply(requestId, value),
+      onUnanswered: (requestId) => this.#options.onUnanswered(requestId),
       onDrained: () => this.#options.onDrained(),
       onClosed: (error) => {
         deadline?.cancel();
         this.#ended(link, error);
       },
     });
-    deadline = clock.setTimeout(() => {
-      link.destroy(
-        new GatewayError('GW_LINK_CLOSED', `${this.#name} did not take a connection within ${timeout} ms.`),
-      );
-    }, timeout);
     return link;
   }
 

@@ -181,7 +181,14 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   addWorker(link: Link, { local }: { local: boolean }): void {
     const peer = new WorkerPeer(link, { local });
     link.listen({
-      frame: (frame) => this.command(link, frame),
+      frame: (frame) => {
+        try {
+          this.command(link, frame);
+        } catch (error) {
+          // the frame is skipped: what one handler sent ends neither its thread nor this one
+          this.#problems.warn('worker command', { worker: peer.name }, (error as Error).message);
+        }
+      },
       drained: () => this.drained(peer),
       closed: (error) => {
         if (error !== undefined)
@@ -380,7 +387,13 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
         `${link.name} sent ${commandName(frame.command)}, which no gateway knows.`,
       );
     }
-    this.#replies.send(link, frame, answer(this, frame));
+    try {
+      this.#replies.send(link, frame, answer(this, frame));
+    } catch (error) {
+      // whoever asked is not to wait for it, nor to take a later answer for this one
+      this.#replies.sendNothing(link, frame);
+      throw error;
+    }
   }
 
   // ---- clients ----

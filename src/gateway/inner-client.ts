@@ -66,8 +66,17 @@ export class InnerClient implements InnerRole {
         `${commandName(frame.command)} came from a peer that has not said the secret key; expected WORKER_CONNECT or GATEWAY_CLIENT_CONNECT first.`,
       );
     } else if (frame.command !== Command.PING) {
+      this.#carryOut(frame);
+    }
+  }
+
+  /** What cannot be carried out is skipped: a web site's worker sends what all its requests have to say over one connection. */
+  #carryOut(frame: ReceivedFrame): void {
+    try {
       checkLegacy(frame);
       this.#host.command(this.#link, frame);
+    } catch (error) {
+      this.#host.innerRefused('command', this.#link.name, error as Error);
     }
   }
 }

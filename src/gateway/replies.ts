@@ -40,6 +40,34 @@ export class Replies {
       );
     }
   }
+
+  /**
+   * Answers a query that cannot be carried out: as if nothing had been found, where an answer has no other way to say so; a
+   * REPLY frame without a value says that there is none.
+   */
+  sendNothing(link: Link, query: ReceivedFrame): void {
+    if (link.state !== 'open') return;
+    if ((query.flags & Flag.REQUEST) !== 0) {
+      this.#frame.clientIp = query.clientIp;
+      this.#frame.body = '';
+      link.send(this.#frame);
+    } else if (link instanceof TcpLink) {
+      link.sendBytes(legacyReply(query.command, nothing(query.command)));
+    }
+  }
+}
+
+/** What GatewayWorker answers where it finds nothing. */
+function nothing(command: number): PhpValue {
+  switch (command) {
+    case Command.IS_ONLINE:
+    case Command.GET_CLIENT_COUNT_BY_GROUP:
+      return 0;
+    case Command.GET_SESSION_BY_CLIENT_ID:
+      return null;
+    default:
+      return [];
+  }
 }
 
 function legacyReply(command: number, value: PhpValue): Buffer {

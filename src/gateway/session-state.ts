@@ -69,7 +69,7 @@ export class SessionState {
   /** Applies what a handler changed, unless the session was replaced since the handler read it. @throws as {@link merge} */
   patch(patch: SessionPatch, epoch: number): void {
     if (epoch !== this.#epoch) return;
-    if (this.#isPhp) this.#store(patchPhpSession(this.bytes, patch));
+    if (this.#isPhp || patch.php === true) this.#store(patchPhpSession(this.phpBytes, patch));
     else this.#change((session) => patchSession(session, patch));
   }
 

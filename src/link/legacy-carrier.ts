@@ -14,6 +14,8 @@ import { TcpLink } from './tcp-link.js';
 /** Milliseconds of silence after which the operating system asks whether the gateway is still there. */
 const KEEP_ALIVE = 25_000;
 
+const NO_VALUE = Buffer.alloc(0);
+
 export interface LegacyCarrierOptions {
   readonly name: string;
   readonly address: GatewayAddress;
@@ -60,7 +62,10 @@ export class LegacyCarrier implements GatewayCarrier {
       maxReplyLength: MAX_FRAME_LENGTH,
       clock,
       pingInterval,
+      dial: () => this.#connect(),
       onReply: (requestId, value) => this.#answered(requestId, value),
+      // a reply without a value says that there is none
+      onUnanswered: (requestId) => this.#answered(requestId, NO_VALUE),
       onDrained: () => listener.drained(),
       onClosed: (error) => this.#end(error),
     });
@@ -125,10 +130,12 @@ export class LegacyCarrier implements GatewayCarrier {
 
   /** Becomes a worker of the gateway, which says nothing to that: events come from now on. */
   #listen(): void {
-    const { name, address, introduction, tls, bufferSize } = this.#options;
-    const socket = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {});
-    socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE);
-    const events = new TcpLink(socket, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
+    const { name, introduction, bufferSize } = this.#options;
+    const events = new TcpLink(this.#connect().setNoDelay(true), {
+      name,
+      bufferSize,
+      maxFrameLength: MAX_FRAME_LENGTH,
+    });
     this.#events = events;
     events.listen({
       frame: (frame) => this.#receive(frame),
@@ -140,6 +147,12 @@ export class LegacyCarrier implements GatewayCarrier {
     const body = encodeIntroduction(introduction);
     events.send({ ...emptyFrame(), command: Command.WORKER_CONNECT, flags: Flag.PLAIN_BODY, body });
     this.#read();
+  }
+
+  #connect(): Socket {
+    const { address, tls } = this.#options;
+    const socket = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {});
+    return socket.setKeepAlive(true, KEEP_ALIVE);
   }
 
   #receive(frame: ReceivedFrame): void {

@@ -23,7 +23,7 @@ export { type PhpDecoded, type PhpKey, type PhpValue, toPlain } from './php-valu
  *   string  s:3:"abc";                 any bytes, nothing is escaped
  *   array   a:2:{key value key value}  a key is an int or a string
  *
- * Objects, enums and references (O C E r R) are neither written nor read.
+ * Objects and enums (O C E) are neither written nor read; references (r R) are read as copies (php-references.ts).
  */
 
 /**

@@ -1,17 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import { GatewayError } from '../errors.js';
+import { withoutReferences } from './php-references.js';
 import { INT64_MAX, INT64_MIN, MAX_DEPTH, type PhpDecoded, type PhpKey, phpKey } from './php-value.js';
 
 /**
  * Reads one PHP-serialized value (see php-serialize.ts for the format), which must fill `bytes`. Of an array key that
- * occurs twice the last value counts, as in PHP. Strings and Buffers in the result are copies.
+ * occurs twice the last value counts, as in PHP. Strings and Buffers in the result are copies, and so is what a reference
+ * refers to.
  *
  * Safe on hostile input: no class is ever instantiated, and what is allocated is bounded by the bytes that are there.
  *
  * @throws GW_SERIALIZE naming the offset; the message never quotes the content, which may be a user's session
  */
 export function unserialize(bytes: Uint8Array): PhpDecoded {
-  const reader = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  const reader = new Reader(withoutReferences(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));
   const value = reader.value(0);
   reader.end();
   return value;
@@ -19,12 +21,12 @@ export function unserialize(bytes: Uint8Array): PhpDecoded {
 
 /**
  * Reads the entries of one PHP-serialized array, which must fill `bytes`. The values are checked and left serialized, as
- * views of `bytes`.
+ * views of `bytes`, or of a copy without references.
  *
  * @throws GW_SERIALIZE as {@link unserialize}, and when it is no array
  */
 export function unserializeEntries(bytes: Uint8Array): Map<PhpKey, Buffer> {
-  const reader = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  const reader = new Reader(withoutReferences(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)));
   const entries = reader.entries();
   reader.end();
   return entries;
@@ -99,7 +101,7 @@ class Reader {
       return `an object (type ${letter}) was found, and objects are never read; have the PHP side send arrays instead`;
     }
     if ('rR'.includes(letter)) {
-      return `a reference (type ${letter}) was found, and references are never read; have the PHP side send a copy instead`;
+      return `a reference (type ${letter}) was found that refers to no value before it`;
     }
     return `byte 0x${hex(type)} was found; expected a type, one of N b i d s a`;
   }

@@ -5,7 +5,7 @@ import { GatewayError } from '../errors.js';
  * sessions and merge them call by call, and the stack of a main thread is the smaller one: what a worker could store there
  * would be too deep to be sent on.
  */
-const DEEPEST = 512;
+export const DEEPEST = 512;
 
 /**
  * @param what `A session`, or a part of one, for the error

@@ -1,48 +1,64 @@
 import { Buffer } from 'node:buffer';
 import { GatewayError } from '../errors.js';
 import { refuseDeep } from './session-depth.js';
-import { type PhpDecoded, type PhpKey, toPlain, unserialize } from './php-serialize.js';
+import {
+  type PhpDecoded,
+  type PhpKey,
+  type PhpValue,
+  serialize,
+  toPlain,
+  unserialize,
+} from './php-serialize.js';
+import { fitsJson, isPlainObject, plainCopy, setOwn } from './session-value.js';
 
 /*
  * A session is stored as whoever set it wrote it: ours as JSON, PHP's as a PHP-serialized array. The bytes tell which it is,
- * so nothing else has to: JSON begins with `{`, a PHP array with `a:`, and no bytes at all are the empty session.
+ * so nothing else has to: JSON begins with `{`, a PHP array with `a:`, and no bytes at all are the empty session. What only
+ * PHP's format can hold is in that, whoever set it: wire/session-value.ts has what there may be.
  */
 
-/** A client's session: a plain object that JSON can hold. In one that PHP wrote, a string that is no UTF-8 is a Buffer. */
+/** A client's session: a plain object. In one that PHP wrote, a string that is no UTF-8 is a Buffer, an int beyond 2^53 a bigint. */
 export type Session = Record<string, unknown>;
 
 /** A change that a handler made: keys that it set and keys that it deleted. */
 export interface SessionPatch {
   readonly set: Session;
   readonly delete: readonly string[];
+  /** Whether it holds what only PHP's format can: the session is in that format from then on. */
+  readonly php?: boolean;
 }
 
-/** The session as stored and sent: JSON; no bytes at all when it is empty. @throws GW_SESSION */
-export function encodeSession(session: Session): Buffer {
-  const bytes = sessionJson(session);
-  refuseDeep('A session', session, bytes.length);
-  return bytes;
+/**
+ * The session as stored and sent: JSON, or PHP's format for what only that can hold; no bytes at all when it is empty.
+ *
+ * @param php whether it will be put into PHP's format anyway, and may hold whatever that can
+ * @throws GW_SESSION naming the key of what cannot be stored
+ */
+export function encodeSession(session: Session, php = false): Buffer {
+  return fitsJson('session', session, php) ? sessionJson(session) : serialize(plainCopy(session) as PhpValue);
 }
 
 /** {@link encodeSession} for a session that was put together of what was checked when it came. */
 export function sessionJson(session: Session): Buffer {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(session);
-  } catch (cause) {
-    throw new GatewayError(
-      'GW_SESSION',
-      `A session cannot be stored as JSON (${(cause as Error).message}); keep plain values, arrays and objects in it.`,
-      { cause },
-    );
-  }
-  if (text === undefined || text[0] !== '{') {
-    throw new GatewayError(
-      'GW_SESSION',
-      `A session was set to ${Array.isArray(session) ? 'an array' : typeof session}; expected a plain object.`,
-    );
-  }
+  const text = JSON.stringify(session);
   return text === '{}' ? Buffer.alloc(0) : Buffer.from(text);
+}
+
+/** A patch as ext_data: JSON, or as a PHP array. */
+export function encodePatch(patch: SessionPatch): string | Buffer {
+  const { set, delete: deleted } = patch;
+  return patch.php === true ? serialize({ set: set as PhpValue, delete: deleted }) : JSON.stringify(patch);
+}
+
+/** Reads a patch in PHP's format. @throws GW_SERIALIZE */
+export function decodePhpPatch(bytes: Buffer): SessionPatch {
+  const patch = unserialize(bytes);
+  const [set, deleted] = patch instanceof Map ? [patch.get('set'), patch.get('delete')] : [];
+  return {
+    set: set instanceof Map ? fromPhpArray(set) : {},
+    delete: deleted instanceof Map ? Array.from(deleted.values(), String) : [],
+    php: true,
+  };
 }
 
 /** Whether PHP wrote it. */
@@ -92,18 +108,20 @@ function decodeJson(bytes: Buffer): Session {
       { cause },
     );
   }
-  if (!isPlainObject(value)) {
+  if (!isContainer(value) || Array.isArray(value)) {
     throw new GatewayError('GW_SESSION', `A session of ${bytes.length} bytes holds no JSON object.`);
   }
   refuseDeep('A session', value, bytes.length);
-  return value;
+  return value as Session;
 }
 
 /**
  * Lays `changes` over `session`, which is changed and returned: objects and arrays are merged key by key at every depth,
- * anything else is replaced. This is PHP's array_replace_recursive, which GatewayWorker's updateSession uses.
+ * anything else is replaced. This is PHP's array_replace_recursive, which GatewayWorker's updateSession uses. Of what is
+ * frozen, as immer leaves it, a copy is changed.
  */
-export function mergeSession(session: Session, changes: Session): Session {
+export function mergeSession(into: Session, changes: Session): Session {
+  const session = Object.isExtensible(into) ? into : thawed(into);
   for (const key of Object.keys(changes)) {
     const change = changes[key];
     const present = Object.hasOwn(session, key) ? session[key] : undefined;
@@ -123,19 +141,11 @@ export function patchSession(session: Session, patch: SessionPatch): Session {
   return session;
 }
 
-/** Sets a key as a property of the object's own, whatever its name. */
-export function setOwn(target: Session, key: string, value: unknown): void {
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-  } else {
-    target[key] = value;
-  }
+function thawed(value: Session): Session {
+  return (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as Session;
 }
 
+/** Whether PHP would have it as an array: bytes and dates are none. */
 function isContainer(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
-}
-
-function isPlainObject(value: unknown): value is Session {
-  return isContainer(value) && !Array.isArray(value);
+  return Array.isArray(value) || isPlainObject(value);
 }

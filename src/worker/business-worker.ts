@@ -12,6 +12,7 @@ import { NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Command, Flag, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
+import { encodePatch } from '../wire/session.js';
 import { type ClientEvents, GATEWAY_GONE, type ParkedEvent } from './client-events.js';
 import { ClientMap } from './client-map.js';
 import { Client } from './client.js';
@@ -28,6 +29,8 @@ const FAILURES_PER_MINUTE = 10;
 const KIND_LENGTH = 100;
 /** The share of the event ring that waiting events may hold before the oldest of them move out. */
 const HELD_SHARE = 0.25;
+/** Keys of one session that may be refused one by one. A session that makes up new ones would go on for ever. */
+const MOST_REFUSALS = 100;
 
 export interface BusinessWorkerOptions {
   readonly link: ThreadLink;
@@ -446,19 +449,20 @@ export class BusinessWorker implements CurrentClient {
     const { view, events } = client;
     let change: Buffer | ReturnType<SessionView['takePatch']>;
     // until nothing is refused: each refusal has set one key back
-    for (;;) {
+    for (let refusals = 1; ; refusals++) {
       try {
         change = view instanceof LegacySessionView ? view.takeSession() : view.takePatch();
         break;
       } catch (error) {
         this.#failed(client, events.command, error);
+        if (refusals === MOST_REFUSALS) view.dropChanges();
       }
     }
     if (change === undefined) return;
     if (Buffer.isBuffer(change)) {
       this.#tell(Command.SET_SESSION, events, change, 0, 0);
     } else {
-      this.#tell(Command.PATCH_SESSION, events, JSON.stringify(change.patch), change.epoch, Flag.COUNTED);
+      this.#tell(Command.PATCH_SESSION, events, encodePatch(change.patch), change.epoch, Flag.COUNTED);
     }
   }
 

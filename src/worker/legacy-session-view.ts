@@ -38,7 +38,7 @@ export class LegacySessionView extends SessionView {
     super.change(change);
     this.#changes++;
     if (change.kind === 'uid') return;
-    const changes = toPhpSession(encodeSession(change.session));
+    const changes = toPhpSession(encodeSession(change.session, true));
     if (change.kind === 'set') this.#send(changes);
     else if (changes.length > 0) this.#send(mergePhpSession(this.#whole, changes));
   }
@@ -54,6 +54,10 @@ export class LegacySessionView extends SessionView {
     if (change === undefined) return undefined;
     this.#changes++;
     return this.#send(patchPhpSession(this.#whole, change.patch));
+  }
+
+  protected override get php(): boolean {
+    return true;
   }
 
   get #whole(): Buffer {

@@ -1,17 +1,19 @@
 import { Buffer } from 'node:buffer';
+import { types } from 'node:util';
 import type { ClientChange } from '../api/transport.js';
 import { GatewayError } from '../errors.js';
 import { type ClientState, NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Flag } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
-import { refuseDeep } from '../wire/session-depth.js';
+import { type PhpValue, serialize, toPlain, unserialize } from '../wire/php-serialize.js';
+import { fitsJson, isPlainObject, plainCopy, setOwn } from '../wire/session-value.js';
 import {
   type Session,
   type SessionPatch,
   decodeSession,
+  isPhpSession,
   mergeSession,
   patchSession,
-  setOwn,
 } from '../wire/session.js';
 
 /** A change on its way to the gateway. */
@@ -25,6 +27,8 @@ const NO_TEXTS: ReadonlyMap<string, string | undefined> = new Map();
 const SHORT = 128;
 /** Stands for the text of a key that is not there. */
 const ABSENT = undefined;
+/** Begins the text of a value that JSON cannot hold, which is PHP's: no JSON begins so. */
+const PHP_TEXT = '\0';
 
 /**
  * A worker's view of its client's uid and session. Events that are waiting were sent before the gateway had the changes
@@ -45,7 +49,7 @@ export class SessionView {
   #pending = NO_CHANGES;
   /** The session as the handler sees and changes it, once it has asked for it. */
   #value: Session | undefined;
-  /** The JSON text of each of its keys when it was read or last sent: what differs now was changed. */
+  /** The text of each of its keys, JSON where it can be, when it was read or last sent: what differs now was changed. */
   #texts = NO_TEXTS;
 
   get address(): string {
@@ -98,10 +102,10 @@ export class SessionView {
 
   /** Replaces the session as a whole; {@link takePatch} finds the difference. */
   set session(session: Session) {
-    if (typeof session !== 'object' || session === null || Array.isArray(session)) {
+    if (!isPlainObject(session)) {
       throw new GatewayError(
         'GW_SESSION',
-        `client.session was set to ${Array.isArray(session) ? 'an array' : String(session)}; expected a plain object, {} to empty it.`,
+        `client.session was set to ${describe(session)}; expected a plain object, {} to empty it.`,
       );
     }
     void this.session;
@@ -112,26 +116,30 @@ export class SessionView {
    * What the handler has changed since this was last asked, and the epoch of the session that it changed; undefined when
    * nothing. To be sent, since the view counts on it.
    *
-   * @throws GW_SESSION when it put something into the session that JSON cannot hold: that key is set back, so that the
+   * @throws GW_SESSION when it put something into the session that cannot be stored: that key is set back, so that the
    *   next call has the rest
    */
   takePatch(): { readonly patch: SessionPatch; readonly epoch: number } | undefined {
     if (this.#value === undefined) return undefined;
+    const session = this.#value;
     // everything is turned into text before anything counts as sent: one value that cannot be loses no other
     const texts = new Map<string, string | undefined>();
-    for (const key of Object.keys(this.#value)) {
+    for (const key of this.#keys(session)) {
       try {
-        texts.set(key, textOf(key, this.#value[key]));
+        texts.set(key, textOf(key, session[key], this.php));
       } catch (error) {
         this.#setBack(key);
-        throw error;
+        throw refusal(`client.session.${key}`, error);
       }
     }
     const set: Session = {};
-    const deleted: string[] = [];
+    let { php } = this;
     for (const [key, text] of texts) {
-      if (text !== ABSENT && text !== this.#texts.get(key)) setOwn(set, key, JSON.parse(text));
+      if (text === ABSENT || text === this.#texts.get(key)) continue;
+      setOwn(set, key, valueOf(text));
+      if (text[0] === PHP_TEXT) php = true;
     }
+    const deleted: string[] = [];
     for (const [key, text] of this.#texts) {
       if (text !== ABSENT && texts.get(key) === ABSENT) deleted.push(key);
     }
@@ -140,7 +148,7 @@ export class SessionView {
     const sets = this.#pending.filter(({ kind }) => kind === 'set').length;
     const change = {
       kind: 'patch',
-      patch: { set, delete: deleted },
+      patch: { set, delete: deleted, ...(php && { php }) },
       epoch: (this.#epoch + sets) >>> 0,
     } as const;
     this.#push(change);
@@ -154,19 +162,44 @@ export class SessionView {
       this.#push(change);
       return;
     }
-    const session = copyOf(change.session);
+    const session = plainCopy(change.session);
     if (this.#value !== undefined) {
-      this.#see(change.kind === 'set' ? copyOf(session) : mergeSession(this.#value, copyOf(session)));
+      this.#see(change.kind === 'set' ? plainCopy(session) : mergeSession(this.#value, plainCopy(session)));
     }
     this.#push({ kind: change.kind, session });
+  }
+
+  /** Forgets what the handler has changed since it was last sent. */
+  dropChanges(): void {
+    this.#value = undefined;
+  }
+
+  /** Whether the session is in PHP's format, which can hold more than JSON. */
+  protected get php(): boolean {
+    return isPhpSession(this.#bytes);
+  }
+
+  #keys(session: Session): string[] {
+    try {
+      return Object.keys(session);
+    } catch (error) {
+      this.dropChanges();
+      throw refusal('client.session', error);
+    }
   }
 
   /** Gives a key the value back that it had when it was read or last sent. */
   #setBack(key: string): void {
     const session = this.#value as Session;
-    delete session[key];
     const text = this.#texts.get(key);
-    if (text !== ABSENT) setOwn(session, key, JSON.parse(text));
+    if (putBack(session, key, text)) return;
+    // one that cannot be changed, or that only says that it was: from now on there is another one in its place
+    const copy: Session = {};
+    for (const other of Object.keys(session)) {
+      if (other !== key) copyKey(session, copy, other, this.#texts.get(other));
+    }
+    if (text !== ABSENT) setOwn(copy, key, valueOf(text));
+    this.#value = copy;
   }
 
   #push(change: Change): void {
@@ -181,12 +214,12 @@ export class SessionView {
     let epoch = this.#epoch;
     for (const change of this.#pending) {
       if (change.kind === 'set') {
-        session = copyOf(change.session);
+        session = plainCopy(change.session);
         epoch = (epoch + 1) >>> 0;
       } else if (change.kind === 'update') {
-        session = mergeSession(session, copyOf(change.session));
+        session = mergeSession(session, plainCopy(change.session));
       } else if (change.kind === 'patch' && change.epoch === epoch) {
-        session = patchSession(session, copyOf(change.patch));
+        session = patchSession(session, { ...change.patch, set: plainCopy(change.patch.set) });
       }
     }
     return session;
@@ -195,7 +228,8 @@ export class SessionView {
   #see(session: Session): void {
     this.#value = session;
     const texts = new Map<string, string | undefined>();
-    for (const key of Object.keys(session)) texts.set(key, JSON.stringify(session[key]));
+    const { php } = this;
+    for (const key of Object.keys(session)) texts.set(key, seenText(key, session[key], php));
     this.#texts = texts;
   }
 }
@@ -213,23 +247,58 @@ function hasExt({ bytes, extStart, bodyStart }: ReceivedFrame, ext: Buffer): boo
   return true;
 }
 
-/** A copy that JSON can hold, so that what somebody does to the original later is not taken for a change. */
-function copyOf<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
+/** The text of a value out of a session: it can be stored. */
+function seenText(key: string, value: unknown, php: boolean): string | undefined {
+  if (php) return textOf(key, value, php);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return textOf(key, value, php);
+  }
 }
 
-function textOf(key: string, value: unknown): string | undefined {
-  let text: string | undefined;
+/** The text of a value that a handler may have put into a session. @throws GW_SESSION when no session can hold it */
+function textOf(key: string, value: unknown, php: boolean): string | undefined {
+  if (value === undefined) return ABSENT;
+  if (fitsJson('client.session', value, php, key)) return JSON.stringify(value);
+  return PHP_TEXT + serialize(plainCopy(value) as PhpValue).toString('latin1');
+}
+
+function valueOf(text: string): unknown {
+  return text[0] === PHP_TEXT ? toPlain(unserialize(Buffer.from(text.slice(1), 'latin1'))) : JSON.parse(text);
+}
+
+/** @returns whether the key surely has its value again, or is surely gone */
+function putBack(session: Session, key: string, text: string | undefined): boolean {
+  if (types.isProxy(session) || !Reflect.deleteProperty(session, key)) return false;
+  if (text === ABSENT) return true;
+  return Reflect.defineProperty(session, key, {
+    value: valueOf(text),
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
+}
+
+function copyKey(from: Session, to: Session, key: string, text: string | undefined): void {
   try {
-    text = JSON.stringify(value);
-  } catch (cause) {
-    throw new GatewayError(
-      'GW_SESSION',
-      `client.session.${key} cannot be stored as JSON (${(cause as Error).message}); keep plain values, arrays and objects in it.`,
-      { cause },
-    );
+    setOwn(to, key, from[key]);
+  } catch {
+    if (text !== ABSENT) setOwn(to, key, valueOf(text));
   }
-  // the session around it is a level, too, and its braces are two characters
-  if (text !== undefined) refuseDeep(`client.session.${key}`, { [key]: value }, text.length + 2);
-  return text;
+}
+
+/** What a getter or a proxy throws can be anything. */
+function refusal(what: string, error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  return new GatewayError(
+    'GW_SESSION',
+    `${what} cannot be stored, since reading it failed (${error instanceof Error ? error.message : typeof error}); keep plain values, arrays and objects in a session.`,
+    { cause: error },
+  );
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? 'an array' : 'an object that a class has made';
 }

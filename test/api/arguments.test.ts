@@ -14,7 +14,7 @@ describe('arguments that the Gateway API refuses, at once and in the caller', ()
   });
   after(() => node.stop());
 
-  const badNames = ['', '0', 0, null, true, {}];
+  const badNames = ['', '0', 0, null, true, {}, 2 ** 53, -1e21, 'x\ud800', '\udc00y'];
   const takeNames: [call: string, args: (name: unknown) => unknown[]][] = [
     ['sendToUid', (name) => [name, 'hi']],
     ['sendToUid', (name) => [['ann', name], 'hi']],

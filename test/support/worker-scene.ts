@@ -30,7 +30,7 @@ export class WorkerThread {
   readonly gateway = new GatewayCalls();
   readonly #slot: SlotLink;
 
-  constructor(slot: SlotLink, events: Events, processTimeout: number) {
+  constructor(slot: SlotLink, events: Events, processTimeout: number, onFailure: (message: string) => void) {
     const memory = slot.attach();
     this.#slot = slot;
     this.generation = memory.generation;
@@ -46,7 +46,10 @@ export class WorkerThread {
       events,
       gateway: this.gateway,
       gauge: this.gauge,
-      log: pino({ level: 'silent' }),
+      log: pino(
+        { level: 'error' },
+        { write: (line) => onFailure((JSON.parse(line) as { msg: string }).msg) },
+      ),
       isLegacy: (client) => transport.isLegacy(client),
       processTimeout,
     });
@@ -80,6 +83,8 @@ export class WorkerScene {
   readonly done: string[] = [];
   /** Commands that came, without queries. */
   readonly commands: string[] = [];
+  /** What was logged as failed. */
+  readonly failures: string[] = [];
   /** What gateways say of their clients. */
   state = { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.alloc(0) };
   /** Clients whose state was asked for, by connection id. */
@@ -104,13 +109,19 @@ export class WorkerScene {
     });
   }
 
+  get gateway(): GatewayCalls {
+    return this.thread.gateway;
+  }
+
   get worker(): BusinessWorker {
     return this.thread.worker;
   }
 
   /** A further thread of the slot, with the same handlers. */
   attach(): WorkerThread {
-    const thread = new WorkerThread(this.slot, this.#events, this.#processTimeout);
+    const thread = new WorkerThread(this.slot, this.#events, this.#processTimeout, (message) =>
+      this.failures.push(message),
+    );
     this.#threads.push(thread);
     return thread;
   }

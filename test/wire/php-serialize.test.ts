@@ -211,16 +211,48 @@ describe('hostile input', () => {
     assert.throws(() => read('a:1e3:{}'), serializeError(/expected ':'/));
   });
 
-  it('refuses objects and references, and says what to do', () => {
+  it('refuses objects, and says what to do', () => {
     for (const text of ['O:3:"Foo":0:{}', 'C:3:"Foo":0:{}', 'E:5:"A:One";']) {
       assert.throws(
         () => read(text),
         serializeError(/objects are never read; have the PHP side send arrays/),
       );
     }
-    for (const text of ['a:2:{i:0;a:0:{}i:1;R:2;}', 'r:1;']) {
-      assert.throws(() => read(text), serializeError(/references are never read/));
+  });
+
+  /** As PHP 8.2 serializes them. */
+  const REFERENCES: Readonly<Record<string, unknown>> = {
+    'a:4:{s:1:"x";a:2:{i:0;i:1;i:1;d:2;}s:1:"y";R:2;s:1:"z";i:5;s:1:"w";R:4;}': {
+      x: [1, 2],
+      y: [1, 2],
+      z: 5,
+      w: 2,
+    },
+    'a:2:{i:0;a:0:{}i:1;R:2;}': [[], []],
+    // references are not counted: the last one is to "b", the third value
+    'a:4:{i:0;s:3:";R:";i:1;R:2;i:2;s:1:"b";i:3;R:3;}': [';R:', ';R:', 'b', 'b'],
+    // what a reference stands for is not counted again
+    'a:3:{i:0;a:1:{i:0;s:1:"x";}i:1;R:2;i:2;a:2:{i:0;s:1:"y";i:1;R:5;}}': [['x'], ['x'], ['y', 'y']],
+  };
+  for (const [text, value] of Object.entries(REFERENCES)) {
+    it(`reads references as copies: ${text}`, () => {
+      assert.deepEqual(toPlain(read(text)), value);
+    });
+  }
+
+  it('refuses a reference to what holds it, to nothing, and to copies without end', () => {
+    assert.throws(() => read('a:1:{i:0;a:1:{i:0;R:2;}}'), serializeError(/an array holds itself/));
+    assert.throws(() => read('a:1:{i:0;R:1;}'), serializeError(/an array holds itself/));
+    for (const text of ['r:1;', 'a:1:{i:0;R:0;}', 'a:1:{i:0;R:7;}', 'a:1:{i:0;R:x;}', 'a:1:{i:0;R:2']) {
+      assert.throws(() => read(text), { code: 'GW_SERIALIZE' }, text);
     }
+    // each of 40 lists holds the one before twice
+    let [bomb, before] = ['i:0;a:1:{i:0;i:0;}', 2];
+    for (let level = 1; level < 40; level++) {
+      bomb += `i:${level};a:2:{i:0;R:${before};i:1;R:${before};}`;
+      before += level === 1 ? 2 : 1;
+    }
+    assert.throws(() => read(`a:40:{${bomb}}`), serializeError(/copies .* more than/));
   });
 
   it('refuses bytes left over, and every proper beginning of a value', () => {

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { encodeClientState } from '#src/wire/client-state.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { serialize } from '#src/wire/php-serialize.js';
+import type { Session } from '#src/wire/session.js';
 import type { Client } from '#src/worker/client.js';
 import { A, B, PHP, WorkerScene } from '../support/worker-scene.js';
 
@@ -19,6 +20,10 @@ class Scene extends WorkerScene {
   ) {
     super(t, { onMessage: (client, message) => onMessage(client, message, this) });
   }
+}
+
+function frozen(n: number): Session {
+  return Object.freeze({ n, user: Object.freeze({ name: 'Ann', tags: Object.freeze(['a']) }) });
 }
 
 describe('a business worker and several gateways', () => {
@@ -145,5 +150,124 @@ describe('a business worker and several gateways', () => {
     assert.deepEqual(await scene.commanded(1), [
       `${Command.SET_SESSION} 3:7 a:2:{s:4:"name";s:3:"Ann";s:1:"n";i:1;}`,
     ]);
+  });
+
+  /** Sessions that cannot be stored, and cannot be set back in place, either; with the keys that are refused. */
+  const REFUSED: Readonly<Record<string, [make: () => Session, ...refused: string[]]>> = {
+    'frozen, as immer leaves it': [() => Object.freeze({ good: 1, big: 1n }), 'big'],
+    sealed: [() => Object.seal({ good: 1, big: 1n, list: new Map() }), 'big', 'list'],
+    'that takes no further key': [() => Object.preventExtensions({ good: 1, old: new Set() }), 'old'],
+    'with a getter that throws': [
+      () =>
+        Object.defineProperty({ good: 1 }, 'bad', {
+          enumerable: true,
+          get() {
+            throw new Error('no');
+          },
+        }),
+      'bad',
+    ],
+    'with a setter that throws': [
+      () => ({
+        good: 1,
+        get bad() {
+          return new Map();
+        },
+        set bad(_) {
+          throw new Error('no');
+        },
+      }),
+      'bad',
+    ],
+    'behind a proxy that lets nothing be deleted': [
+      () => new Proxy({ good: 1, big: 1n }, { deleteProperty: () => true }),
+      'big',
+    ],
+    'behind a proxy that cannot be read': [
+      () =>
+        new Proxy(
+          { good: 1 },
+          {
+            ownKeys() {
+              throw new Error('revoked');
+            },
+          },
+        ),
+      '',
+    ],
+  };
+  for (const [name, [make, ...keys]] of Object.entries(REFUSED)) {
+    for (const gateway of [A, PHP]) {
+      it(`a session ${name} is refused by its keys, once, at ${gateway.legacy ? 'a PHP' : 'our'} gateway`, async (t) => {
+        const scene = new Scene(t, (client, message) => {
+          if (message === 'set') client.session = make();
+          else client.session.later = true;
+          scene.did(String(message));
+        });
+        scene.send(gateway, 'set', gateway.legacy ? serialize({ old: 'before' }) : '{"old":"before"}');
+        scene.send(gateway, 'next', gateway.legacy ? serialize({ old: 'before' }) : '{"old":"before"}');
+        await scene.doneBy(2);
+        const stored = (await scene.commanded(keys[0] === '' ? 1 : 2)).at(-1) ?? '';
+        assert.match(stored, gateway.legacy ? /s:5:"later";b:1;/ : /"later":true/);
+        assert.equal(scene.failures.length, keys.length, scene.failures.join('\n'));
+        for (const key of keys) {
+          const where = key === '' ? 'client.session ' : `client.session.${key} `;
+          assert.ok(
+            scene.failures.some((line) => line.includes(where)),
+            `${where} in ${scene.failures.join('\n')}`,
+          );
+        }
+        if (keys[0] !== '') assert.match(scene.commands.join(' '), /"good"/);
+      });
+    }
+  }
+
+  it('a session that makes up a bad key for each that is refused ends, too', async (t) => {
+    const scene = new Scene(t, (client, message) => {
+      if (message === 'set') {
+        const session = client.session;
+        let made = 0;
+        const bad = (key: string): void => {
+          Object.defineProperty(session, key, {
+            enumerable: true,
+            configurable: true,
+            get() {
+              bad(`bad${++made}`);
+              throw new Error('no');
+            },
+          });
+        };
+        bad('bad');
+      } else {
+        client.session.good = 1;
+      }
+      scene.did('');
+    });
+    scene.send(A, 'set');
+    scene.send(A, 'next');
+    await scene.commanded(1);
+    assert.match(scene.commands[0], /"good":1/);
+    assert.equal(scene.failures.length, 100);
+  });
+
+  it('what immer returns is a session like any other: stored, merged into, changed again', async (t) => {
+    const scene = new Scene(t, (client) => {
+      const n = Number(client.session.n ?? 0) + 1;
+      client.session = frozen(n);
+      gateway.updateSession(client.id, { user: { tags: ['b'], age: 3 } });
+      scene.did(JSON.stringify(client.session));
+    });
+    const { gateway } = scene;
+    scene.send(A, 'one');
+    scene.send(A, 'two');
+    const user = { name: 'Ann', tags: ['b'], age: 3 };
+    assert.deepEqual(
+      (await scene.doneBy(2)).map((text) => JSON.parse(text) as unknown),
+      [
+        { n: 1, user },
+        { n: 2, user },
+      ],
+    );
+    assert.deepEqual(scene.failures, []);
   });
 });

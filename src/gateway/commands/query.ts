@@ -4,7 +4,7 @@ import { type PhpValue, phpKey } from '../../wire/php-value.js';
 import type { Client } from '../client.js';
 import type { Directory } from '../directory.js';
 import type { CommandTarget, QueryHandler } from './command-handler.js';
-import { connectionIds, jsonObject, stringList } from './ext-data.js';
+import { connectionIds, jsonObject, nameList, nameOf } from './ext-data.js';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -18,21 +18,21 @@ export const queries: Readonly<Record<number, QueryHandler>> = {
   [Command.GET_ALL_CLIENT_SESSIONS]: (target, frame) => sessions(target, target.directory.clients(), frame),
 
   [Command.GET_CLIENT_SESSIONS_BY_GROUP]: (target, frame) =>
-    sessions(target, target.directory.withGroup(frame.extText()), frame),
+    sessions(target, target.directory.withGroup(nameOf(frame)), frame),
 
   // no group: everyone
   [Command.GET_CLIENT_COUNT_BY_GROUP]({ directory }, frame) {
-    const group = frame.extText();
+    const group = nameOf(frame);
     return group === '' ? directory.size : directory.withGroup(group).size;
   },
 
   [Command.BATCH_GET_CLIENT_COUNT_BY_GROUP]: ({ directory }, frame) =>
-    new Map(stringList(frame).map((group) => [group, directory.withGroup(group).size])),
+    new Map(nameList(frame).map((group) => [group, directory.withGroup(group).size])),
 
-  [Command.GET_CLIENT_ID_BY_UID]: ({ directory }, frame) => ids(directory.withUid(frame.extText())),
+  [Command.GET_CLIENT_ID_BY_UID]: ({ directory }, frame) => ids(directory.withUid(nameOf(frame))),
 
   [Command.BATCH_GET_CLIENT_ID_BY_UID]: ({ directory }, frame) =>
-    new Map(stringList(frame).map((uid) => [uid, ids(directory.withUid(uid))])),
+    new Map(nameList(frame).map((uid) => [uid, ids(directory.withUid(uid))])),
 
   // PHP has them as keys of an array
   [Command.GET_GROUP_ID_LIST]: ({ directory }) => Array.from(directory.groups(), phpKey),
@@ -40,7 +40,7 @@ export const queries: Readonly<Record<number, QueryHandler>> = {
   // ext_data: JSON {fields: ['session' | 'uid' | 'groups', …], where: {groups | uid | connection_id: […]} or []}
   [Command.SELECT](target, frame) {
     const { fields, where } = jsonObject(frame);
-    const names = stringList(frame, fields);
+    const names = nameList(frame, fields);
     return new Map(
       [...select(frame, target.directory, (where ?? {}) as Record<string, unknown>)].map((client) => [
         client.id,
@@ -103,7 +103,7 @@ function* fitting(
     }
     return;
   }
-  for (const item of stringList(frame, items)) {
+  for (const item of nameList(frame, items)) {
     if (key === 'groups') yield* directory.withGroup(item);
     else if (key === 'uid') yield* directory.withUid(item);
   }

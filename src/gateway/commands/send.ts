@@ -1,7 +1,7 @@
 import { Command } from '../../wire/command.js';
 import { Message } from '../message.js';
 import type { CommandHandler } from './command-handler.js';
-import { connectionIds, jsonObject, stringList } from './ext-data.js';
+import { connectionIds, jsonObject, nameList } from './ext-data.js';
 
 /** Sends to one client, to all, to uids, to groups. A client that is named twice gets the message once. */
 export const sendCommands: Readonly<Record<number, CommandHandler>> = {
@@ -30,7 +30,7 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
   // ext_data: JSON list of uids
   [Command.SEND_TO_UID](target, frame) {
     const message = new Message(frame.body, frame.flags);
-    const uids = stringList(frame);
+    const uids = nameList(frame);
     // a client has one uid, so only a uid that is named twice could reach it twice
     for (const uid of uids.length > 1 ? new Set(uids) : uids) {
       for (const client of target.directory.withUid(uid)) target.deliver(client, message);
@@ -41,7 +41,7 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
   [Command.SEND_TO_GROUP](target, frame) {
     const message = new Message(frame.body, frame.flags);
     const { group, exclude } = jsonObject(frame);
-    const groups = stringList(frame, group);
+    const groups = nameList(frame, group);
     const excluded = connectionIds(exclude);
     // whoever gets no message, or no other one; most often that need not be asked
     const done = groups.length > 1 || excluded.size > 0 ? new Set(excluded) : undefined;
