@@ -1,5 +1,6 @@
 import { type DestinationStream, destination as fileDestination, type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { messageOf, stackOf } from './error-text.js';
 
 export type { Logger } from 'pino';
 
@@ -37,7 +38,15 @@ export function standardOutput(): DestinationStream {
     : fileDestination({ dest: 1, sync: true });
 }
 
+/** pino's own tells of causes that are errors, and not of the parts of an AggregateError. */
+const serializers = {
+  err: (error: unknown) =>
+    error instanceof Error
+      ? { ...pino.stdSerializers.err(error), message: messageOf(error), stack: stackOf(error) }
+      : error,
+};
+
 /** A log that writes JSON lines to `destination`, without secrets. */
 export function createLogger({ level, destination }: LoggerOptions): Logger {
-  return pino({ level, redact: { paths: REDACTED_PATHS, censor: '[hidden]' } }, destination);
+  return pino({ level, redact: { paths: REDACTED_PATHS, censor: '[hidden]' }, serializers }, destination);
 }

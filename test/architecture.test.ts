@@ -13,18 +13,31 @@ import { fileURLToPath } from 'node:url';
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** Parts that any other may import. They import nothing of ours but one another. */
-const FOUNDATION = ['errors', 'log', 'log-once', 'clock', 'queue', 'line-reader', 'secret-key'];
+const FOUNDATION = [
+  'errors',
+  'log',
+  'log-once',
+  'clock',
+  'queue',
+  'line-reader',
+  'secret-key',
+  'default-export',
+  'error-text',
+];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  log: [],
+  log: ['error-text'],
+  'error-text': [],
   'log-once': ['clock', 'log'],
   clock: [],
   queue: [],
   'line-reader': ['errors'],
   'secret-key': [],
   'inner-socket': ['errors'],
-  bundle: [],
+  'user-sources': [],
+  bundle: ['user-sources'],
+  'default-export': [],
   config: [...FOUNDATION, 'bundle'],
   wire: [...FOUNDATION],
   ring: [...FOUNDATION],
@@ -62,7 +75,9 @@ const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) =
   ['ws', (file) => file.startsWith('gateway/protocols/')],
   [
     'esbuild',
-    (file) => ['bundle.ts', 'main.ts'].includes(file) || /^(?:pool|config|gateway\/protocols)\//.test(file),
+    (file) =>
+      ['bundle.ts', 'user-sources.ts', 'main.ts'].includes(file) ||
+      /^(?:pool|config|gateway\/protocols)\//.test(file),
   ],
   [
     'node:net',

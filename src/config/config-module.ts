@@ -4,6 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure } from 'esbuild';
 import { bundle } from '../bundle.js';
+import { defaultExport } from '../default-export.js';
+import { messageOf } from '../error-text.js';
 import { GatewayError } from '../errors.js';
 import { moduleSyntaxError } from './syntax-error.js';
 
@@ -55,8 +57,9 @@ async function write(path: string, file: string, code: string): Promise<void> {
 async function evaluate(path: string, file: string): Promise<unknown> {
   let exported: unknown;
   try {
-    const module: { readonly default?: unknown } = await import(pathToFileURL(file).href);
-    exported = typeof module.default === 'function' ? await module.default() : module.default;
+    const module: Record<string, unknown> = await import(pathToFileURL(file).href);
+    const standard = defaultExport(module);
+    exported = typeof standard === 'function' ? await standard() : standard;
   } catch (cause) {
     throw new GatewayError('GW_CONFIG', `${path} failed while it ran: ${messageOf(cause)}`, { cause });
   }
@@ -67,8 +70,4 @@ async function evaluate(path: string, file: string): Promise<unknown> {
     );
   }
   return exported;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

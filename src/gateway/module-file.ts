@@ -5,13 +5,22 @@ import { pathToFileURL } from 'node:url';
 import { bundle } from '../bundle.js';
 
 /**
- * Imports a user's protocol or router module, TypeScript too, which is bundled into a folder beside it, where node finds
- * the user's packages; the bundle is removed again.
+ * Imports a user's protocol or router module. TypeScript is bundled into a folder beside it, where node finds the user's
+ * packages, and so is an ES module that node takes for CommonJS, as in the packages that "npm init -y" makes; the bundle is
+ * removed again.
  */
 export async function importFile(path: string): Promise<Record<string, unknown>> {
   const file = resolve(path);
-  if (!/\.[cm]?ts$/.test(file)) return await importModule(file);
+  if (/\.[cm]?ts$/.test(file)) return await importBundled(file);
+  try {
+    return await importModule(file);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return await importBundled(file);
+  }
+}
 
+async function importBundled(file: string): Promise<Record<string, unknown>> {
   const folder = join(dirname(file), '.gatewayworker');
   const output = join(folder, `${basename(file)}-${randomUUID()}.mjs`);
   const [code] = await bundle(file, output, { sourcemap: 'inline' });

@@ -1,3 +1,5 @@
+import { defaultExport } from '../default-export.js';
+import { messageOf } from '../error-text.js';
 import { GatewayError } from '../errors.js';
 import { importFile } from './module-file.js';
 
@@ -44,11 +46,11 @@ export async function loadRouter(router: string, onError: (error: Error) => void
   } catch (cause) {
     throw new GatewayError(
       'GW_PROTOCOL_MODULE',
-      `The router module ${router} cannot be loaded: ${(cause as Error).message}.`,
+      `The router module ${router} cannot be loaded: ${messageOf(cause)}.`,
       { cause },
     );
   }
-  const choose = module.default;
+  const choose = defaultExport(module);
   if (typeof choose !== 'function') {
     throw new GatewayError(
       'GW_PROTOCOL_MODULE',
@@ -61,7 +63,7 @@ export async function loadRouter(router: string, onError: (error: Error) => void
       if (workers.includes(chosen as RouterWorker)) return chosen as RouterWorker;
       onError(new Error(`The router module ${router} returned none of the workers it was given.`));
     } catch (cause) {
-      onError(new Error(`The router module ${router} threw: ${(cause as Error).message}`, { cause }));
+      onError(new Error(`The router module ${router} threw: ${messageOf(cause)}`, { cause }));
     }
     return builtIn['local-first'](workers, client);
   };

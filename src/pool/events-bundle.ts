@@ -9,7 +9,7 @@ import { GatewayError } from '../errors.js';
 
 /** Beside the events folder, so that node resolves the packages that the user's code imports. */
 const FOLDER = '.gatewayworker';
-const INDEX_FILES = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
+const INDEX_FILES = ['index.ts', 'index.mts', 'index.cts', 'index.js', 'index.mjs', 'index.cjs'];
 /** Bundles of earlier runs are kept for a day: another node may run on the same folder. */
 const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
 

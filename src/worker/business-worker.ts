@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { isUtf8 } from 'node:buffer';
 import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { CurrentClient } from '../api/transport.js';
+import { messageOf } from '../error-text.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { Logger } from '../log.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
@@ -394,7 +395,7 @@ export class BusinessWorker implements CurrentClient {
     this.#gauge.fail();
     this.#log.error(
       { client: client.id, event: eventName(command), err: error },
-      `${eventName(command)} failed: ${error instanceof Error ? error.message : String(error)}`,
+      `${eventName(command)} failed: ${messageOf(error)}`,
     );
   }
 }

@@ -1,4 +1,6 @@
 import { basename } from 'node:path';
+import { defaultExport } from '../../default-export.js';
+import { messageOf } from '../../error-text.js';
 import { GatewayError } from '../../errors.js';
 import type { InputBuffer } from './input-buffer.js';
 import { importFile } from '../module-file.js';
@@ -48,12 +50,13 @@ export async function loadProtocol(path: string, host: ClientHost): Promise<Cust
   try {
     exported = await importFile(path);
   } catch (cause) {
-    const message = `The protocol module ${path} cannot be loaded: ${describe(cause)}`;
+    const message = `The protocol module ${path} cannot be loaded: ${messageOf(cause)}`;
     throw new GatewayError('GW_PROTOCOL_MODULE', message, { cause });
   }
-  const module = [exported, exported.default].find(isProtocolModule);
+  const standard = defaultExport(exported);
+  const module = [exported, standard].find(isProtocolModule);
   if (module !== undefined) return new CustomProtocol(basename(path), module, host);
-  const names = Object.keys({ ...exported, ...Object(exported.default) }).join(', ') || 'nothing';
+  const names = Object.keys({ ...exported, ...Object(standard) }).join(', ') || 'nothing';
   const expected = 'expected the functions input, decode and encode, exported by name or in a default export';
   throw new GatewayError('GW_PROTOCOL_MODULE', `The protocol module ${path} exports ${names}; ${expected}.`);
 }
@@ -84,7 +87,7 @@ class CustomProtocol implements StreamProtocol {
       if (Number.isSafeInteger(length) && length >= 0) return length;
       transport.refuse('input', `input returned ${String(length)}, no length: these bytes are no package.`);
     } catch (error) {
-      transport.refuse('input', `input failed: ${describe(error)}`);
+      transport.refuse('input', `input failed: ${messageOf(error)}`);
     }
     return 0;
   }
@@ -94,7 +97,7 @@ class CustomProtocol implements StreamProtocol {
     try {
       message = checked('decode', this.#module.decode(bytes, this.#connection(transport)));
     } catch (error) {
-      transport.refuse('decode', `decode failed: ${describe(error)}`);
+      transport.refuse('decode', `decode failed: ${messageOf(error)}`);
       return;
     }
     if (typeof message === 'string') transport.deliver(Buffer.from(message), false);
@@ -112,7 +115,11 @@ class CustomProtocol implements StreamProtocol {
       return typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     } catch (error) {
       if (!this.sharedEncoding) transport.close();
-      this.#host.refused(`${this.name} encode`, transport.remoteAddress, `encode failed: ${describe(error)}`);
+      this.#host.refused(
+        `${this.name} encode`,
+        transport.remoteAddress,
+        `encode failed: ${messageOf(error)}`,
+      );
       return NOTHING;
     }
   }
@@ -138,8 +145,4 @@ function checked(name: string, value: unknown): string | Buffer {
     'GW_PROTOCOL_MODULE',
     `${name} returned ${Object.prototype.toString.call(value).slice(8, -1)}; expected a string or a Buffer.`,
   );
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
