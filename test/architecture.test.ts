@@ -23,18 +23,22 @@ const FOUNDATION = [
   'secret-key',
   'default-export',
   'error-text',
+  'listen-error',
 ];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   log: ['error-text'],
   'error-text': [],
+  'listen-error': ['errors'],
   'log-once': ['clock', 'log'],
   clock: [],
+  bytes: [],
+  'write-types': [],
   queue: [],
   'line-reader': ['errors'],
   'secret-key': [],
-  'inner-socket': ['errors'],
+  'inner-socket': ['errors', 'listen-error'],
   'user-sources': [],
   bundle: ['user-sources'],
   'default-export': [],

@@ -19,6 +19,8 @@ export interface LoadedConfig {
   readonly config: NodeConfig;
   /** The file that was read, absolute; `undefined` when there is none and the defaults apply. */
   readonly file: string | undefined;
+  /** What is no mistake for certain, a line each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -36,7 +38,7 @@ export async function loadConfig({ file, cwd, env, nodes = 1 }: LoadOptions): Pr
     directory: found === undefined ? cwd : dirname(found),
     overrides,
   });
-  return { config, file: found };
+  return { config, file: found, warnings: overrides.warnings };
 }
 
 /** The default of `worker.count` is for one process: several of them share the cores. */

@@ -30,10 +30,10 @@ export interface Handshake {
   /** Path and query: `/chat?room=1`. */
   readonly url: string;
   /** The query's parameters, decoded; of one that occurs twice, the last. */
-  readonly query: Readonly<Record<string, string>>;
+  readonly query: Readonly<Partial<Record<string, string>>>;
   /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly cookies: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Partial<Record<string, string>>>;
+  readonly cookies: Readonly<Partial<Record<string, string>>>;
   readonly remoteAddress: string;
 }
 

@@ -35,8 +35,31 @@ describe('a start that fails says why, and leaves nothing running', { concurrenc
     assertFailed(failed, 1);
     assert.match(
       failed.errors,
-      new RegExp(`Cannot listen on ws://127.0.0.1:${port}: .*The port is in use: `),
+      new RegExp(`Cannot listen on ws://127.0.0.1:${port} \\(gateway\\.listen\\): .*The port is in use: `),
     );
+  });
+
+  it('an inner port or a Register in use: the keys that set them', async (t) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    t.after(() => void taken.close());
+    const { port } = taken.address() as AddressInfo;
+    const address = `127.0.0.1:${port}`;
+    const inner = await failToStart({
+      events: 'echo',
+      gateway: { lanPort: port },
+      register: { listen: '127.0.0.1:0' },
+    });
+    assertFailed(inner, 1);
+    assert.match(
+      inner.errors,
+      new RegExp(
+        `${address} \\(gateway\\.lanPort; gateway\\.innerListen or gateway\\.lanIp\\): .*The port is in use`,
+      ),
+    );
+    const register = await failToStart({ events: 'echo', register: { listen: address } });
+    assertFailed(register, 1);
+    assert.match(register.errors, new RegExp(`${address} \\(register\\.listen\\): .*The port is in use`));
   });
 
   it('an events folder that is missing, or empty', async (t) => {
