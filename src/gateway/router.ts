@@ -20,10 +20,16 @@ export interface RouterClient {
   readonly gatewayPort: number;
 }
 
-/** Chooses the worker that a new client is bound to, for as long as both live. `workers` has at least one element. */
-export type Router = (workers: readonly RouterWorker[], client: RouterClient) => RouterWorker;
+/** Chooses the worker that a new client is bound to, for as long as both live. There is at least one. */
+export type Router = (
+  workers: readonly [RouterWorker, ...RouterWorker[]],
+  client: RouterClient,
+) => RouterWorker;
 
-const builtIn: Readonly<Record<string, Router>> = {
+/** A router as the dispatcher calls it, which knows that the list is not empty. */
+export type Route = (workers: readonly RouterWorker[], client: RouterClient) => RouterWorker;
+
+const builtIn: Readonly<Record<string, Route>> = {
   'local-first': (workers) => {
     const local = workers.filter((worker) => worker.local);
     return leastConnections(local.length > 0 ? local : workers);
@@ -38,7 +44,7 @@ const builtIn: Readonly<Record<string, Router>> = {
  *
  * @throws GW_PROTOCOL_MODULE when the file cannot be loaded or exports no function
  */
-export async function loadRouter(router: string, onError: (error: Error) => void): Promise<Router> {
+export async function loadRouter(router: string, onError: (error: Error) => void): Promise<Route> {
   if (Object.hasOwn(builtIn, router)) return builtIn[router];
   let module: Record<string, unknown>;
   try {
