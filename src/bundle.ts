@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type BuildOptions, type Loader, type OutputFile, type Plugin, build } from 'esbuild';
+import { dirname } from 'node:path';
+import { type BuildOptions, type OutputFile, type Plugin, build } from 'esbuild';
+import { SOURCE_CONSTANTS, userSources } from './user-sources.js';
 
 /** This package as it runs, so that user code and the framework share one instance of it. */
 const OWN_MODULES: Readonly<Record<string, string>> = {
@@ -10,8 +9,8 @@ const OWN_MODULES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Bundles a user's TypeScript or JavaScript with the files that it imports into one ES module. Packages stay imports, to be
- * resolved from where the bundle will lie; `gatewayworker` becomes this package.
+ * Bundles a user's TypeScript or JavaScript, CommonJS too, with the files that it imports or requires into one ES module.
+ * Packages stay imports, to be resolved from where the bundle will lie; `gatewayworker` becomes this package.
  *
  * @param file where the bundle will lie: its source map is relative to that
  * @returns the bundle; before it its source map, when `options.sourcemap` is `external`
@@ -35,12 +34,8 @@ export async function bundle(
     packages: 'external',
     keepNames: true,
     logLevel: 'silent',
-    define: {
-      'import.meta.url': '__sourceUrl',
-      'import.meta.dirname': '__sourceDirname',
-      'import.meta.filename': '__sourceFilename',
-    },
-    plugins: [ownPackage, importMeta],
+    define: SOURCE_CONSTANTS,
+    plugins: [ownPackage, userSources],
   });
   return outputFiles;
 }
@@ -48,32 +43,14 @@ export async function bundle(
 const ownPackage: Plugin = {
   name: 'own-package',
   setup(hooks) {
-    hooks.onResolve({ filter: /^gatewayworker(?:\/client)?$/ }, ({ path }) => ({
-      path: OWN_MODULES[path],
-      external: true,
+    hooks.onResolve({ filter: /^gatewayworker(?:\/client)?$/ }, ({ path, kind }) =>
+      kind === 'require-call'
+        ? { path, namespace: 'own-package' }
+        : { path: OWN_MODULES[path], external: true },
+    );
+    // an ES module on its way to CommonJS: imported as everywhere else, and what was imported is what require returns
+    hooks.onLoad({ filter: /^/, namespace: 'own-package' }, ({ path }) => ({
+      contents: `export * from ${JSON.stringify(path)};`,
     }));
   },
 };
-
-/**
- * The bundle lies elsewhere than its sources: each source that asks for its own place is told where it was.
- * The constants stand on the source's first line, so that line numbers stay true.
- */
-const importMeta: Plugin = {
-  name: 'import-meta',
-  setup(hooks) {
-    hooks.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: 'file' }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      if (!source.includes('import.meta')) return undefined;
-      const constants =
-        `const __sourceUrl = ${JSON.stringify(pathToFileURL(path).href)}, ` +
-        `__sourceDirname = ${JSON.stringify(dirname(path))}, __sourceFilename = ${JSON.stringify(path)};`;
-      return { contents: constants + source, loader: loaderOf(path), resolveDir: dirname(path) };
-    });
-  },
-};
-
-function loaderOf(path: string): Loader {
-  const extension = extname(path).replace(/^\.[cm]?/, '');
-  return extension as Loader;
-}

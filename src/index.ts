@@ -5,7 +5,7 @@ export { PartialResultError } from './api/requests.js';
 export type { ExcludeOptions, SendOptions, SendToAllOptions } from './api/send-calls.js';
 export type { UserConfig } from './config/schema.js';
 export { ERROR_CODES, type ErrorCode, GatewayError } from './errors.js';
-export type { ProtocolConnection, ProtocolModule } from './gateway/protocols/custom.js';
+export type { ProtocolConnection, ProtocolModule } from './gateway/protocols/protocol-module.js';
 export type { Router, RouterClient, RouterWorker } from './gateway/router.js';
 export { type Log, type LogFunction, log } from './user-log.js';
 export type { Session } from './wire/session.js';

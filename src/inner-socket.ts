@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { connect as connectTls, createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { GatewayError } from './errors.js';
+import { listenError } from './listen-error.js';
 
 /** Milliseconds that a TLS handshake may take on an inner port. */
 const HANDSHAKE_TIME = 10_000;
@@ -64,10 +65,11 @@ export function connectInner(
 /**
  * Opens an inner port. `onSocket` is given connections that are ready for use; it listens for their errors.
  *
+ * @param key what the configuration calls its address
  * @throws GW_LISTEN
  */
 export async function listenInner(
-  { host, port }: { host: string; port: number },
+  { host, port, key }: { host: string; port: number; key: string },
   tls: InnerTls | undefined,
   onSocket: (socket: Socket) => void,
 ): Promise<Server> {
@@ -79,10 +81,7 @@ export async function listenInner(
           onSocket,
         );
   await new Promise<void>((resolve, reject) => {
-    const fail = (cause: NodeJS.ErrnoException): void => {
-      const why = cause.code === 'EADDRINUSE' ? 'another process has it' : cause.message;
-      reject(new GatewayError('GW_LISTEN', `${host}:${port} cannot be opened: ${why}.`, { cause }));
-    };
+    const fail = (cause: Error): void => reject(listenError(`${host}:${port}`, key, cause));
     server.once('error', fail);
     // in a group (start --nodes N) the ports of clients are shared, and this one is the node's own
     server.listen({ host, port, exclusive: true }, () => {

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { messageOf, stackOf } from './error-text.js';
 
 export type { Logger } from 'pino';
 
@@ -28,7 +29,18 @@ const REDACTED_PATHS = ['', '*', '*.*', '*.*.*'].flatMap((parent) =>
   SECRET_NAMES.map((name) => `${parent}["${name}"]`),
 );
 
+/** pino's own tells of causes that are errors, and not of the parts of an AggregateError. */
+const serializers = {
+  err: (error: unknown) =>
+    error instanceof Error
+      ? { ...pino.stdSerializers.err(error), message: messageOf(error), stack: stackOf(error) }
+      : error,
+};
+
 /** A log that writes JSON lines to `destination`, without secrets. */
 export function createLogger({ level, destination, mixin }: LoggerOptions): Logger {
-  return pino({ level, redact: { paths: REDACTED_PATHS, censor: '[hidden]' }, mixin }, destination);
+  return pino(
+    { level, redact: { paths: REDACTED_PATHS, censor: '[hidden]' }, serializers, mixin },
+    destination,
+  );
 }

@@ -27,6 +27,7 @@ import { connectionsReport, showReport, statusReport } from './ops/report-comman
 import { notRunning, RunningNode } from './ops/running-node.js';
 import { startBanner } from './ops/start-banner.js';
 import { report } from './ops/supervision.js';
+import { checkTypes } from './ops/type-check.js';
 
 /** The command line. Exit status: 0 done, 1 failed, 2 misused. */
 
@@ -71,6 +72,21 @@ const program = createProgram(version, {
     await node.ask(async (client) => await client.reload(graceful));
     say(`reloaded (pid ${node.pid})`);
   },
+  async check(options) {
+    const { config, file, warnings } = await load(options);
+    say(
+      `configuration  ${file ?? 'the defaults'}`,
+      ...warnings.map((warning) => `warning        ${warning}`),
+    );
+    if (config.worker === false) {
+      say('events         none: worker is false');
+      return;
+    }
+    await checkEvents(config);
+    say(`events         ${config.worker.events} compiles`);
+    const { text } = await checkTypes(config.worker.events);
+    say(`types          ${text}`);
+  },
   async status({ config, ...options }) {
     await showReport(statusReport, (await locate(config)).place, options);
   },
@@ -113,9 +129,10 @@ function statusOf({ code }: GatewayError): number {
 /** Runs a node in this process until it is stopped, or a group of nodes in others. */
 async function startHere(options: StartOptions) {
   const { watch = false, supervised = false, nodes = 1 } = options;
-  const { config, file } = await load(options);
+  const { config, file, warnings } = await load(options);
   const log = openLog(config.log.level, options.log === undefined ? undefined : resolve(options.log));
   const release = captureOutput(log, systemClock);
+  for (const warning of warnings) log.logger.warn(warning);
   let group: NodeGroup | undefined;
   const host = new NodeProcess<Node | NodeGroup>({
     place: placeOf(file, process.cwd(), config.stateDir),

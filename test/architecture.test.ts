@@ -25,22 +25,31 @@ const FOUNDATION = [
   'queue',
   'line-reader',
   'secret-key',
+  'default-export',
+  'error-text',
+  'listen-error',
 ];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  log: [],
+  log: ['error-text'],
+  'error-text': [],
+  'listen-error': ['errors'],
   'log-once': ['clock', 'log'],
   'line-limit': ['clock'],
   'printed-text': ['clock', 'log'],
   'user-log': ['log'],
   'state-folder': [],
   clock: [],
+  bytes: [],
+  'write-types': [],
   queue: [],
   'line-reader': ['errors'],
   'secret-key': [],
-  'inner-socket': ['errors'],
-  bundle: [],
+  'inner-socket': ['errors', 'listen-error'],
+  'user-sources': [],
+  bundle: ['user-sources'],
+  'default-export': [],
   config: [...FOUNDATION, 'bundle'],
   wire: [...FOUNDATION],
   ring: [...FOUNDATION],
@@ -78,7 +87,9 @@ const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) =
   ['ws', (file) => file.startsWith('gateway/protocols/')],
   [
     'esbuild',
-    (file) => ['bundle.ts', 'main.ts'].includes(file) || /^(?:pool|config|gateway\/protocols)\//.test(file),
+    (file) =>
+      ['bundle.ts', 'user-sources.ts', 'main.ts'].includes(file) ||
+      /^(?:pool|config|gateway\/protocols)\//.test(file),
   ],
   [
     'node:net',

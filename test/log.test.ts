@@ -19,6 +19,14 @@ describe('createLogger', () => {
     assert.equal(destination.lines[0].msg, 'in use');
   });
 
+  it('writes why an error came about: its causes, and the parts of an AggregateError', () => {
+    const destination = memory();
+    const cause = new AggregateError([new Error('connect ECONNREFUSED')], '');
+    createLogger({ level: 'warn', destination }).warn({ err: new Error('fetch failed', { cause }) });
+    const { message, stack } = destination.lines[0].err as { message: string; stack: string };
+    for (const text of [message, stack]) assert.match(text, /fetch failed[^]*connect ECONNREFUSED/);
+  });
+
   it('writes nothing when silent', () => {
     const destination = memory();
     createLogger({ level: 'silent', destination }).fatal('no');

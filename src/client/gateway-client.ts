@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { QueryCalls } from '../api/query-calls.js';
 import { type Answer, Requests } from '../api/requests.js';
 import type { Message } from '../api/arguments.js';

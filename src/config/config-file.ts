@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { parseJSON, parseJSONC, parseTOML, parseYAML } from 'confbox';
+import { messageOf } from '../error-text.js';
 import { GatewayError } from '../errors.js';
 import { importConfig } from './config-module.js';
 import { syntaxError } from './syntax-error.js';
@@ -18,7 +19,7 @@ const DATA_FORMATS: ReadonlyMap<string, (text: string) => unknown> = new Map<
   ['.yml', readYaml],
   ['.toml', (text) => parseTOML(text)],
 ]);
-const MODULE_EXTENSIONS = ['.ts', '.mts', '.js', '.mjs'];
+const MODULE_EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 const EXTENSIONS = [...DATA_FORMATS.keys(), ...MODULE_EXTENSIONS];
 
 /**
@@ -91,7 +92,7 @@ function plainData(path: string, value: unknown): unknown {
   try {
     return structuredClone(value);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new GatewayError(
       'GW_CONFIG',
       `${basename(path)} must give plain data (strings, numbers, booleans, lists, objects): ${reason}`,

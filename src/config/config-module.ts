@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import type { BuildFailure } from 'esbuild';
 import { bundle } from '../bundle.js';
+import { defaultExport } from '../default-export.js';
+import { messageOf } from '../error-text.js';
 import { GatewayError } from '../errors.js';
 import { type CompiledFile, writeCompiled } from '../state-folder.js';
 import { moduleSyntaxError } from './syntax-error.js';
@@ -46,8 +48,9 @@ async function codeOf(path: string, output: string): Promise<string> {
 async function evaluate(path: string, url: string): Promise<unknown> {
   let exported: unknown;
   try {
-    const module: { readonly default?: unknown } = await import(url);
-    exported = typeof module.default === 'function' ? await module.default() : module.default;
+    const module: Record<string, unknown> = await import(url);
+    const standard = defaultExport(module);
+    exported = typeof standard === 'function' ? await standard() : standard;
   } catch (cause) {
     throw new GatewayError('GW_CONFIG', `${path} failed while it ran: ${messageOf(cause)}`, { cause });
   }
@@ -58,8 +61,4 @@ async function evaluate(path: string, url: string): Promise<unknown> {
     );
   }
   return exported;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

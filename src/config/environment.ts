@@ -27,6 +27,8 @@ export interface Overrides {
   readonly origins: ReadonlyMap<string, string>;
   /** What is wrong with the variables themselves. */
   readonly problems: readonly Problem[];
+  /** Variables that name no key: others use the prefix as well, such as Kubernetes for a service called gw. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -34,7 +36,7 @@ export interface Overrides {
  * lists and objects are JSON. What has the wrong type is written as it is, so that validation names it.
  */
 export function applyEnvironment(config: unknown, env: NodeJS.ProcessEnv): Overrides {
-  const problems = unknownVariables(env);
+  const problems: Problem[] = [];
   const origins = new Map<string, string>();
   // In the schema's order and not the environment's: GW_GATEWAY is applied before what refines it.
   for (const [name, variable] of VARIABLES) {
@@ -44,19 +46,17 @@ export function applyEnvironment(config: unknown, env: NodeJS.ProcessEnv): Overr
     if (problem === undefined) origins.set(keyName(variable.path), name);
     else problems.push({ key: name, text: problem });
   }
-  return { origins, problems };
+  return { origins, problems, warnings: unknownVariables(env) };
 }
 
-function unknownVariables(env: NodeJS.ProcessEnv): Problem[] {
+function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   const known = [...VARIABLES.keys()].map((name) => name.slice(PREFIX.length));
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && !VARIABLES.has(name) && !NON_CONFIG_VARIABLES.includes(name))
     .map((name) => {
       const closest = suggestion(name.slice(PREFIX.length), known);
-      const remedy = closest
-        ? `did you mean "${PREFIX}${closest}"?`
-        : 'expected GW_ and a key of the configuration';
-      return { key: name, text: `unknown environment variable, ${remedy}` };
+      const remedy = closest ? `; did you mean ${PREFIX}${closest}?` : '';
+      return `the environment variable ${name} names no key of the configuration and changes nothing${remedy}`;
     });
 }
 

@@ -21,6 +21,8 @@ export interface LoadedConfig {
   readonly config: NodeConfig;
   /** The file that was read, absolute; `undefined` when there is none and the defaults apply. */
   readonly file: string | undefined;
+  /** What is no mistake for certain, a line each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -38,7 +40,7 @@ export async function loadConfig({ file, cwd, env, nodes = 1 }: LoadOptions): Pr
     directory: found === undefined ? cwd : dirname(found),
     overrides,
   });
-  return { config, file: found };
+  return { config, file: found, warnings: overrides.warnings };
 }
 
 /**

@@ -5,7 +5,7 @@ import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import { toPhpHandshake } from '../wire/handshake.js';
 import type { Client } from './client.js';
-import type { Router } from './router.js';
+import type { Route } from './router.js';
 import type { WorkerPeer, WorkerPeerStatus } from './worker-peer.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -25,7 +25,7 @@ const EVENTS_IN_A_ROW = 256;
  */
 export class Dispatcher {
   /** Chooses workers; without one, events wait. */
-  route: Router | undefined;
+  route: Route | undefined;
   readonly #peers: WorkerPeer[] = [];
   /** Clients with events that wait because there is no worker at all. */
   readonly #unrouted = new Set<Client>();

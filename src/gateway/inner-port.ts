@@ -6,6 +6,9 @@ import type { InnerHost } from './inner-host.js';
 import type { InnerWorkers } from './inner-worker.js';
 import { plainAddress } from './protocols/address.js';
 
+/** What the configuration calls its address: port; host. */
+const KEYS = 'gateway.lanPort; gateway.innerListen or gateway.lanIp';
+
 /**
  * A gateway's inner port, by which workers of other nodes and GatewayClients come. It is bound before there is a gateway,
  * since its port is part of the gateway's address: who comes before {@link serve} waits.
@@ -23,7 +26,9 @@ export class InnerPort {
   /** @throws GW_LISTEN */
   static async open({ host, port, tls }: { host: string; port: number; tls?: InnerTls }): Promise<InnerPort> {
     const innerPort = new InnerPort();
-    innerPort.#server = await listenInner({ host, port }, tls, (socket) => innerPort.#take(socket));
+    innerPort.#server = await listenInner({ host, port, key: KEYS }, tls, (socket) =>
+      innerPort.#take(socket),
+    );
     innerPort.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
       const address = `${plainAddress(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
       innerPort.#host?.innerRefused('tls', address, error);

@@ -1,3 +1,5 @@
+import { defaultExport } from '../default-export.js';
+import { messageOf } from '../error-text.js';
 import { GatewayError } from '../errors.js';
 import { importFile } from './module-file.js';
 
@@ -18,10 +20,16 @@ export interface RouterClient {
   readonly gatewayPort: number;
 }
 
-/** Chooses the worker that a new client is bound to, for as long as both live. `workers` has at least one element. */
-export type Router = (workers: readonly RouterWorker[], client: RouterClient) => RouterWorker;
+/** Chooses the worker that a new client is bound to, for as long as both live. There is at least one. */
+export type Router = (
+  workers: readonly [RouterWorker, ...RouterWorker[]],
+  client: RouterClient,
+) => RouterWorker;
 
-const builtIn: Readonly<Record<string, Router>> = {
+/** A router as the dispatcher calls it, which knows that the list is not empty. */
+export type Route = (workers: readonly RouterWorker[], client: RouterClient) => RouterWorker;
+
+const builtIn: Readonly<Record<string, Route>> = {
   'local-first': (workers) => {
     const local = workers.filter((worker) => worker.local);
     return leastConnections(local.length > 0 ? local : workers);
@@ -40,7 +48,7 @@ export async function loadRouter(
   router: string,
   onError: (error: Error) => void,
   stateDir = '',
-): Promise<Router> {
+): Promise<Route> {
   if (Object.hasOwn(builtIn, router)) return builtIn[router];
   let module: Record<string, unknown>;
   try {
@@ -48,11 +56,11 @@ export async function loadRouter(
   } catch (cause) {
     throw new GatewayError(
       'GW_PROTOCOL_MODULE',
-      `The router module ${router} cannot be loaded: ${(cause as Error).message}.`,
+      `The router module ${router} cannot be loaded: ${messageOf(cause)}.`,
       { cause },
     );
   }
-  const choose = module.default;
+  const choose = defaultExport(module);
   if (typeof choose !== 'function') {
     throw new GatewayError(
       'GW_PROTOCOL_MODULE',
@@ -65,7 +73,7 @@ export async function loadRouter(
       if (workers.includes(chosen as RouterWorker)) return chosen as RouterWorker;
       onError(new Error(`The router module ${router} returned none of the workers it was given.`));
     } catch (cause) {
-      onError(new Error(`The router module ${router} threw: ${(cause as Error).message}`, { cause }));
+      onError(new Error(`The router module ${router} threw: ${messageOf(cause)}`, { cause }));
     }
     return builtIn['local-first'](workers, client);
   };

@@ -1,3 +1,4 @@
+import { messageOf } from '../error-text.js';
 import { ERROR_CODES, type ErrorCode, GatewayError } from '../errors.js';
 import type { Controllable } from './status.js';
 
@@ -81,8 +82,10 @@ export async function carryOut(request: ControlRequest, node: Controllable): Pro
 }
 
 export function failure(error: unknown): ControlAnswer {
-  const message = error instanceof Error ? error.message : String(error);
-  return { ok: false, error: { code: error instanceof GatewayError ? error.code : 'GW_CONTROL', message } };
+  // one of ours says why in its message already
+  if (error instanceof GatewayError)
+    return { ok: false, error: { code: error.code, message: error.message } };
+  return { ok: false, error: { code: 'GW_CONTROL', message: messageOf(error) } };
 }
 
 /**

@@ -31,6 +31,7 @@ export interface Actions {
   readonly stop: Action<GracefulOption>;
   readonly restart: Action<StartOptions & GracefulOption>;
   readonly reload: Action<GracefulOption>;
+  readonly check: Action<ConfigOption>;
   readonly status: Action<ConfigOption & ReportOptions>;
   readonly connections: Action<
     ConfigOption & ReportOptions & { readonly offset: number; readonly limit: number }
@@ -51,6 +52,7 @@ Examples:
   gatewayworker start --watch      the same, and take over new code when events/ changes
   gatewayworker start --nodes 4    run four nodes that share the ports, for more cores
   gatewayworker start -d           run in the background, and start again after a crash
+  gatewayworker check              check the configuration, the code and its types, and start nothing
   gatewayworker status             show how it is; status --watch goes on showing it
   gatewayworker reload             take over new code; no client notices
   gatewayworker stop -g            stop when the handlers that run now are done
@@ -112,6 +114,13 @@ export function createProgram(version: string, actions: Actions): Command {
       '\nCode that does not compile or start is refused with the reason, and the old code goes on.',
     )
     .action(actions.reload);
+
+  add('check', 'check the configuration, events/ and, with TypeScript, its types; start nothing')
+    .addHelpText(
+      'after',
+      '\nA start compiles events/ without looking at its types. This runs the TypeScript of your project as well, if there is one.',
+    )
+    .action(actions.check);
 
   addReportOptions(add('status', 'show how the node is')).action(actions.status);
 

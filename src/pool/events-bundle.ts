@@ -8,7 +8,7 @@ import { bundle } from '../bundle.js';
 import { GatewayError } from '../errors.js';
 import { compiledFolder, createFile, prepareCompiledFolder } from '../state-folder.js';
 
-const INDEX_FILES = ['index.ts', 'index.mts', 'index.js', 'index.mjs'];
+const INDEX_FILES = ['index.ts', 'index.mts', 'index.cts', 'index.js', 'index.mjs', 'index.cjs'];
 /** Bundles of earlier runs are kept for a day: another node may run on the same folder. */
 const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import type { Clock } from '../clock.js';
+import { messageOf } from '../error-text.js';
 import { type ErrorCode, GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { PrintedLines } from '../printed-text.js';
@@ -181,7 +182,7 @@ export class Generation {
     this.#port.close();
     this.#printed.close();
     const { slot } = this.#options.task;
-    const reason = error === undefined ? 'it ended' : error.message;
+    const reason = error === undefined ? 'it ended' : messageOf(error);
     this.died = new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, {
       cause: error,
     });

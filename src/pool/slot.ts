@@ -1,5 +1,6 @@
 import type { Piscina } from 'piscina';
 import { type Clock, withinTime } from '../clock.js';
+import { messageOf } from '../error-text.js';
 import type { InnerTls } from '../inner-socket.js';
 import type { GatewayLink } from '../link/gateway-link.js';
 import { LinkSet } from '../link/link-set.js';
@@ -312,7 +313,7 @@ export class Slot {
     this.#serving = undefined;
     this.#unserved();
     if (generation.retiring) return;
-    this.#lastExit = generation.stuck ?? error?.message ?? 'it ended by itself';
+    this.#lastExit = generation.stuck ?? (error && messageOf(error)) ?? 'it ended by itself';
     this.#context.log.error(
       { worker: this.#number, err: error },
       `worker ${this.#number} died: ${this.#lastExit}; it is replaced`,

@@ -62,7 +62,9 @@ export class RegisterServer implements RegisterConnectionListener {
 
   async #open(): Promise<void> {
     const { listen, tls, log } = this.#options;
-    const server = await listenInner(splitAddress(listen), tls, (socket) => this.#accept(socket));
+    const server = await listenInner({ ...splitAddress(listen), key: 'register.listen' }, tls, (socket) =>
+      this.#accept(socket),
+    );
     this.#server = server;
     this.#port = portOf(server);
     server.on('connection', (socket) => this.#track(socket));

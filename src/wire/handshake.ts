@@ -32,12 +32,12 @@ export interface Handshake {
   /** Path and query: `/chat?room=1`. */
   readonly url: string;
   /** The query's parameters, decoded; of one that occurs twice, the last. */
-  readonly query: Readonly<Record<string, string>>;
+  readonly query: Readonly<Partial<Record<string, string>>>;
   /** The same with all values of each, in their order: `{ 'a[]': ['1', '2'] }` of `?a[]=1&a[]=2`. */
-  readonly queryAll: Readonly<Record<string, readonly string[]>>;
+  readonly queryAll: Readonly<Partial<Record<string, readonly string[]>>>;
   /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly cookies: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Partial<Record<string, string>>>;
+  readonly cookies: Readonly<Partial<Record<string, string>>>;
   readonly remoteAddress: string;
   /** The subprotocol that was agreed on, of those that the listener is configured with; null for none. */
   readonly subprotocol: string | null;

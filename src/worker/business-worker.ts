@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { isUtf8 } from 'node:buffer';
 import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { CurrentClient } from '../api/transport.js';
+import { messageOf } from '../error-text.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import { systemClock } from '../clock.js';
 import { LogOnce } from '../log-once.js';
@@ -487,7 +488,7 @@ export class BusinessWorker implements CurrentClient {
 
   #failed(client: Client, command: number, error: unknown): void {
     this.#gauge.fail();
-    const message = `${eventName(command)} failed: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `${eventName(command)} failed: ${messageOf(error)}`;
     this.#log.error(
       message.slice(0, KIND_LENGTH),
       { client: client.id, event: eventName(command), err: error },

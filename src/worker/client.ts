@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import type { Message, Name } from '../api/arguments.js';
 import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { SendOptions } from '../api/send-calls.js';
@@ -8,6 +7,9 @@ import type { Session } from '../wire/session.js';
 import { ClientEvents } from './client-events.js';
 import { LegacySessionView } from './legacy-session-view.js';
 import { SessionView } from './session-view.js';
+
+/** What console.log asks for: node's `inspect.custom`, in a type that knows nothing of node. */
+const SHOWN: unique symbol = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * A client, as its handlers see it. The same object for every event of a client that one thread handles; `uid` and
@@ -98,7 +100,7 @@ export class Client<S extends object = Session> {
   }
 
   /** What `console.log(client)` shows: what handlers may use. */
-  [inspect.custom](): object {
+  [SHOWN](): object {
     const { id, remoteAddress, remotePort, gatewayPort, uid, session } = this;
     return { id, remoteAddress, remotePort, gatewayPort, uid, session };
   }

@@ -3,6 +3,7 @@ import { threadId } from 'node:worker_threads';
 import { Gateway } from '../api/gateway-calls.js';
 import { Requests } from '../api/requests.js';
 import { systemClock } from '../clock.js';
+import { messageOf, stackOf } from '../error-text.js';
 import { GatewayError } from '../errors.js';
 import { ThreadLink } from '../link/thread-link.js';
 import { LineLimit } from '../line-limit.js';
@@ -132,7 +133,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   try {
     await events.onWorkerStop?.(info);
   } catch (error) {
-    log.error({ err: error }, `onWorkerStop failed: ${String(error)}`);
+    log.error({ err: error }, `onWorkerStop failed: ${messageOf(error)}`);
   }
   await link.close();
   worker.close();
@@ -212,13 +213,6 @@ async function start(events: Events, info: WorkerInfo): Promise<void> {
   } catch (cause) {
     throw new GatewayError('GW_EVENTS_START', `onWorkerStart failed:\n${stackOf(cause)}`, { cause });
   }
-}
-
-/** Where an error comes from, without node's own lines, which tell nobody anything. */
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const lines = (error.stack ?? error.message).split('\n');
-  return lines.filter((line) => !/^ +at .*\(?node:/.test(line)).join('\n');
 }
 
 /** What the slot will ask for: to serve, then to end, and perhaps to be quicker about that than was said first. */

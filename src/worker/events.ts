@@ -1,3 +1,4 @@
+import { defaultExport } from '../default-export.js';
 import { GatewayError } from '../errors.js';
 import type { Session } from '../wire/session.js';
 import type { Handshake } from '../wire/handshake.js';
@@ -52,7 +53,7 @@ export function defineEvents<S extends object = Session>(events: Events<S>): Eve
  * @throws GW_EVENTS_INVALID
  */
 export function checkEvents(module: Readonly<Record<string, unknown>>, file: string): Events {
-  const events = (module.default ?? module) as Partial<Record<string, unknown>> | null;
+  const events = (defaultExport(module) ?? module) as Partial<Record<string, unknown>> | null;
   if (typeof events !== 'object' || events === null) {
     throw invalid(file, `its default export is ${events === null ? 'null' : `a ${typeof events}`}`);
   }

@@ -196,7 +196,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     await app.write('gatewayworker.config.json', JSON.stringify(groupConfig(port)));
     assert.match(
       await refused(),
-      new RegExp(`^1 gatewayworker: Cannot listen on text://127.0.0.1:${port}: `),
+      new RegExp(`^1 gatewayworker: Cannot listen on text://127.0.0.1:${port} \\(gateway\\.listen\\): `),
     );
     taken.close();
     await app.write('gatewayworker.config.json', JSON.stringify(config()));

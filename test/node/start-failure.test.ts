@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
 import type { UserConfig } from '#src/config/schema.js';
-import { configFolder } from '../support/config-folder.js';
+import { loadConfig } from '#src/config/load.js';
+import { configFolder, refusal } from '../support/config-folder.js';
 import { type FailedStart, failToStart } from '../support/node.js';
 
 const IMPORT = "import { defineEvents } from 'gatewayworker';";
@@ -34,8 +35,31 @@ describe('a start that fails says why, and leaves nothing running', { concurrenc
     assertFailed(failed, 1);
     assert.match(
       failed.errors,
-      new RegExp(`Cannot listen on ws://127.0.0.1:${port}: .*The port is in use: `),
+      new RegExp(`Cannot listen on ws://127.0.0.1:${port} \\(gateway\\.listen\\): .*The port is in use: `),
     );
+  });
+
+  it('an inner port or a Register in use: the keys that set them', async (t) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    t.after(() => void taken.close());
+    const { port } = taken.address() as AddressInfo;
+    const address = `127.0.0.1:${port}`;
+    const inner = await failToStart({
+      events: 'echo',
+      gateway: { lanPort: port },
+      register: { listen: '127.0.0.1:0' },
+    });
+    assertFailed(inner, 1);
+    assert.match(
+      inner.errors,
+      new RegExp(
+        `${address} \\(gateway\\.lanPort; gateway\\.innerListen or gateway\\.lanIp\\): .*The port is in use`,
+      ),
+    );
+    const register = await failToStart({ events: 'echo', register: { listen: address } });
+    assertFailed(register, 1);
+    assert.match(register.errors, new RegExp(`${address} \\(register\\.listen\\): .*The port is in use`));
   });
 
   it('an events folder that is missing, or empty', async (t) => {
@@ -112,6 +136,40 @@ describe('a start that fails says why, and leaves nothing running', { concurrenc
       assert.match(failed.errors, /events\/index\.ts:3:/);
     });
   }
+
+  const UNREACHABLE = "throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') });";
+  const WHY = /fetch failed[^]*connect ECONNREFUSED/;
+
+  for (const [where, lines] of [
+    ['while the module is loaded', [UNREACHABLE]],
+    ['in onWorkerStart', [`export function onWorkerStart() { ${UNREACHABLE} }`]],
+    [
+      'in a thread that waits for nothing',
+      [`setTimeout(() => { ${UNREACHABLE} });`, 'await new Promise(() => {});'],
+    ],
+  ] as const) {
+    it(`an error's cause: ${where}`, async (t) => {
+      const failed = await startWith(t, [...lines, 'export const onMessage = () => {};']);
+      assertFailed(failed, 1);
+      assert.match(failed.errors, WHY);
+    });
+  }
+
+  it("an error's cause: in a router, a protocol, and a configuration", async (t) => {
+    const folder = await configFolder(t, {
+      'throws.mjs': UNREACHABLE,
+      'gatewayworker.config.mjs': UNREACHABLE,
+    });
+    const file = join(folder, 'throws.mjs');
+    const router = await failToStart({ events: 'echo', gateway: { router: file } });
+    const protocol = [{ url: 'tcp://127.0.0.1:0', protocol: file }];
+    const module = await failToStart({ events: 'echo', gateway: { listen: protocol } });
+    for (const failed of [router, module]) {
+      assertFailed(failed, 1);
+      assert.match(failed.errors, WHY);
+    }
+    assert.match(await refusal(loadConfig({ cwd: folder, env: {} })), WHY);
+  });
 
   it('a worker that ends while it starts', async (t) => {
     const failed = await startWith(t, ['export const onMessage = () => {};', 'process.exit(7);']);

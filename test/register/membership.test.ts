@@ -58,17 +58,21 @@ async function standIn(
   answer: () => string | undefined,
 ): Promise<{ address: string; lines: string[]; sockets: Socket[] }> {
   const [lines, sockets]: [string[], Socket[]] = [[], []];
-  const server = await listenInner({ host: '127.0.0.1', port: 0 }, undefined, (socket) => {
-    sockets.push(socket);
-    socket.on('error', () => {});
-    socket.on('data', (chunk) => {
-      for (const line of chunk.toString().trimEnd().split('\n')) {
-        lines.push(line);
-        const text = line.includes('worker_connect') ? answer() : undefined;
-        if (text !== undefined) socket.write(`${text}\n`);
-      }
-    });
-  });
+  const server = await listenInner(
+    { host: '127.0.0.1', port: 0, key: 'register.listen' },
+    undefined,
+    (socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {});
+      socket.on('data', (chunk) => {
+        for (const line of chunk.toString().trimEnd().split('\n')) {
+          lines.push(line);
+          const text = line.includes('worker_connect') ? answer() : undefined;
+          if (text !== undefined) socket.write(`${text}\n`);
+        }
+      });
+    },
+  );
   test.after(() => {
     server.close();
     for (const socket of sockets) socket.destroy();

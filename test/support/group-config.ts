@@ -12,6 +12,6 @@ export function groupConfig(gateway: Partial<GatewayConfig> = {}, rest: object =
       cluster: { secretKey: 'secret' },
       ...rest,
     },
-    { source: 'a test', directory: '/', overrides: { origins: new Map(), problems: [] } },
+    { source: 'a test', directory: '/', overrides: { origins: new Map(), problems: [], warnings: [] } },
   );
 }

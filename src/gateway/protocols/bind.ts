@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import { type ListenUrl, parseListenUrl } from '../../config/listen-url.js';
-import { GatewayError } from '../../errors.js';
+import type { GatewayError } from '../../errors.js';
+import { listenError as portError } from '../../listen-error.js';
 
 /** @throws GatewayError GW_LISTEN */
 export function parseUrl(url: string): ListenUrl {
@@ -33,19 +34,7 @@ export async function bind(server: Server, url: string, { host, port }: ListenUr
   return typeof bound === 'object' && bound !== null ? bound.port : port;
 }
 
-/** What to do, by the system's error code. */
-const REMEDIES: Partial<Record<string, string>> = {
-  EADDRINUSE:
-    'The port is in use: stop the program that has it ("ss -lntup" names it), or configure another port.',
-  EACCES: 'Ports below 1024 need root or the capability CAP_NET_BIND_SERVICE: configure a port from 1024 up.',
-  EADDRNOTAVAIL: 'No network interface of this machine has the address: 0.0.0.0 stands for all of them.',
-  ENOTFOUND: 'The host name does not resolve: configure an address, such as 0.0.0.0.',
-};
-
-/** Why a port cannot be opened, and what to do about it. */
+/** Why the port of a listener cannot be opened. */
 export function listenError(url: string, cause: unknown): GatewayError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const remedy = cause instanceof Error && 'code' in cause ? REMEDIES[String(cause.code)] : undefined;
-  const message = `Cannot listen on ${url}: ${reason}.${remedy ? ` ${remedy}` : ''}`;
-  return new GatewayError('GW_LISTEN', message, { cause });
+  return portError(url, 'gateway.listen', cause);
 }

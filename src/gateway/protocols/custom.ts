@@ -1,40 +1,12 @@
 import { basename } from 'node:path';
+import { defaultExport } from '../../default-export.js';
+import { messageOf } from '../../error-text.js';
 import { GatewayError } from '../../errors.js';
 import type { InputBuffer } from './input-buffer.js';
 import { importFile } from '../module-file.js';
 import type { ClientHost, ClientTransport } from './protocol.js';
+import type { ProtocolConnection, ProtocolModule } from './protocol-module.js';
 import type { StreamProtocol, StreamTransport } from './stream-transport.js';
-
-/** What a protocol module is told of a client's connection. */
-export interface ProtocolConnection {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  /** The port that the client came in by. */
-  readonly localPort: number;
-  /** The module's own, for as long as the connection lasts. */
-  readonly state: Record<string, unknown>;
-}
-
-/**
- * A user's protocol over TCP, with Workerman's three functions, exported by name or as the default export. They run on
- * the main thread: they must be quick, and must not be async. One that throws costs its client the connection.
- */
-export interface ProtocolModule {
-  /**
-   * Finds the end of the package that `buffer` begins with.
-   *
-   * @returns its length in bytes, which may be more than has arrived; 0 when more bytes are needed to tell;
-   *   a negative number to refuse the client
-   */
-  input(buffer: Buffer, connection: ProtocolConnection): number;
-  /** The message in a whole package: a string, or bytes. `buffer` is to be copied by whoever keeps it. */
-  decode(buffer: Buffer, connection: ProtocolConnection): string | Buffer;
-  /**
-   * The package that a message goes out as. Declared with one parameter, it is called once for all clients that get the
-   * message, and with two for each of them.
-   */
-  encode(message: string | Buffer, connection: ProtocolConnection): string | Buffer;
-}
 
 const FUNCTIONS = ['input', 'decode', 'encode'] as const;
 
@@ -52,12 +24,13 @@ export async function loadProtocol(
   try {
     exported = await importFile(path, stateDir);
   } catch (cause) {
-    const message = `The protocol module ${path} cannot be loaded: ${describe(cause)}`;
+    const message = `The protocol module ${path} cannot be loaded: ${messageOf(cause)}`;
     throw new GatewayError('GW_PROTOCOL_MODULE', message, { cause });
   }
-  const module = [exported, exported.default].find(isProtocolModule);
+  const standard = defaultExport(exported);
+  const module = [exported, standard].find(isProtocolModule);
   if (module !== undefined) return new CustomProtocol(basename(path), module, host);
-  const names = Object.keys({ ...exported, ...Object(exported.default) }).join(', ') || 'nothing';
+  const names = Object.keys({ ...exported, ...Object(standard) }).join(', ') || 'nothing';
   const expected = 'expected the functions input, decode and encode, exported by name or in a default export';
   throw new GatewayError('GW_PROTOCOL_MODULE', `The protocol module ${path} exports ${names}; ${expected}.`);
 }
@@ -88,7 +61,7 @@ class CustomProtocol implements StreamProtocol {
       if (Number.isSafeInteger(length) && length >= 0) return length;
       transport.refuse('input', `input returned ${String(length)}, no length: these bytes are no package.`);
     } catch (error) {
-      transport.refuse('input', `input failed: ${describe(error)}`);
+      transport.refuse('input', `input failed: ${messageOf(error)}`);
     }
     return 0;
   }
@@ -98,7 +71,7 @@ class CustomProtocol implements StreamProtocol {
     try {
       message = checked('decode', this.#module.decode(bytes, this.#connection(transport)));
     } catch (error) {
-      transport.refuse('decode', `decode failed: ${describe(error)}`);
+      transport.refuse('decode', `decode failed: ${messageOf(error)}`);
       return;
     }
     if (typeof message === 'string') transport.deliver(Buffer.from(message), false);
@@ -116,7 +89,11 @@ class CustomProtocol implements StreamProtocol {
       return typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     } catch (error) {
       if (!this.sharedEncoding) transport.close();
-      this.#host.refused(`${this.name} encode`, transport.remoteAddress, `encode failed: ${describe(error)}`);
+      this.#host.refused(
+        `${this.name} encode`,
+        transport.remoteAddress,
+        `encode failed: ${messageOf(error)}`,
+      );
       return NOTHING;
     }
   }
@@ -142,8 +119,4 @@ function checked(name: string, value: unknown): string | Buffer {
     'GW_PROTOCOL_MODULE',
     `${name} returned ${Object.prototype.toString.call(value).slice(8, -1)}; expected a string or a Buffer.`,
   );
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

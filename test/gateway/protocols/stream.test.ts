@@ -140,7 +140,8 @@ describe('a port that cannot be opened', { timeout: 20_000 }, () => {
   it('is named, with the cause', async (t) => {
     await assert.rejects(open(t, 'text', { url: 'text://203.0.113.1:1234' }), {
       code: 'GW_LISTEN',
-      message: /^Cannot listen on text:\/\/203\.0\.113\.1:1234: .*EADDRNOTAVAIL.*0\.0\.0\.0/,
+      message:
+        /^Cannot listen on text:\/\/203\.0\.113\.1:1234 \(gateway\.listen\): .*EADDRNOTAVAIL.*0\.0\.0\.0/,
     });
   });
 

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type Sample, samplesIn } from '../support/documents.js';
+import { PackageProject, ROOT } from '../support/package-project.js';
+
+const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
+const MODULES = {
+  nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+};
+/** Everything that is checked by default, and what is not as well. */
+const STRICT = {
+  target: 'es2022',
+  lib: ['es2022'],
+  strict: true,
+  skipLibCheck: false,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  noEmit: true,
+};
+
+/** What a stranger writes first, and every name that there is. */
+const APPLICATION = `
+import * as all from 'gatewayworker';
+import * as ofClient from 'gatewayworker/client';
+import { defineEvents, Gateway, type ProtocolModule, type Router, type UserConfig } from 'gatewayworker';
+
+export const names: readonly unknown[] = [all, ofClient];
+export const config: UserConfig = { gateway: { pingInterval: 55 }, worker: { count: 1 } };
+export const protocol: ProtocolModule = {
+  input: (buffer) => buffer.length,
+  decode: (buffer) => buffer.subarray(1),
+  encode: (message) => (typeof message === 'string' ? message : message.subarray(1)),
+};
+export const router: Router = (workers, client) => (client.gatewayPort === 1 ? workers[0] : workers[0]);
+export default defineEvents<{ name?: string }>({
+  onWebSocketConnect(client, { query, headers, cookies }) {
+    // each may be missing
+    const found: (string | undefined)[] = [query.a, headers.host, cookies.c];
+    // @ts-expect-error -- so this is a mistake
+    const host: string = headers.host;
+    client.send(found.join(host));
+  },
+  async onMessage(client, message) {
+    const text: string = typeof message === 'string' ? message : String(message.byteLength);
+    Gateway.sendToAll(text);
+    client.send(message);
+    client.session.name = (await Gateway.getUidByClientId(client.id)) ?? text;
+  },
+});
+`;
+const WITH_NODE = `
+import { defineEvents } from 'gatewayworker';
+export default defineEvents({
+  onMessage(client, message) {
+    const bytes: Buffer = Buffer.isBuffer(message) ? message : Buffer.from(message);
+    client.send(bytes.subarray(bytes.readUInt8(0)));
+  },
+});
+`;
+
+/** What samples take for given. */
+const GIVEN = `
+import type { Client } from 'gatewayworker';
+declare global {
+  const client: Client;
+  const id: string, first: string, second: string, text: string;
+  const items: readonly string[];
+  function save(id: string, text: string): Promise<void>;
+  function audit(text: string): Promise<void>;
+}
+`;
+
+/** A sample as the module that it is part of. */
+function moduleOf({ code, language }: Sample): string {
+  if (language === 'js') return code;
+  const names = ['defineEvents', 'Gateway'].filter(
+    (name) => code.includes(name) && !new RegExp(`import [^;]*\\b${name}\\b[^;]*'gatewayworker'`).test(code),
+  );
+  const given = `import { type Events, ${names.join(', ')} } from 'gatewayworker';\n`;
+  if (/^(?:async )?on[A-Z]\w+\(/.test(code))
+    return `${given}export default {\n${code}} satisfies Partial<Events>;`;
+  if (/^(?:export|interface|async function) /m.test(code)) return given + code;
+  const imports = code.match(/^import .*\n/gm) ?? [];
+  return `${given}${imports.join('')}export async function sample() {\n${code.replace(/^import .*\n/gm, '')}}\n`;
+}
+
+describe('the package, installed from its tarball into an empty project', () => {
+  const project = new PackageProject();
+  before(() => project.install(project.pack()));
+  after(() => project.remove());
+
+  function compile(files: readonly string[], compilerOptions: object): void {
+    project.write(
+      'tsconfig.json',
+      JSON.stringify({ compilerOptions: { ...STRICT, ...compilerOptions }, files }),
+    );
+    project.run(process.execPath, [TSC, '-p', '.']);
+  }
+
+  for (const [name, modules] of Object.entries(MODULES)) {
+    it(`has types that are right by themselves: ${name}, no @types/node`, () => {
+      project.write('application.mts', APPLICATION);
+      compile(['application.mts'], modules);
+    });
+  }
+
+  describe('beside @types/node', () => {
+    before(() => project.link('@types/node'));
+    after(() => rmSync(join(project.folder, 'node_modules/@types'), { recursive: true }));
+
+    it("has types that are right, with node's Buffer: bundler", () => {
+      project.write('application.mts', APPLICATION);
+      project.write('with-node.mts', WITH_NODE);
+      compile(['application.mts', 'with-node.mts'], { ...MODULES.bundler, types: ['node'] });
+    });
+
+    it('is used rightly by every sample in the documents: nodenext', () => {
+      project.write('application.mts', APPLICATION);
+      project.write('with-node.mts', WITH_NODE);
+      const samples = samplesIn('ts', 'js');
+      assert.ok(samples.length >= 15);
+      const files = samples.map((sample) => {
+        const { document, line, language } = sample;
+        const file = `samples/${document.replaceAll('/', '-')}-${line}.m${language}`;
+        project.write(file, moduleOf(sample));
+        return file;
+      });
+      project.write('samples/given.d.ts', GIVEN);
+      compile(['application.mts', 'with-node.mts', 'samples/given.d.ts', ...files], {
+        ...MODULES.nodenext,
+        types: ['node'],
+        allowJs: true,
+      });
+    });
+  });
+
+  it('has a command that checks what a start would run, and its types', () => {
+    const command = join(project.folder, 'node_modules/.bin/gatewayworker');
+    project.write(
+      'events/index.ts',
+      'export function onMessage(client: { send(text: string): void }) { client.send(7); }',
+    );
+    rmSync(join(project.folder, 'tsconfig.json'), { force: true });
+    const unchecked = project.run(command, ['check']);
+    assert.match(
+      unchecked,
+      /^configuration {2}the defaults\nevents .*events compiles\ntypes .*no TypeScript here/,
+    );
+
+    project.link('typescript');
+    assert.match(project.run(command, ['check']), /types .*no tsconfig\.json in/);
+    project.write('tsconfig.json', JSON.stringify({ compilerOptions: { ...STRICT, ...MODULES.nodenext } }));
+    const wrong = project.try(command, ['check']);
+    assert.equal(wrong.status, 1);
+    assert.match(wrong.stdout, /events\/index\.ts.*TS2345/);
+    assert.match(
+      wrong.stderr,
+      /^gatewayworker: TypeScript \S+ found errors with .*tsconfig\.json: see above\.\n$/,
+    );
+
+    project.write(
+      'events/index.ts',
+      'export function onMessage(client: { send(text: string): void }) { client.send("7"); }',
+    );
+    rmSync(join(project.folder, 'samples'), { recursive: true, force: true });
+    for (const file of ['application.mts', 'with-node.mts'])
+      rmSync(join(project.folder, file), { force: true });
+    assert.match(project.run(command, ['check']), /types .*no errors \(TypeScript .*tsconfig\.json\)/);
+
+    project.write('events/index.ts', 'export function onMessage(');
+    const broken = project.try(command, ['check']);
+    assert.equal(broken.status, 1);
+    assert.match(broken.stderr, /does not compile:\n[^]*events\/index\.ts:1:/);
+    project.write('gatewayworker.config.json', '{ "worker": { "cuont": 1 } }');
+    assert.equal(project.try(command, ['check']).status, 2);
+  });
+});
