@@ -113,6 +113,8 @@ export class HttpSide {
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
     response.on('finish', () => socket.destroySoon());
+    // as node does, which has let go of the socket: a large file would stop at its first bytes
+    socket.on('drain', () => response.emit('drain'));
     socket.on('error', () => socket.destroy());
     socket.setTimeout(IDLE_TIMEOUT, () => socket.destroy());
     this.#answer(request, response);
