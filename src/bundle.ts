@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, type Loader, type OutputFile, type Plugin, build } from 'esbuild';
+import { compiling } from './compiler.js';
 
 /** This package as it runs, so that user code and the framework share one instance of it. */
 const OWN_MODULES: Readonly<Record<string, string>> = {
@@ -15,14 +16,14 @@ const OWN_MODULES: Readonly<Record<string, string>> = {
  *
  * @param file where the bundle will lie: its source map is relative to that
  * @returns the bundle; before it its source map, when `options.sourcemap` is `external`
- * @throws esbuild's BuildFailure, whose `errors` name file, line and column
+ * @throws esbuild's BuildFailure, whose `errors` name file, line and column; GW_COMPILER
  */
 export async function bundle(
   entry: string,
   file: string,
   options: Pick<BuildOptions, 'sourcemap'>,
 ): Promise<OutputFile[]> {
-  const { outputFiles } = await build({
+  const all = {
     ...options,
     entryPoints: [entry],
     outfile: file,
@@ -41,7 +42,8 @@ export async function bundle(
       'import.meta.filename': '__sourceFilename',
     },
     plugins: [ownPackage, importMeta],
-  });
+  } as const satisfies BuildOptions;
+  const { outputFiles } = await compiling(async () => await build(all));
   return outputFiles;
 }
 

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stop as stopEsbuild } from 'esbuild';
+import { inspect } from 'node:util';
 import { systemClock } from './clock.js';
+import { endCompiler } from './compiler.js';
 import { findConfigFile } from './config/config-file.js';
 import { type LoadedConfig, loadConfig } from './config/load.js';
 import type { NodeConfig } from './config/schema.js';
@@ -25,6 +26,7 @@ import { reloadOnChange } from './ops/reload-on-change.js';
 import { connectionsReport, showReport, statusReport } from './ops/report-command.js';
 import { notRunning, RunningNode } from './ops/running-node.js';
 import { startBanner } from './ops/start-banner.js';
+import { StrayErrors } from './ops/stray-errors.js';
 import { report } from './ops/supervision.js';
 
 /** The command line. Exit status: 0 done, 1 failed, 2 misused. */
@@ -96,6 +98,12 @@ try {
 await new Promise((done) => process.stdout.write('', done));
 process.exit();
 
+/** An error of our own that nobody caught. */
+function endAfter(error: unknown): never {
+  process.stderr.write(`gatewayworker: a fault of its own, please report it: ${inspect(error)}\n`);
+  process.exit(FAILED);
+}
+
 function statusOf({ code }: GatewayError): number {
   return code === 'GW_CONFIG' ? MISUSED : FAILED;
 }
@@ -103,8 +111,10 @@ function statusOf({ code }: GatewayError): number {
 /** Runs a node in this process until it is stopped, or a group of nodes in others. */
 async function startHere(options: StartOptions) {
   const { watch = false, supervised = false, nodes = 1 } = options;
-  const { config, file } = await load(options);
+  const strays = new StrayErrors(systemClock, endAfter).watch();
+  const { config, file } = await strays.during(load(options));
   const log = openLog(config.log.level, options.log === undefined ? undefined : resolve(options.log));
+  strays.logTo(log.logger);
   let group: NodeGroup | undefined;
   const host = new NodeProcess<Node | NodeGroup>({
     place: placeOf(file, process.cwd()),
@@ -114,8 +124,8 @@ async function startHere(options: StartOptions) {
     log: log.logger,
     logFile: log.path === undefined ? undefined : { path: log.path, reopen },
     start: async () => {
-      if (nodes === 1) return await startNode(config, optionsFor(log));
-      group = await startGroup(config, nodes, log);
+      if (nodes === 1) return await strays.during(startNode(config, optionsFor(log)));
+      group = await strays.during(startGroup(config, nodes, log));
       return group;
     },
     onUp(node) {
@@ -124,8 +134,7 @@ async function startHere(options: StartOptions) {
       else logUp(log.logger, node, file, nodes);
       if (watch) reloadOnChange(config, host, log.logger);
     },
-    // the compiler is a process of its own
-    onBuilt: () => void stopEsbuild(),
+    onBuilt: endCompiler,
   });
   function reopen(): void {
     log.reopen();
@@ -151,13 +160,16 @@ async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): P
 /** Runs one of a group's nodes: what node:cluster forks. */
 async function runMember(): Promise<void> {
   let log: ProcessLog | undefined;
+  const strays = new StrayErrors(systemClock, endAfter).watch();
   const host = new MemberHost({
     async start({ config, logFile }) {
       log = openLog(config.log.level, logFile ?? undefined);
-      return await startNode(config, optionsFor(log, log.logger.child({ node: config.name })));
+      const logger = log.logger.child({ node: config.name });
+      strays.logTo(logger);
+      return await strays.during(startNode(config, optionsFor(log, logger)));
     },
     reopenLog: () => log?.reopen(),
-    onBuilt: () => void stopEsbuild(),
+    onBuilt: endCompiler,
   });
   await host.run();
 }

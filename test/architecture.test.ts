@@ -24,14 +24,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'line-reader': ['errors'],
   'secret-key': [],
   'inner-socket': ['errors'],
-  bundle: [],
-  config: [...FOUNDATION, 'bundle'],
+  compiler: ['errors'],
+  bundle: ['compiler'],
+  config: [...FOUNDATION, 'bundle', 'compiler'],
   wire: [...FOUNDATION],
   ring: [...FOUNDATION],
   link: [...FOUNDATION, 'inner-socket', 'wire', 'ring'],
   api: [...FOUNDATION, 'wire', 'link'],
   gateway: [...FOUNDATION, 'bundle', 'config', 'inner-socket', 'wire', 'link'],
-  pool: [...FOUNDATION, 'inner-socket', 'bundle', 'config', 'wire', 'ring', 'link'],
+  pool: [...FOUNDATION, 'inner-socket', 'bundle', 'compiler', 'config', 'wire', 'ring', 'link'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
   register: [...FOUNDATION, 'inner-socket', 'wire'],
   client: [...FOUNDATION, 'inner-socket', 'wire', 'link', 'api', 'register'],
@@ -51,7 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lan-ip',
     'node-status',
   ],
-  main: [...FOUNDATION, 'config', 'ops', 'node'],
+  main: [...FOUNDATION, 'compiler', 'config', 'ops', 'node'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
 };
@@ -62,7 +63,8 @@ const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) =
   ['ws', (file) => file.startsWith('gateway/protocols/')],
   [
     'esbuild',
-    (file) => ['bundle.ts', 'main.ts'].includes(file) || /^(?:pool|config|gateway\/protocols)\//.test(file),
+    (file) =>
+      ['bundle.ts', 'compiler.ts'].includes(file) || /^(?:pool|config|gateway\/protocols)\//.test(file),
   ],
   [
     'node:net',

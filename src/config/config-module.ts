@@ -32,6 +32,7 @@ async function compile(path: string, file: string): Promise<string> {
     const [code] = await bundle(path, file, { sourcemap: 'inline' });
     return code.text;
   } catch (failure) {
+    if (failure instanceof GatewayError) throw failure;
     throw moduleSyntaxError(path, (failure as BuildFailure).errors);
   }
 }

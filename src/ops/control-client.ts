@@ -15,6 +15,8 @@ export class ControlClient {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    // who asks is told; between two requests there is nobody to tell
+    socket.on('error', () => {});
     this.#answers = lines(socket);
   }
 

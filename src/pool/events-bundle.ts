@@ -5,6 +5,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, type Message, formatMessages } from 'esbuild';
 import { bundle } from '../bundle.js';
+import { compiling } from '../compiler.js';
 import { GatewayError } from '../errors.js';
 
 /** Beside the events folder, so that node resolves the packages that the user's code imports. */
@@ -27,7 +28,7 @@ export class EventsBundle {
   /**
    * Compiles an events folder.
    *
-   * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
+   * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE, GW_COMPILER
    */
   static async build(folder: string): Promise<EventsBundle> {
     const entry = await findIndex(folder);
@@ -115,7 +116,7 @@ async function describe(errors: Message[], folder: string): Promise<string> {
       file: relative(process.cwd(), join(folder, error.location.file)),
     },
   }));
-  const texts = await formatMessages(located, { kind: 'error', color: false });
+  const texts = await compiling(async () => await formatMessages(located, { kind: 'error', color: false }));
   return texts.join('').trimEnd();
 }
 
