@@ -66,8 +66,8 @@ const program = createProgram(version, {
   },
   async reload({ config, graceful = false }) {
     const node = await findRunning(config);
-    await node.ask(async (client) => await client.reload(graceful));
-    say(`reloaded (pid ${node.pid})`);
+    const note = await node.ask(async (client) => await client.reload(graceful));
+    say(`reloaded (pid ${node.pid})`, ...(note ? [note.note] : []));
   },
   async status({ config, ...options }) {
     await showReport(statusReport, (await locate(config)).place, options);

@@ -175,6 +175,11 @@ function kinds(refusals: Readonly<Record<string, number>>): string {
 /** Why nodes and threads died, and what was lost with them. */
 function deaths({ members: nodes = [], workers }: NodeStatus, paint: Paint): readonly string[] {
   const lines = [
+    ...nodes.flatMap(({ state, name }, number) =>
+      state === 'silent'
+        ? [`node ${number}: ${name} does not answer, and its figures are missing from all sums`]
+        : [],
+    ),
     ...nodes.flatMap(({ lastExit }, number) =>
       lastExit === null ? [] : [`node ${number}: last died with ${lastExit}`],
     ),
