@@ -316,6 +316,37 @@ describe('the inner port: a crowd of strangers', { timeout: 60_000 }, () => {
   });
 });
 
+/** The first bytes of a frame of so many. */
+function announcing(length: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(length);
+  return bytes;
+}
+
+describe('the inner port: how long a frame may be', () => {
+  it('256 MiB for our nodes and for clients who know the key, what a PHP worker may send for others', async (t) => {
+    const scene = await InnerScene.create(t, { secretKey: KEY });
+    const [node, client, php, stranger] = [
+      await scene.nodeWorker(),
+      await scene.client(),
+      await scene.phpWorker(),
+      await scene.connect(),
+    ];
+    await client.settled();
+    for (const peer of [node, client]) peer.write(announcing(2 ** 28));
+    php.write(announcing(12 * 2 ** 20));
+    stranger.write(announcing(12 * 2 ** 20));
+    await Promise.all([php.closed, stranger.closed]);
+    const witness = await scene.client();
+    await witness.settled();
+    assert.deepEqual([node.socket.destroyed, client.socket.destroyed], [false, false]);
+    const greedy = await scene.client();
+    greedy.write(announcing(2 ** 28 + 1));
+    await greedy.closed;
+    assert.deepEqual(scene.refusals, { frame: 3 });
+  });
+});
+
 describe('the inner port: before and after its gateway', () => {
   it('who comes before there is a gateway is served once there is', async (t) => {
     const port = await InnerPort.open({ host: '127.0.0.1', port: 0 });

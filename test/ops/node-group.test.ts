@@ -79,6 +79,14 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
     return processes[before];
   }
 
+  /** Time passes, in which members are checked so many times. */
+  async function pass(checks: number): Promise<void> {
+    for (let passed = 0; passed < checks; passed++) {
+      clock.advance(7500);
+      await turn();
+    }
+  }
+
   describe('starting', () => {
     it('gives each its name and its inner port, and all the Register of the first process', async () => {
       await started();
@@ -340,14 +348,6 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
   });
 
   describe('a node that stands still', () => {
-    /** Time in which a member has to answer four checks, and the one that finds it missing. */
-    async function pass(checks: number): Promise<void> {
-      for (let check = 0; check < checks; check++) {
-        clock.advance(7500);
-        await turn();
-      }
-    }
-
     it('is killed after processTimeout and replaced; the others go on', async () => {
       const group = await started();
       await pass(10);
