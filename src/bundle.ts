@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { type BuildOptions, type OutputFile, type Plugin, build } from 'esbuild';
+import { compiling } from './compiler.js';
 import { SOURCE_CONSTANTS, userSources } from './user-sources.js';
 
 /** This package as it runs, so that user code and the framework share one instance of it. */
@@ -14,14 +15,14 @@ const OWN_MODULES: Readonly<Record<string, string>> = {
  *
  * @param file where the bundle will lie: its source map is relative to that
  * @returns the bundle; before it its source map, when `options.sourcemap` is `external`
- * @throws esbuild's BuildFailure, whose `errors` name file, line and column
+ * @throws esbuild's BuildFailure, whose `errors` name file, line and column; GW_COMPILER
  */
 export async function bundle(
   entry: string,
   file: string,
   options: Pick<BuildOptions, 'sourcemap'>,
 ): Promise<OutputFile[]> {
-  const { outputFiles } = await build({
+  const all = {
     ...options,
     entryPoints: [entry],
     outfile: file,
@@ -36,7 +37,8 @@ export async function bundle(
     logLevel: 'silent',
     define: SOURCE_CONSTANTS,
     plugins: [ownPackage, userSources],
-  });
+  } as const satisfies BuildOptions;
+  const { outputFiles } = await compiling(async () => await build(all));
   return outputFiles;
 }
 

@@ -7,6 +7,7 @@ export const ERROR_CODES = {
   GW_CONFIG: 'The configuration is wrong or cannot be read.',
   GW_EVENTS_MISSING: 'The events folder or its index file does not exist.',
   GW_EVENTS_COMPILE: 'The events folder does not compile.',
+  GW_COMPILER: 'The compiler, which is a process of its own, cannot be run.',
   GW_EVENTS_INVALID: 'The events module does not export what the framework needs.',
   GW_EVENTS_START: 'onWorkerStart failed.',
   GW_LISTEN: 'A listener cannot be opened.',

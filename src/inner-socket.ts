@@ -3,6 +3,7 @@ import { type AddressInfo, type Server, type Socket, connect, createServer } fro
 import { connect as connectTls, createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { GatewayError } from './errors.js';
 import { listenError } from './listen-error.js';
+import type { Stranger, Strangers } from './strangers.js';
 
 /** Milliseconds that a TLS handshake may take on an inner port. */
 const HANDSHAKE_TIME = 10_000;
@@ -62,24 +63,50 @@ export function connectInner(
   return connectTls({ host, port, ...tls, checkServerIdentity: () => undefined }, onConnect);
 }
 
+export interface InnerPortOptions {
+  readonly tls: InnerTls | undefined;
+  /** Who has come and not said who he is: counted from the first moment, a TLS handshake included. */
+  readonly strangers: Strangers;
+  /** Is given connections that are ready for use; it listens for their errors. */
+  readonly onSocket: (socket: Socket, stranger: Stranger) => void;
+}
+
 /**
- * Opens an inner port. `onSocket` is given connections that are ready for use; it listens for their errors.
+ * Opens an inner port.
  *
  * @param key what the configuration calls its address
  * @throws GW_LISTEN
  */
 export async function listenInner(
   { host, port, key }: { host: string; port: number; key: string },
-  tls: InnerTls | undefined,
-  onSocket: (socket: Socket) => void,
+  { tls, strangers, onSocket }: InnerPortOptions,
 ): Promise<Server> {
   const server =
     tls === undefined
-      ? createServer(onSocket)
-      : createTlsServer(
-          { ...tls, requestCert: true, rejectUnauthorized: true, handshakeTimeout: HANDSHAKE_TIME },
-          onSocket,
-        );
+      ? createServer()
+      : createTlsServer({
+          ...tls,
+          requestCert: true,
+          rejectUnauthorized: true,
+          handshakeTimeout: HANDSHAKE_TIME,
+        });
+  if (tls === undefined) {
+    server.on('connection', (socket: Socket) => onSocket(socket, strangers.add(socket)));
+  } else {
+    /** By the far end's address: what is ready for use is another object than what was accepted. */
+    const handshaking = new Map<string, Stranger>();
+    server.on('connection', (socket: Socket) => {
+      const peer = peerOf(socket);
+      handshaking.set(peer, strangers.add(socket));
+      socket.once('close', () => handshaking.delete(peer));
+    });
+    server.on('secureConnection', (socket: Socket) => {
+      const stranger = handshaking.get(peerOf(socket));
+      // without one, the connection has closed meanwhile
+      if (stranger === undefined) socket.destroy();
+      else onSocket(socket, stranger);
+    });
+  }
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: Error): void => reject(listenError(`${host}:${port}`, key, cause));
     server.once('error', fail);
@@ -90,6 +117,10 @@ export async function listenInner(
     });
   });
   return server;
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /** The port that a server has got. */

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stop as stopEsbuild } from 'esbuild';
+import { inspect } from 'node:util';
 import { systemClock } from './clock.js';
+import { endCompiler } from './compiler.js';
 import { findConfigFile } from './config/config-file.js';
 import { type LoadedConfig, loadConfig, readStateDir } from './config/load.js';
 import type { NodeConfig } from './config/schema.js';
@@ -26,6 +27,7 @@ import { reloadOnChange } from './ops/reload-on-change.js';
 import { connectionsReport, showReport, statusReport } from './ops/report-command.js';
 import { notRunning, RunningNode } from './ops/running-node.js';
 import { startBanner } from './ops/start-banner.js';
+import { StrayErrors } from './ops/stray-errors.js';
 import { report } from './ops/supervision.js';
 import { checkTypes } from './ops/type-check.js';
 
@@ -69,8 +71,8 @@ const program = createProgram(version, {
   },
   async reload({ config, graceful = false }) {
     const node = await findRunning(config);
-    await node.ask(async (client) => await client.reload(graceful));
-    say(`reloaded (pid ${node.pid})`);
+    const note = await node.ask(async (client) => await client.reload(graceful));
+    say(`reloaded (pid ${node.pid})`, ...(note ? [note.note] : []));
   },
   async check(options) {
     const { config, file, warnings } = await load(options);
@@ -122,6 +124,12 @@ try {
 if (!serving) await new Promise((done) => process.stdout.write('', done));
 process.exit();
 
+/** An error of our own that nobody caught. */
+function endAfter(error: unknown): never {
+  process.stderr.write(`gatewayworker: a fault of its own, please report it: ${inspect(error)}\n`);
+  process.exit(FAILED);
+}
+
 function statusOf({ code }: GatewayError): number {
   return code === 'GW_CONFIG' ? MISUSED : FAILED;
 }
@@ -129,9 +137,11 @@ function statusOf({ code }: GatewayError): number {
 /** Runs a node in this process until it is stopped, or a group of nodes in others. */
 async function startHere(options: StartOptions) {
   const { watch = false, supervised = false, nodes = 1 } = options;
-  const { config, file, warnings } = await load(options);
+  const strays = new StrayErrors(systemClock, endAfter).watch();
+  const { config, file, warnings } = await strays.during(load(options));
   const log = openLog(config.log.level, options.log === undefined ? undefined : resolve(options.log));
   const release = captureOutput(log, systemClock);
+  strays.logTo(log.logger);
   for (const warning of warnings) log.logger.warn(warning);
   let group: NodeGroup | undefined;
   const host = new NodeProcess<Node | NodeGroup>({
@@ -142,8 +152,8 @@ async function startHere(options: StartOptions) {
     log: log.logger,
     logFile: log.path === undefined ? undefined : { path: log.path, reopen },
     start: async () => {
-      if (nodes === 1) return await startNode(config, optionsFor(log));
-      group = await startGroup(config, nodes, log);
+      if (nodes === 1) return await strays.during(startNode(config, optionsFor(log)));
+      group = await strays.during(startGroup(config, nodes, log));
       return group;
     },
     onUp(node) {
@@ -152,8 +162,7 @@ async function startHere(options: StartOptions) {
       else logUp(log.logger, node, file, nodes);
       if (watch) reloadOnChange(config, host, log.logger);
     },
-    // the compiler is a process of its own
-    onBuilt: () => void stopEsbuild(),
+    onBuilt: endCompiler,
   });
   function reopen(): void {
     log.reopen();
@@ -191,14 +200,17 @@ async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): P
 /** Runs one of a group's nodes: what node:cluster forks. */
 async function runMember(): Promise<void> {
   let log: ProcessLog | undefined;
+  const strays = new StrayErrors(systemClock, endAfter).watch();
   const host = new MemberHost({
     async start({ config, logFile }) {
       log = openLog(config.log.level, logFile ?? undefined);
       captureOutput(log, systemClock);
-      return await startNode(config, optionsFor(log, log.logger.child({ node: config.name })));
+      const logger = log.logger.child({ node: config.name });
+      strays.logTo(logger);
+      return await strays.during(startNode(config, optionsFor(log, logger)));
     },
     reopenLog: () => log?.reopen(),
-    onBuilt: () => void stopEsbuild(),
+    onBuilt: endCompiler,
   });
   await host.run();
   await log?.flushed(FAREWELL_TIME);

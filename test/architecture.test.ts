@@ -46,19 +46,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queue: [],
   'line-reader': ['errors'],
   'secret-key': [],
-  'inner-socket': ['errors', 'listen-error'],
+  'inner-socket': ['errors', 'listen-error', 'strangers'],
+  strangers: [],
+  compiler: ['errors'],
   'user-sources': [],
-  bundle: ['user-sources'],
+  bundle: ['compiler', 'user-sources'],
   'default-export': [],
-  config: [...FOUNDATION, 'bundle'],
+  config: [...FOUNDATION, 'bundle', 'compiler'],
   wire: [...FOUNDATION],
   ring: [...FOUNDATION],
   link: [...FOUNDATION, 'inner-socket', 'wire', 'ring'],
   api: [...FOUNDATION, 'wire', 'link'],
-  gateway: [...FOUNDATION, 'bundle', 'config', 'inner-socket', 'wire', 'link'],
-  pool: [...FOUNDATION, 'inner-socket', 'bundle', 'config', 'wire', 'ring', 'link'],
+  gateway: [...FOUNDATION, 'bundle', 'config', 'inner-socket', 'strangers', 'wire', 'link'],
+  pool: [...FOUNDATION, 'inner-socket', 'bundle', 'compiler', 'config', 'wire', 'ring', 'link'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
-  register: [...FOUNDATION, 'inner-socket', 'wire'],
+  register: [...FOUNDATION, 'inner-socket', 'strangers', 'wire'],
   client: [...FOUNDATION, 'inner-socket', 'wire', 'link', 'api', 'register'],
   // what operators see: it is given what it shows
   ops: [...FOUNDATION, 'config'],
@@ -76,7 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lan-ip',
     'node-status',
   ],
-  main: [...FOUNDATION, 'config', 'ops', 'node'],
+  main: [...FOUNDATION, 'compiler', 'config', 'ops', 'node'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
 };
@@ -88,7 +90,7 @@ const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) =
   [
     'esbuild',
     (file) =>
-      ['bundle.ts', 'user-sources.ts', 'main.ts'].includes(file) ||
+      ['bundle.ts', 'compiler.ts', 'user-sources.ts'].includes(file) ||
       /^(?:pool|config|gateway\/protocols)\//.test(file),
   ],
   [

@@ -4,8 +4,9 @@ import { GatewayError } from '../errors.js';
 import { type InnerTls, connectInner } from '../inner-socket.js';
 import { CommandLink } from '../link/command-link.js';
 import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
+import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';
 import { isQuery } from '../wire/command.js';
-import type { Frame } from '../wire/frame.js';
+import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 
 /** Milliseconds in which nobody knocks again after a gateway could not be reached. */
 const RETRY_INTERVAL = 1000;
@@ -40,6 +41,8 @@ export class GatewayConnection {
   #link: CommandLink | undefined;
   /** Whether anything but queries was sent on this link: who asked learns from the missing answer that it is gone. */
   #commanded = false;
+  /** Bytes of the longest frame that was sent on this link, when PHP's gateways hang up on such a one; else 0. */
+  #longest = 0;
   /** Until when the last failure speaks for the gateway. */
   #retryAt = 0;
   #failure: GatewayError | undefined;
@@ -84,6 +87,7 @@ export class GatewayConnection {
         { cause: failure },
       );
     }
+    this.#checkLength(frame);
     this.#link ??= this.#connect();
     if (!isQuery(frame.command)) this.#commanded = true;
     return this.#link.send(frame);
@@ -92,6 +96,31 @@ export class GatewayConnection {
   /** Lets out what was sent and waits for the last answers. */
   async close(): Promise<void> {
     await this.#link?.close(this.#options.timeout);
+  }
+
+  /** @throws GW_ARGUMENT */
+  #checkLength(frame: Frame): void {
+    // a character takes three bytes at most
+    if ((frame.ext.length + frame.body.length) * 3 < MAX_INNER_PACKAGE) return;
+    const length = frameLength(frame);
+    if (length <= MAX_INNER_PACKAGE) return;
+    if (length > MAX_FRAME_LENGTH) {
+      throw new GatewayError(
+        'GW_ARGUMENT',
+        `A message would make ${length} bytes on the way to ${this.#name}; gateways take ${MAX_FRAME_LENGTH} at most, and PHP's ${MAX_INNER_PACKAGE}. Nothing was sent: send it in parts.`,
+      );
+    }
+    this.#longest = Math.max(this.#longest, length);
+  }
+
+  /** What a gateway of PHP's does with a message that is too long for it cannot be told from its end otherwise. */
+  #explained(error: GatewayError | undefined): GatewayError | undefined {
+    if (error === undefined || this.#longest === 0) return error;
+    return new GatewayError(
+      error.code,
+      `${error.message} A message of ${this.#longest} bytes had been sent: PHP's gateways hang up on more than ${MAX_INNER_PACKAGE}.`,
+      { cause: error },
+    );
   }
 
   #connect(): CommandLink {
@@ -125,8 +154,10 @@ export class GatewayConnection {
     return link;
   }
 
-  #ended(link: CommandLink, error: GatewayError | undefined): void {
+  #ended(link: CommandLink, reason: GatewayError | undefined): void {
     this.#link = undefined;
+    const error = this.#explained(reason);
+    this.#longest = 0;
     if (error !== undefined && !link.answered) {
       this.#failure = error;
       this.#retryAt = this.#options.clock.now() + RETRY_INTERVAL;

@@ -41,6 +41,7 @@ async function codeOf(path: string, output: string): Promise<string> {
     const [code] = await bundle(path, output, { sourcemap: 'inline' });
     return code.text;
   } catch (failure) {
+    if (failure instanceof GatewayError) throw failure;
     throw moduleSyntaxError(path, (failure as BuildFailure).errors);
   }
 }

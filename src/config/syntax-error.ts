@@ -1,5 +1,6 @@
 import { dirname, extname, resolve } from 'node:path';
 import { type Message, transform, type TransformFailure } from 'esbuild';
+import { compiling } from '../compiler.js';
 import { GatewayError } from '../errors.js';
 import { mayHoldSecret } from './problem.js';
 
@@ -73,10 +74,14 @@ async function jsonPlace(path: string, text: string): Promise<Place | undefined>
       : text.replaceAll(/"(?:\\.|[^"\\\n])*"|\/\/.*|\/\*[^]*?\*\//g, (token) =>
           token.startsWith('/') ? token.replaceAll(/[^\n]/g, ' ') : token,
         );
-  const messages = await transform(source, { loader: 'json', logLevel: 'silent' }).then(
+  const messages = await compiling(
+    async () => await transform(source, { loader: 'json', logLevel: 'silent' }),
+  ).then(
     () => [],
-    (failure: TransformFailure) => failure.errors,
+    (failure: TransformFailure | GatewayError) => ('errors' in failure ? failure.errors : undefined),
   );
+  // without the compiler, what the parser says has to do
+  if (messages === undefined) return undefined;
   // esbuild lets pass a few things that JSON.parse does not.
   return messages.length === 0 ? { reason: 'not valid JSON' } : esbuildPlace(messages[0]);
 }

@@ -21,6 +21,8 @@ export class InnerClient implements InnerRole {
     this.#link = link;
     this.#host = host;
     this.#authorized = !host.inner.guarded;
+    // without a key everybody belongs here
+    if (this.#authorized) link.takeFramesOf(host.inner.maxNodeFrameLength);
   }
 
   frame(frame: ReceivedFrame): void {
@@ -60,6 +62,7 @@ export class InnerClient implements InnerRole {
         );
       }
       this.#authorized = true;
+      this.#link.takeFramesOf(this.#host.inner.maxNodeFrameLength);
     } else if (!this.#authorized) {
       throw new GatewayError(
         'GW_AUTH',

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Timer } from '../clock.js';
 import { type ErrorCode, GatewayError } from '../errors.js';
 import { TcpLink } from '../link/tcp-link.js';
+import type { Stranger } from '../strangers.js';
 import { Command, Flag } from '../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
 import {
@@ -38,6 +39,7 @@ const KINDS: Partial<Record<string, string>> = {
 export class InnerConnection {
   readonly #link: TcpLink;
   readonly #socket: Socket;
+  readonly #stranger: Stranger;
   readonly #remoteIp: string;
   readonly #host: InnerHost;
   readonly #workers: InnerWorkers;
@@ -47,8 +49,15 @@ export class InnerConnection {
   #refused = false;
 
   /** @param onClosed called once, when the connection is gone */
-  constructor(socket: Socket, host: InnerHost, workers: InnerWorkers, onClosed: () => void) {
+  constructor(
+    socket: Socket,
+    stranger: Stranger,
+    host: InnerHost,
+    workers: InnerWorkers,
+    onClosed: () => void,
+  ) {
     this.#socket = socket;
+    this.#stranger = stranger;
     this.#remoteIp = plainAddress(socket.remoteAddress ?? '');
     this.#host = host;
     this.#workers = workers;
@@ -71,7 +80,7 @@ export class InnerConnection {
       },
     });
     // after the link's own: it looks at what the link has not made a frame of
-    if (host.inner.guarded) socket.on('data', this.#checkLength);
+    socket.on('data', this.#checkLength);
   }
 
   /** Ends once what was sent has left. */
@@ -87,7 +96,9 @@ export class InnerConnection {
   }
 
   readonly #checkLength = (): void => {
-    if (this.#role !== undefined || this.#link.bytesRead <= MAX_INTRODUCTION) return;
+    if (this.#role !== undefined || this.#refused) return;
+    this.#stranger.holds(this.#link.bytesRead);
+    if (!this.#host.inner.guarded || this.#link.bytesRead <= MAX_INTRODUCTION) return;
     this.#link.destroy(
       new GatewayError(
         'GW_FRAME',
@@ -99,6 +110,7 @@ export class InnerConnection {
   #introduce(frame: ReceivedFrame): void {
     this.#deadline.cancel();
     this.#socket.off('data', this.#checkLength);
+    this.#stranger.introduced();
     const { command } = frame;
     if (command === Command.WORKER_CONNECT || command === Command.GATEWAY_CLIENT_CONNECT) {
       const introduction = parseIntroduction(frame.bodyText());

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { ClusterConfig, GatewayConfig } from '../config/schema.js';
 import { GatewayError } from '../errors.js';
+import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../log.js';
 import { SecretKey } from '../secret-key.js';
@@ -36,12 +37,15 @@ export interface InnerSettings {
   readonly bufferSize: number;
   /** Bytes of the longest frame that a peer may send, header included: a message as large as a client's fits. */
   readonly maxFrameLength: number;
+  /** The same for our own nodes and for GatewayClients that know the key: what a worker sends in one process has no limit. */
+  readonly maxNodeFrameLength: number;
 }
 
 export function innerSettings(
   config: GatewayConfig,
   { address, node, cluster }: InnerIdentity,
 ): InnerSettings {
+  const maxFrameLength = HEADER_LENGTH + EXT_SIZE + Math.max(MAX_INNER_PACKAGE, config.maxPackageSize);
   return {
     address,
     node,
@@ -49,7 +53,8 @@ export function innerSettings(
     guarded: cluster.secretKey !== '',
     pingInterval: cluster.pingInterval * 1000,
     bufferSize: config.sendToWorkerBufferSize,
-    maxFrameLength: HEADER_LENGTH + EXT_SIZE + Math.max(MAX_INNER_PACKAGE, config.maxPackageSize),
+    maxFrameLength,
+    maxNodeFrameLength: Math.max(maxFrameLength, MAX_FRAME_LENGTH),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { GatewayError } from '../errors.js';
 import { type InnerTls, listenInner, portOf } from '../inner-socket.js';
+import { type Stranger, Strangers } from '../strangers.js';
 import { InnerConnection } from './inner-connection.js';
 import type { InnerHost } from './inner-host.js';
 import type { InnerWorkers } from './inner-worker.js';
@@ -14,7 +16,11 @@ const KEYS = 'gateway.lanPort; gateway.innerListen or gateway.lanIp';
  * since its port is part of the gateway's address: who comes before {@link serve} waits.
  */
 export class InnerPort {
-  readonly #early: Socket[] = [];
+  readonly #early: (readonly [socket: Socket, stranger: Stranger])[] = [];
+  readonly #strangers = new Strangers((address, why) => {
+    const error = new GatewayError('GW_FRAME', `A connection had to go: ${why}.`);
+    this.#host?.innerRefused('strangers', plainAddress(address), error);
+  });
   readonly #connections = new Set<InnerConnection>();
   readonly #workers: InnerWorkers = new Map();
   #server!: Server;
@@ -26,8 +32,13 @@ export class InnerPort {
   /** @throws GW_LISTEN */
   static async open({ host, port, tls }: { host: string; port: number; tls?: InnerTls }): Promise<InnerPort> {
     const innerPort = new InnerPort();
-    innerPort.#server = await listenInner({ host, port, key: KEYS }, tls, (socket) =>
-      innerPort.#take(socket),
+    innerPort.#server = await listenInner(
+      { host, port, key: KEYS },
+      {
+        tls,
+        strangers: innerPort.#strangers,
+        onSocket: (socket, stranger) => innerPort.#take(socket, stranger),
+      },
     );
     innerPort.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
       const address = `${plainAddress(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
@@ -46,7 +57,8 @@ export class InnerPort {
   /** Begins to take connections. */
   serve(host: InnerHost): void {
     this.#host = host;
-    for (const socket of this.#early.splice(0)) this.#take(socket);
+    if (!host.inner.guarded) this.#strangers.longest = host.inner.maxFrameLength;
+    for (const [socket, stranger] of this.#early.splice(0)) this.#take(socket, stranger);
   }
 
   /**
@@ -61,7 +73,7 @@ export class InnerPort {
 
   async #close(timeout: number): Promise<void> {
     const portFreed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
-    for (const socket of this.#early.splice(0)) socket.destroy();
+    for (const [socket] of this.#early.splice(0)) socket.destroy();
     const timer = this.#host?.clock.setTimeout(() => {
       for (const connection of this.#connections) connection.destroy();
     }, timeout);
@@ -70,15 +82,15 @@ export class InnerPort {
     await portFreed;
   }
 
-  #take(socket: Socket): void {
+  #take(socket: Socket, stranger: Stranger): void {
     // a connection that nobody listens to yet may break as well
-    if (this.#host === undefined) this.#early.push(socket.on('error', () => {}));
+    if (this.#host === undefined) this.#early.push([socket.on('error', () => {}), stranger]);
     else if (this.#closed !== undefined || socket.destroyed) socket.destroy();
-    else this.#connect(socket, this.#host);
+    else this.#connect(socket, stranger, this.#host);
   }
 
-  #connect(socket: Socket, host: InnerHost): void {
-    const connection = new InnerConnection(socket, host, this.#workers, () => {
+  #connect(socket: Socket, stranger: Stranger, host: InnerHost): void {
+    const connection = new InnerConnection(socket, stranger, host, this.#workers, () => {
       this.#connections.delete(connection);
     });
     this.#connections.add(connection);

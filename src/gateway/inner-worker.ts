@@ -63,6 +63,7 @@ export class InnerWorker implements InnerRole {
     const { clock } = host;
     const interval = host.inner.pingInterval;
     if (!legacy) {
+      link.takeFramesOf(host.inner.maxNodeFrameLength);
       this.#introduceGateway();
       this.#heartbeat = new LinkHeartbeat(link, { clock, interval, answered: true });
     } else if (host.inner.address.ip !== LOOPBACK) {

@@ -48,6 +48,11 @@ export class TcpLink extends BaseLink {
     return this.#socket.bytesRead;
   }
 
+  /** From the next frame on, the longest taken has so many bytes: the far end has shown who it is. */
+  takeFramesOf(bytes: number): void {
+    this.#reader.maxLength = bytes;
+  }
+
   /** Whether it is told to read no more. */
   get paused(): boolean {
     return this.#socket.isPaused();

@@ -26,20 +26,26 @@ const COLUMNS: readonly Column<ConnectionStatus>[] = [
 
 /** `gatewayworker connections`, for people. */
 export function connectionsView(page: ConnectionPage, colours: boolean): readonly string[] {
-  const { total, offset, connections } = page;
+  const { total, offset, connections, missing = [] } = page;
+  const paint = painter(colours);
+  const note =
+    missing.length === 0
+      ? []
+      : [paint('yellow', `without those of ${missing.join(', ')}: no answer. status tells more`)];
   if (connections.length === 0) {
     return [
+      ...note,
       total === 0
         ? 'No connections.'
         : `No connections from ${formatWhole(offset)}: there are ${formatWhole(total)}.`,
     ];
   }
-  const paint = painter(colours);
   const next = offset + connections.length;
   const more = total - next;
   return [
     ...table(COLUMNS, connections, paint),
     ...(more > 0 ? [paint('dim', `… ${formatWhole(more)} more, see --offset ${next}`)] : []),
+    ...note,
   ];
 }
 

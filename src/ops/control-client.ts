@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { GatewayError } from '../errors.js';
 import { LineReader } from '../line-reader.js';
 import { type ControlRequest, MAX_ANSWER, MAX_PAGE, readAnswer } from './control-protocol.js';
-import type { ConnectionPage, ConnectionStatus, NodeStatus } from './status.js';
+import type { ConnectionPage, ConnectionStatus, NodeStatus, ReloadNote } from './status.js';
 
 /** Milliseconds in which a node that is well has answered what it need not wait for. */
 const ANSWER_TIME = 5000;
@@ -15,6 +15,8 @@ export class ControlClient {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    // who asks is told; between two requests there is nobody to tell
+    socket.on('error', () => {});
     this.#answers = lines(socket);
   }
 
@@ -43,15 +45,15 @@ export class ControlClient {
       )) as ConnectionPage;
       connections.push(...page.connections);
       if (page.connections.length === 0 || connections.length >= limit) {
-        return { total: page.total, offset, connections };
+        return { ...page, offset, connections };
       }
     }
   }
 
   /** Takes as long as the node does, if it answers at all. */
-  async reload(graceful: boolean): Promise<void> {
+  async reload(graceful: boolean): Promise<ReloadNote | null> {
     await this.#probe();
-    await this.#request({ command: 'reload', graceful });
+    return (await this.#request({ command: 'reload', graceful })) as ReloadNote | null;
   }
 
   /** As {@link reload}. */

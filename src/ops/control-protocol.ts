@@ -7,7 +7,7 @@ import type { Controllable } from './status.js';
  *
  *   {"command":"status"}                               NodeStatus
  *   {"command":"connections","offset":0,"limit":100}   ConnectionPage
- *   {"command":"reload","graceful":false}              null, when the new code runs
+ *   {"command":"reload","graceful":false}              null, when the new code runs; {"note":"…"} when something is to be said
  *   {"command":"stop","graceful":false}                null, when the node has stopped
  *
  *   {"ok":true,"result":…}

@@ -115,6 +115,8 @@ class Conversation {
   constructor(socket: Socket, answer: (line: string) => Promise<ControlAnswer>) {
     this.#socket = socket;
     this.#answer = answer;
+    // also after the conversation, when nothing else listens any more
+    socket.on('error', () => {});
     socket.setTimeout(IDLE_TIME, () => {
       if (!this.#answering) socket.destroy();
     });

@@ -4,6 +4,8 @@ import type { Clock, Timer } from '../clock.js';
 
 /** Milliseconds of quiet after a change: an editor writes a file in several steps. */
 const QUIET_TIME = 100;
+/** Milliseconds until a folder that could not be watched is tried again: descriptors and inotify watches run out for a while. */
+const RETRY_TIME = 5000;
 
 /** Folders whose changes say nothing about the code. */
 const IGNORED_NAMES = new Set(['.gatewayworker', '.git', 'node_modules']);
@@ -26,6 +28,7 @@ export class FolderWatcher {
   readonly #ignored: ReadonlySet<string>;
   readonly #watchers = new Map<string, FSWatcher>();
   #quiet: Timer | undefined;
+  #retry: Timer | undefined;
 
   constructor(options: FolderWatcherOptions) {
     this.#options = options;
@@ -38,6 +41,8 @@ export class FolderWatcher {
 
   close(): void {
     this.#quiet?.cancel();
+    this.#retry?.cancel();
+    this.#retry = undefined;
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
   }
@@ -52,8 +57,10 @@ export class FolderWatcher {
       }
     } catch (error) {
       this.#remove(folder);
+      const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
       // it has gone while it was looked at; the folder above will tell if it comes back
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#options.onError(error as Error);
+      if (gone && folder !== this.#options.folder) return;
+      this.#tryAgain(error as Error);
     }
   }
 
@@ -65,6 +72,17 @@ export class FolderWatcher {
     // the folder itself is gone
     watcher.on('error', () => this.#remove(folder));
     this.#watchers.set(folder, watcher);
+  }
+
+  /** What changes until then counts as a change: it was not seen. */
+  #tryAgain(error: Error): void {
+    if (this.#retry !== undefined) return;
+    this.#options.onError(error);
+    this.#retry = this.#options.clock.setTimeout(() => {
+      this.#retry = undefined;
+      this.start();
+      if (this.#retry === undefined) this.#change();
+    }, RETRY_TIME);
   }
 
   #remove(folder: string): void {

@@ -12,5 +12,10 @@ import type { MemberProcess } from './group-member.js';
 export function memberForks(program: string, words: readonly string[]): () => MemberProcess {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({ exec: program, args: [...words], windowsHide: true });
-  return () => cluster.fork().process;
+  return () => {
+    const worker = cluster.fork();
+    // it repeats its process's own, which is listened to: one that cannot be started must not end this one
+    worker.on('error', () => {});
+    return worker.process;
+  };
 }

@@ -7,10 +7,16 @@ import {
   type MemberAnswer,
   type MemberOrder,
   type MemberReady,
+  type PingRequest,
   type StartOrder,
 } from './member-protocol.js';
 import type { NodeReport } from './supervision.js';
 import { type SupervisedProcess, Supervisor } from './supervisor.js';
+
+/** How often within the time that a member may stand still it is asked whether it does. */
+const CHECKS = 4;
+/** Milliseconds until a process that was forked listens, at most: on a busy machine, node's own start takes its time. */
+const BOOT_TIME = 60_000;
 
 /** A member's process, as its group sees it. */
 export interface MemberProcess extends SupervisedProcess {
@@ -24,6 +30,8 @@ export interface GroupMemberOptions {
   readonly number: number;
   readonly start: StartOrder;
   readonly fork: () => MemberProcess;
+  /** Milliseconds that its main thread may stand still, until its process is replaced; 0: for ever. */
+  readonly stillTime: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -48,6 +56,11 @@ export class GroupMember {
   #lastId = 0;
   #process: MemberProcess | undefined;
   #ended: Promise<unknown> = Promise.resolve();
+  #watch: Timer | undefined;
+  /** Checks in a row that its process has not answered. */
+  #unanswered = 0;
+  /** Whether its process listens. */
+  #listens = false;
   #onFirstReport: ((report: NodeReport) => void) | undefined;
 
   constructor(options: GroupMemberOptions) {
@@ -81,6 +94,8 @@ export class GroupMember {
    * @throws the error that it reports, or GW_CONTROL when it ends before it is up: it is given up
    */
   async start(): Promise<readonly string[]> {
+    const { clock, stillTime } = this.#options;
+    if (stillTime > 0) this.#watch = clock.setInterval(() => this.#check(), stillTime / CHECKS);
     return await new Promise((resolve, reject) => {
       this.#onFirstReport = (report) => {
         if (report.event === 'up') resolve(report.listeners);
@@ -89,6 +104,7 @@ export class GroupMember {
         reject(new GatewayError(report.code, report.message));
       };
       this.#ended = this.#supervisor.run().then(() => {
+        this.#watch?.cancel();
         const why = this.lastExit === null ? '' : ` with ${this.lastExit}`;
         reject(
           new GatewayError('GW_CONTROL', `Node ${this.name} ended${why} before it was up: see its log.`),
@@ -103,7 +119,7 @@ export class GroupMember {
    * @param time milliseconds that the answer may take; without it, as long as the process lives
    * @throws the error it answers with, or GW_CONTROL when it does not answer
    */
-  async ask(request: ControlRequest, time?: number): Promise<unknown> {
+  async ask(request: ControlRequest | PingRequest, time?: number): Promise<unknown> {
     const { clock } = this.#options;
     const process = this.#process;
     if (!process) throw this.#gone();
@@ -121,6 +137,14 @@ export class GroupMember {
       // should that fail, the process has ended, which is seen below
       process.send({ id, request }, ignore);
     });
+  }
+
+  /** Whether its process answers at all. @param time milliseconds that it has for that */
+  async answers(time: number): Promise<boolean> {
+    return await this.ask({ command: 'ping' }, time).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Has it open its log file anew. */
@@ -148,6 +172,8 @@ export class GroupMember {
     this.#process = process;
     this.state = 'starting';
     this.lives++;
+    this.#unanswered = 0;
+    this.#listens = false;
     process.on('message', (message) => {
       if (isAnswer(message)) this.#answered(message);
       else this.#reported(message as NodeReport | MemberReady, process);
@@ -156,8 +182,35 @@ export class GroupMember {
     return process;
   }
 
+  /**
+   * Checks are counted, and not time: where everything was stopped, the group's first process with its members, nothing
+   * was missed.
+   */
+  #check(): void {
+    if (this.#process === undefined) return;
+    const { log, stillTime } = this.#options;
+    const time = this.#listens ? stillTime : Math.max(stillTime, BOOT_TIME);
+    if (this.#unanswered >= (time / stillTime) * CHECKS) {
+      log.error(
+        `node ${this.name} (pid ${this.#process.pid}) has stood still for ${time / 1000} s, as in an endless loop or stopped by a signal, and is killed`,
+      );
+      this.#supervisor.signal('SIGKILL');
+      return;
+    }
+    this.#unanswered++;
+    if (!this.#listens) return;
+    const { lives } = this;
+    this.ask({ command: 'ping' }).then(() => {
+      if (this.lives === lives) this.#unanswered = 0;
+    }, ignore);
+  }
+
   #reported(report: NodeReport | MemberReady, process: MemberProcess): void {
-    if (report.event === 'ready') process.send(this.#options.start, ignore);
+    if (report.event === 'ready') {
+      this.#listens = true;
+      this.#unanswered = 0;
+      process.send(this.#options.start, ignore);
+    }
     if (report.event === 'up') this.state = 'up';
     // the first failure is the group's, and is thrown
     if (report.event === 'failed' && this.lives > 1) {

@@ -53,7 +53,8 @@ export class MemberHost<N extends Controllable & { readonly listeners: readonly 
     const { command } = request;
     let answer: MemberAnswer['answer'];
     try {
-      answer = { ok: true, result: await carryOut(request, await this.#up) };
+      const result = request.command === 'ping' ? null : await carryOut(request, await this.#up);
+      answer = { ok: true, result };
     } catch (error) {
       answer = failure(error);
     }

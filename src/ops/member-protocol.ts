@@ -7,11 +7,12 @@ import type { ControlAnswer, ControlRequest } from './control-protocol.js';
  *   to a member     {"order":"start","config":…,"logFile":null}    once, when it is ready
  *                   {"order":"reopen-log"}
  *                   {"id":7,"request":{"command":"status"}}        as on a control socket
+ *                   {"id":8,"request":{"command":"ping"}}          null, at once, whatever it is doing
  *   from a member   {"event":"ready"}                              it listens: what was said before is lost
  *                   {"event":"up",…} or {"event":"failed",…}       a NodeReport
  *                   {"id":7,"answer":{"ok":true,"result":…}}
  *
- * Requests are answered in any order. For a member that is still starting all but a stop wait.
+ * Requests are answered in any order. For a member that is still starting all but a stop and a ping wait.
  */
 
 export interface StartOrder {
@@ -23,7 +24,12 @@ export interface StartOrder {
 
 export interface MemberRequest {
   readonly id: number;
-  readonly request: ControlRequest;
+  readonly request: ControlRequest | PingRequest;
+}
+
+/** Whether its main thread still comes round. */
+export interface PingRequest {
+  readonly command: 'ping';
 }
 
 export type MemberOrder = StartOrder | { readonly order: 'reopen-log' } | MemberRequest;

@@ -6,10 +6,14 @@ import type { Logger } from '../log.js';
 import { GroupMember, type MemberProcess } from './group-member.js';
 import { groupStatus, type MemberReport } from './group-status.js';
 import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
-import type { ConnectionPage, ConnectionStatus, Controllable, NodeStatus } from './status.js';
+import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from './status.js';
 
-/** Milliseconds in which a member that is well has answered. Shorter than what the commands grant the group. */
+/** Milliseconds in which a member that is well has answered. Twice that is shorter than what the commands grant the group. */
 const ANSWER_TIME = 2000;
+/** Milliseconds that a member may stand still at least: its main thread has more to do than its workers'. */
+const MIN_STILL_TIME = 10_000;
+/** The same where there are no workers, whose processTimeout would say. */
+const STILL_TIME = 30_000;
 /** Milliseconds in which a node has its new code running, pending handlers not counted. */
 const RELOAD_TIME = 60_000;
 /** Milliseconds that a graceful stop may take. */
@@ -60,7 +64,7 @@ export class NodeGroup implements Controllable {
   #members: readonly GroupMember[] = [];
   #reloads = 0;
   /** The reload that is under way, or the last one. */
-  #reloading: Promise<void> = Promise.resolve();
+  #reloading: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
   private constructor(options: NodeGroupOptions) {
@@ -107,40 +111,44 @@ export class NodeGroup implements Controllable {
     });
   }
 
-  /**
-   * Those of the first node, then those of the second, and so on.
-   *
-   * @throws GW_CONTROL when a node does not answer
-   */
+  /** Those of the first node, then those of the second, and so on. Nodes that do not answer are named in it. */
   async connections(offset: number, limit: number): Promise<ConnectionPage> {
-    const connections: ConnectionStatus[] = [];
-    let total = 0;
-    for (const member of this.#members) {
-      if (member.state !== 'up') continue;
-      const page = (await member.ask(
-        {
-          command: 'connections',
-          offset: Math.max(0, offset - total),
-          limit: limit - connections.length,
-        },
-        ANSWER_TIME,
-      )) as ConnectionPage;
-      connections.push(...page.connections);
-      total += page.total;
-    }
-    return { total, offset, connections };
+    const members = this.#members.filter(({ state }) => state === 'up');
+    // how many each has tells whose are to be shown
+    const totals = await Promise.all(members.map(async (member) => (await page(member, 0, 0))?.total));
+    let before = 0;
+    const pages = await Promise.all(
+      members.map(async (member, index) => {
+        const total = totals[index] ?? 0;
+        const from = Math.max(0, offset - before);
+        const count = Math.min(offset + limit - before, total) - from;
+        before += total;
+        return count > 0 ? await page(member, from, count) : { total, connections: [] };
+      }),
+    );
+    const missing = members.flatMap(({ name }, index) =>
+      totals[index] === undefined || pages[index] === undefined ? [name] : [],
+    );
+    return {
+      total: pages.reduce((sum, of) => sum + (of?.total ?? 0), 0),
+      offset,
+      connections: pages.flatMap((of) => of?.connections ?? []),
+      ...(missing.length > 0 && { missing }),
+    };
   }
 
   /**
    * Replaces the code of one node after the other. Reloads wait for each other.
    *
    * @throws GatewayError when a node cannot run the new code. The first to refuse ends it: unless the message says
-   * otherwise the old code goes on everywhere. GW_CONTROL when one does not answer at all
+   * otherwise the old code goes on everywhere. GW_CONTROL when one stops answering in the middle of it. One that does not
+   * answer from the beginning is no reason to keep the old code: a note names it
    */
-  async reload(graceful: boolean): Promise<void> {
-    const next = async (): Promise<void> => await this.#reload(graceful);
-    this.#reloading = this.#reloading.then(next, next);
-    await this.#reloading;
+  async reload(graceful: boolean): Promise<ReloadNote | void> {
+    const next = async (): Promise<ReloadNote | void> => await this.#reload(graceful);
+    const reloading = this.#reloading.then(next, next);
+    this.#reloading = reloading;
+    return await reloading;
   }
 
   /** Has every node open its log file anew. */
@@ -172,6 +180,7 @@ export class NodeGroup implements Controllable {
           number,
           start: { order: 'start', config: memberConfig(config, number, registers), logFile },
           fork,
+          stillTime: this.#stillTime,
           clock,
           log,
         }),
@@ -180,11 +189,28 @@ export class NodeGroup implements Controllable {
     [this.listeners] = await Promise.all(this.#members.map(async (member) => await member.start()));
   }
 
-  async #reload(graceful: boolean): Promise<void> {
+  get #stillTime(): number {
+    const { worker } = this.#options.config;
+    if (worker === false) return STILL_TIME;
+    return worker.processTimeout === 0 ? 0 : Math.max(MIN_STILL_TIME, worker.processTimeout * 1000);
+  }
+
+  async #reload(graceful: boolean): Promise<ReloadNote | void> {
     await this.#options.checkEvents();
     const done: string[] = [];
+    const missing: string[] = [];
     for (const member of this.#members) {
       const { lives } = member;
+      if (member.state !== 'down' && !(await member.answers(ANSWER_TIME))) {
+        missing.push(member.name);
+        // it hears of it when it goes on; when it is replaced, the next process has the new code anyway
+        member.ask({ command: 'reload', graceful }).catch((error: Error) => {
+          if (member.lives === lives && member.state !== 'down') {
+            this.#options.log.error(`node ${member.name} goes on with the old code: ${error.message}`);
+          }
+        });
+        continue;
+      }
       try {
         // one that hangs must not hold up every reload to come
         await member.ask({ command: 'reload', graceful }, RELOAD_TIME + (graceful ? GRACEFUL_TIMEOUT : 0));
@@ -196,7 +222,21 @@ export class NodeGroup implements Controllable {
       done.push(member.name);
     }
     this.#reloads++;
+    if (missing.length === 0) return;
+    return {
+      note: `${missing.join(', ')} did not answer: what stands still has the new code when it goes on, or when it is replaced. status shows which it is.`,
+    };
   }
+}
+
+/** Undefined when it does not answer. */
+async function page(
+  member: GroupMember,
+  offset: number,
+  limit: number,
+): Promise<Pick<ConnectionPage, 'total' | 'connections'> | undefined> {
+  const answer = member.ask({ command: 'connections', offset, limit }, ANSWER_TIME);
+  return (await answer.catch(() => undefined)) as ConnectionPage | undefined;
 }
 
 async function report(member: GroupMember): Promise<MemberReport> {

@@ -3,7 +3,7 @@ import type { Logger } from '../log.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { isReadOnly, Presence } from './presence.js';
-import type { ConnectionPage, Controllable, NodeStatus } from './status.js';
+import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from './status.js';
 import { report } from './supervision.js';
 
 /** Another signal while the node stops ends it at once, with this. */
@@ -87,13 +87,14 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
     return this.#running().connections(offset, limit);
   }
 
-  async reload(graceful: boolean): Promise<void> {
+  async reload(graceful: boolean): Promise<ReloadNote | void> {
+    let note: ReloadNote | void;
     const { log, onBuilt } = this.#options;
     const node = this.#running();
     const began = performance.now();
     this.#reloads++;
     try {
-      await node.reload(graceful);
+      note = await node.reload(graceful);
     } catch (error) {
       log.error(`not reloaded, the old code goes on: ${(error as Error).message}`);
       throw error;
@@ -101,6 +102,8 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
       if (--this.#reloads === 0) onBuilt();
     }
     log.info({ graceful, milliseconds: Math.round(performance.now() - began) }, 'reloaded');
+    if (note) log.warn(note.note);
+    return note;
   }
 
   async stop(graceful: boolean): Promise<void> {

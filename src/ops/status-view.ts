@@ -176,6 +176,11 @@ function kinds(refusals: Readonly<Record<string, number>>): string {
 function losses({ members: nodes = [], workers, log }: NodeStatus, paint: Paint): readonly string[] {
   const lines = [
     ...(log.lost > 0 ? [`log: ${formatWhole(log.lost)} lines lost (${log.lastError})`] : []),
+    ...nodes.flatMap(({ state, name }, number) =>
+      state === 'silent'
+        ? [`node ${number}: ${name} does not answer, and its figures are missing from all sums`]
+        : [],
+    ),
     ...nodes.flatMap(({ lastExit }, number) =>
       lastExit === null ? [] : [`node ${number}: last died with ${lastExit}`],
     ),

@@ -143,6 +143,13 @@ export interface ConnectionPage {
   readonly total: number;
   readonly offset: number;
   readonly connections: readonly ConnectionStatus[];
+  /** The nodes of a group that did not answer, whose connections are in neither; missing when all did. */
+  readonly missing?: readonly string[];
+}
+
+/** What is to be said of a reload that was done. */
+export interface ReloadNote {
+  readonly note: string;
 }
 
 /** What the control socket may ask of a node. */
@@ -150,7 +157,7 @@ export interface Controllable {
   status(): NodeStatus | Promise<NodeStatus>;
   connections(offset: number, limit: number): ConnectionPage | Promise<ConnectionPage>;
   /** Replaces the workers' code. @param graceful waits for pending handlers as long as they take (bounded by 5 minutes) */
-  reload(graceful: boolean): Promise<void>;
+  reload(graceful: boolean): Promise<ReloadNote | void>;
   /** Stops the node; resolves when it has stopped. */
   stop(graceful: boolean): Promise<void>;
 }

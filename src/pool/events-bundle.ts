@@ -5,6 +5,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, type Message, formatMessages } from 'esbuild';
 import { bundle } from '../bundle.js';
+import { compiling } from '../compiler.js';
 import { GatewayError } from '../errors.js';
 import { compiledFolder, createFile, prepareCompiledFolder } from '../state-folder.js';
 
@@ -34,7 +35,7 @@ export class EventsBundle {
    * Compiles an events folder.
    *
    * @param stateDir where the result lies, if not beside the folder
-   * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
+   * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE, GW_COMPILER
    */
   static async build(folder: string, stateDir = ''): Promise<EventsBundle> {
     const entry = await findIndex(folder);
@@ -124,7 +125,7 @@ async function describe(errors: Message[], folder: string): Promise<string> {
       file: relative(process.cwd(), join(folder, error.location.file)),
     },
   }));
-  const texts = await formatMessages(located, { kind: 'error', color: false });
+  const texts = await compiling(async () => await formatMessages(located, { kind: 'error', color: false }));
   return texts.join('').trimEnd();
 }
 

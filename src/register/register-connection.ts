@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../clock.js';
 import { GatewayError } from '../errors.js';
 import { LineReader } from '../line-reader.js';
 import type { SecretKey } from '../secret-key.js';
+import type { Stranger } from '../strangers.js';
 import { MAX_REGISTER_REQUEST, parseRegisterLine, REGISTER_PING_INTERVAL } from '../wire/register-line.js';
 
 /** Milliseconds that a peer may take to say who it is, from the moment it connects. */
@@ -29,6 +30,7 @@ export interface RegisterConnectionListener {
 export interface RegisterConnectionOptions {
   readonly key: SecretKey;
   readonly clock: Clock;
+  readonly stranger: Stranger;
   readonly listener: RegisterConnectionListener;
 }
 
@@ -116,6 +118,7 @@ export class RegisterConnection {
     }
     if (!this.#introduced) {
       this.#introduced = true;
+      this.#options.stranger.introduced();
       this.#deadline.cancel();
     }
     if (message.event === 'gateway_connect') this.#options.listener.announced(this, message.address);

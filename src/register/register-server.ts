@@ -4,11 +4,9 @@ import { type InnerTls, listenInner, portOf, splitAddress } from '../inner-socke
 import type { Logger } from '../log.js';
 import { LogOnce } from '../log-once.js';
 import { SecretKey } from '../secret-key.js';
+import { type Stranger, Strangers } from '../strangers.js';
 import { encodeRegisterLine } from '../wire/register-line.js';
 import { RegisterConnection, type RegisterConnectionListener } from './register-connection.js';
-
-/** Connections that have not introduced themselves yet, at once: each takes a descriptor for up to 10 s. */
-const MAX_STRANGERS = 1000;
 
 export interface RegisterServerOptions {
   /** `host:port`; port 0 means any free one. */
@@ -33,8 +31,9 @@ export class RegisterServer implements RegisterConnectionListener {
   readonly #options: RegisterServerOptions;
   readonly #key: SecretKey;
   readonly #problems: LogOnce;
-  /** Who has yet to show that it knows the secret key. */
-  readonly #strangers = new Set<RegisterConnection>();
+  readonly #strangers = new Strangers((address, why) => {
+    this.#refuse('too-many-strangers', address, `had to go: ${why}`);
+  });
   /** Who announced what, in the order in which they came. */
   readonly #gateways = new Map<RegisterConnection, string>();
   readonly #workers = new Set<RegisterConnection>();
@@ -62,8 +61,13 @@ export class RegisterServer implements RegisterConnectionListener {
 
   async #open(): Promise<void> {
     const { listen, tls, log } = this.#options;
-    const server = await listenInner({ ...splitAddress(listen), key: 'register.listen' }, tls, (socket) =>
-      this.#accept(socket),
+    const server = await listenInner(
+      { ...splitAddress(listen), key: 'register.listen' },
+      {
+        tls,
+        strangers: this.#strangers,
+        onSocket: (socket, stranger) => this.#accept(socket, stranger),
+      },
     );
     this.#server = server;
     this.#port = portOf(server);
@@ -107,7 +111,6 @@ export class RegisterServer implements RegisterConnectionListener {
   }
 
   announced(connection: RegisterConnection, address: string): void {
-    this.#strangers.delete(connection);
     const before = this.#gateways.get(connection);
     this.#warnOfTwins(connection, address);
     this.#gateways.set(connection, address);
@@ -116,7 +119,6 @@ export class RegisterServer implements RegisterConnectionListener {
   }
 
   asked(connection: RegisterConnection): void {
-    this.#strangers.delete(connection);
     this.#workers.add(connection);
     this.#owe(connection);
   }
@@ -126,7 +128,6 @@ export class RegisterServer implements RegisterConnectionListener {
   }
 
   ended(connection: RegisterConnection): void {
-    this.#strangers.delete(connection);
     this.#workers.delete(connection);
     this.#owed.delete(connection);
     const address = this.#gateways.get(connection);
@@ -141,19 +142,10 @@ export class RegisterServer implements RegisterConnectionListener {
     socket.on('close', () => this.#sockets.delete(socket));
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, stranger: Stranger): void {
     const { clock } = this.#options;
-    if (this.#strangers.size >= MAX_STRANGERS) {
-      this.#refuse(
-        'too-many-strangers',
-        socket.remoteAddress,
-        `came while ${MAX_STRANGERS} others have yet to say who they are`,
-      );
-      socket.on('error', () => {});
-      socket.destroy();
-      return;
-    }
-    this.#strangers.add(new RegisterConnection(socket, { key: this.#key, clock, listener: this }));
+    // its socket keeps it, and it tells of itself
+    void new RegisterConnection(socket, { key: this.#key, clock, stranger, listener: this });
   }
 
   /** Two machines that announce one address are most often two that kept the same lanIp. */

@@ -8,7 +8,8 @@ import { HEADER_LENGTH } from './frame.js';
  * with what has arrived, never with what the header promises, and keeps no chunk alive.
  */
 export class FrameReader {
-  protected readonly maxLength: number;
+  /** Bytes of the longest frame, header included. */
+  maxLength: number;
   /** The start of a frame whose end has not arrived: the first `#partialLength` bytes count. */
   #partial = EMPTY;
   #partialLength = 0;

@@ -1,5 +1,6 @@
 import type { ClientChange, KnownGateway, Transport } from '../api/transport.js';
 import { GatewayError } from '../errors.js';
+import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { GatewayState } from '../link/worker-task.js';
 import { Queue } from '../queue.js';
@@ -152,16 +153,17 @@ export class ThreadTransport implements Transport {
     throw this.#overflow('the gateway', this.#link.bufferedBytes);
   }
 
-  /** A gateway hangs up on a frame that is too long for it, and with that on all its clients. */
+  /** A gateway of another node hangs up on a frame that is too long for it, and with that on all its clients. */
   #checkLength(frame: Frame): void {
     // a character takes three bytes at most
     if ((frame.ext.length + frame.body.length) * 3 < MAX_INNER_PACKAGE) return;
     const length = frameLength(frame);
-    if (length <= MAX_INNER_PACKAGE || !this.#gateways.some(({ gauge }) => gauge !== undefined)) return;
-    throw new GatewayError(
-      'GW_ARGUMENT',
-      `A message would make ${length} bytes on the way to another node; gateways take ${MAX_INNER_PACKAGE} at most. Send it in parts.`,
-    );
+    if (length <= MAX_INNER_PACKAGE) return;
+    for (const gateway of frame.localIp === 0 ? this.#gateways : [this.#last]) {
+      if (gateway?.gauge === undefined || !gateway.up) continue;
+      const limit = gateway.legacy ? MAX_INNER_PACKAGE : MAX_FRAME_LENGTH;
+      if (length > limit) throw tooLong(length, limit, gateway);
+    }
   }
 
   #overflow(gateway: string, bytes: number): GatewayError {
@@ -181,4 +183,12 @@ export class ThreadTransport implements Transport {
         : `The link to the gateway ${name} is down; it is dialled again until it answers.`,
     );
   }
+}
+
+function tooLong(length: number, limit: number, gateway: LinkedGateway): GatewayError {
+  const whose = gateway.legacy ? 'which is PHP, takes' : 'as every node of ours, takes';
+  return new GatewayError(
+    'GW_ARGUMENT',
+    `A message would make ${length} bytes on the way to another node; the gateway ${formatAddress(gateway)}, ${whose} ${limit} at most. Nothing was sent: send it in parts.`,
+  );
 }

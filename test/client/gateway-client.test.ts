@@ -256,6 +256,25 @@ describe('GatewayClient', () => {
     assert.equal(client.sendToAll('room'), true);
   });
 
+  it('says how long a message was, and what PHP’s gateways take, when a gateway hangs up on it', async () => {
+    const { gateway } = await startGateway();
+    const client = createClient();
+    await client.connect();
+    const connecting = gateway.connection();
+    client.sendToAll(Buffer.alloc(11 * 1024 * 1024));
+    const { socket } = await connecting;
+    socket.resetAndDestroy();
+    await assert.rejects(
+      async () => {
+        for (;;) {
+          await client.drained();
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      },
+      { message: /A message of 11534364 bytes had been sent: PHP's gateways hang up on more than 10485760/ },
+    );
+  });
+
   it('closes when the last answer has come; nothing is accepted from then on', async () => {
     const gateway = await LegacyGateway.listen();
     open.push(gateway);

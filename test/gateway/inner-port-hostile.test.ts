@@ -299,6 +299,97 @@ describe('the inner port: hostile input', () => {
   });
 });
 
+describe('the inner port: a crowd of strangers', { timeout: 60_000 }, () => {
+  it('that says nothing: those that came first have to go, and whoever knows the key gets in', async (t) => {
+    const scene = await InnerScene.create(t, { secretKey: KEY });
+    const crowd = await Promise.all(Array.from({ length: 1000 }, () => scene.connect()));
+    const worker = await scene.nodeWorker();
+    const client = await scene.client();
+    await client.settled();
+    await Promise.race(crowd.map(({ closed }) => closed));
+    assert.deepEqual(scene.refusals, { strangers: 1 });
+    assert.equal(worker.socket.destroyed, false);
+    const [line] = scene.log.filter(({ kind }) => kind === 'inner port: strangers');
+    assert.match(line.msg, /1000 others from there have yet to say who they are/);
+  });
+
+  it('that sends beginnings: they are kept up to a bound, and whoever knows the key gets in', async (t) => {
+    const scene = await InnerScene.create(t, { secretKey: KEY });
+    const beginning = Buffer.alloc(60_000);
+    beginning.writeUInt32BE(1_000_000);
+    const crowd = await Promise.all(Array.from({ length: 200 }, () => scene.connect()));
+    const open = new Set(crowd);
+    for (const peer of crowd) {
+      peer.write(beginning);
+      void peer.closed.then(() => open.delete(peer));
+    }
+    // 4 MiB hold 69 of them
+    while (open.size > 69) await new Promise((resolve) => void setImmediate(resolve));
+    const client = await scene.client();
+    await client.settled();
+    assert.equal(open.size, 69);
+    assert.deepEqual(scene.refusals, { strangers: 131 });
+  });
+
+  it('without a key, a first frame may be as long as any', async (t) => {
+    const scene = await InnerScene.create(t);
+    const { transport, id } = scene.join();
+    const peer = await scene.connect();
+    const body = Buffer.alloc(9 * 2 ** 20, 'x');
+    peer.send({ command: Command.SEND_TO_ONE, connectionId: id, body });
+    await peer.settled();
+    await transport.until('the message', () => transport.written.length === body.length + 1);
+    assert.deepEqual(scene.refusals, {});
+  });
+
+  it('that does not go on with its TLS handshake', async (t) => {
+    const cert = readFileSync(fixture('test-only-cert.pem'));
+    const tls = { cert, key: readFileSync(fixture('test-only-key.pem')), ca: cert };
+    const scene = await InnerScene.create(t, { tls, secretKey: KEY });
+    const crowd = await Promise.all(Array.from({ length: 1000 }, () => scene.connect()));
+    const { port } = scene.innerPort;
+    const socket = connectTls({ port, host: '127.0.0.1', ...tls, checkServerIdentity: () => undefined });
+    await once(socket, 'secureConnect');
+    const peer = new RawPeer(socket);
+    peer.identify(KEY);
+    await peer.settled();
+    await Promise.race(crowd.map(({ closed }) => closed));
+    assert.equal(scene.refusals.strangers, 1);
+    socket.destroy();
+  });
+});
+
+/** The first bytes of a frame of so many. */
+function announcing(length: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(length);
+  return bytes;
+}
+
+describe('the inner port: how long a frame may be', () => {
+  it('256 MiB for our nodes and for clients who know the key, what a PHP worker may send for others', async (t) => {
+    const scene = await InnerScene.create(t, { secretKey: KEY });
+    const [node, client, php, stranger] = [
+      await scene.nodeWorker(),
+      await scene.client(),
+      await scene.phpWorker(),
+      await scene.connect(),
+    ];
+    await client.settled();
+    for (const peer of [node, client]) peer.write(announcing(2 ** 28));
+    php.write(announcing(12 * 2 ** 20));
+    stranger.write(announcing(12 * 2 ** 20));
+    await Promise.all([php.closed, stranger.closed]);
+    const witness = await scene.client();
+    await witness.settled();
+    assert.deepEqual([node.socket.destroyed, client.socket.destroyed], [false, false]);
+    const greedy = await scene.client();
+    greedy.write(announcing(2 ** 28 + 1));
+    await greedy.closed;
+    assert.deepEqual(scene.refusals, { frame: 3 });
+  });
+});
+
 describe('the inner port: before and after its gateway', () => {
   it('who comes before there is a gateway is served once there is', async (t) => {
     const port = await InnerPort.open({ host: '127.0.0.1', port: 0 });

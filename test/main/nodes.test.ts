@@ -163,6 +163,24 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     assert.ok(again.every(({ pid }) => pid !== doomed.pid));
   });
 
+  it('name one that stands still and do not wait for it; it has the new code when it goes on', async () => {
+    const node = await app.start('--nodes', String(NODES));
+    const placed = await clientInEach(node.listeners[0]);
+    const [still, other] = await pids();
+    const [there, here] = [still, other].map((pid) => placed.find((one) => one.pid === pid));
+    process.kill(Number(still), 'SIGSTOP');
+    const page: ConnectionPage = JSON.parse((await app.run('connections', '--json')).out);
+    assert.match(String(page.missing), /^[^,]*#0$/);
+    assert.ok(page.total > 0 && page.total < clients.length, `${page.total} of ${clients.length}`);
+    await app.write('events/index.ts', EVENTS.replace('one ', 'two '));
+    const reload = await app.run('reload');
+    assert.match(reload.out, /^reloaded \(pid \d+\)\n.*#0 did not answer: /, reload.error);
+    assert.equal(await here?.client.ask('?'), 'two ?');
+    process.kill(Number(still), 'SIGCONT');
+    while ((await there?.client.ask('?')) !== 'two ?');
+    assert.deepEqual(await pids(), [still, other]);
+  });
+
   it('obey the first process and no signal, and open the log file anew with it', async () => {
     const node = app.run('start', '--nodes', String(NODES), '--log', 'node.log');
     const logs = async (file: string, text: string): Promise<void> => {

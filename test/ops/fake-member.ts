@@ -1,8 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { failure } from '#src/ops/control-protocol.js';
-import type { ControlRequest } from '#src/ops/control-protocol.js';
 import type { MemberProcess } from '#src/ops/group-member.js';
-import type { MemberOrder, StartOrder } from '#src/ops/member-protocol.js';
+import type { MemberOrder, MemberRequest, StartOrder } from '#src/ops/member-protocol.js';
 import type { NodeReport } from '#src/ops/supervision.js';
 import { FakeNode } from './fake-node.js';
 
@@ -16,6 +15,8 @@ export class FakeMember extends EventEmitter implements MemberProcess {
   readonly signals: NodeJS.Signals[] = [];
   /** Whether requests are answered. */
   answering = true;
+  /** Whether its main thread comes round: it answers pings. */
+  alive = true;
 
   /** What it was told to be. */
   get config(): StartOrder['config'] {
@@ -26,7 +27,8 @@ export class FakeMember extends EventEmitter implements MemberProcess {
   send(order: MemberOrder): boolean {
     this.orders.push(order);
     this.emit('order', order);
-    if ('id' in order && this.answering) void this.#answer(order.id, order.request);
+    if ('id' in order && this.alive && (this.answering || order.request.command === 'ping'))
+      void this.#answer(order.id, order.request);
     return true;
   }
 
@@ -51,13 +53,13 @@ export class FakeMember extends EventEmitter implements MemberProcess {
   }
 
   /** The next request that it is given. */
-  async asked(command: ControlRequest['command']): Promise<void> {
+  async asked(command: MemberRequest['request']['command']): Promise<void> {
     while (!this.orders.some((order) => 'id' in order && order.request.command === command)) {
       await once(this, 'order');
     }
   }
 
-  async #answer(id: number, request: ControlRequest): Promise<void> {
+  async #answer(id: number, request: MemberRequest['request']): Promise<void> {
     try {
       this.emit('message', { id, answer: { ok: true, result: await this.#carryOut(request) } });
     } catch (error) {
@@ -66,12 +68,14 @@ export class FakeMember extends EventEmitter implements MemberProcess {
     if (request.command === 'stop') this.dies(0);
   }
 
-  async #carryOut(request: ControlRequest): Promise<unknown> {
+  async #carryOut(request: MemberRequest['request']): Promise<unknown> {
     switch (request.command) {
       case 'status':
         return { ...this.node.status(), name: this.config.name, pid: this.pid };
       case 'connections':
         return this.node.connections(request.offset, request.limit);
+      case 'ping':
+        return null;
       case 'reload':
         return await this.node.reload(request.graceful);
       default:

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { systemClock } from '#src/clock.js';
 import { FolderWatcher } from '#src/ops/folder-watcher.js';
+import { SteppedClock } from '../support/stepped-clock.js';
 
 /** Milliseconds. It only bounds a failure: everything here waits for an event. */
 const LIMIT = 10_000;
@@ -100,5 +101,28 @@ describe('a folder watcher', { timeout: 4 * LIMIT }, () => {
     other.start();
     other.close();
     assert.equal((errors[0] as NodeJS.ErrnoException).code, 'ENOTDIR');
+  });
+
+  it('tries a folder again that cannot be watched, and then takes it for changed', async () => {
+    const clock = new SteppedClock();
+    const errors: Error[] = [];
+    let seen = 0;
+    const late = join(root, 'late');
+    const other = new FolderWatcher({
+      folder: late,
+      ignored: [],
+      clock,
+      onChange: () => seen++,
+      onError: (error) => errors.push(error),
+    });
+    other.start();
+    clock.advance(5000);
+    await mkdir(late);
+    assert.deepEqual([seen, errors.length], [0, 2]);
+    clock.advance(5000);
+    clock.advance(100);
+    assert.deepEqual([seen, errors.length], [1, 2]);
+    other.close();
+    assert.equal(clock.timers, 0);
   });
 });

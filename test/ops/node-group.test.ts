@@ -80,6 +80,14 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
     return processes[before];
   }
 
+  /** Time passes, in which members are checked so many times. */
+  async function pass(checks: number): Promise<void> {
+    for (let passed = 0; passed < checks; passed++) {
+      clock.advance(7500);
+      await turn();
+    }
+  }
+
   describe('starting', () => {
     it('gives each its name and its inner port, and all the Register of the first process', async () => {
       await started();
@@ -204,16 +212,12 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       ['up', 'silent', 'up'],
     );
     assert.equal(connections, 2 * STATUS.connections);
-    await assert.rejects(
-      async () => {
-        const page = group.connections(0, 10);
-        await processes[1].asked('connections');
-        clock.advance(2000);
-        await page;
-      },
-      { code: 'GW_CONTROL', message: /^Node chat#1 \(pid \d+\) has not answered within 2 s\.$/ },
-    );
-    assert.equal(clock.timers, 0);
+    const paged = group.connections(2499, 3);
+    await processes[1].asked('connections');
+    clock.advance(2000);
+    const { total, connections: found, missing } = await paged;
+    assert.deepEqual([total, found.length, missing], [5000, 3, ['chat#1']]);
+    assert.equal(clock.timers, NODES, 'the watch over each');
   });
 
   it('lists the connections of all, one node after the other', async () => {
@@ -237,7 +241,8 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       assert.deepEqual(done, ['compile']);
       assert.deepEqual(processes[1].node.asked, []);
       processes[0].answering = true;
-      processes[0].emit('message', { id: 1, answer: { ok: true, result: null } });
+      const { id } = processes[0].orders.at(-1) as { id: number };
+      processes[0].emit('message', { id, answer: { ok: true, result: null } });
       await reloaded;
       assert.deepEqual(
         processes.slice(1).map(({ node }) => node.asked),
@@ -282,6 +287,23 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       assert.deepEqual(processes[2].node.asked, ['reload false']);
     });
 
+    it('does not wait for a node that stands still, and names it: it has the new code when it goes on', async () => {
+      const group = await started();
+      processes[1].alive = false;
+      const reloaded = group.reload(false);
+      await processes[1].asked('ping');
+      clock.advance(2000);
+      assert.match(
+        String((await reloaded)?.note),
+        /^chat#1 did not answer: what stands still has the new code/,
+      );
+      assert.deepEqual(processes[2].node.asked, ['reload false']);
+      assert.deepEqual(processes[1].orders.at(-1), {
+        id: 2,
+        request: { command: 'reload', graceful: false },
+      });
+    });
+
     it('does one at a time', async () => {
       const group = await started();
       processes[0].node.failure = compileError;
@@ -323,6 +345,77 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       assert.equal((await group.connections(0, 10)).total, 5000);
       await group.reload(false);
       assert.deepEqual(await states(group), ['down', 'up', 'up']);
+    });
+  });
+
+  describe('a node that stands still', () => {
+    it('is killed after processTimeout and replaced; the others go on', async () => {
+      const group = await started();
+      await pass(10);
+      processes[1].alive = false;
+      await pass(4);
+      assert.deepEqual(processes[1].signals, []);
+      await pass(1);
+      assert.deepEqual(processes[1].signals, ['SIGKILL']);
+      assert.match(log[0], /^node chat#1 \(pid \d+\) has stood still for 30 s, .*, and is killed$/);
+      clock.advance(1000);
+      await turn();
+      processes[NODES].comesUp();
+      assert.deepEqual(await states(group), ['up', 'up', 'up']);
+      await pass(10);
+      assert.deepEqual([processes.length, log.length], [NODES + 1, 2]);
+    });
+
+    it('is left alone when it goes on in time', async () => {
+      await started();
+      for (let pause = 0; pause < 3; pause++) {
+        processes[1].alive = false;
+        await pass(4);
+        processes[1].alive = true;
+        const missed = processes[1].orders.filter((order) => 'id' in order);
+        const { id } = missed.at(-1) as { id: number };
+        processes[1].emit('message', { id, answer: { ok: true, result: null } });
+        await turn();
+      }
+      assert.deepEqual(processes[1].signals, []);
+    });
+
+    it('is killed also while it starts, and while it stops', async () => {
+      const group = await started();
+      const next = await forkedAgain(processes[1]);
+      await pass(8);
+      next.says({ event: 'ready' });
+      next.alive = false;
+      await pass(4);
+      assert.deepEqual(next.signals, [], 'node itself was long in coming');
+      await pass(1);
+      assert.deepEqual(next.signals, ['SIGKILL']);
+      processes[0].alive = false;
+      const stopped = group.stop(true);
+      await pass(5);
+      await stopped;
+      assert.deepEqual(processes[0].signals, ['SIGKILL']);
+      assert.equal(clock.timers, 0);
+    });
+
+    it('has a minute until it listens at all', async () => {
+      await started();
+      const never = await forkedAgain(processes[2]);
+      await pass(8);
+      assert.deepEqual(never.signals, []);
+      await pass(1);
+      assert.deepEqual(never.signals, ['SIGKILL']);
+      assert.match(log[1], /has stood still for 60 s/);
+    });
+
+    it('is left alone without processTimeout, as for a debugger', async () => {
+      const waiting = starting(groupConfig({}, { worker: { count: 2, processTimeout: 0 } }));
+      await turn();
+      for (const member of processes) member.comesUp();
+      await waiting;
+      processes[1].alive = false;
+      await pass(100);
+      assert.deepEqual([processes[1].signals, clock.timers], [[], 0]);
     });
   });
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { listenInner, portOf, readInnerTls } from '#src/inner-socket.js';
+import { portOf, readInnerTls } from '#src/inner-socket.js';
 import { Membership, type MembershipOptions } from '#src/register/membership.js';
 import { fixture } from '../support/fixtures.js';
 import { Inbox } from '../support/inbox.js';
@@ -58,21 +59,19 @@ async function standIn(
   answer: () => string | undefined,
 ): Promise<{ address: string; lines: string[]; sockets: Socket[] }> {
   const [lines, sockets]: [string[], Socket[]] = [[], []];
-  const server = await listenInner(
-    { host: '127.0.0.1', port: 0, key: 'register.listen' },
-    undefined,
-    (socket) => {
-      sockets.push(socket);
-      socket.on('error', () => {});
-      socket.on('data', (chunk) => {
-        for (const line of chunk.toString().trimEnd().split('\n')) {
-          lines.push(line);
-          const text = line.includes('worker_connect') ? answer() : undefined;
-          if (text !== undefined) socket.write(`${text}\n`);
-        }
-      });
-    },
-  );
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => {
+      for (const line of chunk.toString().trimEnd().split('\n')) {
+        lines.push(line);
+        const text = line.includes('worker_connect') ? answer() : undefined;
+        if (text !== undefined) socket.write(`${text}\n`);
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   test.after(() => {
     server.close();
     for (const socket of sockets) socket.destroy();

@@ -292,17 +292,28 @@ describe('what a Register closes, counts and logs, while others notice nothing',
     assert.equal(await worker.next(), broadcast());
   });
 
-  it('a crowd of strangers, until their time is over', async (test) => {
+  it('of a crowd of strangers those that came first, for whoever says who he is', async (test) => {
     const scene = await RegisterScene.open(test);
     const crowd = await Promise.all(Array.from({ length: 1000 }, () => scene.peer()));
     await until(() => scene.clock.timers === 1000, 'all were accepted');
-    const late = await scene.peer();
-    await late.closed;
-    assert.deepEqual([...scene.server.refusals], [['too-many-strangers', 1]]);
-    scene.clock.advance(10_000);
-    await Promise.all(crowd.map(({ closed }) => closed));
     const worker = await scene.worker();
-    assert.equal(await worker.next(), broadcast());
+    assert.equal(await worker.next(), broadcast(), 'it got in, from the same address');
+    await Promise.race(crowd.map(({ closed }) => closed));
+    assert.deepEqual([...scene.server.refusals], [['too-many-strangers', 1]]);
+    assert.match(
+      scene.log.warnings[0],
+      /from 127\.0\.0\.1, which had to go: 1000 others from there have yet/,
+    );
+    // and who has said it stays, whoever comes after
+    const more = await Promise.all(Array.from({ length: 50 }, () => scene.peer()));
+    await until(() => scene.server.refusals.get('too-many-strangers') === 50, 'more had to go');
+    await scene.gateway('10.0.0.1:2900');
+    assert.equal(await worker.next(), broadcast('10.0.0.1:2900'));
+    assert.equal(scene.log.warnings.length, 1, 'one line a minute');
+    scene.clock.advance(10_000);
+    await Promise.all([...crowd, ...more].map(({ closed }) => closed));
+    worker.send(workerConnect());
+    assert.equal(await worker.next(), broadcast('10.0.0.1:2900'));
   });
 
   it('a peer without TLS, where there is TLS; one that stops in the handshake does not hold up the end', async (test) => {

@@ -150,6 +150,10 @@ export class NodeProcess {
     this.#process.kill('SIGCONT');
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
   /** Ends it at once, as `kill -9` does. */
   async kill(): Promise<void> {
     this.#stopping = true;

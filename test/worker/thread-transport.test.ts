@@ -113,18 +113,30 @@ describe('a thread’s way to the gateways', () => {
     assert.equal((await slot.facts()).frames, 1);
   });
 
-  it('refuses a frame that a gateway of another node would hang up on, and takes it for its own', async (t) => {
+  it('refuses a frame that a gateway of PHP’s would hang up on, and takes it for ours', async (t) => {
     const { transport, slot } = await scene(t);
-    const { state } = remote(2);
+    const [ours, php] = [remote(2).state, { ...remote(3).state, legacy: true }];
     const long = 'x'.repeat(10 * 1024 * 1024);
-    transport.follow([LOCAL, state]);
+    transport.follow([LOCAL, ours, php]);
     const refused = {
       code: 'GW_ARGUMENT',
-      message: /10485788 bytes on the way to another node; .* 10485760 at most/,
+      message:
+        /10485788 bytes on the way to another node; the gateway 127\.0\.0\.1:3, which is PHP, takes 10485760 at most/,
     };
-    assert.throws(() => transport.send(to(state, long)), refused);
+    assert.throws(() => transport.send(to(php, long)), refused);
     assert.throws(() => transport.send(to(EVERYONE, long)), refused);
-    transport.send(to(LOCAL, long));
+    transport.send(to(ours, long));
     assert.equal((await slot.received(1))[0].length, 10_485_788);
+  });
+
+  it('takes a frame of any length for its own gateway, and for all that are up and take it', async (t) => {
+    const long = 'x'.repeat(10 * 1024 * 1024);
+    const down = { ...remote(3).state, legacy: true, up: false };
+    for (const target of [LOCAL, EVERYONE]) {
+      const { transport, slot } = await scene(t);
+      transport.follow([LOCAL, remote(2).state, down]);
+      transport.send(to(target, long));
+      assert.equal((await slot.received(1))[0].length, 10_485_788);
+    }
   });
 });
