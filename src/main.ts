@@ -9,7 +9,14 @@ import { type LoadedConfig, loadConfig } from './config/load.js';
 import type { NodeConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
 import type { Logger } from './log.js';
-import { checkEvents, type Node, type NodeOptions, startNode } from './node.js';
+import {
+  checkEvents,
+  endThreads,
+  type Node,
+  type NodeOptions,
+  startNode,
+  threadsAreBlocked,
+} from './node.js';
 import { supervise } from './ops/background.js';
 import { startDetached } from './ops/detached.js';
 import { memberForks } from './ops/fork-member.js';
@@ -31,6 +38,8 @@ import { report } from './ops/supervision.js';
 
 const FAILED = 1;
 const MISUSED = 2;
+/** Milliseconds that threads get to end before the process does. */
+const END_TIME = 500;
 
 const PROGRAM = fileURLToPath(import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -94,7 +103,20 @@ try {
 }
 // All is done, and what user code has left running must not keep the process.
 await new Promise((done) => process.stdout.write('', done));
+if (!(await endThreads(END_TIME))) endByForce();
 process.exit();
+
+/** process.exit() waits for every thread, and one in a system call may never come back: then only the kernel can end this. */
+function endByForce(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** Whatever ends this process, an error or a second signal: it ends. Called when all else that is to be done then is known. */
+function guardExit(): void {
+  process.on('exit', () => {
+    if (threadsAreBlocked()) endByForce();
+  });
+}
 
 function statusOf({ code }: GatewayError): number {
   return code === 'GW_CONFIG' ? MISUSED : FAILED;
@@ -114,6 +136,7 @@ async function startHere(options: StartOptions) {
     log: log.logger,
     logFile: log.path === undefined ? undefined : { path: log.path, reopen },
     start: async () => {
+      guardExit();
       if (nodes === 1) return await startNode(config, optionsFor(log));
       group = await startGroup(config, nodes, log);
       return group;
@@ -153,6 +176,7 @@ async function runMember(): Promise<void> {
   let log: ProcessLog | undefined;
   const host = new MemberHost({
     async start({ config, logFile }) {
+      guardExit();
       log = openLog(config.log.level, logFile ?? undefined);
       return await startNode(config, optionsFor(log, log.logger.child({ node: config.name })));
     },

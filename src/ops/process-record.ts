@@ -73,6 +73,18 @@ export async function isAlive({ pid, startTicks: ticks, socket }: ProcessRecord)
   return (await listens(socket)) || (ticks !== null && (await startTicks(pid)) === ticks);
 }
 
+/** Whether the process of a record, which lived a moment ago, is gone. Without /proc its pid alone has to tell. */
+export async function isGone({ pid, startTicks: ticks, socket }: ProcessRecord): Promise<boolean> {
+  if (await listens(socket)) return false;
+  if (ticks !== null) return (await startTicks(pid)) !== ticks;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
 /** Whether a process listens on this socket, be it busy or another user's. */
 async function listens(path: string): Promise<boolean> {
   return await new Promise((resolve) => {

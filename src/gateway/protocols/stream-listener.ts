@@ -15,11 +15,12 @@ export async function openStreamListener(
   protocol: StreamProtocol,
 ): Promise<Listener> {
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY });
-  const port = await bind(server, options.url, address);
   const { maxPackageSize, clock = systemClock } = options;
-  const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
-
+  const shared = { protocol, host, maxPackageSize, port: 0, clock };
+  // before it listens: where processes share a port, the first client comes together with the word that it is open
   server.on('connection', (socket) => accept(shared, socket));
+  const port = await bind(server, options.url, address);
+  shared.port = port;
   // accept() itself can fail; the port stays open (where file descriptors run out, libuv hangs up on the newcomer)
   server.on('error', (error) => host.refused(`${protocol.name} accept`, '', error.message));
   return new StreamListener(openUrl(address, port), server);
