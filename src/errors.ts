@@ -28,6 +28,8 @@ export const ERROR_CODES = {
   GW_TIMEOUT: 'A query was not answered within its deadline.',
   GW_NO_CONTEXT: 'A …Current… call, made outside an event handler.',
   GW_SESSION: 'A session that cannot be stored: it must be a plain object that JSON can hold.',
+  GW_START_TIMEOUT:
+    'A worker was not ready within worker.startTimeout: its code did not load, or onWorkerStart did not end.',
   GW_WORKER_DIED: 'A worker thread ended on its own.',
   GW_CONTROL:
     'A command and the running node: it runs already, or it does not run, or it cannot be reached, or it refuses.',

@@ -10,7 +10,14 @@ import { type LoadedConfig, loadConfig, readStateDir } from './config/load.js';
 import type { NodeConfig } from './config/schema.js';
 import { GatewayError } from './errors.js';
 import type { Logger } from './log.js';
-import { checkEvents, type Node, type NodeOptions, startNode } from './node.js';
+import {
+  checkEvents,
+  endThreads,
+  type Node,
+  type NodeOptions,
+  startNode,
+  threadsAreBlocked,
+} from './node.js';
 import { supervise } from './ops/background.js';
 import { startDetached } from './ops/detached.js';
 import { memberForks } from './ops/fork-member.js';
@@ -35,6 +42,8 @@ import { checkTypes } from './ops/type-check.js';
 
 const FAILED = 1;
 const MISUSED = 2;
+/** Milliseconds that threads get to end before the process does. */
+const END_TIME = 500;
 
 /** Milliseconds that a reader of the log has for the last lines of a node that ends. */
 const FAREWELL_TIME = 1000;
@@ -122,12 +131,25 @@ try {
 }
 // All is done, and what user code has left running must not keep the process; nor must a reader that a node does not wait for.
 if (!serving) await new Promise((done) => process.stdout.write('', done));
+if (!(await endThreads(END_TIME))) endByForce();
 process.exit();
 
 /** An error of our own that nobody caught. */
 function endAfter(error: unknown): never {
   process.stderr.write(`gatewayworker: a fault of its own, please report it: ${inspect(error)}\n`);
   process.exit(FAILED);
+}
+
+/** process.exit() waits for every thread, and one in a system call may never come back: then only the kernel can end this. */
+function endByForce(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** Whatever ends this process, an error or a second signal: it ends. Called when all else that is to be done then is known. */
+function guardExit(): void {
+  process.on('exit', () => {
+    if (threadsAreBlocked()) endByForce();
+  });
 }
 
 function statusOf({ code }: GatewayError): number {
@@ -152,6 +174,7 @@ async function startHere(options: StartOptions) {
     log: log.logger,
     logFile: log.path === undefined ? undefined : { path: log.path, reopen },
     start: async () => {
+      guardExit();
       if (nodes === 1) return await strays.during(startNode(config, optionsFor(log)));
       group = await strays.during(startGroup(config, nodes, log));
       return group;
@@ -203,6 +226,7 @@ async function runMember(): Promise<void> {
   const strays = new StrayErrors(systemClock, endAfter).watch();
   const host = new MemberHost({
     async start({ config, logFile }) {
+      guardExit();
       log = openLog(config.log.level, logFile ?? undefined);
       captureOutput(log, systemClock);
       const logger = log.logger.child({ node: config.name });

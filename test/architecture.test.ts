@@ -111,7 +111,7 @@ const imports = files.flatMap((file) => importsOf(file));
 
 describe('the architecture', () => {
   it('is read from the sources', () => {
-    assert.ok(imports.some(({ file, imported }) => file === 'pool/pool.ts' && imported === 'piscina'));
+    assert.ok(imports.some(({ file, imported }) => file === 'pool/thread.ts' && imported === 'piscina'));
     assert.ok(
       imports.some(({ file, imported }) => file === 'node.ts' && imported === './gateway/gateway.js'),
     );

@@ -18,6 +18,8 @@ const MEBIBYTE = 1024 * 1024;
 const GIBIBYTE = 1024 * MEBIBYTE;
 /** One day: far above any sensible setting, and far below the 24.8 days where Node's timers overflow. */
 const LONGEST_SECONDS = 86_400;
+/** Below this a worker thread has no room for its first event. */
+export const SMALLEST_MAX_MEMORY = 16 * MEBIBYTE;
 /** Below this a ring holds too few records to be worth its wake-ups. */
 const SMALLEST_RING_BYTES = 64 * 1024;
 
@@ -203,7 +205,16 @@ const worker = Type.Object(
       default: GIBIBYTE,
       unit: 'bytes',
       description:
-        'A business worker whose heap and external memory take more is replaced as by a reload. 0: no limit.',
+        'A business worker whose heap and external memory take more is replaced as by a reload: 16 MiB (16777216) at least. 0: no limit.',
+    }),
+    startTimeout: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: LONGEST_SECONDS,
+      default: 60,
+      unit: 'seconds',
+      description:
+        'How long a worker may take to load `events/` and run `onWorkerStart`, at a start, a reload, or after a death. ' +
+        'The log says after 10 seconds what it waits for.',
     }),
     stopTimeout: seconds({
       default: 2,

@@ -8,6 +8,7 @@ import { isAddress, isBind, isHost, isRouter, isToken } from './formats.js';
 import { listenerProblems } from './listener-rules.js';
 import { configError, type Problem, schemaProblem } from './problem.js';
 import { type NodeConfig, nodeConfigSchema, ROUTERS } from './schema.js';
+import { workerProblems } from './worker-rules.js';
 
 /** The schema's type while it may still be written to: between validation and freezing. */
 type Draft = Static<typeof nodeConfigSchema>;
@@ -44,6 +45,7 @@ export function validateConfig(
     ...(isNodeConfig.errors ?? []).map(schemaProblem),
     ...listenerProblems(value),
     ...clusterProblems(value),
+    ...workerProblems(value),
   ];
   const problems = [...overrides.problems, ...found.map((problem) => withOrigin(problem, overrides))];
   if (!valid || problems.length > 0) throw configError(source, problems);

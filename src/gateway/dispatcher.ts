@@ -83,6 +83,7 @@ export class Dispatcher {
   /** A worker came. */
   add(peer: WorkerPeer): void {
     this.#peers.push(peer);
+    this.#noteServed(peer);
     for (const client of this.#unrouted) this.#deliverWaiting(client);
   }
 
@@ -102,6 +103,7 @@ export class Dispatcher {
 
   /** A worker that was congested, or not ready, takes events again. */
   drained(peer: WorkerPeer): void {
+    this.#noteServed(peer);
     for (const client of this.#unrouted) this.#deliverWaiting(client);
     for (const client of peer.held) {
       if (peer.congested) return;
@@ -161,6 +163,11 @@ export class Dispatcher {
     client.reading = true;
     client.silentRounds = -1;
     client.transport.resume();
+  }
+
+  /** Nobody need have asked meanwhile: a time without workers that is over does not count for the next one. */
+  #noteServed(peer: WorkerPeer): void {
+    if (peer.ready) this.#unservedSince = undefined;
   }
 
   /** The client is gone, and its last event dispatched: it is unbound as soon as nothing of it waits. */

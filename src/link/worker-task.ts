@@ -31,10 +31,14 @@ export interface GatewayState extends GatewayAddress {
   readonly gauge: SharedArrayBuffer | null;
 }
 
+/** What a thread has to come through before it is ready, in this order. */
+export type StartStep = 'load' | 'onWorkerStart';
+
 /*
  * What a slot and a thread say to each other besides frames, over a MessagePort:
  *
  *   slot                                   thread
+ *        <-- step ------------------------      begins to load the code, then to run onWorkerStart
  *        <-- ready, or failed ------------      code loaded, onWorkerStart done
  *        --- serve ----------------------->     takes events
  *        --- retire ---------------------->     takes no more
@@ -47,6 +51,7 @@ export interface GatewayState extends GatewayAddress {
 
 /** From the thread to its slot. */
 export type ThreadMessage =
+  | { readonly kind: 'step'; readonly step: StartStep }
   | { readonly kind: 'ready' }
   /** The thread cannot serve, and ends: its code cannot be loaded, or onWorkerStart failed. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }

@@ -8,6 +8,16 @@ import type { ConnectionPage, ConnectionStatus, NodeStatus, ReloadNote } from '.
 /** Milliseconds in which a node that is well has answered what it need not wait for. */
 const ANSWER_TIME = 5000;
 
+/** The node has ended the connection instead of answering. */
+export class HungUpError extends GatewayError {
+  constructor() {
+    super(
+      'GW_CONTROL',
+      'The node ended the connection to its control socket without an answer: it has died, or was stopped at the same time. See its log.',
+    );
+  }
+}
+
 /** The other end of a {@link ControlServer}: one request at a time. */
 export class ControlClient {
   readonly #socket: Socket;
@@ -70,12 +80,12 @@ export class ControlClient {
   async #probe(): Promise<void> {
     // what the answer says does not matter, and a node that is starting refuses it
     const line = await this.#exchange({ command: 'status' }, ANSWER_TIME);
-    if (line === undefined) throw hungUp();
+    if (line === undefined) throw new HungUpError();
   }
 
   async #request(request: ControlRequest, time?: number): Promise<unknown> {
     const line = await this.#exchange(request, time);
-    if (line === undefined) throw hungUp();
+    if (line === undefined) throw new HungUpError();
     return readAnswer(line);
   }
 
@@ -105,12 +115,5 @@ function noAnswer(): GatewayError {
   return new GatewayError(
     'GW_TIMEOUT',
     `The node has not answered on its control socket for ${ANSWER_TIME / 1000} seconds: it is stuck, or the machine is overloaded. If it stays so, end its process with kill -9.`,
-  );
-}
-
-function hungUp(): GatewayError {
-  return new GatewayError(
-    'GW_CONTROL',
-    'The node ended the connection to its control socket without an answer: it has died, or was stopped at the same time. See its log.',
   );
 }

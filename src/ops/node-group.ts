@@ -14,7 +14,7 @@ const ANSWER_TIME = 2000;
 const MIN_STILL_TIME = 10_000;
 /** The same where there are no workers, whose processTimeout would say. */
 const STILL_TIME = 30_000;
-/** Milliseconds in which a node has its new code running, pending handlers not counted. */
+/** Milliseconds that a member gets beyond the time in which its reload settles: one that hangs must not hold up all to come. */
 const RELOAD_TIME = 60_000;
 /** Milliseconds that a graceful stop may take. */
 const GRACEFUL_TIMEOUT = 300_000;
@@ -195,6 +195,15 @@ export class NodeGroup implements Controllable {
     return worker.processTimeout === 0 ? 0 : Math.max(MIN_STILL_TIME, worker.processTimeout * 1000);
   }
 
+  /** Milliseconds in which a reload settles: all workers start at once, and take over one after the other. */
+  #reloadTime(graceful: boolean): number {
+    const { worker } = this.#options.config;
+    if (worker === false) return RELOAD_TIME;
+    const { startTimeout, stopTimeout, count } = worker;
+    const takeover = (graceful ? GRACEFUL_TIMEOUT : stopTimeout * 1000) + stopTimeout * 1000;
+    return startTimeout * 1000 + count * takeover + RELOAD_TIME;
+  }
+
   async #reload(graceful: boolean): Promise<ReloadNote | void> {
     await this.#options.checkEvents();
     const done: string[] = [];
@@ -212,8 +221,7 @@ export class NodeGroup implements Controllable {
         continue;
       }
       try {
-        // one that hangs must not hold up every reload to come
-        await member.ask({ command: 'reload', graceful }, RELOAD_TIME + (graceful ? GRACEFUL_TIMEOUT : 0));
+        await member.ask({ command: 'reload', graceful }, this.#reloadTime(graceful));
       } catch (error) {
         // it has died, or was dead: its next process starts with the new code
         if (member.state === 'down' || member.lives > lives) continue;

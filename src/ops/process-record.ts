@@ -87,6 +87,20 @@ export async function isAlive({ pid, startTicks: ticks, boot, socket }: ProcessR
   return (await startTicks(pid)) === ticks && (!boot || boot === (await bootId()));
 }
 
+/**
+ * Whether the process of a record, which lived a moment ago, is gone. Without /proc its pid alone has to tell.
+ */
+export async function isGone({ pid, startTicks: ticks, socket }: ProcessRecord): Promise<boolean> {
+  if ((await listens(socket)) === true) return false;
+  if (ticks !== null) return (await startTicks(pid)) !== ticks;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
 /** Whether a process listens on this socket, be it busy; undefined when it is another user's, who may not ask. */
 async function listens(path: string): Promise<boolean | undefined> {
   return await new Promise((resolve) => {

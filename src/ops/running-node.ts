@@ -1,24 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../errors.js';
-import { ControlClient } from './control-client.js';
+import { ControlClient, HungUpError } from './control-client.js';
 import { livingProcess } from './pid-file.js';
 import type { NodePlace } from './place.js';
-import { isAlive, type ProcessRecord } from './process-record.js';
+import { isAlive, isGone, type ProcessRecord } from './process-record.js';
 
-/** Milliseconds that the processes may take to end once the node has stopped. */
+/** Milliseconds that the processes may take to end once the node has stopped, and once they are killed. */
 const END_TIME = 10_000;
+const KILL_TIME = 5000;
 const POLL_TIME = 25;
 
 /** A node that runs, as another process sees it. */
 export class RunningNode {
-  readonly #place: NodePlace;
   /** Who answers: the node, or its supervisor while there is no node. */
   readonly record: ProcessRecord;
   /** For a node in the background. */
   readonly supervisor: ProcessRecord | undefined;
 
-  private constructor(place: NodePlace, answering: ProcessRecord, supervisor: ProcessRecord | undefined) {
-    this.#place = place;
+  private constructor(answering: ProcessRecord, supervisor: ProcessRecord | undefined) {
     this.record = answering;
     this.supervisor = supervisor;
   }
@@ -27,7 +26,7 @@ export class RunningNode {
     const node = await livingProcess(place.pidFile);
     const supervisor = await livingProcess(place.supervisorPidFile);
     const answering = node ?? supervisor;
-    return answering && new RunningNode(place, answering, supervisor);
+    return answering && new RunningNode(answering, supervisor);
   }
 
   get pid(): number {
@@ -62,9 +61,9 @@ export class RunningNode {
   }
 
   /**
-   * Stops it and its supervisor; resolves when both have given up their places.
+   * Stops it and its supervisor; resolves when the processes of both are gone.
    *
-   * @throws GatewayError when it does not stop
+   * @throws GatewayError when it does not stop, or does not end
    */
   async stop(graceful: boolean): Promise<void> {
     let reachable: ControlClient | undefined;
@@ -78,37 +77,45 @@ export class RunningNode {
     }
     try {
       await reachable?.stop(graceful);
+    } catch (error) {
+      // it died instead, or was ended by another: its supervisor is told, too
+      if (!(error instanceof HungUpError)) throw error;
+      if (this.supervisor) terminate(this.supervisor.pid);
     } finally {
       reachable?.close();
     }
     await this.#end();
   }
 
+  /** The node has done all that it had to do: what does not end by itself is ended. */
   async #end(): Promise<void> {
-    // and not their pids, which others may have by now
-    const sockets = new Set([this.record.socket, this.supervisor?.socket]);
-    const deadline = performance.now() + END_TIME;
+    let left = await this.#wait(END_TIME);
+    for (const { pid } of left) terminate(pid, 'SIGKILL');
+    if (left.length > 0) left = await this.#wait(KILL_TIME);
+    if (left.length === 0) return;
+    throw new GatewayError(
+      'GW_CONTROL',
+      `The node has stopped, but its process ${left[0].pid} has not ended, not even by SIGKILL: the system holds it, or it is another user's.`,
+    );
+  }
+
+  /** @returns the processes that have not ended within so many milliseconds */
+  async #wait(milliseconds: number): Promise<readonly ProcessRecord[]> {
+    const deadline = performance.now() + milliseconds;
     for (;;) {
-      const left = await Promise.all([
-        livingProcess(this.#place.pidFile),
-        livingProcess(this.#place.supervisorPidFile),
-      ]);
-      const pid = left.find((record) => record && sockets.has(record.socket))?.pid;
-      if (pid === undefined) return;
-      if (performance.now() > deadline) {
-        throw new GatewayError(
-          'GW_CONTROL',
-          `The node has stopped, but its process ${pid} has not ended within ${END_TIME / 1000} seconds. End it with kill -9.`,
-        );
+      const left: ProcessRecord[] = [];
+      for (const record of [this.record, this.supervisor]) {
+        if (record && !(await isGone(record))) left.push(record);
       }
+      if (left.length === 0 || performance.now() > deadline) return left;
       await delay(POLL_TIME);
     }
   }
 }
 
-function terminate(pid: number): void {
+function terminate(pid: number, signal: NodeJS.Signals = 'SIGTERM'): void {
   try {
-    process.kill(pid, 'SIGTERM');
+    process.kill(pid, signal);
   } catch {
     // it has ended meanwhile
   }

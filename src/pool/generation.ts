@@ -1,6 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Piscina } from 'piscina';
-import type { Clock } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import { messageOf } from '../error-text.js';
 import { type ErrorCode, GatewayError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -11,14 +10,27 @@ import { eventName } from '../wire/command.js';
 import { stackOf } from './stuck-stack.js';
 import { Watchdog } from './watchdog.js';
 import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
-import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
+import type { GatewayState, SlotMessage, StartStep, ThreadMessage, WorkerTask } from '../link/worker-task.js';
 import type { EventsBundle } from './events-bundle.js';
+import type { StartThread, Thread } from './thread.js';
+
+/** Milliseconds after which the log says what a start waits for. */
+const START_WARNING = 10_000;
+
+/** What a thread that is not ready waits for. */
+const STEPS: Readonly<Record<StartStep | 'begin', string>> = {
+  begin: 'its thread to begin',
+  load: 'the code of events/ to load: a top-level await, or an import',
+  onWorkerStart: 'onWorkerStart',
+};
 
 export interface GenerationOptions {
-  readonly threads: Piscina;
+  readonly startThread: StartThread;
   readonly memory: ThreadMemory;
   readonly bundle: EventsBundle;
   readonly task: Omit<WorkerTask, 'memory' | 'port' | 'bundle'>;
+  /** Milliseconds until a thread that is not ready is given up. */
+  readonly startTimeout: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** Writes a line that the thread logged. */
@@ -31,7 +43,10 @@ export interface GenerationOptions {
 export class Generation {
   readonly number: number;
   readonly bundle: EventsBundle;
-  /** Resolves once onWorkerStart is done. Rejects with GW_EVENTS_INVALID, GW_EVENTS_START or GW_WORKER_DIED. */
+  /**
+   * Resolves once onWorkerStart is done. Rejects with GW_EVENTS_INVALID, GW_EVENTS_START, GW_START_TIMEOUT or
+   * GW_WORKER_DIED. It settles within startTimeout, whatever the thread does.
+   */
   readonly ready: Promise<void>;
   /** Resolves when the thread is gone: with an error, unless it ended in good order. */
   readonly ended: Promise<Error | undefined>;
@@ -45,7 +60,12 @@ export class Generation {
   died: GatewayError | undefined;
   readonly #options: GenerationOptions;
   readonly #port: MessagePort;
-  readonly #abort = new AbortController();
+  readonly #thread: Thread;
+  #step: StartStep | 'begin' = 'begin';
+  /** While it is not ready. */
+  readonly #startTimers: readonly Timer[];
+  /** Why it was ended by force. */
+  #abortedFor: string | undefined;
   readonly #watchdog: Watchdog | undefined;
   readonly #printed: PrintedLines;
   #onReady!: () => void;
@@ -79,13 +99,12 @@ export class Generation {
     this.ready.catch(() => {});
     const { memory, bundle, task } = options;
     const data: WorkerTask = { ...task, memory, port: port2, bundle: bundle.url };
-    this.ended = options.threads
-      .run(data, { transferList: [port2], signal: this.#abort.signal })
-      .then(
-        () => undefined,
-        (error: Error) => error,
-      )
-      .then((error) => this.#end(error));
+    this.#thread = options.startThread(data);
+    this.ended = this.#thread.ended.then((error) => this.#end(error));
+    this.#startTimers = [
+      options.clock.setTimeout(() => this.#warnOfSlowStart(), START_WARNING),
+      options.clock.setTimeout(() => this.#giveUpStart(), options.startTimeout),
+    ];
   }
 
   /** Gives it the slot's events. @param pending clients that threads before it are still busy with */
@@ -120,18 +139,23 @@ export class Generation {
     this.#post({ kind: 'stop', timeout });
   }
 
-  /** Ends the thread at once, whatever it is doing. */
-  abort(): void {
-    this.#abort.abort();
+  /** Ends the thread at once, whatever it is doing. @param why what its start failed for, if it was not ready */
+  abort(why?: string): void {
+    this.#abortedFor ??= why;
+    this.#thread.abort();
   }
 
   #receive(message: ThreadMessage): void {
     switch (message.kind) {
+      case 'step':
+        this.#step = message.step;
+        break;
       case 'ready':
+        this.#settleStart();
         this.#onReady();
         break;
       case 'failed':
-        this.#onFailed(new GatewayError(message.code as ErrorCode, message.message));
+        this.#fail(new GatewayError(message.code as ErrorCode, message.message));
         break;
       case 'retired':
         this.#onRetired?.(message.pending);
@@ -146,6 +170,34 @@ export class Generation {
         this.#printed.add(message.stream, message.text);
         break;
     }
+  }
+
+  #fail(error: GatewayError): void {
+    this.#settleStart();
+    this.#onFailed(error);
+  }
+
+  #settleStart(): void {
+    for (const timer of this.#startTimers) timer.cancel();
+  }
+
+  #warnOfSlowStart(): void {
+    const { log, task, startTimeout } = this.#options;
+    log.warn(
+      { worker: task.slot, step: this.#step },
+      `worker ${task.slot} is not ready after ${START_WARNING / 1000} s: it waits for ${STEPS[this.#step]}. It is given up after ${startTimeout / 1000} s (worker.startTimeout)`,
+    );
+  }
+
+  #giveUpStart(): void {
+    const { task, startTimeout } = this.#options;
+    this.#fail(
+      new GatewayError(
+        'GW_START_TIMEOUT',
+        `Worker ${task.slot} was not ready within ${startTimeout / 1000} s (worker.startTimeout): it waited for ${STEPS[this.#step]}. Mend what does not come to its end, or raise worker.startTimeout.`,
+      ),
+    );
+    this.abort();
   }
 
   /** Says where the thread is stuck, and ends it. */
@@ -182,11 +234,11 @@ export class Generation {
     this.#port.close();
     this.#printed.close();
     const { slot } = this.#options.task;
-    const reason = error === undefined ? 'it ended' : messageOf(error);
+    const reason = this.#abortedFor ?? this.stuck ?? (error && messageOf(error)) ?? 'it ended';
     this.died = new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, {
       cause: error,
     });
-    this.#onFailed(this.died);
+    this.#fail(this.died);
     return error;
   }
 

@@ -1,16 +1,17 @@
-import { Piscina } from 'piscina';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { type Clock, withinTime } from '../clock.js';
 import type { WorkerConfig } from '../config/schema.js';
+import { GatewayError } from '../errors.js';
 import type { GatewayLinkStatus } from '../link/gateway-link.js';
 import type { Link } from '../link/link.js';
+import type { WorkerTask } from '../link/worker-task.js';
 import type { Logger } from '../log.js';
 import { Doorbell } from '../ring/doorbell.js';
 import { EventsBundle } from './events-bundle.js';
 import type { Generation } from './generation.js';
+import { livingThreads } from './living-threads.js';
 import { type InnerOptions, Slot, type SlotStatus } from './slot.js';
-
-const THREAD_ENTRY = new URL('../worker/entry.js', import.meta.url).href;
+import { PoolThread } from './thread.js';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -18,12 +19,12 @@ const MEBIBYTE = 2 ** 20;
  * Where V8 ends a thread that grows faster than it can be replaced in good order: well above maxMemory. It mostly succeeds;
  * some growth, such as that of one huge Map, ends the whole process, for which there is the supervisor.
  */
-function heapLimit(maxMemory: number): { maxOldGenerationSizeMb?: number } {
-  return maxMemory === 0 ? {} : { maxOldGenerationSizeMb: Math.ceil((maxMemory * 2) / MEBIBYTE) };
+function heapLimit(maxMemory: number): number | undefined {
+  return maxMemory === 0 ? undefined : Math.ceil((maxMemory * 2) / MEBIBYTE);
 }
 
-/** One that serves, one that is to take over, and those that finish what they began: one more reload waits for one of them. */
-const THREADS_PER_SLOT = 16;
+/** Milliseconds that threads which were ended by force get to obey, before the log says that they do not. */
+const OBEY_TIME = 500;
 
 export interface PoolOptions {
   readonly config: WorkerConfig;
@@ -45,27 +46,12 @@ export interface PoolOptions {
 export class Pool {
   readonly #options: PoolOptions;
   readonly #doorbell = new Doorbell();
-  readonly #threads: Piscina;
   #slots: Slot[] = [];
   /** The reload that is going on, or the last one: they come one after another. */
   #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#threads = new Piscina({
-      filename: THREAD_ENTRY,
-      // every generation gets a fresh thread, which ends with it; while old ones finish, several of a slot live at once
-      minThreads: 0,
-      maxThreads: options.config.count * THREADS_PER_SLOT,
-      idleTimeout: 0,
-      concurrentTasksPerWorker: 1,
-      atomics: 'disabled',
-      resourceLimits: heapLimit(options.config.maxMemory),
-    });
-    // what old code left behind may still throw between its task's end and its thread's: nobody's task any more
-    this.#threads.on('error', (error: Error) => {
-      options.log.debug({ err: error }, `a thread failed after its work was done: ${error.message}`);
-    });
   }
 
   /** The slots' links, for the gateway of this process. None without one. */
@@ -118,8 +104,14 @@ export class Pool {
       logLevel,
       processTimeout: config.processTimeout * 1000,
     };
+    const threadOptions = {
+      heapLimit: heapLimit(config.maxMemory),
+      // what old code left behind may still throw between its task's end and its thread's
+      onLateError: (error: Error) =>
+        log.debug({ err: error }, `a thread failed after its work was done: ${error.message}`),
+    };
     const context = {
-      threads: this.#threads,
+      startThread: (work: WorkerTask) => new PoolThread(work, threadOptions),
       doorbell: this.#doorbell,
       clock,
       log,
@@ -129,6 +121,7 @@ export class Pool {
       commandBufferSize: config.sendToGatewayBufferSize,
       localGateway,
       inner,
+      startTimeout: config.startTimeout * 1000,
       stopTimeout: config.stopTimeout * 1000,
       maxMemory: config.maxMemory,
     };
@@ -143,38 +136,59 @@ export class Pool {
 
   /**
    * Compiles events/ anew and replaces every worker's thread by one that runs it, without a client noticing. The new
-   * threads are all ready before the first one takes over: when one of them fails, the old code goes on everywhere.
+   * threads are all ready before the first one takes over: when one of them fails, the old code goes on everywhere. One
+   * that dies after that, before its turn has come, ends the reload there, and the message says how far it has come.
    *
    * @param timeout milliseconds that pending handlers may take
-   * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE, GW_EVENTS_INVALID, GW_EVENTS_START, GW_WORKER_DIED
+   * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE, GW_EVENTS_INVALID, GW_EVENTS_START, GW_START_TIMEOUT, GW_WORKER_DIED
    */
   async reload(timeout: number): Promise<void> {
-    this.#reloading = this.#reloading.then(
-      async () => await this.#reload(timeout),
-      async () => await this.#reload(timeout),
-    );
+    const reload = async (): Promise<void> => await this.#reload(timeout);
+    this.#reloading = this.#reloading.then(reload, reload);
     await this.#reloading;
+  }
+
+  /** The node is about to stop: threads that are missing are started now or never. */
+  hurry(): void {
+    for (const slot of this.#slots) slot.hurry();
   }
 
   /** Lets every worker finish and ends the threads. @param timeout milliseconds that pending handlers may take */
   async stop(timeout: number): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.stop(timeout)));
     this.#doorbell.close();
-    await this.#threads.destroy();
+    if (await livingThreads.gone(OBEY_TIME, this.#options.clock)) return;
+    this.#options.log.warn(
+      'a thread does not end: a handler is in a system call that does not return; the process ends itself by force',
+    );
   }
 
   async #reload(timeout: number): Promise<void> {
     const bundle = await EventsBundle.build(this.#options.config.events, this.#options.stateDir);
-    const prepared: { slot: Slot; next: Generation }[] = [];
+    const nexts = await this.#launch(bundle);
+    for (const [number, slot] of this.#slots.entries()) {
+      try {
+        await slot.takeOver(nexts[number], timeout);
+      } catch (error) {
+        for (const next of nexts.slice(number)) next.abort();
+        throw number === 0 ? error : halfway(error as GatewayError, number);
+      }
+    }
+    this.reloads++;
+  }
+
+  /** A thread for every slot, all of them ready; none when one of them fails. */
+  async #launch(bundle: EventsBundle): Promise<Generation[]> {
+    const nexts: Generation[] = [];
     try {
-      for (const slot of this.#slots) prepared.push({ slot, next: await slot.prepare(bundle) });
-      for (const { next } of prepared) if (next.died !== undefined) throw next.died;
+      for (const slot of this.#slots) nexts.push(await slot.launch(bundle));
+      await Promise.all(nexts.map(({ ready }) => ready));
+      for (const { died } of nexts) if (died !== undefined) throw died;
+      return nexts;
     } catch (error) {
-      for (const { next } of prepared) next.abort();
+      for (const next of nexts) next.abort('the new code cannot run in another worker');
       throw error;
     }
-    for (const { slot, next } of prepared) await slot.takeOver(next, timeout);
-    this.reloads++;
   }
 
   #poll(): boolean {
@@ -182,6 +196,15 @@ export class Pool {
     for (const { link } of this.#slots) if (link.poll()) worked = true;
     return worked;
   }
+}
+
+/** The new code starts, and then dies before all run it. */
+function halfway({ code, message }: GatewayError, number: number): GatewayError {
+  const done = number === 1 ? 'worker 0 already runs' : `workers 0 to ${number - 1} already run`;
+  return new GatewayError(
+    code,
+    `Worker ${number} goes on with the old code, as do those after it, while ${done} the new: reload again when this is put right. ${message}`,
+  );
 }
 
 /** Two workers' links to one gateway as one: the worse of both, with what waits for either. */

@@ -1,6 +1,6 @@
-import type { Piscina } from 'piscina';
 import { type Clock, withinTime } from '../clock.js';
 import { messageOf } from '../error-text.js';
+import { GatewayError } from '../errors.js';
 import type { InnerTls } from '../inner-socket.js';
 import type { GatewayLink } from '../link/gateway-link.js';
 import { LinkSet } from '../link/link-set.js';
@@ -13,11 +13,13 @@ import { eventName } from '../wire/command.js';
 import { ENDED_FEATURE, NODE_FEATURE } from '../wire/worker-connect.js';
 import type { EventsBundle } from './events-bundle.js';
 import { Generation } from './generation.js';
+import { Replacement } from './replacement.js';
 import { SlotMonitor } from './slot-monitor.js';
+import type { StartThread } from './thread.js';
 
 /** What every slot of a pool shares. */
 export interface SlotContext {
-  readonly threads: Piscina;
+  readonly startThread: StartThread;
   readonly doorbell: Doorbell;
   readonly clock: Clock;
   readonly log: Logger;
@@ -29,6 +31,8 @@ export interface SlotContext {
   /** The gateway of this process, if it has one. */
   readonly localGateway: GatewayAddress | undefined;
   readonly inner: InnerOptions;
+  /** Milliseconds that a thread may take until it is ready. */
+  readonly startTimeout: number;
   /** Milliseconds that handlers may still take when their thread is to end. */
   readonly stopTimeout: number;
   /** Bytes above which a thread is replaced; 0: no limit. */
@@ -66,11 +70,13 @@ export interface SlotStatus {
   readonly lastExit: string | null;
 }
 
-/** Waits between attempts to replace a thread that keeps dying: doubled from the first to the last. */
-const FIRST_BACKOFF = 100;
-const LAST_BACKOFF = 10_000;
 /** What a thread gets beyond its timeouts before it is ended by force: to answer at all. */
 const GRACE = 1000;
+
+/** Threads of one slot that live at once: one serves, the others finish what they began. */
+const MOST_THREADS = 16;
+
+const STOPPING = 'the node is stopping';
 
 /**
  * A worker's place: its link outlives the threads that serve it one after another, so that events wait while there is none.
@@ -92,9 +98,17 @@ export class Slot {
   #takeovers: Promise<void> = Promise.resolve();
   /** The thread that is about to be given the events. */
   #successor: Generation | undefined;
-  #backoff = FIRST_BACKOFF;
+  /** For a thread that died. */
+  readonly #replacement: Replacement;
+  /** The thread that is being started in place of one that died. */
+  #substitute: Generation | undefined;
+  /** Why there is no thread that serves. */
+  #lastFailure: string | undefined;
   #restarts = 0;
-  #stopping = false;
+  /** When its threads have to be done, once it is to stop. */
+  #deadline: number | undefined;
+  /** Whether that time is over: no further thread is started. */
+  #over = false;
   #shrinking = false;
   /** A thread that was above maxMemory from its start. */
   #oversized: Generation | undefined;
@@ -140,6 +154,15 @@ export class Slot {
         ),
     });
     this.#monitor = new SlotMonitor(this, context.clock, () => this.#watchMemory());
+    this.#replacement = new Replacement({
+      clock,
+      wanted: () => this.#wanted,
+      attempt: async () => await this.#replace(),
+      onFailed: (error, pause) => {
+        this.#lastFailure = error.message;
+        log.error({ worker: number, err: error }, `a worker cannot be replaced; next attempt in ${pause} ms`);
+      },
+    });
   }
 
   /** Events handled so far, by all its threads. */
@@ -176,83 +199,145 @@ export class Slot {
   /**
    * Starts the slot's first thread; resolves when it takes events.
    *
-   * @throws GW_EVENTS_INVALID, GW_EVENTS_START, GW_WORKER_DIED
+   * @throws GW_EVENTS_INVALID, GW_EVENTS_START, GW_START_TIMEOUT, GW_WORKER_DIED
    */
   async start(): Promise<void> {
-    this.#handOver(await this.prepare(this.#bundle));
+    const first = await this.launch(this.#bundle);
+    await first.ready;
+    this.#handOver(first);
   }
 
   /**
-   * Starts a thread that is to take over: it loads the code and runs onWorkerStart, beside the one that serves.
+   * Starts a thread that is to take over once it is ready: it loads the code and runs onWorkerStart, beside the one that
+   * serves.
    *
-   * @throws as {@link start}
+   * @throws GW_EVENTS_COMPILE when the code cannot be written, GW_CONTROL when the slot stops, or has too many threads
    */
-  async prepare(bundle: EventsBundle): Promise<Generation> {
-    const { threads, task, clock, writeLine } = this.#context;
+  async launch(bundle: EventsBundle): Promise<Generation> {
+    if (this.#living.size >= MOST_THREADS) throw tooMany(this.#number);
+    const next = await this.#launch(bundle);
+    if (this.#stopping) next.abort(STOPPING);
+    return next;
+  }
+
+  async #launch(bundle: EventsBundle): Promise<Generation> {
+    const { startThread, task, clock, log, writeLine, startTimeout } = this.#context;
     await bundle.write();
+    if (this.#over) throw stopping();
     const generation: Generation = new Generation({
-      threads,
+      startThread,
       memory: this.link.attach(),
       bundle,
       task: { ...task, slot: this.#number, gateways: this.links.gateways },
+      startTimeout,
       clock,
-      log: this.#context.log,
+      log,
       writeLine,
       onReleased: (clientId) => this.#released(generation, clientId),
     });
     this.#living.add(generation);
     void generation.ended.then((error) => this.#ended(generation, error));
-    await generation.ready;
     return generation;
   }
 
   /**
-   * Puts a prepared thread in the place of the one that serves. No event is lost, handled twice or out of order: the old
-   * thread finishes the handlers that are pending, and only those clients wait for it.
+   * Puts a thread that is ready in the place of the one that serves. No event is lost, handled twice or out of order: the
+   * old thread finishes the handlers that are pending, and only those clients wait for it.
    *
    * @param timeout milliseconds that those handlers may take
    * @param instead replaces only this thread: nothing happens when another one serves by then
+   * @throws GW_WORKER_DIED when it has died before it could take over: the old code goes on, if need be in a new thread.
+   * GW_CONTROL when the slot stops
    */
   async takeOver(next: Generation, timeout: number, instead?: Generation): Promise<void> {
-    this.#takeovers = this.#takeovers.then(async () => await this.#takeOver(next, timeout, instead));
-    await this.#takeovers;
+    const done = this.#takeovers.then(async () => await this.#takeOver(next, timeout, instead));
+    // one that fails is no concern of those after it
+    this.#takeovers = done.catch(() => {});
+    await done;
   }
 
-  /** Lets the events that are on their way be handled, then onWorkerStop run, then the threads end. @param timeout milliseconds that pending handlers may take */
+  /** The node is about to stop: a thread that is missing is started now or never. */
+  hurry(): void {
+    this.#replacement.hurry();
+  }
+
+  /**
+   * Lets the events that are on their way be handled, by a thread that is still to come if there is none, then onWorkerStop
+   * run, then the threads end.
+   *
+   * @param timeout milliseconds that all of this may take
+   */
   async stop(timeout: number): Promise<void> {
     const { clock } = this.#context;
     const deadline = clock.now() + timeout;
     await withinTime(clock, timeout, this.links.leave());
-    await this.#end(Math.max(0, deadline - clock.now()));
+    await this.#end(deadline);
     this.#reportLeft();
     await this.links.close(Math.max(GRACE, deadline - clock.now()));
     this.link.destroy();
   }
 
-  async #end(timeout: number): Promise<void> {
-    this.#stopping = true;
+  get #stopping(): boolean {
+    return this.#deadline !== undefined;
+  }
+
+  /** Milliseconds until the threads have to be done. */
+  get #left(): number {
+    return Math.max(0, (this.#deadline ?? Infinity) - this.#context.clock.now());
+  }
+
+  /** Whether there are events that no thread has begun. */
+  get #waiting(): boolean {
+    return this.link.bufferedBytes > 0 || this.link.parked > 0;
+  }
+
+  /** Whether a thread is missing: while the slot stops, only for events that wait. */
+  get #wanted(): boolean {
+    return this.#serving === undefined && !this.#over && (!this.#stopping || this.#waiting);
+  }
+
+  async #end(deadline: number): Promise<void> {
+    this.#deadline = deadline;
     this.#monitor.close();
+    const needed = [this.#serving, this.#successor, this.#waiting ? this.#substitute : undefined];
     for (const generation of this.#living) {
-      const needed = generation.retiring || [this.#serving, this.#successor].includes(generation);
-      if (needed) this.#endWithin(generation, timeout);
-      else generation.abort();
+      if (generation.retiring || needed.includes(generation)) this.#endWithin(generation, this.#left);
+      else generation.abort(STOPPING);
     }
     // events that one thread has left are the other's to handle
     await this.#takeovers;
     this.link.endEvents();
     // those that are finishing what they began have as long as the one that serves
     for (const generation of this.#living) {
-      if (generation.retiring || generation === this.#serving) generation.stop(timeout);
+      if (generation.retiring || generation === this.#serving) generation.stop(this.#left);
     }
-    await Promise.all(Array.from(this.#living, (generation) => generation.ended));
+    const late = this.#context.clock.setTimeout(() => this.#giveUp(), this.#left);
+    this.#replacement.begin();
+    do {
+      await this.#replacement.settled;
+      await Promise.all(Array.from(this.#living, (generation) => generation.ended));
+      // one of them may have died instead, and left events
+    } while (this.#replacement.running);
+    late.cancel();
+    this.#over = true;
+  }
+
+  /** The time to stop is over: events that have no thread by now are lost. */
+  #giveUp(): void {
+    this.#over = true;
+    this.#substitute?.abort(STOPPING);
+    this.hurry();
   }
 
   async #takeOver(next: Generation, timeout: number, instead: Generation | undefined): Promise<void> {
     const old = this.#serving;
     if (this.#stopping || (instead !== undefined && instead !== old)) {
-      next.abort();
+      next.abort(STOPPING);
+      if (this.#stopping) throw stopping();
       return;
     }
+    // before the old one has left anything
+    if (next.died !== undefined) throw next.died;
     this.#successor = next;
     if (old !== undefined) {
       this.#endWithin(old, timeout + this.#context.stopTimeout);
@@ -262,20 +347,30 @@ export class Slot {
       this.#serving = undefined;
     }
     this.#successor = undefined;
-    this.#bundle = next.bundle;
-    if (this.#living.has(next)) {
+    try {
       this.#handOver(next);
-    } else {
+      this.#bundle = next.bundle;
+    } catch (error) {
       this.#unserved();
-      await this.#replace();
+      this.#replacement.begin();
+      throw error;
     }
   }
 
+  /** @throws GW_WORKER_DIED when it is ready, and dead */
   #handOver(generation: Generation): void {
+    if (generation.died !== undefined) throw generation.died;
     this.#serving = generation;
+    this.#lastFailure = undefined;
     this.#checkSize(generation);
     generation.serve(this.link.serveBy(generation.number), [...this.#pending.keys()]);
     this.links.announce();
+    if (this.#stopping) {
+      this.#endWithin(generation, this.#left);
+      generation.stop(this.#left);
+    }
+    // nobody is missing any more
+    this.hurry();
   }
 
   /** No thread takes events for now: they wait. */
@@ -309,16 +404,19 @@ export class Slot {
     for (const [clientId, owner] of this.#pending) {
       if (owner === generation) this.#released(generation, clientId);
     }
-    if (generation !== this.#serving || this.#stopping) return;
+    if (generation !== this.#serving) return;
     this.#serving = undefined;
+    // in good order, or by force since its time was over
+    if (this.#stopping && (error === undefined || this.#left === 0)) return;
     this.#unserved();
     if (generation.retiring) return;
     this.#lastExit = generation.stuck ?? (error && messageOf(error)) ?? 'it ended by itself';
+    this.#lastFailure = this.#lastExit;
     this.#context.log.error(
       { worker: this.#number, err: error },
       `worker ${this.#number} died: ${this.#lastExit}; it is replaced`,
     );
-    void this.#replace();
+    this.#replacement.begin();
   }
 
   /** A gateway that nobody names any more was stopped: no fault, and not dialled again. */
@@ -336,14 +434,18 @@ export class Slot {
     }
   }
 
-  /** Events that no thread had the time for are lost with the slot. */
+  /** Events that no thread had the time for, or that had no thread, are lost with the slot. */
   #reportLeft(): void {
     const { bufferedBytes, parked } = this.link;
-    if (bufferedBytes === 0 && parked === 0) return;
+    if (!this.#waiting) return;
     const worker = this.#number;
+    const why =
+      this.#lastFailure === undefined
+        ? 'worker.stopTimeout was too short for them; a graceful stop waits longer'
+        : `no thread could be started for them in time: ${this.#lastFailure}`;
     this.#context.log.warn(
       { worker, bytes: bufferedBytes, parked },
-      `worker ${worker} has stopped with ${bufferedBytes} bytes of events waiting${parked > 0 ? ` and ${parked} set aside` : ''}: they are lost, since worker.stopTimeout was too short for them; a graceful stop waits longer`,
+      `worker ${worker} has stopped with ${bufferedBytes} bytes of events waiting${parked > 0 ? ` and ${parked} set aside` : ''}: they are lost, since ${why}`,
     );
   }
 
@@ -373,7 +475,7 @@ export class Slot {
   /** Replaces a thread that has grown too large, before it takes the whole process down. */
   #watchMemory(): void {
     const serving = this.#serving;
-    const { maxMemory, stopTimeout, log } = this.#context;
+    const { maxMemory, log } = this.#context;
     if (serving === undefined || maxMemory === 0 || this.#shrinking || this.#stopping) return;
     const { heap, external } = serving.gauge;
     if (heap + external <= maxMemory || this.#oversized === serving) return;
@@ -382,38 +484,48 @@ export class Slot {
       { worker: this.#number, heap, external, maxMemory },
       `worker ${this.#number} takes ${heap + external} bytes, more than maxMemory; it is replaced`,
     );
-    this.prepare(serving.bundle)
-      .then(async (next) => await this.takeOver(next, stopTimeout, serving))
+    this.#shrink(serving)
       .catch((error: unknown) => {
         log.error({ worker: this.#number, err: error }, 'a worker that is too large cannot be replaced');
       })
       .finally(() => (this.#shrinking = false));
   }
 
-  /** Puts a new thread in the place of one that died: at once, and then less and less often while it keeps dying at start. */
-  async #replace(): Promise<void> {
-    const { log, clock } = this.#context;
-    while (!this.#stopping && this.#serving === undefined) {
-      try {
-        const next = await this.prepare(this.#bundle);
-        // a reload may have put another one there meanwhile
-        if (this.#stopping || this.#serving !== undefined) {
-          next.abort();
-          return;
-        }
-        this.#handOver(next);
-        this.#restarts++;
-        this.#backoff = FIRST_BACKOFF;
-      } catch (error) {
-        log.error(
-          { worker: this.#number, err: error },
-          `a worker cannot be replaced; next attempt in ${this.#backoff} ms`,
-        );
-        await new Promise<void>((resolve) => void clock.setTimeout(resolve, this.#backoff));
-        this.#backoff = Math.min(this.#backoff * 2, LAST_BACKOFF);
-      }
-    }
+  async #shrink(serving: Generation): Promise<void> {
+    const next = await this.launch(serving.bundle);
+    await next.ready;
+    await this.takeOver(next, this.#context.stopTimeout, serving);
   }
+
+  /** One attempt to put a new thread in the place of one that died. */
+  async #replace(): Promise<void> {
+    const next = await this.#launch(this.#bundle);
+    if (!this.#wanted) next.abort();
+    this.#substitute = next;
+    try {
+      await next.ready;
+    } finally {
+      this.#substitute = undefined;
+    }
+    // a reload may have put another one there meanwhile
+    if (this.#serving !== undefined) {
+      next.abort();
+      return;
+    }
+    this.#handOver(next);
+    this.#restarts++;
+  }
+}
+
+function tooMany(number: number): GatewayError {
+  return new GatewayError(
+    'GW_CONTROL',
+    `Worker ${number} has ${MOST_THREADS} threads that still finish handlers of older code: expected fewer. Reload again when some of them are done.`,
+  );
+}
+
+function stopping(): GatewayError {
+  return new GatewayError('GW_CONTROL', `A worker takes no new code: ${STOPPING}.`);
 }
 
 function sum(generations: Iterable<Generation>, value: (generation: Generation) => number): number {

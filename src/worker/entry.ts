@@ -85,7 +85,9 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
   let events: Events;
   try {
+    post({ kind: 'step', step: 'load' });
     events = await load(task);
+    post({ kind: 'step', step: 'onWorkerStart' });
     await start(events, info);
   } catch (error) {
     const { code, message } = error as GatewayError;

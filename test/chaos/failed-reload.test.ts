@@ -82,7 +82,7 @@ const BROKEN: ReadonlyArray<readonly [string, string, string, readonly RegExp[]]
     'onWorkerStart that ends the thread',
     answering('new', '  onWorkerStart() { process.exit(7); },'),
     'GW_WORKER_DIED',
-    [/Worker 0 died while it started/],
+    [/Worker [01] died while it started/],
   ],
   [
     'a module that throws while it is loaded: its line',

@@ -201,7 +201,7 @@ describe('reloads and what happens at the same time', () => {
     assert.equal(await answered(ann, 'after'), await threadOf(bob));
   });
 
-  it('the new thread dies before it is given the events: another one is', async (t) => {
+  it('the new thread dies before it is given the events: the reload fails, and another one of the old code is', async (t) => {
     const board = ChaosBoard.create(0, 0);
     const { chaos, ann, bob } = await scene(t);
     const old = await threadOf(ann);
@@ -210,7 +210,7 @@ describe('reloads and what happens at the same time', () => {
     const reloading = chaos.node.reload(false);
     endThread(await started(bob));
     board.unblock();
-    await reloading;
+    await assert.rejects(reloading, { code: 'GW_WORKER_DIED' });
     assert.equal(await answered(ann, 'block'), old);
     for (let n = 0; n < 10; n++) await answered(ann, `${n}`);
     assert.notEqual(await threadOf(ann), old);

@@ -38,6 +38,7 @@ describe('defaults', () => {
         sendToGatewayBufferSize: 10_240_000,
         processTimeout: 30,
         maxMemory: 1_073_741_824,
+        startTimeout: 60,
         stopTimeout: 2,
       },
       register: { listen: '127.0.0.1:1236' },

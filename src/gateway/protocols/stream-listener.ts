@@ -21,14 +21,15 @@ export async function openStreamListener(
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_DELAY,
   });
-  const port = clientPort(address, await bind(server, options.url, address), options);
   const { maxPackageSize, clock = systemClock } = options;
-  const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
-
-  server.on('connection', (socket) => accept(shared, socket));
-  // accept() itself can fail; the port stays open (where file descriptors run out, libuv hangs up on the newcomer)
-  server.on('error', (error) => host.refused(`${protocol.name} accept`, '', error.message));
-  return new StreamListener(port, server);
+  return await bind(server, options.url, address, (number) => {
+    const port = clientPort(address, number, options);
+    const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
+    server.on('connection', (socket) => accept(shared, socket));
+    // accept() itself can fail; the port stays open (where file descriptors run out, libuv hangs up on the newcomer)
+    server.on('error', (error) => host.refused(`${protocol.name} accept`, '', error.message));
+    return new StreamListener(port, server);
+  });
 }
 
 class StreamListener implements Listener {

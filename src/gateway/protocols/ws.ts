@@ -26,10 +26,12 @@ export async function openWsListener(
   host: ClientHost,
 ): Promise<Listener> {
   const http = await HttpSide.create(options, host);
-  const port = clientPort(address, await bind(http.server, options.url, address), options);
   const { maxPackageSize, subprotocols = [], clock = systemClock } = options;
-  const shared: WsPort = { host, maxPackageSize, port, clock };
-  return new WsListener(shared, http, subprotocols);
+  return await bind(http.server, options.url, address, (number) => {
+    const port = clientPort(address, number, options);
+    const shared: WsPort = { host, maxPackageSize, port, clock };
+    return new WsListener(shared, http, subprotocols);
+  });
 }
 
 class WsListener implements Listener {
