@@ -92,8 +92,9 @@ export class Dispatcher {
     const index = this.#peers.indexOf(peer);
     if (index < 0) return;
     this.#peers.splice(index, 1);
-    const held = [...peer.held];
+    const held = [...peer.held, ...peer.paused];
     peer.held.clear();
+    peer.paused.clear();
     for (const client of held) {
       client.pausedByWorker = false;
       if (this.#peerOf(client) === undefined) this.#unrouted.add(client);
@@ -148,12 +149,14 @@ export class Dispatcher {
   /** The client's worker wants no more of its events for now. */
   hold(client: Client): void {
     client.pausedByWorker = true;
+    client.peer?.paused.add(client);
     this.#pause(client);
   }
 
   /** The client's worker wants its events again. */
   release(client: Client): void {
     client.pausedByWorker = false;
+    client.peer?.paused.delete(client);
     this.#deliverWaiting(client);
   }
 
@@ -246,7 +249,11 @@ export class Dispatcher {
   /** Sends a client's waiting events while its worker takes them, and then goes on reading it. */
   #deliverWaiting(client: Client): void {
     const peer = this.#peerOf(client);
-    if (peer === undefined || client.pausedByWorker) return;
+    if (peer === undefined) return;
+    if (client.pausedByWorker) {
+      peer.held.delete(client);
+      return;
+    }
     this.#unrouted.delete(client);
     for (let event = client.waiting?.peek(); event !== undefined; event = client.waiting?.peek()) {
       if (peer.congested) {

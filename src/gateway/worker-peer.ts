@@ -43,6 +43,8 @@ export class WorkerPeer {
   clients = 0;
   /** Clients with events that it could not take yet, in the order in which they began to wait. */
   readonly held = new Set<Client>();
+  /** Clients of which it wants no more for now: apart, since they are not looked at each time that it takes events again. */
+  readonly paused = new Set<Client>();
 
   constructor(link: Link, options: WorkerPeerOptions) {
     this.link = link;

@@ -105,6 +105,27 @@ describe('the dispatcher and a client that sends without end', () => {
     assert.equal(held.reading, true);
   });
 
+  it('does not look at clients that their worker has paused each time that it takes events again', async () => {
+    const { dispatcher, peer, say } = await scene();
+    const clients = Array.from({ length: MANY }, (_, id) => join(id));
+    for (const client of clients) {
+      say(client, 1);
+      dispatcher.hold(client);
+      // one that had been read already
+      dispatcher.dispatch(client, Command.ON_MESSAGE, 0, Buffer.from('x'));
+    }
+    dispatcher.drained(peer);
+    assert.equal(peer.held.size, 0);
+    for (const client of clients.slice(1)) dispatcher.release(client);
+    assert.deepEqual(
+      clients.map(({ reading }) => reading),
+      clients.map((_, index) => index > 0),
+    );
+    assert.equal(peer.paused.size, 1);
+    dispatcher.remove(peer);
+    assert.equal(clients[0].pausedByWorker, false);
+  });
+
   it('reads it again when the worker that had paused it meanwhile is gone', async () => {
     const { dispatcher, peer, say } = await scene();
     const client = join(1);

@@ -95,7 +95,7 @@ describe('a worker that is behind', () => {
     for (let n = 0; n < 5000; n++) assert.equal(await held.next(), `${n}`);
   });
 
-  it('a client that is closed while its events wait: they are handled, and then onClose', async (t) => {
+  it('a client that its worker closes while its events wait: they are dropped, in the gateway too, and onClose comes', async (t) => {
     const node = await startNode();
     t.after(() => node.stop());
     const { client: held, id } = await connect(node);
@@ -110,12 +110,6 @@ describe('a worker that is behind', () => {
     other.send('release');
     other.send(`fate ${id}`);
     const fate = JSON.parse(String(await other.next())) as string[];
-    assert.equal(fate.at(-1), 'onClose');
-    const messages = fate.slice(1, -1);
-    assert.deepEqual(
-      messages,
-      Array.from(messages, (_, n) => `${n}`),
-    );
-    assert.ok(messages.length > 100, `${messages.length} messages were handled`);
+    assert.deepEqual(fate, ['hold', 'onClose']);
   });
 });
