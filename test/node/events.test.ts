@@ -69,8 +69,10 @@ describe('what an event app is told', () => {
     assert.deepEqual(handshake, {
       url: '/chat/room?name=J%C3%BCrgen&tag=a&tag=b&empty=',
       query: { name: 'Jürgen', tag: 'b', empty: '' },
+      queryAll: { name: ['Jürgen'], tag: ['a', 'b'], empty: [''] },
       cookies: { sid: 'abc d', theme: 'dark' },
       remoteAddress: '127.0.0.1',
+      subprotocol: null,
     });
     assert.equal(headers['x-forwarded-for'], '10.1.1.1');
     assert.equal(headers['user-agent'], 'test');
