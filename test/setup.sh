@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, and on Linux iproute2.
+# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, and on Linux iproute2 and systemd.
 # Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the fonts of the README's screenshots.
 set -euo pipefail
 
@@ -32,6 +32,8 @@ fi
 if [ "$(uname)" = Linux ] && ! { PATH="$PATH:/usr/sbin:/sbin" command -v ip && PATH="$PATH:/usr/sbin:/sbin" command -v tc; } >/dev/null; then
   packages+=(iproute2)
 fi
+# The unit in docs/deployment.md is verified, not started.
+if [ "$(uname)" = Linux ] && ! command -v systemd-analyze >/dev/null; then packages+=(systemd); fi
 if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
   packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
 fi

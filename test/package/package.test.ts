@@ -87,6 +87,14 @@ function moduleOf({ code, language }: Sample): string {
   return `${given}${imports.join('')}export async function sample() {\n${code.replace(/^import .*\n/gm, '')}}\n`;
 }
 
+/** The README's sample in this language that has this word. */
+function readme(language: string, word: string): string {
+  return (
+    samplesIn(language).find(({ document, code }) => document === 'README.md' && code.includes(word))?.code ??
+    ''
+  );
+}
+
 describe('the package, installed from its tarball into an empty project', () => {
   const project = new PackageProject();
   before(() => project.install(project.pack()));
@@ -161,10 +169,10 @@ describe('the package, installed from its tarball into an empty project', () => 
       /^gatewayworker: TypeScript \S+ found errors with .*tsconfig\.json: see above\.\n$/,
     );
 
-    project.write(
-      'events/index.ts',
-      'export function onMessage(client: { send(text: string): void }) { client.send("7"); }',
-    );
+    // the README's application, with its tsconfig.json
+    project.write('tsconfig.json', readme('json', 'compilerOptions'));
+    project.write('events/index.ts', readme('ts', 'defineEvents'));
+    project.link('@types/node');
     rmSync(join(project.folder, 'samples'), { recursive: true, force: true });
     for (const file of ['application.mts', 'with-node.mts'])
       rmSync(join(project.folder, file), { force: true });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -68,6 +69,15 @@ export class PackageProject {
       JSON.stringify({ ...project, lockfileVersion: 3, requires: true, packages }),
     );
     this.run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund']);
+  }
+
+  /** Puts this repository where an installation would be, as `npm link` does: quicker. */
+  linkPackage(): void {
+    const program = join(ROOT, 'dist/main.js');
+    chmodSync(program, 0o755);
+    mkdirSync(join(this.folder, 'node_modules/.bin'), { recursive: true });
+    symlinkSync(ROOT, join(this.folder, 'node_modules/gatewayworker'));
+    symlinkSync(program, join(this.folder, 'node_modules/.bin/gatewayworker'));
   }
 
   write(file: string, text: string): void {
