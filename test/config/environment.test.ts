@@ -78,9 +78,10 @@ describe('environment variables', () => {
       ...['', '_PROTO', '_PORT', '_ADDR'].map((end) => `GW_${service}PORT_80_TCP${end}`),
     ]);
     const env = Object.fromEntries(names.map((name) => [name, 'tcp://10.0.0.1:80']));
-    const { config, warnings } = await loadJson(test, { name: 'a' }, env);
+    const cwd = await configFolder(test);
+    const { config, warnings } = await loadConfig({ cwd, env });
     assert.equal(warnings.length, names.length);
-    assert.deepEqual(config, (await loadJson(test, { name: 'a' })).config);
+    assert.deepEqual(config, (await loadConfig({ cwd, env: {} })).config);
   });
 
   const refused: ReadonlyArray<readonly [env: Record<string, string>, line: string]> = [
