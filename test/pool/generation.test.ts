@@ -13,6 +13,11 @@ import { SteppedClock } from '../support/stepped-clock.js';
 const START_TIMEOUT = 60_000;
 const WARNING = 10_000;
 
+/** What a thread has said has come in. */
+async function heard(): Promise<void> {
+  for (let n = 0; n < 5; n++) await turn();
+}
+
 describe('the start of a generation', () => {
   let bundle: EventsBundle;
   let clock: SteppedClock;
@@ -59,11 +64,6 @@ describe('the start of a generation', () => {
     });
     [thread] = threads.all;
   });
-
-  /** What the thread has said has come in. */
-  async function heard(): Promise<void> {
-    for (let n = 0; n < 5; n++) await turn();
-  }
 
   it('ends with ready, and leaves no timer', async () => {
     thread.ready();

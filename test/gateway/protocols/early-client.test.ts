@@ -12,10 +12,10 @@ describe('a listener takes clients from the moment in which its port opens', () 
   for (const scheme of ['ws', 'text', 'frame', 'tcp']) {
     it(scheme, async (t) => {
       let takers = 0;
-      const { listen } = Server.prototype;
+      const listen = Reflect.get(Server.prototype, 'listen') as (...options: unknown[]) => Server;
       t.mock.method(Server.prototype, 'listen', function (this: Server, ...options: unknown[]) {
         takers = this.listenerCount('connection');
-        return Reflect.apply(listen, this, options) as Server;
+        return Reflect.apply(listen, this, options);
       });
       const listener = await openListener(
         { url: `${scheme}://127.0.0.1:0`, maxPackageSize: 1000, udpIdleTimeout: 60 },
