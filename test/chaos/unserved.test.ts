@@ -29,4 +29,15 @@ describe('a gateway whose workers are all gone', () => {
     clock.advance(3 * LIMIT);
     assert.equal(gateway.admits(), 'welcome');
   });
+
+  it('does not count a time without workers that is over, though nobody came to see it end', async (t) => {
+    const scene = await GatewayScene.create(t);
+    const { gateway, clock } = scene;
+    assert.equal(gateway.admits(), 'welcome');
+    const worker = scene.addWorker();
+    clock.advance(3 * LIMIT);
+    worker.link.destroy();
+    await turn();
+    assert.equal(gateway.admits(), 'welcome');
+  });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -175,6 +176,52 @@ describe('a start that fails says why, and leaves nothing running', { concurrenc
     const failed = await startWith(t, ['export const onMessage = () => {};', 'process.exit(7);']);
     assertFailed(failed, 1);
     assert.match(failed.errors, /Worker 0 died while it started/);
+  });
+
+  for (const [what, lines] of [
+    ['a top-level await that never settles', ['await new Promise(() => {});']],
+    ['an endless loop while the code is loaded', ['for (;;);']],
+    ['onWorkerStart that never settles', ['export const onWorkerStart = () => new Promise(() => {});']],
+    ['an endless loop in onWorkerStart', ['export const onWorkerStart = () => { for (;;); };']],
+  ] as const) {
+    it(`${what}: it is out of time`, async (t) => {
+      const failed = await startWith(t, [...lines, 'export const onMessage = () => {};'], {
+        startTimeout: 1,
+      });
+      assertFailed(failed, 1);
+      assert.match(
+        failed.errors,
+        /Worker 0 was not ready within 1 s \(worker\.startTimeout\): it waited for /,
+      );
+    });
+  }
+
+  it('a system call that never returns: the process ends all the same', {
+    skip: process.platform === 'win32',
+  }, async (t) => {
+    const folder = await configFolder(t);
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const failed = await startWith(
+      t,
+      [
+        "import { readFileSync } from 'node:fs';",
+        `readFileSync(${JSON.stringify(pipe)});`,
+        'export const onMessage = () => {};',
+      ],
+      { startTimeout: 1 },
+    );
+    assert.equal(failed.status, null);
+    assert.match(failed.errors, /was not ready within 1 s/);
+  });
+
+  it('a maxMemory that was meant in MiB: status 2, and what was meant', async () => {
+    const failed = await failToStart({ events: 'echo', worker: { maxMemory: 512 } });
+    assertFailed(failed, 2);
+    assert.match(
+      failed.errors,
+      /worker\.maxMemory: found 512, expected bytes: .* did you mean 536870912 \(512 MiB\)\?/,
+    );
   });
 
   it('a router module that cannot be loaded', async (t) => {
