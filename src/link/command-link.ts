@@ -17,7 +17,7 @@ const SILENT_CHECKS = 2;
 /** Milliseconds without any answer after which the oldest query was left out: whoever asked waits no longer, either. */
 const UNANSWERED = 5000;
 /** Milliseconds without an answer after which something is asked behind the last query that shows whether it was left out. */
-const DUBIOUS = 500;
+const DUBIOUS = 1000;
 
 /** Where these fields lie in a frame: see wire/frame.ts. Client_ip ends where client_port begins. */
 const LOCAL_IP = 5;
@@ -295,6 +295,8 @@ export class CommandLink {
     const since = now - Math.max(oldest.at, this.#heard);
     if (this.#socket.connecting) {
       this.#unansweredTimer = this.#watch(UNANSWERED);
+    } else if (since < DUBIOUS) {
+      this.#unansweredTimer = this.#watch(DUBIOUS - since);
     } else if (since < UNANSWERED) {
       this.#separate();
       this.#unansweredTimer = this.#watch(UNANSWERED - since);
