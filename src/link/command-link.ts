@@ -221,7 +221,7 @@ export class CommandLink {
     }
     this.#answered = true;
     if (query.always === undefined && this.#asked.peek()?.always?.equals(value) === true) {
-      this.#turn(query);
+      this.#turn(query, true);
       return;
     }
     const { requestId, whole } = query;
@@ -301,15 +301,17 @@ export class CommandLink {
       this.#separate();
       this.#unansweredTimer = this.#watch(UNANSWERED - since);
     } else {
-      this.#turn(oldest);
+      this.#turn(oldest, false);
     }
   }
 
   /**
    * Ends this connection, whose answers are nobody's any more, once what was sent over it has left; and begins another one
    * when the gateway has done the same.
+   *
+   * @param shown whether an answer has shown it, and not only that none came
    */
-  #turn(unanswered: AskedQuery): void {
+  #turn(unanswered: AskedQuery, shown: boolean): void {
     const { clock } = this.#options;
     const { command, requestId, whole } = unanswered;
     const inTime = clock.now() - UNANSWERED;
@@ -319,7 +321,7 @@ export class CommandLink {
       .filter((query) => query.requestId !== undefined && query.at > inTime)
       .filter((query) => query !== unanswered && (whole === undefined || query.whole !== whole));
     this.#asked.clear();
-    if (isLate(command)) {
+    if (shown && isLate(command)) {
       this.#unknown.add(command);
       again.unshift(unanswered);
     } else if (requestId !== undefined) {
