@@ -21,13 +21,14 @@ export const ERROR_CODES = {
     'A node that does not fit its cluster, or cannot join it: its address, its name, its Register or its certificates.',
   GW_CLIENT_ID: 'A client id that is not 20 hexadecimal digits.',
   GW_ARGUMENT:
-    'An argument of a Gateway call that cannot be used: an empty uid or group, a message of the wrong type.',
+    'An argument of a Gateway call that cannot be used: an empty uid or group, one that is not the same everywhere, a message of the wrong type.',
   GW_OVERFLOW:
     'More was sent than the buffer takes: await Gateway.drained() after a send that returned false.',
   GW_LINK_CLOSED: 'The link to the gateway, or to the worker, is closed.',
   GW_TIMEOUT: 'A query was not answered within its deadline.',
   GW_NO_CONTEXT: 'A …Current… call, made outside an event handler.',
-  GW_SESSION: 'A session that cannot be stored: it must be a plain object that JSON can hold.',
+  GW_SESSION:
+    'A session that cannot be stored: it must be a plain object, and hold what comes back as it was: plain values, arrays and plain objects.',
   GW_START_TIMEOUT:
     'A worker was not ready within worker.startTimeout: its code did not load, or onWorkerStart did not end.',
   GW_WORKER_DIED: 'A worker thread ended on its own.',

@@ -17,7 +17,7 @@ const SILENT_CHECKS = 2;
 /** Milliseconds without any answer after which the oldest query was left out: whoever asked waits no longer, either. */
 const UNANSWERED = 5000;
 /** Milliseconds without an answer after which something is asked behind the last query that shows whether it was left out. */
-const DUBIOUS = 500;
+const DUBIOUS = 1000;
 
 /** Where these fields lie in a frame: see wire/frame.ts. Client_ip ends where client_port begins. */
 const LOCAL_IP = 5;
@@ -221,7 +221,7 @@ export class CommandLink {
     }
     this.#answered = true;
     if (query.always === undefined && this.#asked.peek()?.always?.equals(value) === true) {
-      this.#turn(query);
+      this.#turn(query, true);
       return;
     }
     const { requestId, whole } = query;
@@ -295,19 +295,23 @@ export class CommandLink {
     const since = now - Math.max(oldest.at, this.#heard);
     if (this.#socket.connecting) {
       this.#unansweredTimer = this.#watch(UNANSWERED);
+    } else if (since < DUBIOUS) {
+      this.#unansweredTimer = this.#watch(DUBIOUS - since);
     } else if (since < UNANSWERED) {
       this.#separate();
       this.#unansweredTimer = this.#watch(UNANSWERED - since);
     } else {
-      this.#turn(oldest);
+      this.#turn(oldest, false);
     }
   }
 
   /**
    * Ends this connection, whose answers are nobody's any more, once what was sent over it has left; and begins another one
    * when the gateway has done the same.
+   *
+   * @param shown whether an answer has shown it, and not only that none came
    */
-  #turn(unanswered: AskedQuery): void {
+  #turn(unanswered: AskedQuery, shown: boolean): void {
     const { clock } = this.#options;
     const { command, requestId, whole } = unanswered;
     const inTime = clock.now() - UNANSWERED;
@@ -316,7 +320,7 @@ export class CommandLink {
       .filter((query) => query.requestId !== undefined && query.at > inTime)
       .filter((query) => query !== unanswered && (whole === undefined || query.whole !== whole));
     this.#asked.clear();
-    if (isLate(command)) {
+    if (shown && isLate(command)) {
       this.#unknown.add(command);
       again.unshift(unanswered);
     } else if (requestId !== undefined) {

@@ -76,9 +76,14 @@ export function toPhpHandshake(body: Buffer): Buffer {
   );
 }
 
-/** Reads the body of ON_WEBSOCKET_CONNECT, ours or a PHP gateway's. @throws GW_SERIALIZE, GW_FRAME */
-export function decodeHandshake(body: Buffer): Handshake {
-  return body[0] === BRACE ? fromOurs(ourFields(body)) : fromPhp(strings(serverFields(body)));
+/**
+ * Reads the body of ON_WEBSOCKET_CONNECT, ours or a PHP gateway's.
+ *
+ * @param address the client's, which PHP's gateways before 4.0 do not repeat here
+ * @throws GW_SERIALIZE, GW_FRAME
+ */
+export function decodeHandshake(body: Buffer, address = ''): Handshake {
+  return body[0] === BRACE ? fromOurs(ourFields(body)) : fromPhp(strings(serverFields(body)), address);
 }
 
 function fromOurs({ url, headers: given, remoteAddress, subprotocol = '' }: HandshakeFields): Handshake {
@@ -94,7 +99,7 @@ function fromOurs({ url, headers: given, remoteAddress, subprotocol = '' }: Hand
   };
 }
 
-function fromPhp(server: Readonly<Record<string, string>>): Handshake {
+function fromPhp(server: Readonly<Record<string, string>>, address: string): Handshake {
   const headers = emptyRecord<string>();
   if (server.SERVER_NAME !== undefined) headers.host = server.SERVER_NAME;
   for (const [key, header] of Object.entries(server)) {
@@ -105,7 +110,7 @@ function fromPhp(server: Readonly<Record<string, string>>): Handshake {
     ...parseQuery(server.QUERY_STRING ?? ''),
     headers,
     cookies: parseCookies(server.HTTP_COOKIE ?? ''),
-    remoteAddress: server.REMOTE_ADDR ?? '',
+    remoteAddress: server.REMOTE_ADDR ?? address,
     // Workerman's gateways agree on none
     subprotocol: null,
   };

@@ -323,7 +323,7 @@ export class BusinessWorker implements CurrentClient {
       case Command.ON_CONNECT:
         return events.onConnect?.(client);
       case Command.ON_WEBSOCKET_CONNECT:
-        return events.onWebSocketConnect?.(client, decodeHandshake(frame.body));
+        return events.onWebSocketConnect?.(client, decodeHandshake(frame.body, client.remoteAddress));
       case Command.ON_CLOSE:
         return events.onClose?.(client);
       default:

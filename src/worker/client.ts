@@ -64,7 +64,7 @@ export class Client<S extends object = Session> {
   /**
    * What the gateway keeps for this client. Change it in a handler: what differs when the handler is done (its promise
    * included), or when it makes a query, is stored key by key. To change it from elsewhere, use `Gateway.updateSession`.
-   * It holds what JSON can hold: plain values, arrays and objects.
+   * It holds plain values, arrays and plain objects; what would come back as something else fails the event, by its key.
    */
   get session(): S {
     return this.view.session as S;

@@ -35,10 +35,10 @@ export class LegacySessionView extends SessionView {
   }
 
   override change(change: ClientChange): void {
+    // what PHP's format cannot hold is refused before anything counts on it
+    const changes = change.kind === 'uid' ? NOTHING : toPhpSession(encodeSession(change.session, true));
     super.change(change);
     this.#changes++;
-    if (change.kind === 'uid') return;
-    const changes = toPhpSession(encodeSession(change.session, true));
     if (change.kind === 'set') this.#send(changes);
     else if (changes.length > 0) this.#send(mergePhpSession(this.#whole, changes));
   }

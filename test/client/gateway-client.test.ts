@@ -297,6 +297,35 @@ describe('GatewayClient', () => {
     await closed;
   });
 
+  it('asks an older PHP gateway name by name, and takes no answer for another one’s', async () => {
+    const gateway = await LegacyGateway.listen(({ command, connectionId }, connection) => {
+      if (command === Command.GET_CLIENT_ID_BY_UID) connection.reply([7]);
+      else if (command === Command.GET_CLIENT_COUNT_BY_GROUP) connection.reply(3);
+      else if (command === Command.IS_ONLINE) connection.reply(0);
+      else if (command === Command.GET_SESSION_BY_CLIENT_ID)
+        connection.reply(connectionId === 0 ? null : { client: connectionId });
+    });
+    open.push(gateway);
+    await announce(gateway.port);
+    const client = createClient();
+    const id = clientIdAt(gateway.port);
+    for (let round = 0; round < 2; round++) {
+      const answers = await Promise.all([
+        client.isUidsOnline(['ann', 9007199254740993n]),
+        client.getSession(id),
+        client.batchGetClientIdCountByGroup(['red']),
+        client.getSession(id),
+      ]);
+      assert.deepEqual(
+        answers.map((answer) => ({ ...answer })),
+        [{ ann: true, '9007199254740993': true }, { client: 7 }, { red: 3 }, { client: 7 }],
+      );
+    }
+    await assert.rejects(Promise.all([client.getAllUidList(), client.getSession(id)]), {
+      code: 'GW_TIMEOUT',
+    });
+  });
+
   it('sends sessions as PHP writes them, an empty one too', async () => {
     const { gateway } = await startGateway();
     const client = createClient();

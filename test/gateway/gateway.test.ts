@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ClientProtocol } from '#src/gateway/protocols/protocol.js';
 import { udpProtocol } from '#src/gateway/protocols/udp-transport.js';
-import { Command } from '#src/wire/command.js';
+import { Command, Flag } from '#src/wire/command.js';
 import { FakeTransport } from '../support/fake-transport.js';
 import { GatewayScene, turn } from '../support/gateway-scene.js';
 
@@ -28,6 +28,19 @@ describe('a gateway: clients and their workers', () => {
     await workers[0].until('its client', () =>
       workers[0].events.includes(`ON_MESSAGE ${clients[1].id} later`),
     );
+  });
+
+  it('a worker’s command that cannot be carried out is skipped; a query of that kind has no value, at once', async (t) => {
+    const scene = await GatewayScene.create(t);
+    const worker = scene.addWorker();
+    const { transport, id } = scene.join();
+    worker.send({ command: Command.SET_SESSION, connectionId: id, ext: 'a:1:{s:1:"x";O:1:"y":0:{}}' });
+    worker.send({ command: Command.UPDATE_SESSION, connectionId: id, ext: '{"z":1}' });
+    worker.send({ command: Command.SELECT, ext: '{', flags: Flag.REQUEST, clientIp: 5 });
+    worker.send({ command: Command.SEND_TO_ONE, connectionId: id, body: 'behind' });
+    await worker.until('the reply', () => worker.events.length === 2);
+    assert.equal(worker.events[1], 'REPLY 0');
+    await transport.until('what was behind', () => transport.written === 'behind\n');
   });
 
   it('a client that was reset before anybody saw it, and has no address, comes and goes as others do', async (t) => {

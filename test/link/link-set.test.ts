@@ -5,8 +5,9 @@ import { type TestContext, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { LinkGauge } from '#src/ring/link-gauge.js';
 import { type GatewayAddress, ipToNumber } from '#src/wire/client-id.js';
-import { Command, Flag, WorkerState } from '#src/wire/command.js';
+import { Command, Flag, WorkerState, isQuery } from '#src/wire/command.js';
 import { FakeGateway, eventBytes } from '../support/fake-gateway.js';
+import { LegacyGateway } from '../support/legacy-gateway.js';
 import { LinkSetScene } from '../support/link-set-scene.js';
 
 const LOCAL = { ip: 0x7f000001, port: 1 };
@@ -293,7 +294,6 @@ describe('a slot’s links to gateways', () => {
   });
 
   it('says what to look at when a gateway hangs up on the introduction, or is something else', async (t) => {
-    const { LegacyGateway } = await import('../support/legacy-gateway.js');
     const hangsUp = await LegacyGateway.listen((_frame, { socket }) => void socket.end());
     const web = await LegacyGateway.listen(
       (_frame, { socket }) => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'),
@@ -344,6 +344,39 @@ describe('a slot’s links to a PHP gateway', () => {
     assert.equal(commands.frames[0].command, Command.GATEWAY_CLIENT_CONNECT);
     assert.ok(commands.frames.some(({ command }) => command === Command.SEND_TO_ONE));
     assert.ok(!gateway.unheard.includes(Command.WORKER_STATE), 'it is told nothing that it does not know');
+  });
+
+  it('asks name by name where it knows no batch calls, and tells at once of what it leaves unanswered', async (t) => {
+    const gateway = await LegacyGateway.listen(({ command, connectionId }, connection) => {
+      if (!isQuery(command)) return;
+      if (command === Command.GET_CLIENT_ID_BY_UID) connection.reply([7]);
+      else if (command === Command.GET_SESSION_BY_CLIENT_ID) connection.reply([connectionId]);
+      else if (command === Command.IS_ONLINE) connection.reply(0);
+    });
+    t.after(() => gateway.close());
+    const scene = LinkSetScene.create(t);
+    const [localIp, localPort] = [LOCAL.ip, gateway.port];
+    await scene.follow({ ip: localIp, port: localPort });
+    const ask = (number: number, command: number, connectionId: number, ext: string): void =>
+      scene.send({
+        command,
+        localIp,
+        localPort,
+        connectionId,
+        ext,
+        flags: Flag.REQUEST,
+        clientIp: scene.requestId(number),
+      });
+    ask(1, Command.BATCH_GET_CLIENT_ID_BY_UID, 0, '["ann"]');
+    ask(2, Command.GET_SESSION_BY_CLIENT_ID, 8, '');
+    ask(3, Command.SELECT, 0, '{}');
+    ask(4, Command.GET_SESSION_BY_CLIENT_ID, 9, '');
+    const answers = ['a:1:{s:3:"ann";a:1:{i:0;i:7;}}', 'a:1:{i:0;i:8;}', '', 'a:1:{i:0;i:9;}'];
+    assert.deepEqual(
+      (await scene.thread.count(4)).toSorted(),
+      answers.map((answer) => `REPLY 0 ${answer}`.trimEnd()).toSorted(),
+    );
+    assert.deepEqual(scene.broken, []);
   });
 
   it('is no worker there before the slot is ready, and may command and ask', async (t) => {

@@ -11,10 +11,14 @@ require_once __DIR__ . '/report.php';
 $settings = json_decode($argv[1], true, 8, JSON_THROW_ON_ERROR);
 /** @var class-string $gateway GatewayClient\Gateway, or the class that comes with GatewayWorker */
 $gateway = $settings['class'];
-$gateway::$registerAddress = $settings['register'];
+// the first versions take one address, and no list
+$registers = $settings['register'];
+$gateway::$registerAddress = count($registers) === 1 ? $registers[0] : $registers;
 $gateway::$secretKey = $settings['secretKey'];
 $gateway::$persistentConnection = $settings['persistent'];
-$gateway::$addressesCacheDisable = true;
+if (property_exists($gateway, 'addressesCacheDisable')) {
+    $gateway::$addressesCacheDisable = true;
+}
 
 while (($line = fgets(STDIN)) !== false) {
     $request = from_json($line);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { secretKeys } from './calls.js';
 import { GATEWAY, OurNode, REGISTER, WORKER } from './our-node.js';
 import { OurClient } from './our-client.js';
 import { InOurWay } from './our-way.js';
@@ -17,7 +18,7 @@ const SESSION = {
   nested: { x: 1.5, y: null, z: true, list: [{ k: 'v' }] },
   7: 1,
 };
-const SECRET = 's3cret';
+const SECRET = secretKeys.at(-1) ?? '';
 
 describe('A chat over PHP and ours', () => {
   let node: OurNode;
@@ -41,10 +42,14 @@ describe('A chat over PHP and ours', () => {
       ['our gateway', node.url],
       ['PHP gateway', php.gateways[0].url],
     ]) {
-      for (let number = 0; number < 2; number++) {
+      // older PHP gateways choose at random
+      for (const seen = new Set<string>(); seen.size < 2; ) {
         const chatter = await Witness.connect(url);
         const { php: serialized } = await chatter.call('describe', []);
-        chatters[`${at}, ${serialized === undefined ? 'our' : 'PHP'} worker`] = chatter;
+        const place = `${at}, ${serialized === undefined ? 'our' : 'PHP'} worker`;
+        if (seen.has(place)) await chatter.close();
+        else chatters[place] = chatter;
+        seen.add(place);
       }
     }
     all = Object.values(chatters);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Caller } from './caller.js';
+import { clientHas, secretKeys, workerHas } from './calls.js';
 import { compare } from './comparison.js';
 import { GATEWAY, OurNode, REGISTER, WORKER } from './our-node.js';
 import { InOurWay, inOurWay } from './our-way.js';
@@ -12,10 +13,11 @@ import { STEPS, WORKER_STEPS } from './steps.js';
 
 /** Our BusinessWorker, before a Register and a Gateway of PHP. */
 
-const steps = [...WORKER_STEPS, ...STEPS].filter(({ phpOnly }) => !phpOnly);
-const clientOnly = new Set(steps.filter((step) => step.clientOnly).map(({ call }) => call));
+const calls = STEPS.filter(clientHas);
+const steps = [...WORKER_STEPS, ...calls].filter(({ phpOnly }) => !phpOnly);
+const clientOnly = new Set(calls.filter((step) => !workerHas(step)).map(({ call }) => call));
 
-for (const secretKey of ['', 's3cret']) {
+for (const secretKey of secretKeys) {
   compare(`Our worker, ${secretKey === '' ? 'without a key' : 'with a key'}`, steps, {
     async reference(all, keep) {
       const { gateways, registers } = await keep(PhpCluster.start({ secretKey }));

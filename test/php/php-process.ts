@@ -11,6 +11,9 @@ export interface Report {
   readonly [field: string]: unknown;
 }
 
+/** Versions from before PHP 8 use what it has deprecated, at every turn. */
+const QUIET = ['-d', 'error_reporting=E_ALL & ~E_DEPRECATED'];
+
 /** One of the PHP programs of this folder, running. It ends when its standard input does: when we stop it, or die. */
 export class PhpProcess {
   /** What PHP and workerman printed: warnings and errors are here. */
@@ -51,7 +54,7 @@ export class PhpProcess {
     return new PhpProcess(
       name,
       // detached: a process group of its own, so that it can be killed with what it forked
-      spawn('php', [path, ...args], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], detached: true }),
+      spawn('php', [...QUIET, path, ...args], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'], detached: true }),
     );
   }
 

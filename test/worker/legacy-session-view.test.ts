@@ -78,4 +78,16 @@ describe('a worker’s view of a session at a PHP gateway', () => {
     view.receive(state(ANN));
     assert.deepEqual([view.session, view.uid], [{}, 'ann']);
   });
+
+  it('a call whose session PHP cannot hold is refused, and changes nothing', () => {
+    const view = viewOf(ANN);
+    for (const kind of ['set', 'update'] as const) {
+      const session = { half: '\ud800' };
+      assert.throws(() => view.change({ kind, session }), { code: 'GW_SESSION', message: /session\.half / });
+    }
+    view.receive(state(ANN));
+    assert.deepEqual(view.session, { name: 'Ann' });
+    Object.assign(view.session, { n: 1 });
+    assert.equal(view.takeSession()?.toString(), 'a:2:{s:4:"name";s:3:"Ann";s:1:"n";i:1;}');
+  });
 });
