@@ -61,6 +61,13 @@ describe('a websocket handshake', () => {
     assert.deepEqual(decodeHandshake(toPhpHandshake(body)), decodeHandshake(body));
   });
 
+  it('has the client’s own address where a PHP gateway does not repeat it', () => {
+    const body = serialize({ get: [], server: { REQUEST_URI: '/' }, cookie: [] });
+    assert.equal(decodeHandshake(body, '10.0.0.7').remoteAddress, '10.0.0.7');
+    const told = serialize({ get: [], server: { REMOTE_ADDR: '10.0.0.8' }, cookie: [] });
+    assert.equal(decodeHandshake(told, '10.0.0.7').remoteAddress, '10.0.0.8');
+  });
+
   it('has no query and no cookies where there are none', () => {
     const body = handshake('/');
     const { query, cookies } = decodeHandshake(body);
