@@ -16,29 +16,22 @@ export function parseUrl(url: string): ListenUrl {
 const BACKLOG = 65_535;
 
 /**
- * Opens the port of a TCP server, and resolves with what `opened` makes of its number. That is called as the port opens:
- * where processes share a port, the first client may come together with the word that it is open.
+ * Opens the port of a TCP server; resolves with its number.
  *
  * @throws GatewayError GW_LISTEN
  */
-export async function bind<T>(
-  server: Server,
-  url: string,
-  { host, port }: ListenUrl,
-  opened: (port: number) => T,
-): Promise<T> {
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port, backlog: BACKLOG }, () => {
-        server.off('error', reject);
-        const bound = server.address();
-        resolve(opened(typeof bound === 'object' && bound !== null ? bound.port : port));
-      });
+export async function bind(server: Server, url: string, { host, port }: ListenUrl): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
     });
-  } catch (cause) {
+  }).catch((cause: unknown) => {
     throw listenError(url, cause);
-  }
+  });
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : port;
 }
 
 /** Why the port of a listener cannot be opened. */

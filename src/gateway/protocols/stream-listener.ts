@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenUrl } from '../../config/listen-url.js';
 import { systemClock } from '../../clock.js';
-import { clientPort } from './address.js';
+import { ClientPortInUse } from './address.js';
 import { bind } from './bind.js';
 import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
 import { type StreamPort, type StreamProtocol, StreamTransport } from './stream-transport.js';
@@ -22,14 +22,14 @@ export async function openStreamListener(
     keepAliveInitialDelay: KEEP_ALIVE_DELAY,
   });
   const { maxPackageSize, clock = systemClock } = options;
-  return await bind(server, options.url, address, (number) => {
-    const port = clientPort(address, number, options);
-    const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
-    server.on('connection', (socket) => accept(shared, socket));
-    // accept() itself can fail; the port stays open (where file descriptors run out, libuv hangs up on the newcomer)
-    server.on('error', (error) => host.refused(`${protocol.name} accept`, '', error.message));
-    return new StreamListener(port, server);
-  });
+  const port = new ClientPortInUse(address, options);
+  const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
+  // before it listens: where processes share a port, the first client comes together with the word that it is open
+  server.on('connection', (socket) => accept(shared, socket));
+  port.opened(await bind(server, options.url, address));
+  // accept() itself can fail; the port stays open (where file descriptors run out, libuv hangs up on the newcomer)
+  server.on('error', (error) => host.refused(`${protocol.name} accept`, '', error.message));
+  return new StreamListener(port, server);
 }
 
 class StreamListener implements Listener {

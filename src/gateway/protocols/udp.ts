@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock, type Timer } from '../../clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { clientPort, plainAddress } from './address.js';
+import { ClientPortInUse, plainAddress } from './address.js';
 import { listenError } from './bind.js';
 import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
 import { PATIENCE } from './timeouts.js';
@@ -38,7 +38,7 @@ class UdpListener implements Listener, UdpPort {
   #closed: Promise<unknown> | undefined;
 
   constructor(options: ListenerOptions, address: ListenUrl, host: ClientHost, socket: Socket) {
-    this.port = clientPort(address, socket.address().port, options);
+    this.port = new ClientPortInUse(address, options).opened(socket.address().port);
     this.host = host;
     this.#socket = socket;
     this.#options = options;

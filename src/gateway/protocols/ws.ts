@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { clientPort, plainAddress } from './address.js';
+import { ClientPortInUse, plainAddress } from './address.js';
 import { bind } from './bind.js';
 import { HttpSide } from './http.js';
 import { unanswered } from './http-answer.js';
@@ -27,11 +27,12 @@ export async function openWsListener(
 ): Promise<Listener> {
   const http = await HttpSide.create(options, host);
   const { maxPackageSize, subprotocols = [], clock = systemClock } = options;
-  return await bind(http.server, options.url, address, (number) => {
-    const port = clientPort(address, number, options);
-    const shared: WsPort = { host, maxPackageSize, port, clock };
-    return new WsListener(shared, http, subprotocols);
-  });
+  const port = new ClientPortInUse(address, options);
+  // before it listens: where processes share a port, the first client comes together with the word that it is open
+  const listener = new WsListener({ host, maxPackageSize, port, clock }, http, subprotocols);
+  port.opened(await bind(http.server, options.url, address));
+  http.server.on('error', (error) => host.refused('ws accept', '', error.message));
+  return listener;
 }
 
 class WsListener implements Listener {
@@ -58,7 +59,6 @@ class WsListener implements Listener {
     // a client that has closed its side still gets its answer; Node ends the other side at once unless it is told twice
     Object.assign(http.server, { allowHalfOpen: true, httpAllowHalfOpen: true });
     http.server.on('upgrade', (request, _, head) => this.#upgrade(request, request.socket, head));
-    http.server.on('error', (error) => shared.host.refused('ws accept', '', error.message));
   }
 
   /** The port is free when this returns. Plain HTTP requests that are being answered get CLOSE_TIMEOUT. */
