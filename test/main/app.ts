@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { placeOf } from '#src/ops/place.js';
+import { RunningNode } from '#src/ops/running-node.js';
 import type { NodeStatus } from '#src/ops/status.js';
+import { STATE_FOLDER } from '#src/state-folder.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** Milliseconds. It only bounds a failure: everything here waits for an event. */
@@ -27,7 +31,7 @@ export class App {
   /** Who runs them, if not who runs the tests. */
   user: { readonly uid?: number; readonly gid?: number } = {};
   /** Where the node's pid files are. */
-  state = '.gatewayworker';
+  state = STATE_FOLDER;
   readonly #started: ChildProcess[] = [];
 
   private constructor(folder: string) {
@@ -81,13 +85,47 @@ export class App {
 
   /** Resolves with the url of the node's first listener when it is up. */
   async up(): Promise<string> {
+    const { listeners } = await this.until(({ listeners: open }) => open.length > 0);
+    return listeners[0].url;
+  }
+
+  /** What `status --json` says. */
+  async status(): Promise<NodeStatus> {
+    const { out, error } = await this.run('status', '--json');
+    assert.equal(error, '');
+    return JSON.parse(out);
+  }
+
+  /** What the node's control socket says, for those who ask often: a command would be a process for each. */
+  async peek(): Promise<NodeStatus | undefined> {
+    const state = this.state === STATE_FOLDER ? '' : join(this.folder, this.state);
+    const node = await RunningNode.find(
+      placeOf(join(this.folder, 'gatewayworker.config.json'), this.folder, state),
+    );
+    // it may be starting, or have just ended
+    return await node?.ask(async (client) => await client.status()).catch(() => undefined);
+  }
+
+  /** Resolves with the first status for which this is so. */
+  async until(is: (status: NodeStatus) => boolean | undefined): Promise<NodeStatus> {
     const signal = AbortSignal.timeout(LIMIT);
     for (;;) {
-      const { status, out } = await this.run('status', '--json');
-      const { listeners = [] }: Partial<NodeStatus> = status === 0 ? JSON.parse(out) : {};
-      if (listeners.length > 0) return listeners[0].url;
+      const status = await this.peek();
+      if (status && is(status)) return status;
       signal.throwIfAborted();
+      await delay(5);
     }
+  }
+
+  /** The node of another pid that the supervisor starts. */
+  async successor(dead: number): Promise<number> {
+    return (await this.until(({ pid }) => pid !== dead)).pid;
+  }
+
+  /** What is left of the node in its folder. */
+  async leftovers(): Promise<string[]> {
+    const files = await readdir(join(this.folder, this.state));
+    return files.filter((file) => /\.(?:pid|sock|lock)$/.test(file));
   }
 
   /** Runs a command that goes on until its reader hangs up. */

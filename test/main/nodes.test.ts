@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { ConnectionPage, NodeStatus } from '#src/ops/status.js';
+import type { ConnectionPage } from '#src/ops/status.js';
 import { App, config, LIMIT, TextClient } from './app.js';
 
 const NODES = 2;
@@ -44,14 +44,8 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     await app.close();
   });
 
-  async function status(): Promise<NodeStatus> {
-    const { out, error } = await app.run('status', '--json');
-    assert.equal(error, '');
-    return JSON.parse(out);
-  }
-
   async function pids(): Promise<(number | null)[]> {
-    return ((await status()).members ?? []).map(({ pid }) => pid);
+    return ((await app.status()).members ?? []).map(({ pid }) => pid);
   }
 
   async function refused(...words: readonly string[]): Promise<string> {
@@ -88,7 +82,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     const all = here.client.ask('all');
     assert.deepEqual([await all, await there.client.next()], ['to all', 'to all']);
 
-    const { connections, listeners, members, workers, pid, roles } = await status();
+    const { connections, listeners, members, workers, pid, roles } = await app.status();
     assert.deepEqual(
       [connections, listeners, workers.length, pid, roles],
       [
@@ -110,10 +104,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     assert.equal(await node.ended(), 0);
     assert.equal(await there.client.next(), undefined);
     for (const gone of [here.pid, there.pid]) assert.throws(() => process.kill(gone, 0), { code: 'ESRCH' });
-    assert.deepEqual(
-      (await readdir(join(app.folder, '.gatewayworker'))).filter((file) => /\.(?:pid|sock|lock)$/.test(file)),
-      [],
-    );
+    assert.deepEqual(await app.leftovers(), []);
   });
 
   it('are reloaded under load, and nothing is lost', async () => {
@@ -132,7 +123,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     assert.equal((await app.run('reload')).error, '');
     load.on = false;
     await Promise.all(loads);
-    assert.equal((await status()).reloads, 1);
+    assert.equal((await app.status()).reloads, 1);
 
     await app.write('events/index.ts', 'const oops = ;');
     assert.match((await app.run('reload')).error, /^gatewayworker: events\/ does not compile:/);
@@ -153,11 +144,11 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     await node.logs(/#[01] died with signal SIGKILL; it is started again in 1 s$/);
     // whoever comes meanwhile is served by the other
     assert.equal((await connect(url)).pid, other.pid);
-    while ((await status()).members?.some(({ state }) => state !== 'up'));
+    await app.until(({ members }) => members?.every(({ state }) => state === 'up'));
     load.on = false;
     await answered;
     for (const client of clients) if (client !== other.client) client.close();
-    while ((await status()).connections > 1);
+    await app.until(({ connections }) => connections <= 1);
     clients = [other.client];
     const again = await clientInEach(url);
     assert.ok(again.every(({ pid }) => pid !== doomed.pid));
@@ -232,14 +223,14 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
       const members = await pids();
       process.kill(first, 'SIGKILL');
       for (const pid of members) while (alive(Number(pid))) await delay(5);
-      while ((await app.run('status')).status !== 0);
+      await app.successor(first);
       assert.notEqual(await app.pid(), first);
       assert.equal((await pids()).length, NODES);
 
       assert.match((await app.run('restart')).out, /is up: .*, 2 nodes\n/);
       assert.equal((await pids()).length, NODES);
       assert.doesNotMatch((await app.run('restart', '--nodes', '1')).out, / nodes\n/);
-      assert.equal((await status()).members, undefined);
+      assert.equal((await app.status()).members, undefined);
       assert.equal((await app.run('stop')).status, 0);
     });
   });
