@@ -96,6 +96,11 @@ export class App {
     return JSON.parse(out);
   }
 
+  /** The pids of the nodes of a group. */
+  async members(): Promise<(number | null)[]> {
+    return ((await this.status()).members ?? []).map(({ pid }) => pid);
+  }
+
   /** What the node's control socket says, for those who ask often: a command would be a process for each. */
   async peek(): Promise<NodeStatus | undefined> {
     const state = this.state === STATE_FOLDER ? '' : join(this.folder, this.state);
@@ -232,6 +237,15 @@ export function config(port = 0): object {
     worker: { count: 1 },
     register: false,
   };
+}
+
+/** Nodes of a group in these tests. */
+export const NODES = 2;
+
+/** The same for a group, which needs a Register. */
+export function groupConfig(port = 0): object {
+  const { gateway, ...rest } = config(port) as { gateway: object };
+  return { ...rest, gateway: { ...gateway, lanPort: 0 }, register: { listen: '127.0.0.1:0' } };
 }
 
 /** An events file whose answer to any message is this word. */
