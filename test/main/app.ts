@@ -12,10 +12,13 @@ import { placeOf } from '#src/ops/place.js';
 import { RunningNode } from '#src/ops/running-node.js';
 import type { NodeStatus } from '#src/ops/status.js';
 import { STATE_FOLDER } from '#src/state-folder.js';
+import { answering, config } from './app-files.js';
+import { Foreground, LIMIT } from './foreground-node.js';
+
+export { answering, config, groupConfig, NODES } from './app-files.js';
+export { type Foreground, LIMIT } from './foreground-node.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-/** Milliseconds. It only bounds a failure: everything here waits for an event. */
-export const LIMIT = 20_000;
 
 export interface Outcome {
   readonly status: number | null;
@@ -173,95 +176,6 @@ export class App {
     this.#started.push(child);
     return child;
   }
-}
-
-/** A node in the foreground, and its log. */
-export class Foreground {
-  readonly process: ChildProcess;
-  /** The messages of the log. */
-  readonly log: string[] = [];
-  listeners: readonly string[] = [];
-  readonly #ended: Promise<unknown[]>;
-
-  private constructor(child: ChildProcess) {
-    this.process = child;
-    this.#ended = once(child, 'close');
-    if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.#read(line));
-    child.stderr?.on('data', (chunk: Buffer) => this.#note(chunk.toString()));
-  }
-
-  static async up(child: ChildProcess): Promise<Foreground> {
-    const node = new Foreground(child);
-    await node.logs(/ is up: /);
-    return node;
-  }
-
-  /** Resolves with the first message, logged or to come, that matches; rejects when the node ends without. */
-  async logs(pattern: RegExp): Promise<string> {
-    const signal = AbortSignal.timeout(LIMIT);
-    for (;;) {
-      const found = this.log.find((message) => pattern.test(message));
-      if (found !== undefined) return found;
-      const more = await Promise.race([
-        once(this.process, 'note', { signal }),
-        this.#ended.then(() => undefined),
-      ]);
-      if (!more && !this.log.some((message) => pattern.test(message))) {
-        throw new Error(`It ended without ${pattern}:\n${this.log.join('\n')}`);
-      }
-    }
-  }
-
-  /** Resolves with the exit status, or the signal that ended it. */
-  async ended(): Promise<number | NodeJS.Signals> {
-    const [code, signal] = (await this.#ended) as [number | null, NodeJS.Signals | null];
-    return code ?? (signal as NodeJS.Signals);
-  }
-
-  #read(line: string): void {
-    const { msg, listeners } = JSON.parse(line) as { msg: string; listeners?: string[] };
-    if (listeners) this.listeners = listeners;
-    this.#note(msg);
-  }
-
-  #note(message: string): void {
-    this.log.push(message);
-    this.process.emit('note');
-  }
-}
-
-/** A configuration with one worker and a text listener. */
-export function config(port = 0): object {
-  return {
-    gateway: { listen: [{ url: `text://127.0.0.1:${port}` }] },
-    worker: { count: 1 },
-    register: false,
-  };
-}
-
-/** Nodes of a group in these tests. */
-export const NODES = 2;
-
-/** The same for a group, which needs a Register. */
-export function groupConfig(port = 0): object {
-  const { gateway, ...rest } = config(port) as { gateway: object };
-  return { ...rest, gateway: { ...gateway, lanPort: 0 }, register: { listen: '127.0.0.1:0' } };
-}
-
-/** An events file whose answer to any message is this word. */
-export function answering(word: string): string {
-  return `import { defineEvents } from 'gatewayworker';
-export default defineEvents({
-  onConnect(client) {
-    client.bindUid('ann');
-    client.join('lobby');
-    client.send('hello');
-  },
-  onMessage(client) {
-    client.send('${word}');
-  },
-});
-`;
 }
 
 /** A client of the text protocol. */
