@@ -3,7 +3,7 @@ export type { Message, Name } from './api/arguments.js';
 export { Gateway, type GatewayCalls } from './api/gateway-calls.js';
 export { PartialResultError } from './api/requests.js';
 export type { ExcludeOptions, SendOptions, SendToAllOptions } from './api/send-calls.js';
-export type { UserConfig } from './config/schema.js';
+export type { UserConfig } from './config/user-config.js';
 export { ERROR_CODES, type ErrorCode, GatewayError } from './errors.js';
 export type { ProtocolConnection, ProtocolModule } from './gateway/protocols/protocol-module.js';
 export type { Router, RouterClient, RouterWorker } from './gateway/router.js';

@@ -12,8 +12,6 @@ import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from './log.js';
 import { connectionPage, nodeStatus } from './node-status.js';
 import type { ConnectionPage, Controllable, NodeStatus } from './ops/status.js';
-import { EventsBundle } from './pool/events-bundle.js';
-import { livingThreads } from './pool/living-threads.js';
 import { Pool } from './pool/pool.js';
 import { Membership } from './register/membership.js';
 import { RegisterServer } from './register/register-server.js';
@@ -55,25 +53,6 @@ export async function startNode(config: NodeConfig, options: NodeOptions): Promi
     throw error;
   }
   return node;
-}
-
-/**
- * Compiles events/ without running it, so that a mistake shows before a running node is stopped for a new one.
- *
- * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
- */
-export async function checkEvents({ worker, stateDir }: NodeConfig): Promise<void> {
-  if (worker !== false) await EventsBundle.build(worker.events, stateDir);
-}
-
-/** Ends the threads of this process, for it is to exit. @returns whether they have ended within so many milliseconds */
-export async function endThreads(timeout: number): Promise<boolean> {
-  return await livingThreads.end(timeout);
-}
-
-/** Whether a thread would keep this process from exiting. For `process.on('exit')`: takes up to 0.6 s. */
-export function threadsAreBlocked(): boolean {
-  return livingThreads.blocked;
 }
 
 /** A running node: a gateway, business workers and a Register in one process, or some of these. */

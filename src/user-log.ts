@@ -1,4 +1,4 @@
-import { createLogger, type Logger } from './log.js';
+import { createLogger } from './log.js';
 
 /** Writes a line: a message, or fields and a message. Further values fill in `%s`, `%d`, `%j` and `%o` of the message. */
 export interface LogFunction {
@@ -27,6 +27,6 @@ export let log: Log = createLogger({
 });
 
 /** From now on {@link log} is the node's, in this thread. */
-export function attachLog(logger: Logger): void {
+export function attachLog(logger: Log): void {
   log = logger;
 }

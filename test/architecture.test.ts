@@ -78,7 +78,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lan-ip',
     'node-status',
   ],
-  main: [...FOUNDATION, 'compiler', 'config', 'ops', 'node'],
+  commands: [...FOUNDATION, 'compiler', 'config', 'ops', 'pool', 'node'],
+  main: [...FOUNDATION, 'ops', 'commands'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
 };
@@ -104,6 +105,8 @@ interface Import {
   readonly file: string;
   readonly imported: string;
   readonly typeOnly: boolean;
+  /** By `import()`: when it is needed. */
+  readonly dynamic: boolean;
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
@@ -167,6 +170,20 @@ describe('the architecture', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('asks a running node without loading what a node is made of', () => {
+    const loaded = new Set(['main.ts', 'commands/running.ts']);
+    for (const file of loaded) {
+      for (const { imported, typeOnly } of imports.filter((one) => one.file === file && !one.dynamic)) {
+        if (typeOnly) continue;
+        loaded.add(imported.startsWith('.') ? resolved(file, imported) : imported);
+      }
+    }
+    const packages = [...loaded].filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
+    assert.deepEqual(packages, ['commander']);
+    assert.ok(loaded.has('ops/control-client.ts'));
+    assert.ok(!loaded.has('config/schema.ts'));
+  });
+
   it('names built-in modules with node:', () => {
     assert.deepEqual(
       imports
@@ -180,11 +197,12 @@ describe('the architecture', () => {
 function importsOf(file: string): Import[] {
   const source = readFileSync(join(SRC, file), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, '');
   const pattern =
-    /\b(?:import|export)\s+(?<type>type\s)?[^'";]*?\bfrom\s*'(?<path>[^']+)'|\bimport\s*\(?'(?<bare>[^']+)'/g;
+    /\b(?:import|export)\s+(?<type>type\s)?[^'";]*?\bfrom\s*'(?<path>[^']+)'|\bimport\s*(?<dynamic>\()?'(?<bare>[^']+)'/g;
   return Array.from(source.matchAll(pattern), ({ groups }) => ({
     file,
     imported: groups?.path ?? groups?.bare ?? '',
     typeOnly: groups?.type !== undefined,
+    dynamic: groups?.dynamic !== undefined,
   }));
 }
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '#src/clock.js';
-import type { UserConfig } from '#src/config/schema.js';
+import type { UserConfig } from '#src/config/user-config.js';
 import { createLogger } from '#src/log.js';
 import { RegisterServer } from '#src/register/register-server.js';
 import { cpuSeconds, residentBytes } from '../load/process-usage.js';

@@ -1,23 +1,19 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { parseJSON, parseJSONC, parseTOML, parseYAML } from 'confbox';
 import { messageOf } from '../error-text.js';
 import { GatewayError } from '../errors.js';
-import { importConfig } from './config-module.js';
-import { syntaxError } from './syntax-error.js';
 
 const BASE_NAME = 'gatewayworker.config';
 
-/** How a data format is read. Module formats (TypeScript, JavaScript) are executed instead. */
-const DATA_FORMATS: ReadonlyMap<string, (text: string) => unknown> = new Map<
-  string,
-  (text: string) => unknown
->([
-  ['.json', (text) => parseJSON(text)],
-  ['.jsonc', (text) => parseJSONC(text, { allowTrailingComma: true })],
-  ['.yaml', readYaml],
-  ['.yml', readYaml],
-  ['.toml', (text) => parseTOML(text)],
+type Parse = (text: string) => unknown;
+
+/** How a data format is read; a parser is loaded for its own files only. Module formats (TypeScript, JavaScript) are executed instead. */
+const DATA_FORMATS: ReadonlyMap<string, () => Promise<Parse>> = new Map<string, () => Promise<Parse>>([
+  ['.json', async () => (await import('confbox/json')).parseJSON],
+  ['.jsonc', jsoncParser],
+  ['.yaml', yamlParser],
+  ['.yml', yamlParser],
+  ['.toml', async () => (await import('confbox/toml')).parseTOML],
 ]);
 const MODULE_EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 const EXTENSIONS = [...DATA_FORMATS.keys(), ...MODULE_EXTENSIONS];
@@ -67,24 +63,35 @@ async function namedFile(path: string): Promise<string> {
  * @throws GatewayError GW_CONFIG with file, line and column for a syntax error
  */
 export async function readConfigFile(path: string, stateDir: string): Promise<unknown> {
-  const parse = DATA_FORMATS.get(extname(path));
-  if (!parse) return plainData(path, await importConfig(path, stateDir));
+  const format = DATA_FORMATS.get(extname(path));
+  if (!format) {
+    const { importConfig } = await import('./config-module.js');
+    return plainData(path, await importConfig(path, stateDir));
+  }
 
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new GatewayError('GW_CONFIG', `The configuration file ${path} cannot be read (${error.code}).`);
   });
+  const parse = await format();
   let value: unknown;
   try {
     value = parse(text);
   } catch (error) {
+    const { syntaxError } = await import('./syntax-error.js');
     throw await syntaxError(path, text, error);
   }
   return plainData(path, value);
 }
 
+async function jsoncParser(): Promise<Parse> {
+  const { parseJSONC } = await import('confbox/jsonc');
+  return (text) => parseJSONC(text, { allowTrailingComma: true });
+}
+
 /** A file of comments only means "the defaults", as it does in TOML; the YAML parser wants a document. */
-function readYaml(text: string): unknown {
-  return text.split('\n').every((line) => /^\s*(#|$)/.test(line)) ? {} : parseYAML(text);
+async function yamlParser(): Promise<Parse> {
+  const { parseYAML } = await import('confbox/yaml');
+  return (text) => (text.split('\n').every((line) => /^\s*(#|$)/.test(line)) ? {} : parseYAML(text));
 }
 
 /** A copy, since a module's object may be frozen or shared; of ordinary objects, where the TOML parser's have no prototype. */

@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { findConfigFile, readConfigFile } from './config-file.js';
 import { applyEnvironment } from './environment.js';
 import { isRecord } from './record.js';
 import type { NodeConfig } from './schema.js';
+import { givenStateDir } from './state-dir.js';
 import { validateConfig } from './validate.js';
-
-const VARIABLE = 'GW_STATEDIR';
 
 export interface LoadOptions {
   /** The argument of `-c`: a path, relative to `cwd`. Without it `gatewayworker.config.*` in `cwd`, if there is one. */
@@ -41,26 +40,6 @@ export async function loadConfig({ file, cwd, env, nodes = 1 }: LoadOptions): Pr
     overrides,
   });
   return { config, file: found, warnings: overrides.warnings };
-}
-
-/**
- * What `stateDir` is, for commands that need no more of the configuration than to find its node: absolute, or empty.
- *
- * @param file absolute; undefined when there is none
- * @throws GW_CONFIG when the file cannot be read
- */
-export async function readStateDir(file: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
-  if (env[VARIABLE] !== undefined) return givenStateDir(file, env);
-  if (file === undefined) return '';
-  const value = await readConfigFile(file, '');
-  const stateDir = isRecord(value) ? value.stateDir : undefined;
-  return typeof stateDir === 'string' && stateDir !== '' ? resolve(dirname(file), stateDir) : '';
-}
-
-/** What the environment says, which is known before a configuration that is a program can be run. */
-function givenStateDir(file: string | undefined, env: NodeJS.ProcessEnv): string {
-  const given = env[VARIABLE] ?? '';
-  return given === '' ? '' : resolve(file === undefined ? '.' : dirname(file), given);
 }
 
 /** The default of `worker.count` is for one process: several of them share the cores. */

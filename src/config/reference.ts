@@ -22,6 +22,14 @@ export function withReference(page: string): string {
   return page.replace(REFERENCE, (_, start: string, end: string) => `${start}\n${referenceTable()}\n${end}`);
 }
 
+/** The whole of user-config.ts: plain text, so that the compiler of who uses this package need not read typebox. */
+export function userConfigModule(): string {
+  return `/* Made from schema.ts by \`npm run docs\`. */
+
+/** What a user may write: every key is optional. For \`export default { … } satisfies UserConfig\`. */
+export ${interfaces('UserConfig', nodeConfigSchema)}`;
+}
+
 /** The whole of docs/errors.md. */
 export function errorsPage(): string {
   const rows = Object.entries(ERROR_CODES).map(([code, meaning]) => [`\`${code}\``, meaning]);
@@ -31,6 +39,36 @@ Every error of this package is a \`GatewayError\`: tell them apart by \`error.co
 names what was found, what was expected and what to do. This page is generated from \`src/errors.ts\` by \`npm run docs\`.
 
 ${table(['Code', 'Meaning'], rows)}`;
+}
+
+/** The interface of an object, and behind it those of the objects in it. What has a default need not be written. */
+function interfaces(name: string, schema: object): string {
+  const { properties = {}, required = [] }: SchemaNode = schema;
+  let text = `interface ${name} {\n`;
+  let inner = '';
+  for (const [key, node] of Object.entries(properties)) {
+    const object = node.items?.properties ? node.items : node;
+    const own = `${name === 'UserConfig' ? 'User' : name}${key[0].toUpperCase()}${key.slice(1)}`;
+    if (object.properties) inner += `\n${interfaces(own, object)}`;
+    const type = typeOf(node, own);
+    text += `  /** ${node.description ?? ''}${defaultSentence(node)} */\n`;
+    text += `  readonly ${key}${required.includes(key) && node.default === undefined ? `: ${type}` : `?: ${type} | undefined`};\n`;
+  }
+  return `${text}}\n${inner}`;
+}
+
+/** @param own the interface, if it is an object */
+function typeOf(node: SchemaNode, own: string): string {
+  if (node.enum) return node.enum.map((value) => `'${value}'`).join(' | ');
+  if (node.items) return `readonly ${typeOf(node.items, own)}[]`;
+  if (node.properties) return Array.isArray(node.type) ? `false | ${own}` : own;
+  return node.type === 'integer' ? 'number' : String(node.type);
+}
+
+function defaultSentence(node: SchemaNode): string {
+  const text = defaultText(node, false);
+  if (text === '' || text === 'none') return '';
+  return ` Default: ${text}${node.defaultText === undefined && node.unit ? ` ${node.unit}` : ''}.`;
 }
 
 function typeText(node: SchemaNode): string {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Type, type Static } from '#typebox';
 
 /**
- * The configuration: this one schema is the validator (ajv), the TypeScript type and the reference table of
+ * The configuration: this one schema is the validator (ajv), the TypeScript types (user-config.ts) and the reference table of
  * `docs/configuration.md`. Beside JSON Schema's own keywords it uses three annotations: `unit` (what a number
  * counts), `defaultText` (the default in words, where the value depends on the machine) and `choices` (names that a
  * string may be, where it may also be a path).
@@ -336,14 +336,3 @@ export type GatewayConfig = Exclude<NodeConfig['gateway'], false>;
 export type WorkerConfig = Exclude<NodeConfig['worker'], false>;
 export type RegisterConfig = Exclude<NodeConfig['register'], false>;
 export type ClusterConfig = NodeConfig['cluster'];
-
-/** What a user may write: every key is optional. For `export default { … } satisfies UserConfig`. */
-export interface UserConfig {
-  readonly name?: string;
-  readonly gateway?: false | Partial<GatewayConfig>;
-  readonly worker?: false | Partial<WorkerConfig>;
-  readonly register?: false | Partial<RegisterConfig>;
-  readonly cluster?: Partial<ClusterConfig>;
-  readonly log?: Partial<NodeConfig['log']>;
-  readonly stateDir?: string;
-}

@@ -1,4 +1,5 @@
-import PinoPretty from 'pino-pretty';
+import { createRequire } from 'node:module';
+import type PinoPretty from 'pino-pretty';
 
 const COMMON = { translateTime: 'SYS:HH:MM:ss.l' };
 
@@ -11,8 +12,10 @@ interface Fields {
 
 /** Lines of JSON as people read them on a terminal. What user code has printed stays as it is, behind where it comes from. */
 export function forPeople(): (line: string) => string {
-  const ordinary = PinoPretty.prettyFactory({ ...COMMON, ignore: 'pid,hostname' });
-  const printed = PinoPretty.prettyFactory({
+  // loaded where there are people to read it
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
+  const ordinary = prettyFactory({ ...COMMON, ignore: 'pid,hostname' });
+  const printed = prettyFactory({
     ...COMMON,
     ignore: 'pid,hostname,worker,stream',
     messageFormat({ worker, msg = '' }: Fields) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { parseJSONC, parseTOML, parseYAML } from 'confbox';
-import { errorsPage, referenceTable, withReference } from '#src/config/reference.js';
+import { errorsPage, referenceTable, userConfigModule, withReference } from '#src/config/reference.js';
 import { nodeConfigSchema } from '#src/config/schema.js';
 import { schemaKeys } from '#src/config/schema-node.js';
 import { ERROR_CODES } from '#src/errors.js';
@@ -20,6 +20,11 @@ describe('documentation', () => {
     const page = await readFile(new URL('errors.md', docs), 'utf8');
     assert.equal(page, errorsPage());
     for (const code of Object.keys(ERROR_CODES)) assert.ok(page.includes(`\`${code}\``));
+  });
+
+  it('of the type UserConfig is what the schema says: else run `npm run docs`', async () => {
+    const source = await readFile(new URL('../../src/config/user-config.ts', import.meta.url), 'utf8');
+    assert.equal(source, userConfigModule());
   });
 
   it('shows one and the same configuration in each data format, and a valid one', async (test) => {

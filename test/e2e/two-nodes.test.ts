@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import type { UserConfig } from '#src/config/schema.js';
+import type { UserConfig } from '#src/config/user-config.js';
 import { launchBrowser } from '../support/browser.js';
 import { enterChat, messages, notice, person, room, say, state } from '../support/chat-page.js';
 import { eventually } from '../support/eventually.js';

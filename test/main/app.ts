@@ -1,17 +1,24 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { placeOf } from '#src/ops/place.js';
+import { RunningNode } from '#src/ops/running-node.js';
 import type { NodeStatus } from '#src/ops/status.js';
+import { STATE_FOLDER } from '#src/state-folder.js';
+import { answering, config } from './app-files.js';
+import { Foreground, LIMIT } from './foreground-node.js';
+
+export { answering, config, groupConfig, NODES } from './app-files.js';
+export { type Foreground, LIMIT } from './foreground-node.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-/** Milliseconds. It only bounds a failure: everything here waits for an event. */
-export const LIMIT = 20_000;
 
 export interface Outcome {
   readonly status: number | null;
@@ -27,7 +34,7 @@ export class App {
   /** Who runs them, if not who runs the tests. */
   user: { readonly uid?: number; readonly gid?: number } = {};
   /** Where the node's pid files are. */
-  state = '.gatewayworker';
+  state = STATE_FOLDER;
   readonly #started: ChildProcess[] = [];
 
   private constructor(folder: string) {
@@ -81,13 +88,52 @@ export class App {
 
   /** Resolves with the url of the node's first listener when it is up. */
   async up(): Promise<string> {
+    const { listeners } = await this.until(({ listeners: open }) => open.length > 0);
+    return listeners[0].url;
+  }
+
+  /** What `status --json` says. */
+  async status(): Promise<NodeStatus> {
+    const { out, error } = await this.run('status', '--json');
+    assert.equal(error, '');
+    return JSON.parse(out);
+  }
+
+  /** The pids of the nodes of a group. */
+  async members(): Promise<(number | null)[]> {
+    return ((await this.status()).members ?? []).map(({ pid }) => pid);
+  }
+
+  /** What the node's control socket says, for those who ask often: a command would be a process for each. */
+  async peek(): Promise<NodeStatus | undefined> {
+    const state = this.state === STATE_FOLDER ? '' : join(this.folder, this.state);
+    const node = await RunningNode.find(
+      placeOf(join(this.folder, 'gatewayworker.config.json'), this.folder, state),
+    );
+    // it may be starting, or have just ended
+    return await node?.ask(async (client) => await client.status()).catch(() => undefined);
+  }
+
+  /** Resolves with the first status for which this is so. */
+  async until(is: (status: NodeStatus) => boolean | undefined): Promise<NodeStatus> {
     const signal = AbortSignal.timeout(LIMIT);
     for (;;) {
-      const { status, out } = await this.run('status', '--json');
-      const { listeners = [] }: Partial<NodeStatus> = status === 0 ? JSON.parse(out) : {};
-      if (listeners.length > 0) return listeners[0].url;
+      const status = await this.peek();
+      if (status && is(status)) return status;
       signal.throwIfAborted();
+      await delay(5);
     }
+  }
+
+  /** The node of another pid that the supervisor starts. */
+  async successor(dead: number): Promise<number> {
+    return (await this.until(({ pid }) => pid !== dead)).pid;
+  }
+
+  /** What is left of the node in its folder. */
+  async leftovers(): Promise<string[]> {
+    const files = await readdir(join(this.folder, this.state));
+    return files.filter((file) => /\.(?:pid|sock|lock)$/.test(file));
   }
 
   /** Runs a command that goes on until its reader hangs up. */
@@ -130,86 +176,6 @@ export class App {
     this.#started.push(child);
     return child;
   }
-}
-
-/** A node in the foreground, and its log. */
-export class Foreground {
-  readonly process: ChildProcess;
-  /** The messages of the log. */
-  readonly log: string[] = [];
-  listeners: readonly string[] = [];
-  readonly #ended: Promise<unknown[]>;
-
-  private constructor(child: ChildProcess) {
-    this.process = child;
-    this.#ended = once(child, 'close');
-    if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.#read(line));
-    child.stderr?.on('data', (chunk: Buffer) => this.#note(chunk.toString()));
-  }
-
-  static async up(child: ChildProcess): Promise<Foreground> {
-    const node = new Foreground(child);
-    await node.logs(/ is up: /);
-    return node;
-  }
-
-  /** Resolves with the first message, logged or to come, that matches; rejects when the node ends without. */
-  async logs(pattern: RegExp): Promise<string> {
-    const signal = AbortSignal.timeout(LIMIT);
-    for (;;) {
-      const found = this.log.find((message) => pattern.test(message));
-      if (found !== undefined) return found;
-      const more = await Promise.race([
-        once(this.process, 'note', { signal }),
-        this.#ended.then(() => undefined),
-      ]);
-      if (!more && !this.log.some((message) => pattern.test(message))) {
-        throw new Error(`It ended without ${pattern}:\n${this.log.join('\n')}`);
-      }
-    }
-  }
-
-  /** Resolves with the exit status, or the signal that ended it. */
-  async ended(): Promise<number | NodeJS.Signals> {
-    const [code, signal] = (await this.#ended) as [number | null, NodeJS.Signals | null];
-    return code ?? (signal as NodeJS.Signals);
-  }
-
-  #read(line: string): void {
-    const { msg, listeners } = JSON.parse(line) as { msg: string; listeners?: string[] };
-    if (listeners) this.listeners = listeners;
-    this.#note(msg);
-  }
-
-  #note(message: string): void {
-    this.log.push(message);
-    this.process.emit('note');
-  }
-}
-
-/** A configuration with one worker and a text listener. */
-export function config(port = 0): object {
-  return {
-    gateway: { listen: [{ url: `text://127.0.0.1:${port}` }] },
-    worker: { count: 1 },
-    register: false,
-  };
-}
-
-/** An events file whose answer to any message is this word. */
-export function answering(word: string): string {
-  return `import { defineEvents } from 'gatewayworker';
-export default defineEvents({
-  onConnect(client) {
-    client.bindUid('ann');
-    client.join('lobby');
-    client.send('hello');
-  },
-  onMessage(client) {
-    client.send('${word}');
-  },
-});
-`;
 }
 
 /** A client of the text protocol. */

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { readdir, rename } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { ConnectionPage, NodeStatus } from '#src/ops/status.js';
-import { App, config, LIMIT, TextClient } from './app.js';
-
-const NODES = 2;
+import type { ConnectionPage } from '#src/ops/status.js';
+import { App, groupConfig, LIMIT, NODES, TextClient } from './app.js';
 
 /** Clients are told which process they are in, and can ask for something that concerns all of them. */
 const EVENTS = `import { defineEvents, Gateway } from 'gatewayworker';
@@ -44,22 +37,6 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     await app.close();
   });
 
-  async function status(): Promise<NodeStatus> {
-    const { out, error } = await app.run('status', '--json');
-    assert.equal(error, '');
-    return JSON.parse(out);
-  }
-
-  async function pids(): Promise<(number | null)[]> {
-    return ((await status()).members ?? []).map(({ pid }) => pid);
-  }
-
-  async function refused(...words: readonly string[]): Promise<string> {
-    const { status: failed, error } = await app.run('start', '--nodes', String(NODES), ...words);
-    assert.notEqual(failed, 0);
-    return `${failed} ${error}`;
-  }
-
   async function connect(url: string): Promise<Placed> {
     const client = new TextClient(url);
     clients.push(client);
@@ -88,7 +65,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     const all = here.client.ask('all');
     assert.deepEqual([await all, await there.client.next()], ['to all', 'to all']);
 
-    const { connections, listeners, members, workers, pid, roles } = await status();
+    const { connections, listeners, members, workers, pid, roles } = await app.status();
     assert.deepEqual(
       [connections, listeners, workers.length, pid, roles],
       [
@@ -110,10 +87,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     assert.equal(await node.ended(), 0);
     assert.equal(await there.client.next(), undefined);
     for (const gone of [here.pid, there.pid]) assert.throws(() => process.kill(gone, 0), { code: 'ESRCH' });
-    assert.deepEqual(
-      (await readdir(join(app.folder, '.gatewayworker'))).filter((file) => /\.(?:pid|sock|lock)$/.test(file)),
-      [],
-    );
+    assert.deepEqual(await app.leftovers(), []);
   });
 
   it('are reloaded under load, and nothing is lost', async () => {
@@ -132,7 +106,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     assert.equal((await app.run('reload')).error, '');
     load.on = false;
     await Promise.all(loads);
-    assert.equal((await status()).reloads, 1);
+    assert.equal((await app.status()).reloads, 1);
 
     await app.write('events/index.ts', 'const oops = ;');
     assert.match((await app.run('reload')).error, /^gatewayworker: events\/ does not compile:/);
@@ -153,11 +127,11 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     await node.logs(/#[01] died with signal SIGKILL; it is started again in 1 s$/);
     // whoever comes meanwhile is served by the other
     assert.equal((await connect(url)).pid, other.pid);
-    while ((await status()).members?.some(({ state }) => state !== 'up'));
+    await app.until(({ members }) => members?.every(({ state }) => state === 'up'));
     load.on = false;
     await answered;
     for (const client of clients) if (client !== other.client) client.close();
-    while ((await status()).connections > 1);
+    await app.until(({ connections }) => connections <= 1);
     clients = [other.client];
     const again = await clientInEach(url);
     assert.ok(again.every(({ pid }) => pid !== doomed.pid));
@@ -166,7 +140,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
   it('name one that stands still and do not wait for it; it has the new code when it goes on', async () => {
     const node = await app.start('--nodes', String(NODES));
     const placed = await clientInEach(node.listeners[0]);
-    const [still, other] = await pids();
+    const [still, other] = await app.members();
     const [there, here] = [still, other].map((pid) => placed.find((one) => one.pid === pid));
     process.kill(Number(still), 'SIGSTOP');
     const page: ConnectionPage = JSON.parse((await app.run('connections', '--json')).out);
@@ -178,83 +152,6 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     assert.equal(await here?.client.ask('?'), 'two ?');
     process.kill(Number(still), 'SIGCONT');
     while ((await there?.client.ask('?')) !== 'two ?');
-    assert.deepEqual(await pids(), [still, other]);
-  });
-
-  it('obey the first process and no signal, and open the log file anew with it', async () => {
-    const node = app.run('start', '--nodes', String(NODES), '--log', 'node.log');
-    const logs = async (file: string, text: string): Promise<void> => {
-      while (!existsSync(join(app.folder, file)) || !(await app.read(file)).includes(text)) await delay(5);
-    };
-    await logs('node.log', 'is up: ');
-    const [first, second] = await pids();
-    // what a terminal sends to all of them
-    for (const pid of [first, second])
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) process.kill(Number(pid), signal);
-    await rename(join(app.folder, 'node.log'), join(app.folder, 'old.log'));
-    process.kill(await app.pid(), 'SIGHUP');
-    assert.deepEqual(await pids(), [first, second]);
-    process.kill(Number(second), 'SIGKILL');
-    await logs('node.log', '#1 died with signal SIGKILL');
-    // and that is logged by the first node, of the second
-    await logs('node.log', '#0","worker":');
-    process.kill(await app.pid(), 'SIGTERM');
-    assert.deepEqual(await node, { status: 0, out: '', error: '' });
-    assert.match(await app.read('node.log'), /"msg":"stopped"/);
-  });
-
-  it('say once why they cannot start', async () => {
-    await app.write('events/index.ts', 'const oops = ;');
-    assert.match(await refused(), /^1 gatewayworker: events\/ does not compile:[^]*index\.ts:1:13:[^]*\^\n$/);
-    assert.match(await refused('-d'), /^1 gatewayworker: events\/ does not compile:/);
-    await app.write('events/index.ts', EVENTS);
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as { port: number };
-    await app.write('gatewayworker.config.json', JSON.stringify(groupConfig(port)));
-    assert.match(
-      await refused(),
-      new RegExp(`^1 gatewayworker: Cannot listen on text://127.0.0.1:${port} \\(gateway\\.listen\\): `),
-    );
-    taken.close();
-    await app.write('gatewayworker.config.json', JSON.stringify(config()));
-    assert.match(await refused(), /^2 gatewayworker: --nodes 2 .*remove register: false/);
-    const { status: misused, error } = await app.run('start', '--nodes', '65');
-    assert.equal(misused, 2);
-    assert.match(error, /'65' is invalid.*Expected an integer from 1 to 64/);
-  });
-
-  describe('in the background', () => {
-    it('are started again together, and restarted as many as they were', async () => {
-      const { out, error } = await app.run('start', '-d', '--nodes', String(NODES));
-      assert.match(out, /^gatewayworker \S+ is up: text:\/\/127\.0\.0\.1:\d+, 2 nodes\npid \d+, log /, error);
-      const first = await app.pid();
-      const members = await pids();
-      process.kill(first, 'SIGKILL');
-      for (const pid of members) while (alive(Number(pid))) await delay(5);
-      while ((await app.run('status')).status !== 0);
-      assert.notEqual(await app.pid(), first);
-      assert.equal((await pids()).length, NODES);
-
-      assert.match((await app.run('restart')).out, /is up: .*, 2 nodes\n/);
-      assert.equal((await pids()).length, NODES);
-      assert.doesNotMatch((await app.run('restart', '--nodes', '1')).out, / nodes\n/);
-      assert.equal((await status()).members, undefined);
-      assert.equal((await app.run('stop')).status, 0);
-    });
+    assert.deepEqual(await app.members(), [still, other]);
   });
 });
-
-function groupConfig(port = 0): object {
-  const { gateway, ...rest } = config(port) as { gateway: object };
-  return { ...rest, gateway: { ...gateway, lanPort: 0 }, register: { listen: '127.0.0.1:0' } };
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -4,7 +4,6 @@ import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { readFile, rename, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { NodeStatus } from '#src/ops/status.js';
 import { fixture } from '../support/fixtures.js';
 import type { LogLine } from '../support/node-log.js';
 import { App, config, type Foreground, LIMIT, TextClient } from './app.js';
@@ -30,12 +29,6 @@ describe("a node's output", { timeout: 20 * LIMIT, skip: process.platform === 'w
   afterEach(async () => {
     await app.close();
   });
-
-  async function status(): Promise<NodeStatus> {
-    const { out, error } = await app.run('status', '--json');
-    assert.equal(error, '');
-    return JSON.parse(out);
-  }
 
   /** The lines of a log in which something comes, as soon as it is there: threads and the main thread are not in step. */
   async function logged(file: string, text: string): Promise<readonly LogLine[]> {
@@ -67,7 +60,7 @@ describe("a node's output", { timeout: 20 * LIMIT, skip: process.platform === 'w
     node.process.stdout?.destroy();
     node.process.stderr?.destroy();
     await asked(node.listeners[0], 'print one', 'warn two', 'log three', 'write four\\n');
-    const { log } = await status();
+    const { log } = await app.status();
     assert.equal(log.lastError, 'EPIPE');
     assert.ok(log.lost >= 4, `${log.lost}`);
     assert.match((await app.run('status')).out, /\nlog: \d+ lines lost \(EPIPE\)\n/);
@@ -84,7 +77,7 @@ describe("a node's output", { timeout: 20 * LIMIT, skip: process.platform === 'w
     node.process.stdout?.destroy();
     node.process.stderr?.destroy();
     for (let n = 0; n < 4; n++) await asked(node.listeners[0], 'print one', 'warn two');
-    const { log, members = [] } = await status();
+    const { log, members = [] } = await app.status();
     assert.ok(log.lost >= 8, `${log.lost}`);
     assert.deepEqual(
       members.map(({ state, restarts }) => [state, restarts]),
@@ -117,7 +110,7 @@ describe("a node's output", { timeout: 20 * LIMIT, skip: process.platform === 'w
       for (let n = 0; n < 2000; n++) client.send(`fail ${n}`);
       assert.equal(await client.ask('ping'), 'pong');
       client.close();
-      const { log, workers } = await status();
+      const { log, workers } = await app.status();
       assert.equal(log.lastError, 'EAGAIN');
       assert.ok(log.lost > 0);
       assert.equal(workers[0].errors, 2000);
@@ -133,7 +126,7 @@ describe("a node's output", { timeout: 20 * LIMIT, skip: process.platform === 'w
     await app.startInto(full);
     closeSync(full);
     await asked(await app.up(), 'print one', 'warn two', 'log three');
-    assert.equal((await status()).log.lastError, 'ENOSPC');
+    assert.equal((await app.status()).log.lastError, 'ENOSPC');
     assert.equal((await app.run('stop')).status, 0);
   });
 
@@ -141,17 +134,14 @@ describe("a node's output", { timeout: 20 * LIMIT, skip: process.platform === 'w
     skip: !existsSync('/dev/full'),
   }, async () => {
     assert.equal((await app.run('start', '-d', '--log', '/dev/full')).status, 0);
-    const { pid } = await status();
+    const { pid } = await app.status();
     await asked(await app.up(), 'print one', 'warn two', 'log three');
-    const { log, pid: still } = await status();
+    const { log, pid: still } = await app.status();
     assert.equal(still, pid);
     assert.equal(log.lastError, 'ENOSPC');
     // the supervisor has something to say, too, and lives on
     process.kill(pid, 'SIGKILL');
-    for (;;) {
-      const { status: code, out } = await app.run('status', '--json');
-      if (code === 0 && (JSON.parse(out) as NodeStatus).pid !== pid) break;
-    }
+    await app.successor(pid);
     assert.equal((await app.run('stop')).status, 0);
   });
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
-import type { UserConfig } from '#src/config/schema.js';
+import type { UserConfig } from '#src/config/user-config.js';
 import { loadConfig } from '#src/config/load.js';
 import { configFolder, refusal } from '../support/config-folder.js';
 import { type FailedStart, failToStart } from '../support/node.js';

@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '#src/config/load.js';
-import type { UserConfig } from '#src/config/schema.js';
+import type { UserConfig } from '#src/config/user-config.js';
 import { createLogger } from '#src/log.js';
 import { type Node, startNode } from '#src/node.js';
 import { fixture } from './fixtures.js';

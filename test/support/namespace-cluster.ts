@@ -1,4 +1,4 @@
-import type { UserConfig } from '#src/config/schema.js';
+import type { UserConfig } from '#src/config/user-config.js';
 import { NamespaceDoor } from './namespace-door.js';
 import { NamespaceNetwork, type NamespaceHost, type NamespaceSupport } from './namespace-hosts.js';
 import { NodeProcess } from './node.js';

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import type { UserConfig } from '#src/config/schema.js';
+import type { UserConfig } from '#src/config/user-config.js';
 import { ControlClient } from '#src/ops/control-client.js';
 import { livingProcess } from '#src/ops/pid-file.js';
 import { placeOf } from '#src/ops/place.js';

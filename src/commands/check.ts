@@ -1,0 +1,18 @@
+import type { ConfigOption } from '../ops/program.js';
+import { checkTypes } from '../ops/type-check.js';
+import { checkEvents, load } from './load.js';
+import { say } from './this-program.js';
+
+/** Checks what a start would run, and starts nothing. */
+export async function check(options: ConfigOption): Promise<void> {
+  const { config, file, warnings } = await load(options);
+  say(`configuration  ${file ?? 'the defaults'}`, ...warnings.map((warning) => `warning        ${warning}`));
+  if (config.worker === false) {
+    say('events         none: worker is false');
+    return;
+  }
+  await checkEvents(config);
+  say(`events         ${config.worker.events} compiles`);
+  const { text } = await checkTypes(config.worker.events);
+  say(`types          ${text}`);
+}

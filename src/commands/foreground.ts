@@ -1,0 +1,100 @@
+import { resolve } from 'node:path';
+import { systemClock } from '../clock.js';
+import { endCompiler } from '../compiler.js';
+import type { NodeConfig } from '../config/schema.js';
+import type { Logger } from '../log.js';
+import type { Node } from '../node.js';
+import { captureOutput } from '../ops/captured-output.js';
+import type { NodeGroup } from '../ops/node-group.js';
+import { NodeProcess } from '../ops/node-process.js';
+import { placeOf } from '../ops/place.js';
+import type { ProcessLog } from '../ops/process-log.js';
+import type { StartOptions } from '../ops/program.js';
+import { reloadOnChange } from '../ops/reload-on-change.js';
+import { startBanner } from '../ops/start-banner.js';
+import { StrayErrors } from '../ops/stray-errors.js';
+import { checkEvents, load } from './load.js';
+import { FAREWELL_TIME, openLog, startOwnNode } from './own-node.js';
+import { endAfter, guardExit } from './process-end.js';
+import { PROGRAM, upLine, version } from './this-program.js';
+
+/** Runs a node in this process until it is stopped, or a group of nodes in others. */
+export async function startHere(options: StartOptions): Promise<void> {
+  const { watch = false, supervised = false, nodes = 1 } = options;
+  const strays = new StrayErrors(systemClock, endAfter).watch();
+  const { config, file, warnings } = await strays.during(load(options));
+  const log = openLog(config.log.level, options.log === undefined ? undefined : resolve(options.log));
+  const release = captureOutput(log, systemClock);
+  strays.logTo(log.logger);
+  for (const warning of warnings) log.logger.warn(warning);
+  let group: NodeGroup | undefined;
+  const host = new NodeProcess<Node | NodeGroup>({
+    place: placeOf(file, process.cwd(), config.stateDir),
+    config: file,
+    nodes: nodes > 1 ? nodes : undefined,
+    supervised,
+    log: log.logger,
+    logFile: log.path === undefined ? undefined : { path: log.path, reopen },
+    start: async () => {
+      guardExit();
+      if (nodes === 1) return await strays.during(startOwnNode(config, log));
+      group = await strays.during(startGroup(config, nodes, log));
+      return group;
+    },
+    onUp(node) {
+      if (log.path === undefined && process.stdout.isTTY)
+        log.writeText(startBanner({ version, node, config, file, watch, nodes }, process.stdout.hasColors()));
+      else logUp(log.logger, node, file, nodes);
+      if (watch) reloadOnChange(config, host, log.logger);
+    },
+    onBuilt: endCompiler,
+  });
+  function reopen(): void {
+    log.reopen();
+    group?.reopenLogs();
+  }
+  try {
+    await host.run();
+  } finally {
+    release();
+    await log.flushed(FAREWELL_TIME);
+  }
+}
+
+async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): Promise<NodeGroup> {
+  const { NodeGroup: Group } = await import('../ops/node-group.js');
+  const { memberForks } = await import('../ops/fork-member.js');
+  return await Group.start({
+    config,
+    nodes,
+    version,
+    logFile: log.path ?? null,
+    clock: systemClock,
+    log: log.logger,
+    logLosses: () => log.losses,
+    fork: memberForks(PROGRAM, ['member']),
+    startRegister: async (own) => await startOwnNode(own, log),
+    checkEvents: async () => await checkEvents(config),
+  });
+}
+
+function logUp(
+  log: Logger,
+  { name, roles, listeners, workers }: Node | NodeGroup,
+  file: string | undefined,
+  nodes: number,
+): void {
+  log.info(
+    {
+      node: name,
+      roles,
+      listeners,
+      workers,
+      nodes,
+      config: file,
+      version,
+      nodejs: process.version,
+    },
+    upLine(listeners.join(', ') || roles.join(', '), nodes),
+  );
+}

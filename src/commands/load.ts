@@ -1,0 +1,21 @@
+import { type LoadedConfig, loadConfig } from '../config/load.js';
+import type { NodeConfig } from '../config/schema.js';
+import { checkGroup } from '../ops/member-config.js';
+import type { StartOptions } from '../ops/program.js';
+import { EventsBundle } from '../pool/events-bundle.js';
+
+/** @throws GW_CONFIG */
+export async function load({ config: given, nodes = 1 }: StartOptions): Promise<LoadedConfig> {
+  const loaded = await loadConfig({ file: given, cwd: process.cwd(), env: process.env, nodes });
+  if (nodes > 1) checkGroup(loaded.config, nodes);
+  return loaded;
+}
+
+/**
+ * Compiles events/ without running it, so that a mistake shows before a running node is stopped for a new one.
+ *
+ * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
+ */
+export async function checkEvents({ worker, stateDir }: NodeConfig): Promise<void> {
+  if (worker !== false) await EventsBundle.build(worker.events, stateDir);
+}

@@ -1,0 +1,24 @@
+import { findConfigFile } from '../config/config-file.js';
+import { readStateDir } from '../config/state-dir.js';
+import { type NodePlace, placeOf } from '../ops/place.js';
+import { notRunning, RunningNode } from '../ops/running-node.js';
+
+/** Where the node of this configuration is, and the file itself. @throws GW_CONFIG */
+export async function locate(
+  given: string | undefined,
+): Promise<{ file: string | undefined; place: NodePlace }> {
+  const file = await findConfigFile(process.cwd(), given);
+  const usual = placeOf(file, process.cwd(), '');
+  // where most are, and are found though the configuration has become wrong, and without running one that is a program
+  if (process.env.GW_STATEDIR === undefined && (await RunningNode.find(usual))) return { file, place: usual };
+  const stateDir = await readStateDir(file, process.env);
+  return { file, place: stateDir === '' ? usual : placeOf(file, process.cwd(), stateDir) };
+}
+
+/** @throws GW_CONTROL when no node runs there */
+export async function findRunning(given: string | undefined): Promise<RunningNode> {
+  const { place } = await locate(given);
+  const node = await RunningNode.find(place);
+  if (!node) throw notRunning(place);
+  return node;
+}

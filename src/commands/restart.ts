@@ -1,0 +1,25 @@
+import type { GracefulOption, StartOptions } from '../ops/program.js';
+import { RunningNode } from '../ops/running-node.js';
+import { checkEvents, load } from './load.js';
+import { locate } from './locate.js';
+import { start } from './start.js';
+import { say } from './this-program.js';
+
+/** With a configuration or an application that is wrong the node would not come back: they are checked first. */
+export async function restart({
+  graceful = false,
+  ...options
+}: StartOptions & GracefulOption): Promise<void> {
+  const { place } = await locate(options.config);
+  const node = await RunningNode.find(place);
+  const nodes = options.nodes ?? node?.record.nodes;
+  const { config } = await load({ ...options, nodes });
+  await checkEvents(config);
+  if (node) {
+    await node.stop(graceful);
+    say(`stopped (pid ${node.pid})`);
+  }
+  const log = options.log ?? node?.record.log ?? undefined;
+  const detach = options.detach === true || node?.supervisor !== undefined;
+  await start({ ...options, detach, log, nodes });
+}

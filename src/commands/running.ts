@@ -1,0 +1,33 @@
+import type { ConfigOption, GracefulOption } from '../ops/program.js';
+import { connectionsReport, type ReportOptions, showReport, statusReport } from '../ops/report-command.js';
+import { findRunning, locate } from './locate.js';
+import { say } from './this-program.js';
+
+/*
+ * What is asked of a node that runs. These commands are run often, and load nothing of what a node is made of.
+ */
+
+export async function stop({ config, graceful = false }: GracefulOption): Promise<void> {
+  const node = await findRunning(config);
+  await node.stop(graceful);
+  say(`stopped (pid ${node.pid})`);
+}
+
+export async function reload({ config, graceful = false }: GracefulOption): Promise<void> {
+  const node = await findRunning(config);
+  const note = await node.ask(async (client) => await client.reload(graceful));
+  say(`reloaded (pid ${node.pid})`, ...(note ? [note.note] : []));
+}
+
+export async function status({ config, ...options }: ConfigOption & ReportOptions): Promise<void> {
+  await showReport(statusReport, (await locate(config)).place, options);
+}
+
+export async function connections({
+  config,
+  offset,
+  limit,
+  ...options
+}: ConfigOption & ReportOptions & { readonly offset: number; readonly limit: number }): Promise<void> {
+  await showReport(connectionsReport(offset, limit), (await locate(config)).place, options);
+}

@@ -1,0 +1,123 @@
+/* Made from schema.ts by `npm run docs`. */
+
+/** What a user may write: every key is optional. For `export default { … } satisfies UserConfig`. */
+export interface UserConfig {
+  /** Name of this node, in logs and as `worker.node`. Default: host name and inner port. */
+  readonly name?: string | undefined;
+  /** The gateway role: client connections. `false`: this node has none. */
+  readonly gateway?: false | UserGateway | undefined;
+  /** The business worker role: your code. `false`: this node has none. */
+  readonly worker?: false | UserWorker | undefined;
+  /** The Register role: tells the workers where the gateways are. `false`: this node hosts none. */
+  readonly register?: false | UserRegister | undefined;
+  /** How nodes find and trust each other. */
+  readonly cluster?: UserCluster | undefined;
+  /** Logging. */
+  readonly log?: UserLog | undefined;
+  /** Folder for what a node writes: pid file, control socket, compiled code, and the log of `start -d`. One for each node. Makes it possible to run from a folder that cannot be written. Default: `.gatewayworker` beside this file, and beside `events/`. */
+  readonly stateDir?: string | undefined;
+}
+
+interface UserGateway {
+  /** The ports that clients connect to. Default: `[{"url":"ws://0.0.0.0:8282","static":"events/public"},{"url":"text://0.0.0.0:8283","heartbeat":false}]`. */
+  readonly listen?: readonly UserGatewayListen[] | undefined;
+  /** Inner address of this gateway as other nodes reach it: an IPv4 address, or a name that resolves to one. It is part of every client id. Default: `"127.0.0.1"`. */
+  readonly lanIp?: string | undefined;
+  /** Inner port of this gateway, for workers and GatewayClients. It is part of every client id. 0: any free one. Default: `2900`. */
+  readonly lanPort?: number | undefined;
+  /** Address that the inner port is bound to, where it differs from `lanIp` (Docker, NAT). Default: `lanIp`. */
+  readonly innerListen?: string | undefined;
+  /** Time between two heartbeats to a client; 0 turns the heartbeat off. Default: `25` seconds. */
+  readonly pingInterval?: number | undefined;
+  /** A client that has sent nothing, and taken nothing, for this many heartbeats is closed; 0 means that clients need not answer. Default: `2` heartbeats. */
+  readonly pingNotResponseLimit?: number | undefined;
+  /** What a heartbeat sends. Empty: a ping frame to websocket clients, nothing to others. Default: `""`. */
+  readonly pingData?: string | undefined;
+  /** Largest message that a client may send; a larger one closes its connection. Default: `10485760` bytes. */
+  readonly maxPackageSize?: number | undefined;
+  /** Largest head, request line and headers, of an HTTP request or websocket handshake; a larger one is answered 431. Default: `16384` bytes. */
+  readonly maxHeaderSize?: number | undefined;
+  /** What may wait for a client that reads slowly, before `slowClient` applies. Default: `1024000` bytes. */
+  readonly sendToClientBufferSize?: number | undefined;
+  /** What happens to a client above `sendToClientBufferSize`: it is closed, or whole messages to it are dropped. Default: `"close"`. */
+  readonly slowClient?: 'close' | 'drop' | undefined;
+  /** What may wait for one business worker, before the gateway stops reading the clients routed to it. Default: `10240000` bytes. */
+  readonly sendToWorkerBufferSize?: number | undefined;
+  /** Clients at once; one more is refused. 0 means no limit. Default: `0` connections. */
+  readonly maxConnections?: number | undefined;
+  /** A udp peer that has sent nothing for this long is forgotten: its client is closed. Default: `60` seconds. */
+  readonly udpIdleTimeout?: number | undefined;
+  /** Which business worker a new client is bound to; a path names a module of your own. Default: `"local-first"`. */
+  readonly router?: string | undefined;
+}
+
+interface UserGatewayListen {
+  /** `scheme://host:port`. Schemes: `ws`, `wss` (these also answer plain HTTP), `text` (one line a message), `frame` (4-byte length before each message), `tcp` (raw), `udp`. IPv6 hosts in brackets; port 0 means any free one. */
+  readonly url: string;
+  /** Folder of static files, served over HTTP on the same port. Only with ws and wss. */
+  readonly static?: string | undefined;
+  /** Module of your own protocol (`input`, `encode`, `decode`), as in Workerman. Only with tcp. */
+  readonly protocol?: string | undefined;
+  /** Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss. */
+  readonly subprotocols?: readonly string[] | undefined;
+  /** Certificate of a wss listener; required there, refused elsewhere. */
+  readonly tls?: UserGatewayListenTls | undefined;
+  /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */
+  readonly heartbeat?: boolean | undefined;
+}
+
+interface UserGatewayListenTls {
+  /** File of the certificate chain, PEM. */
+  readonly cert: string;
+  /** File of the private key, PEM. */
+  readonly key: string;
+}
+
+interface UserWorker {
+  /** Business workers of this node, and of each node of `start --nodes`, whose default is its share of the cores − 1. Default: cores − 1, at least 1. */
+  readonly count?: number | undefined;
+  /** Folder with `index.ts` (or `.js`): your application. Default: `"events"`. */
+  readonly events?: string | undefined;
+  /** What one business worker may have waiting for a gateway, before its sends return `false`. Default: `10240000` bytes. */
+  readonly sendToGatewayBufferSize?: number | undefined;
+  /** A handler that blocks its thread for longer has the thread replaced; one that stays pending for longer no longer holds back its client's next event. 0: no limit. Default: `30` seconds. */
+  readonly processTimeout?: number | undefined;
+  /** A business worker whose heap and external memory take more is replaced as by a reload: 16 MiB (16777216) at least. 0: no limit. Default: `1073741824` bytes. */
+  readonly maxMemory?: number | undefined;
+  /** How long a worker may take to load `events/` and run `onWorkerStart`, at a start, a reload, or after a death. The log says after 10 seconds what it waits for. Default: `60` seconds. */
+  readonly startTimeout?: number | undefined;
+  /** How long handlers that are still running may take when their worker stops. Default: `2` seconds. */
+  readonly stopTimeout?: number | undefined;
+}
+
+interface UserRegister {
+  /** `host:port` that this node's Register listens on. Port 0: any free one. Default: `"127.0.0.1:1236"`. */
+  readonly listen?: string | undefined;
+}
+
+interface UserCluster {
+  /** Every Register of the cluster, `host:port`. One that answers is enough. Default: the Register of this node. */
+  readonly registerAddress?: readonly string[] | undefined;
+  /** Word that every node, worker and GatewayClient of the cluster has to know. Default: `""`. */
+  readonly secretKey?: string | undefined;
+  /** Whether inner ports and Registers may be open to other machines though `secretKey` is empty. Default: `false`. */
+  readonly allowWithoutSecretKey?: boolean | undefined;
+  /** Mutual TLS on the inner ports and the Registers. Every node has to have it; PHP peers have none. */
+  readonly tls?: UserClusterTls | undefined;
+  /** Time between two pings on inner links. A peer that has been silent for three of them counts as gone. To a Register at most 25. Default: `25` seconds. */
+  readonly pingInterval?: number | undefined;
+}
+
+interface UserClusterTls {
+  /** File of this node's certificate chain, PEM. */
+  readonly cert: string;
+  /** File of its private key, PEM. */
+  readonly key: string;
+  /** File of the authority that signed the certificates of all nodes, PEM. */
+  readonly ca: string;
+}
+
+interface UserLog {
+  /** The least severe lines that are logged. Default: `"info"`. */
+  readonly level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' | undefined;
+}
