@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../support/api-client.js';
 import { ChaosLoad } from '../support/chaos-load.js';
 import { Cluster, clusterOfRoles, freeAddress } from '../support/cluster.js';
@@ -69,10 +68,10 @@ describe('nodes of one role each', { timeout: 120_000, concurrency: true }, () =
     });
     load.start();
     for (const name of ['w1', 'w2', 'w1']) {
-      await sleep(1000);
+      await load.served(CLIENTS * RATE);
       await cluster.node(name).stop();
       await cluster.whole();
-      await sleep(300);
+      await load.served(CLIENTS * RATE * 0.3);
       await cluster.add({ ...WORKERS, name });
       await cluster.whole();
     }
