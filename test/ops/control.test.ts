@@ -6,6 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createLogger } from '#src/log.js';
 import { ControlClient } from '#src/ops/control-client.js';
 import { MAX_REQUEST } from '#src/ops/control-protocol.js';
@@ -119,6 +120,52 @@ describe('the control socket', { timeout: 20_000 }, () => {
     await assert.rejects(ControlServer.listen(join(folder, 'a.sock', 'b.sock'), node, log), {
       code: 'GW_CONTROL',
       message: /cannot be created \((?:ENOTDIR|EEXIST)\)/,
+    });
+  });
+
+  describe('that is closed', () => {
+    it('is so at once when nobody asks anything, and its file is gone then', async (t) => {
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      const idle = await ControlClient.connect(path);
+      await idle.status();
+      const closed = server.close();
+      assert.equal(existsSync(path), true);
+      await closed;
+      assert.equal(existsSync(path), false);
+      idle.close();
+    });
+
+    it('is so after the answer that is under way, whatever comes first', async () => {
+      let stopped!: () => void;
+      node.stopped = new Promise((resolve) => (stopped = resolve));
+      const client = await ControlClient.connect(path);
+      const order: string[] = [];
+      const answered = client.stop(false).then(() => order.push('answered'));
+      while (!node.asked.includes('stop false')) await turn();
+      const closed = server.close().then(() => order.push('closed'));
+      for (let turns = 0; turns < 5; turns++) await turn();
+      order.push('stopped');
+      stopped();
+      await Promise.all([answered, closed]);
+      assert.deepEqual(order[0], 'stopped');
+      assert.deepEqual(new Set(order), new Set(['stopped', 'answered', 'closed']));
+    });
+
+    it('does not wait for a peer that never ends its side, or for an answer that never comes', async (t) => {
+      node.stopped = new Promise(() => {});
+      const mute = connect({ path, allowHalfOpen: true });
+      await once(mute, 'connect');
+      mute.write('{"command":"stop"}\n');
+      while (!node.asked.includes('stop false')) await turn();
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      let done = false;
+      const closed = server.close().then(() => (done = true));
+      t.mock.timers.tick(999);
+      for (let turns = 0; turns < 5; turns++) await turn();
+      assert.equal(done, false);
+      t.mock.timers.tick(1);
+      await closed;
+      mute.destroy();
     });
   });
 

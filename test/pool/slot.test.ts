@@ -205,6 +205,54 @@ describe('a slot stops', () => {
     assert.equal(scene.clock.timers, 0);
   });
 
+  it('in order: no further events from other nodes, then its thread, then the links, and its own last', async (t) => {
+    const { scene, first } = await Scene.serving(t);
+    first.blocked = true;
+    const order: string[] = [];
+    const settle = async (): Promise<void> => {
+      for (let turns = 0; turns < 5; turns++) await turn();
+    };
+    for (const name of ['leave', 'close'] as const) {
+      const original = scene.slot.links[name].bind(scene.slot.links) as (timeout: number) => Promise<void>;
+      t.mock.method(scene.slot.links, name, async (timeout: number) => {
+        order.push(`links ${name}`);
+        await original(timeout);
+        await settle();
+        order.push(`links ${name} done: its own is ${scene.slot.link.state}`);
+      });
+    }
+    const stopping = scene.slot.stop(STOP_TIMEOUT).then(() => order.push('stopped'));
+    await first.told('stop');
+    order.push('told to stop');
+    await settle();
+    order.push('thread ended');
+    first.die('its last handler is done');
+    await stopping;
+    assert.deepEqual(order, [
+      'links leave',
+      'links leave done: its own is open',
+      'told to stop',
+      'thread ended',
+      'links close',
+      'links close done: its own is open',
+      'stopped',
+    ]);
+    assert.equal(scene.slot.link.state, 'closed');
+    assert.equal(scene.clock.timers, 0);
+  });
+
+  it('and gives up a gateway of another node that does not let it go, when the time is over', async (t) => {
+    const { scene } = await Scene.serving(t);
+    t.mock.method(scene.slot.links, 'leave', async () => await new Promise(() => {}));
+    let done = false;
+    const stopping = scene.slot.stop(STOP_TIMEOUT).then(() => (done = true));
+    scene.clock.advance(STOP_TIMEOUT - 1);
+    for (let turns = 0; turns < 5; turns++) await turn();
+    assert.equal(done, false);
+    scene.clock.advance(1);
+    await stopping;
+  });
+
   for (const [name, attempts] of [
     ['while a thread is being started for one that died', 0],
     ['in the pause between two attempts', 1],
