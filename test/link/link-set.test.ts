@@ -8,6 +8,7 @@ import { type GatewayAddress, ipToNumber } from '#src/wire/client-id.js';
 import { Command, Flag, WorkerState } from '#src/wire/command.js';
 import { FakeGateway, eventBytes } from '../support/fake-gateway.js';
 import { LinkSetScene } from '../support/link-set-scene.js';
+import { leaveConnectsUnanswered } from '../support/unanswered-connects.js';
 
 const LOCAL = { ip: 0x7f000001, port: 1 };
 /** Beyond the first backoff, with whatever jitter. */
@@ -190,6 +191,32 @@ describe('a slot’s links to gateways', () => {
     await scene.links.connected();
     assert.equal(gateway.connections.length, 2);
     assert.equal(scene.links.status[0].lastError, null, 'it is up again');
+  });
+
+  it('gives up a connect that is never answered after 10 s, says so, and dials again', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const attempts = leaveConnectsUnanswered(t);
+    scene.links.follow([{ ip: LOCAL.ip, port: 2900 }]);
+    scene.clock.advance(9999);
+    await turn();
+    assert.deepEqual([attempts[0].destroyed, scene.unreached], [false, []]);
+    scene.clock.advance(1);
+    while (scene.unreached.length === 0) await turn();
+    assert.deepEqual(scene.unreached, ['127.0.0.1:2900 cannot be reached: no connection within 10 s.']);
+    assert.equal(attempts[0].destroyed, true);
+    assert.equal(scene.links.status[0].state, 'down');
+    scene.clock.advance(RETRY);
+    assert.equal(attempts.length, 2);
+  });
+
+  it('leaves and closes at once while a connect is not answered', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const attempts = leaveConnectsUnanswered(t);
+    scene.links.follow([{ ip: LOCAL.ip, port: 2900 }]);
+    await scene.links.leave();
+    await scene.links.close(1000);
+    assert.deepEqual([scene.clock.now(), attempts.map(({ destroyed }) => destroyed)], [0, [true]]);
+    while (scene.clock.timers > 0) await turn();
   });
 
   it('says why one cannot be dialled', async (t) => {
