@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -129,7 +129,6 @@ describe('the control socket', { timeout: 20_000 }, () => {
       const idle = await ControlClient.connect(path);
       await idle.status();
       const closed = server.close();
-      assert.equal(existsSync(path), true);
       await closed;
       assert.equal(existsSync(path), false);
       idle.close();
@@ -231,6 +230,41 @@ describe('the control socket', { timeout: 20_000 }, () => {
       assert.match(answer.error.message, /longer than 4096 bytes/);
     }
     assert.deepEqual(node.asked, []);
+  });
+
+  it('takes 64 connections, and one more when one of them has ended', async () => {
+    const sockets = Array.from({ length: 64 }, () => connect(path));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    // the last one is in when it is answered
+    sockets[63].write('{"command":"status"}\n');
+    await once(sockets[63], 'data');
+    const refused = connect(path).on('error', () => {});
+    await once(refused, 'close');
+    const gone = once(sockets[0], 'close');
+    sockets[0].end();
+    await gone;
+    assert.equal((await exchange('{"command":"status"}\n'))[0].ok, true);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('ends a connection after a minute of silence, unless it waits for an answer', async (t) => {
+    const { mock } = t.mock.method(Socket.prototype, 'setTimeout');
+    let stopped!: () => void;
+    node.stopped = new Promise((resolve) => (stopped = resolve));
+    const [silent, waiting] = [connect(path), connect(path)];
+    const ended = once(silent, 'close');
+    waiting.write('{"command":"stop"}\n');
+    while (!node.asked.includes('stop false') || mock.callCount() < 2) await turn();
+    assert.deepEqual(
+      mock.calls.map(({ arguments: [milliseconds] }) => milliseconds),
+      [60_000, 60_000],
+    );
+    for (const { this: socket } of mock.calls) (socket as Socket).emit('timeout');
+    await ended;
+    stopped();
+    const [answer] = (await once(waiting, 'data')) as [Buffer];
+    assert.deepEqual(JSON.parse(String(answer)), { ok: true, result: null });
+    waiting.destroy();
   });
 
   it('outlives clients that vanish in the middle', async () => {
