@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import { Server, Socket, connect } from 'node:net';
 import { type TestContext, describe, test } from 'node:test';
 import { QUERY_DEADLINE_MILLISECONDS } from '#src/api/requests.js';
 import { Gateway } from '#src/gateway/gateway.js';
@@ -34,6 +37,8 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const KIBIBYTE = 1024;
 const MEBIBYTE = 1024 * KIBIBYTE;
+const CERTIFICATE = fixture('test-only-cert.pem');
+const KEY = fixture('test-only-key.pem');
 
 const PROMISES: readonly Promised[] = [
   {
@@ -95,6 +100,30 @@ const PROMISES: readonly Promised[] = [
     says: 'after 2 seconds; a websocket after 0.2',
     is: 0.2 * SECOND,
     found: () => PATIENCE.whole,
+  },
+  {
+    document: 'docs/protocols.md',
+    says: '| Headers that are not there after 10 seconds | 408, and the connection is closed |',
+    is: 10 * SECOND,
+    found: async (t) => (await webServer(t)).headersTimeout,
+  },
+  {
+    document: 'docs/protocols.md',
+    says: 'A request has 10 seconds for its headers and 20 seconds in all.',
+    is: 20 * SECOND,
+    found: async (t) => (await webServer(t)).requestTimeout,
+  },
+  {
+    document: 'docs/protocols.md',
+    says: 'An answer of which the client takes nothing for 5 minutes is broken off.',
+    is: 5 * MINUTE,
+    found: async (t) => Math.max(...(await patience(t, 'ws', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'))),
+  },
+  {
+    document: 'docs/protocols.md',
+    says: 'a TLS handshake, and the request of a websocket or of plain HTTP, may take 10 seconds',
+    is: 10 * SECOND,
+    found: async (t) => (await patience(t, 'wss', ''))[0],
   },
   {
     document: 'docs/architecture.md',
@@ -186,6 +215,34 @@ async function parking(t: TestContext): Promise<{ paused: number; resumed: numbe
     await settle();
   }
   return { paused, resumed: (waiting + 1) * KIBIBYTE };
+}
+
+/** The server of a websocket port. */
+async function webServer(t: TestContext): Promise<HttpServer> {
+  const { mock } = t.mock.method(Server.prototype, 'listen');
+  await GatewayScene.create(t, { listen: [{ url: 'ws://127.0.0.1:0' }] });
+  return mock.calls[0].this as HttpServer;
+}
+
+/** The times, in milliseconds, that a websocket port gives a connection on which this comes, and then nothing. */
+async function patience(t: TestContext, scheme: 'ws' | 'wss', request: string): Promise<number[]> {
+  const secure = scheme === 'wss' ? { tls: { cert: CERTIFICATE, key: KEY } } : {};
+  const scene = await GatewayScene.create(t, { listen: [{ url: `${scheme}://127.0.0.1:0`, ...secure }] });
+  return await timesGiven(t, Number(new URL(scene.gateway.listeners[0]).port), request);
+}
+
+async function timesGiven(t: TestContext, port: number, request: string): Promise<number[]> {
+  const { mock } = t.mock.method(Socket.prototype, 'setTimeout');
+  const given = (): number[] =>
+    mock.calls
+      .map(({ arguments: [milliseconds] }) => milliseconds)
+      .filter((milliseconds) => milliseconds > 0);
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  t.after(() => socket.destroy());
+  socket.write(request);
+  if (request !== '') await once(socket, 'data');
+  while (given().length === 0) await settle();
+  return given();
 }
 
 async function gracefulReload(t: TestContext): Promise<number> {

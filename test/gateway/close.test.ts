@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Socket } from 'node:dgram';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type TestContext, describe, test } from 'node:test';
@@ -94,6 +95,23 @@ describe('a gateway that is closed', () => {
     await closed;
     await assert.rejects(health(Number(port)), { code: 'ECONNREFUSED' });
     assert.equal(scene.clock.now(), 0);
+  });
+
+  it('is closed when its ports are: one for udp, when its last datagram is out', async (t) => {
+    const scene = await GatewayScene.create(t, { listen: [{ url: 'udp://127.0.0.1:0' }] });
+    const order: string[] = [];
+    // oxlint-disable-next-line typescript/unbound-method -- it is called with the socket
+    const original = Socket.prototype.close;
+    t.mock.method(Socket.prototype, 'close', function (this: Socket) {
+      void isDone(closed).then(() => {
+        order.push('port closed');
+        original.call(this);
+      });
+      return this;
+    });
+    const closed = scene.gateway.close(TIMEOUT).then(() => order.push('closed'));
+    await closed;
+    assert.deepEqual(order, ['port closed', 'closed']);
   });
 });
 

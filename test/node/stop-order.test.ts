@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { systemClock } from '#src/clock.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { InnerPort } from '#src/gateway/inner-port.js';
 import { type Node, startNode } from '#src/node.js';
+import { livingThreads } from '#src/pool/living-threads.js';
 import { Pool } from '#src/pool/pool.js';
 import { Slot } from '#src/pool/slot.js';
 import { Membership } from '#src/register/membership.js';
 import { RegisterServer } from '#src/register/register-server.js';
 import { loadJson } from '../support/config-folder.js';
 import { fixture } from '../support/fixtures.js';
+import { LIMIT } from '../support/inbox.js';
 import { NodeLog } from '../support/node-log.js';
 import { createLogger } from '#src/log.js';
 
@@ -81,19 +84,27 @@ describe('a node that stops', { timeout: 30_000 }, () => {
 
   it('has stopped when all of its workers have', async (t) => {
     const node = await start(t);
-    const seen = watch(t, [
-      [Slot.prototype, 'stop'],
-      [Pool.prototype, 'stop'],
-    ]);
-    await node.stop(false);
-    assert.deepEqual(seen, [
-      'Pool.stop',
-      'Slot.stop',
-      'Slot.stop',
-      'Slot.stop done',
-      'Slot.stop done',
-      'Pool.stop done',
-    ]);
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const stops: Promise<void>[] = [];
+    // oxlint-disable-next-line typescript/unbound-method -- it is called with the slot
+    const original = Slot.prototype.stop;
+    t.mock.method(Slot.prototype, 'stop', async function (this: Slot, timeout: number) {
+      const stop = original.call(this, timeout);
+      stops.push(stop);
+      await stop;
+      await released;
+    });
+    const seen = watch(t, [[Pool.prototype, 'stop']]);
+    const stopped = node.stop(false);
+    while (stops.length < 2) await turn();
+    await Promise.all(stops);
+    await livingThreads.gone(LIMIT, systemClock);
+    for (let turns = 0; turns < 10; turns++) await turn();
+    assert.deepEqual(seen, ['Pool.stop']);
+    release();
+    await stopped;
+    assert.deepEqual(seen, ['Pool.stop', 'Pool.stop done']);
   });
 
   it('does so once, whoever asks again', async (t) => {

@@ -134,19 +134,25 @@ describe('the control socket', { timeout: 20_000 }, () => {
       idle.close();
     });
 
-    it('is so after the answer that is under way, whatever comes first', async () => {
+    it('is so after the answer that is under way, whatever comes first', async (t) => {
       let stopped!: () => void;
       node.stopped = new Promise((resolve) => (stopped = resolve));
       const client = await ControlClient.connect(path);
       const order: string[] = [];
       const answered = client.stop(false).then(() => order.push('answered'));
       while (!node.asked.includes('stop false')) await turn();
+      const [started, cancelled] = [
+        t.mock.method(globalThis, 'setTimeout'),
+        t.mock.method(globalThis, 'clearTimeout'),
+      ];
       const closed = server.close().then(() => order.push('closed'));
+      const timer: unknown = started.mock.calls[0].result;
       for (let turns = 0; turns < 5; turns++) await turn();
       order.push('stopped');
       stopped();
       await Promise.all([answered, closed]);
       assert.deepEqual(order[0], 'stopped');
+      assert.deepEqual(cancelled.mock.calls[0].arguments, [timer], 'nothing keeps the process alive');
       assert.deepEqual(new Set(order), new Set(['stopped', 'answered', 'closed']));
     });
 

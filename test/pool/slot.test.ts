@@ -390,11 +390,14 @@ describe('a slot stops', () => {
     const taken = scene.slot.takeOver(next, STOP_TIMEOUT);
     await first.told('retire');
     const stopping = scene.slot.stop(STOP_TIMEOUT);
-    await turn();
+    await settle();
+    // until the takeover is done, events have not ended
+    scene.send('one');
     first.say({ kind: 'retired', pending: [] });
     await taken;
     first.die('done');
     await stopping;
+    assert.deepEqual(second.handled, ['one']);
     assert.ok(second.orders.some(({ kind }) => kind === 'stop'));
     assert.equal(scene.clock.now(), 0);
   });
