@@ -287,6 +287,21 @@ describe('a slot’s links to gateways', () => {
     assert.deepEqual([scene.broken, scene.clock.timers], [[], 0]);
   });
 
+  it('closes when the gateway has ended its side, or the time is over', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const gateway = await ours(t);
+    await scene.follow(gateway.address);
+    gateway.connections[0].socket.pause();
+    let done = false;
+    const closed = scene.links.close(1000).then(() => (done = true));
+    scene.clock.advance(999);
+    for (let turns = 0; turns < 5; turns++) await turn();
+    assert.equal(done, false);
+    scene.clock.advance(1);
+    await closed;
+    assert.equal(scene.clock.timers, 0);
+  });
+
   it('shows the thread how much waits for a gateway that reads nothing, and when there is room again', async (t) => {
     const scene = LinkSetScene.create(t);
     const gateway = await ours(t);

@@ -55,7 +55,10 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
             ...STATUS,
             cluster: { ...STATUS.cluster, register: { address: '0.0.0.0:1236', gateways: [], workers: 3 } },
           }),
-          stop: async () => void done.push('register stopped'),
+          stop: async () => {
+            await turn();
+            done.push('register stopped');
+          },
         };
       },
       checkEvents: async () => await check(),
