@@ -138,6 +138,12 @@ const PROMISES: readonly Promised[] = [
     found: () => MAX_INNER_PACKAGE,
   },
   {
+    document: 'docs/architecture.md',
+    says: 'the workers start when the gateways that are named are linked, or after 2 seconds',
+    is: 2 * SECOND,
+    found: joining,
+  },
+  {
     document: 'docs/reload-and-crashes.md',
     says: '(2 by default), and 5 minutes with `reload -g`',
     is: 5 * MINUTE,
@@ -259,11 +265,19 @@ async function gracefulStop(t: TestContext): Promise<number> {
   return mock.calls[0].arguments[0];
 }
 
-async function start(t: TestContext): Promise<Node> {
+/** Milliseconds that a starting node waits for the gateways of others. */
+async function joining(t: TestContext): Promise<number> {
+  const { mock } = t.mock.method(Pool.prototype, 'connected');
+  await start(t, { listen: '127.0.0.1:0' });
+  return mock.calls[0].arguments[0];
+}
+
+async function start(t: TestContext, register: false | { listen: string } = false): Promise<Node> {
   const { config } = await loadJson(t, {
-    gateway: { listen: [{ url: 'text://127.0.0.1:0' }] },
+    gateway: { listen: [{ url: 'text://127.0.0.1:0' }], lanPort: 0 },
     worker: { count: 1, events: fixture('events/echo') },
-    register: false,
+    register,
+    cluster: { secretKey: 'key' },
   });
   const log = createLogger({ level: 'silent', destination: process.stderr });
   const node = await startNode(config, { version: '0.0.0', log, writeLine() {} });

@@ -13,8 +13,8 @@ const RATE = 20;
 /** On a busy machine more waits for a worker than it can handle in the two seconds that are usual. */
 const WORKERS = { events: 'chaos', gateway: false, worker: { count: 2, stopTimeout: 20 } } as const;
 
-// they wait most of the time
-describe('nodes of one role each', { timeout: 120_000, concurrency: true }, () => {
+// they wait most of the time, but each starts several processes
+describe('nodes of one role each', { timeout: 240_000, concurrency: 2 }, () => {
   it('a gateway without any worker has its clients wait, and serves them all once a worker comes', async (t) => {
     const cluster = new Cluster([await freeAddress()]);
     t.after(() => cluster.stop());

@@ -391,7 +391,8 @@ describe('a slot stops', () => {
     await first.told('retire');
     const stopping = scene.slot.stop(STOP_TIMEOUT);
     await settle();
-    // until the takeover is done, events have not ended
+    // until the takeover is done, neither events nor threads have their end
+    assert.ok(!first.orders.some(({ kind }) => kind === 'stop'));
     scene.send('one');
     first.say({ kind: 'retired', pending: [] });
     await taken;
