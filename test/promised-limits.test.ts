@@ -48,6 +48,12 @@ const PROMISES: readonly Promised[] = [
     found: waitingDatagrams,
   },
   {
+    document: 'docs/architecture.md',
+    says: 'A client that has sent 256 messages in a row gives way to the others until the next turn',
+    is: 256,
+    found: inARow,
+  },
+  {
     document: 'docs/reload-and-crashes.md',
     says: 'If that lasts for more than 10 seconds, counted from the first who came, new clients are turned away',
     is: 10 * SECOND,
@@ -173,6 +179,18 @@ async function waitingDatagrams(t: TestContext): Promise<number> {
   let sent = 1;
   for (; scene.gateway.counters.datagramsDropped === 0; sent++) scene.say(transport, 'x');
   return sent - 1;
+}
+
+/** Messages of one client that are handed on in one turn of the event loop. */
+async function inARow(t: TestContext): Promise<number> {
+  const scene = await GatewayScene.create(t);
+  scene.addWorker();
+  const { transport } = scene.join();
+  // its coming is an event as well: another's ends the row
+  scene.join();
+  let sent = 0;
+  for (; !transport.paused; sent++) scene.say(transport, 'x');
+  return sent;
 }
 
 /** Milliseconds for which new clients are let in without any worker. */
