@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { availableParallelism, loadavg } from 'node:os';
 import { describe, it } from 'node:test';
 import { EVERY_SECOND, reloadUnderLoad } from '../support/every-second.js';
+import { MachineLoad } from '../support/machine-load.js';
 import { NodeProcess } from '../support/node.js';
 
 /** Milliseconds that an answer may take. */
@@ -11,7 +11,7 @@ describe('reload under load', () => {
   it(`${EVERY_SECOND}: nothing is lost, doubled, reordered, or late`, async (t) => {
     const node = await NodeProcess.start({ events: 'chaos', worker: { count: 2 } });
     t.after(() => node.stop());
-    const loadBefore = loadavg()[0];
+    const machine = new MachineLoad(1);
     const load = await reloadUnderLoad(t, {
       url: node.url('ws'),
       log: node.log,
@@ -20,13 +20,8 @@ describe('reload under load', () => {
         return node.logged('reloaded');
       },
     });
-    // others may be at work on this machine; this test itself takes about one core
-    const cores = availableParallelism();
-    if (loadBefore > cores || loadavg()[0] > cores + 1) {
-      t.diagnostic('the machine is overloaded: latency not judged');
-    } else {
-      const max = load.latency(1);
-      assert.ok(max <= LATEST + load.worstLag, `an answer took ${max} ms`);
-    }
+    if (!machine.allowsJudging(t)) return;
+    const max = load.latency(1);
+    assert.ok(max <= LATEST + load.worstLag, `an answer took ${max} ms`);
   });
 });

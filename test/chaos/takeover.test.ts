@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ChaosBoard } from '../support/chaos-board.js';
 import { endThread, openGate } from '../support/chaos-gate.js';
 import { ChaosNode, type ChaosNodeOptions } from '../support/chaos-node.js';
@@ -142,11 +141,11 @@ describe('a reload while a handler is pending', () => {
     await chaos.node.reload(false);
     await chaos.node.gateway?.close(LIMIT);
     const stopping = chaos.node.stop(false);
-    // long enough for a worker to be gone that does not wait
-    await sleep(200);
+    // the one whose handler is not pending: a worker that does not wait has nothing left to do
+    await board.closed(1);
+    const stopped = stopping.then(() => board.closes);
     openGate();
-    await stopping;
-    assert.equal(board.closes, 2);
+    assert.equal(await stopped, 2);
   });
 });
 

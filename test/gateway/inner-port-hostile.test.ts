@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import * as fc from 'fast-check';
 import { InnerPort } from '#src/gateway/inner-port.js';
@@ -192,7 +193,7 @@ describe('the inner port: hostile input', () => {
     ]);
     for (const byte of bytes) {
       peer.write(Buffer.from([byte]));
-      await new Promise((resolve) => void setImmediate(resolve));
+      await turn();
     }
     assert.equal((await peer.nextReply()).toString('latin1', 4), 'i:0;');
   });
@@ -324,7 +325,7 @@ describe('the inner port: a crowd of strangers', { timeout: 60_000 }, () => {
       void peer.closed.then(() => open.delete(peer));
     }
     // 4 MiB hold 69 of them
-    while (open.size > 69) await new Promise((resolve) => void setImmediate(resolve));
+    while (open.size > 69) await turn();
     const client = await scene.client();
     await client.settled();
     assert.equal(open.size, 69);
@@ -402,6 +403,33 @@ describe('the inner port: before and after its gateway', () => {
     assert.equal((await early.nextReply()).toString('latin1', 4), 'i:0;');
     await port.close(1000);
     await early.closed;
+  });
+
+  it('is closed when its workers have ended their sides, without the clock moving', async (t) => {
+    const scene = await InnerScene.create(t);
+    const { timers } = scene.clock;
+    const worker = await scene.nodeWorker();
+    worker.socket.allowHalfOpen = true;
+    let done = false;
+    const closed = scene.innerPort.close(1000).then(() => (done = true));
+    for (let turns = 0; turns < 5; turns++) await turn();
+    assert.equal(done, false);
+    worker.socket.end();
+    await closed;
+    assert.deepEqual([scene.clock.now(), scene.clock.timers], [0, timers]);
+  });
+
+  it('does not wait longer than it may for one that does not', async (t) => {
+    const scene = await InnerScene.create(t);
+    const worker = await scene.nodeWorker();
+    worker.socket.allowHalfOpen = true;
+    let done = false;
+    const closed = scene.innerPort.close(1000).then(() => (done = true));
+    scene.clock.advance(999);
+    for (let turns = 0; turns < 5; turns++) await turn();
+    assert.equal(done, false);
+    scene.clock.advance(1);
+    await closed;
   });
 
   it('is closed before it was served', async () => {

@@ -9,6 +9,7 @@ import { Command, Flag, WorkerState, isQuery } from '#src/wire/command.js';
 import { FakeGateway, eventBytes } from '../support/fake-gateway.js';
 import { LegacyGateway } from '../support/legacy-gateway.js';
 import { LinkSetScene } from '../support/link-set-scene.js';
+import { leaveConnectsUnanswered } from '../support/unanswered-connects.js';
 
 const LOCAL = { ip: 0x7f000001, port: 1 };
 /** Beyond the first backoff, with whatever jitter. */
@@ -193,6 +194,32 @@ describe('a slot’s links to gateways', () => {
     assert.equal(scene.links.status[0].lastError, null, 'it is up again');
   });
 
+  it('gives up a connect that is never answered after 10 s, says so, and dials again', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const attempts = leaveConnectsUnanswered(t);
+    scene.links.follow([{ ip: LOCAL.ip, port: 2900 }]);
+    scene.clock.advance(9999);
+    await turn();
+    assert.deepEqual([attempts[0].destroyed, scene.unreached], [false, []]);
+    scene.clock.advance(1);
+    while (scene.unreached.length === 0) await turn();
+    assert.deepEqual(scene.unreached, ['127.0.0.1:2900 cannot be reached: no connection within 10 s.']);
+    assert.equal(attempts[0].destroyed, true);
+    assert.equal(scene.links.status[0].state, 'down');
+    scene.clock.advance(RETRY);
+    assert.equal(attempts.length, 2);
+  });
+
+  it('leaves and closes at once while a connect is not answered', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const attempts = leaveConnectsUnanswered(t);
+    scene.links.follow([{ ip: LOCAL.ip, port: 2900 }]);
+    await scene.links.leave();
+    await scene.links.close(1000);
+    assert.deepEqual([scene.clock.now(), attempts.map(({ destroyed }) => destroyed)], [0, [true]]);
+    while (scene.clock.timers > 0) await turn();
+  });
+
   it('says why one cannot be dialled', async (t) => {
     const scene = LinkSetScene.create(t);
     scene.links.follow([await unusedAddress()]);
@@ -259,6 +286,21 @@ describe('a slot’s links to gateways', () => {
     assert.equal((await gateway.next(Command.SEND_TO_ONE)).bodyText(), 'answer');
     await Promise.all([scene.links.close(1000), once(gateway.connections[0].socket, 'close')]);
     assert.deepEqual([scene.broken, scene.clock.timers], [[], 0]);
+  });
+
+  it('closes when the gateway has ended its side, or the time is over', async (t) => {
+    const scene = LinkSetScene.create(t);
+    const gateway = await ours(t);
+    await scene.follow(gateway.address);
+    gateway.connections[0].socket.pause();
+    let done = false;
+    const closed = scene.links.close(1000).then(() => (done = true));
+    scene.clock.advance(999);
+    for (let turns = 0; turns < 5; turns++) await turn();
+    assert.equal(done, false);
+    scene.clock.advance(1);
+    await closed;
+    assert.equal(scene.clock.timers, 0);
   });
 
   it('shows the thread how much waits for a gateway that reads nothing, and when there is room again', async (t) => {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createLogger } from '#src/log.js';
 import { ControlClient } from '#src/ops/control-client.js';
 import { MAX_REQUEST } from '#src/ops/control-protocol.js';
@@ -122,6 +123,57 @@ describe('the control socket', { timeout: 20_000 }, () => {
     });
   });
 
+  describe('that is closed', () => {
+    it('is so at once when nobody asks anything, and its file is gone then', async (t) => {
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      const idle = await ControlClient.connect(path);
+      await idle.status();
+      const closed = server.close();
+      await closed;
+      assert.equal(existsSync(path), false);
+      idle.close();
+    });
+
+    it('is so after the answer that is under way, whatever comes first', async (t) => {
+      let stopped!: () => void;
+      node.stopped = new Promise((resolve) => (stopped = resolve));
+      const client = await ControlClient.connect(path);
+      const order: string[] = [];
+      const answered = client.stop(false).then(() => order.push('answered'));
+      while (!node.asked.includes('stop false')) await turn();
+      const [started, cancelled] = [
+        t.mock.method(globalThis, 'setTimeout'),
+        t.mock.method(globalThis, 'clearTimeout'),
+      ];
+      const closed = server.close().then(() => order.push('closed'));
+      const timer: unknown = started.mock.calls[0].result;
+      for (let turns = 0; turns < 5; turns++) await turn();
+      order.push('stopped');
+      stopped();
+      await Promise.all([answered, closed]);
+      assert.deepEqual(order[0], 'stopped');
+      assert.deepEqual(cancelled.mock.calls[0].arguments, [timer], 'nothing keeps the process alive');
+      assert.deepEqual(new Set(order), new Set(['stopped', 'answered', 'closed']));
+    });
+
+    it('does not wait for a peer that never ends its side, or for an answer that never comes', async (t) => {
+      node.stopped = new Promise(() => {});
+      const mute = connect({ path, allowHalfOpen: true });
+      await once(mute, 'connect');
+      mute.write('{"command":"stop"}\n');
+      while (!node.asked.includes('stop false')) await turn();
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      let done = false;
+      const closed = server.close().then(() => (done = true));
+      t.mock.timers.tick(999);
+      for (let turns = 0; turns < 5; turns++) await turn();
+      assert.equal(done, false);
+      t.mock.timers.tick(1);
+      await closed;
+      mute.destroy();
+    });
+  });
+
   it('answers what was sent in one piece, in order', async () => {
     const answers = await exchange(
       '{"command":"reload"}\n{"command":"nonsense"}\n{"command":"connections"}\n',
@@ -184,6 +236,41 @@ describe('the control socket', { timeout: 20_000 }, () => {
       assert.match(answer.error.message, /longer than 4096 bytes/);
     }
     assert.deepEqual(node.asked, []);
+  });
+
+  it('takes 64 connections, and one more when one of them has ended', async () => {
+    const sockets = Array.from({ length: 64 }, () => connect(path));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    // the last one is in when it is answered
+    sockets[63].write('{"command":"status"}\n');
+    await once(sockets[63], 'data');
+    const refused = connect(path).on('error', () => {});
+    await once(refused, 'close');
+    const gone = once(sockets[0], 'close');
+    sockets[0].end();
+    await gone;
+    assert.equal((await exchange('{"command":"status"}\n'))[0].ok, true);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('ends a connection after a minute of silence, unless it waits for an answer', async (t) => {
+    const { mock } = t.mock.method(Socket.prototype, 'setTimeout');
+    let stopped!: () => void;
+    node.stopped = new Promise((resolve) => (stopped = resolve));
+    const [silent, waiting] = [connect(path), connect(path)];
+    const ended = once(silent, 'close');
+    waiting.write('{"command":"stop"}\n');
+    while (!node.asked.includes('stop false') || mock.callCount() < 2) await turn();
+    assert.deepEqual(
+      mock.calls.map(({ arguments: [milliseconds] }) => milliseconds),
+      [60_000, 60_000],
+    );
+    for (const { this: socket } of mock.calls) (socket as Socket).emit('timeout');
+    await ended;
+    stopped();
+    const [answer] = (await once(waiting, 'data')) as [Buffer];
+    assert.deepEqual(JSON.parse(String(answer)), { ok: true, result: null });
+    waiting.destroy();
   });
 
   it('outlives clients that vanish in the middle', async () => {

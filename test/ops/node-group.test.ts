@@ -55,7 +55,10 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
             ...STATUS,
             cluster: { ...STATUS.cluster, register: { address: '0.0.0.0:1236', gateways: [], workers: 3 } },
           }),
-          stop: async () => void done.push('register stopped'),
+          stop: async () => {
+            await turn();
+            done.push('register stopped');
+          },
         };
       },
       checkEvents: async () => await check(),
@@ -408,6 +411,28 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       assert.match(log[1], /has stood still for 60 s/);
     });
 
+    for (const [what, worker, seconds] of [
+      ['10 s where processTimeout is shorter', { count: 2, processTimeout: 1 }, 10],
+      ['30 s without workers', false, 30],
+    ] as const) {
+      it(`is killed after ${what}`, async () => {
+        const waiting = starting(groupConfig({}, { worker }));
+        await turn();
+        for (const member of processes) member.comesUp();
+        await waiting;
+        await pass(10);
+        processes[1].alive = false;
+        const stood = clock.now();
+        while (processes[1].signals.length === 0) {
+          clock.advance(100);
+          await turn();
+        }
+        // it is looked four times in that time
+        const took = (clock.now() - stood) / 1000;
+        assert.ok(took >= seconds && took <= seconds * 1.25, `${took} s`);
+      });
+    }
+
     it('is left alone without processTimeout, as for a debugger', async () => {
       const waiting = starting(groupConfig({}, { worker: { count: 2, processTimeout: 0 } }));
       await turn();
@@ -448,6 +473,22 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       await stopped;
       assert.deepEqual(processes[1].signals, ['SIGKILL']);
       assert.deepEqual(log, ['node chat#1 has not stopped in time and is killed']);
+    });
+
+    it('grants a graceful stop five minutes, and the process five seconds more', async () => {
+      const group = await started();
+      processes[1].answering = false;
+      const stopped = group.stop(true);
+      await turn();
+      processes[0].dies(0);
+      processes[2].dies(0);
+      // it lives: it is asked now and then
+      await pass(40);
+      clock.advance(4999);
+      assert.deepEqual(processes[1].signals, []);
+      clock.advance(1);
+      await stopped;
+      assert.deepEqual(processes[1].signals, ['SIGKILL']);
     });
 
     it('does not wait for one that is down or starting', async () => {

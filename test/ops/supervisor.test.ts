@@ -183,14 +183,31 @@ describe('the supervisor', () => {
     assert.equal(lives.length, 1);
   });
 
-  it('stops with the node that it has just started', async () => {
+  it('stops with the node that it has just started, and not before that has ended', async () => {
     await live(5, 1);
     await pause();
-    const stopped = supervisor.stop();
+    const { length } = lines;
+    const order: string[] = [];
+    const stopped = supervisor.stop().then(() => order.push('stopped'));
     assert.deepEqual(lives[1].signals, ['SIGTERM']);
-    lives[1].dies(0);
+    await turn();
+    // it has exited, and what it had to say is still to be heard
+    lives[1].emit('exit', 0, null);
+    await turn();
+    order.push('closed');
+    lives[1].emit('close', 0, null);
     await stopped;
+    assert.deepEqual(order, ['closed', 'stopped']);
     assert.equal(await status, 0);
+    assert.deepEqual([clock.timers, lines.length], [0, length]);
+  });
+
+  it('starts nobody once it is to stop, and ends without the clock moving', async () => {
+    await live(5, 1);
+    const before = clock.now();
+    supervisor.expectEnd();
+    assert.equal(await status, 0);
+    assert.deepEqual([clock.now(), clock.timers, lives.length], [before, 0, 1]);
   });
 
   it('passes over what is no report', async () => {

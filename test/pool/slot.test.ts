@@ -89,6 +89,11 @@ class Scene {
   }
 }
 
+/** Whatever was under way has its effects. */
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 5; turns++) await turn();
+}
+
 describe('a slot whose thread dies', () => {
   it('starts another at once, which handles what waits', async (t) => {
     const { scene, first } = await Scene.serving(t);
@@ -140,7 +145,39 @@ describe('a slot whose thread dies', () => {
   });
 });
 
+describe('a thread that starts', () => {
+  it('and takes 10 s is named in the log with what it waits for, and given up after startTimeout', async (t) => {
+    const scene = new Scene(t);
+    const started = assert.rejects(scene.slot.start(), { code: 'GW_START_TIMEOUT' });
+    const first = await scene.threads.nth(0);
+    first.say({ kind: 'step', step: 'onWorkerStart' });
+    for (let turns = 0; turns < 20; turns++) await turn();
+    scene.clock.advance(9999);
+    assert.deepEqual(scene.log, []);
+    scene.clock.advance(1);
+    assert.match(scene.log[0], /onWorkerStart/);
+    scene.clock.advance(START_TIMEOUT - 10_001);
+    assert.equal(first.aborted, false);
+    scene.clock.advance(1);
+    assert.equal(first.aborted, true);
+    await started;
+    await scene.slot.stop(STOP_TIMEOUT);
+  });
+});
+
 describe('a takeover', () => {
+  it('is not begun while 16 threads of the slot live: those of 15 reloads still finish what they began', async (t) => {
+    const { scene } = await Scene.serving(t);
+    for (let n = 1; n < 16; n++) await scene.slot.launch(newBundle);
+    await assert.rejects(scene.slot.launch(newBundle), { code: 'GW_CONTROL', message: /has 16 threads/ });
+    const [, second] = scene.threads.all;
+    second.die('done');
+    await settle();
+    await scene.slot.launch(newBundle);
+    await scene.slot.stop(STOP_TIMEOUT);
+    assert.equal(scene.clock.now(), 0);
+  });
+
   it('by a thread that has died meanwhile fails, and leaves the old one serving', async (t) => {
     const { scene, first } = await Scene.serving(t);
     const next = await scene.slot.launch(newBundle);
@@ -203,6 +240,64 @@ describe('a slot stops', () => {
     await scene.slot.stop(STOP_TIMEOUT);
     assert.equal(scene.clock.now(), 0);
     assert.equal(scene.clock.timers, 0);
+  });
+
+  it('in order: no further events from other nodes, then its thread, then the links, and its own last', async (t) => {
+    const { scene, first } = await Scene.serving(t);
+    first.blocked = true;
+    const order: string[] = [];
+    for (const name of ['leave', 'close'] as const) {
+      const original = scene.slot.links[name].bind<(timeout: number) => Promise<void>>(scene.slot.links);
+      t.mock.method(scene.slot.links, name, async (timeout: number) => {
+        order.push(`links ${name}`);
+        await original(timeout);
+        await settle();
+        order.push(`links ${name} done: its own is ${scene.slot.link.state}`);
+      });
+    }
+    const stopping = scene.slot.stop(STOP_TIMEOUT).then(() => order.push('stopped'));
+    await first.told('stop');
+    order.push('told to stop');
+    await settle();
+    order.push('thread ended');
+    first.die('its last handler is done');
+    await stopping;
+    assert.deepEqual(order, [
+      'links leave',
+      'links leave done: its own is open',
+      'told to stop',
+      'thread ended',
+      'links close',
+      'links close done: its own is open',
+      'stopped',
+    ]);
+    assert.equal(scene.slot.link.state, 'closed');
+    assert.equal(scene.clock.timers, 0);
+  });
+
+  it('and ends by force a thread that has not ended a second after its time was over', async (t) => {
+    const { scene, first } = await Scene.serving(t);
+    first.blocked = true;
+    const stopping = scene.slot.stop(STOP_TIMEOUT);
+    await first.told('stop');
+    scene.clock.advance(STOP_TIMEOUT + GRACE - 1);
+    await turn();
+    assert.equal(first.aborted, false);
+    scene.clock.advance(1);
+    await stopping;
+    assert.deepEqual([first.aborted, scene.clock.timers], [true, 0]);
+  });
+
+  it('and gives up a gateway of another node that does not let it go, when the time is over', async (t) => {
+    const { scene } = await Scene.serving(t);
+    t.mock.method(scene.slot.links, 'leave', async () => await new Promise(() => {}));
+    let done = false;
+    const stopping = scene.slot.stop(STOP_TIMEOUT).then(() => (done = true));
+    scene.clock.advance(STOP_TIMEOUT - 1);
+    await settle();
+    assert.equal(done, false);
+    scene.clock.advance(1);
+    await stopping;
   });
 
   for (const [name, attempts] of [
@@ -295,11 +390,15 @@ describe('a slot stops', () => {
     const taken = scene.slot.takeOver(next, STOP_TIMEOUT);
     await first.told('retire');
     const stopping = scene.slot.stop(STOP_TIMEOUT);
-    await turn();
+    await settle();
+    // until the takeover is done, neither events nor threads have their end
+    assert.ok(!first.orders.some(({ kind }) => kind === 'stop'));
+    scene.send('one');
     first.say({ kind: 'retired', pending: [] });
     await taken;
     first.die('done');
     await stopping;
+    assert.deepEqual(second.handled, ['one']);
     assert.ok(second.orders.some(({ kind }) => kind === 'stop'));
     assert.equal(scene.clock.now(), 0);
   });

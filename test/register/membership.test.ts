@@ -9,6 +9,7 @@ import { fixture } from '../support/fixtures.js';
 import { Inbox } from '../support/inbox.js';
 import { broadcast, KeptLog, RegisterScene, SECRET_KEY, until } from '../support/register-scene.js';
 import { SteppedClock } from '../support/stepped-clock.js';
+import { leaveConnectsUnanswered } from '../support/unanswered-connects.js';
 
 const PING_INTERVAL = 20_000;
 /** Longer than any delay before a new attempt. */
@@ -300,6 +301,21 @@ describe('a Register that fails', () => {
     node.clock.advance(10_000);
     await node.failed(1);
     assert.deepEqual(node.log.warnings, [`The Register ${mute.address} has not answered within 10 s.`]);
+  });
+
+  it('never takes the connection', async (test) => {
+    const attempts = leaveConnectsUnanswered(test);
+    const node = new NodeScene(test, ['10.0.0.1:1236']);
+    node.clock.advance(9999);
+    await turn();
+    assert.deepEqual(node.states, ['connecting']);
+    node.clock.advance(1);
+    await node.failed(1);
+    assert.deepEqual(node.log.warnings, ['The Register 10.0.0.1:1236 has not answered within 10 s.']);
+    node.clock.advance(LONGEST_DELAY);
+    assert.deepEqual([node.states, attempts.length], [['connecting'], 2]);
+    node.membership.close();
+    assert.deepEqual([node.clock.timers, attempts.every(({ destroyed }) => destroyed)], [0, true]);
   });
 
   it('falls silent, though its connection stays open: a cut cable', async (test) => {

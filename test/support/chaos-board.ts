@@ -58,10 +58,18 @@ export class ChaosBoard {
   /** A client's onClose ran. */
   close(): void {
     Atomics.add(this.#words, CLOSES, 1);
+    Atomics.notify(this.#words, CLOSES);
   }
 
   get closes(): number {
     return Atomics.load(this.#words, CLOSES);
+  }
+
+  /** Resolves once it ran so many times. */
+  async closed(count: number): Promise<void> {
+    for (let closes = this.closes; closes < count; closes = this.closes) {
+      await Atomics.waitAsync(this.#words, CLOSES, closes).value;
+    }
   }
 
   /** Blocks the calling thread until {@link unblock}. */

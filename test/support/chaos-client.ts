@@ -34,6 +34,8 @@ export class ChaosClient {
   greetings = 0;
   /** Milliseconds that each answer took, if asked for. */
   readonly latencies: number[] = [];
+  /** Called for each answer. */
+  onAnswer: () => void = () => {};
   /** Messages without an answer so far: when they were sent, and what they carried. */
   readonly #waiting = new Map<number, { readonly at: number; readonly rest: string }>();
   #last = -1;
@@ -104,6 +106,7 @@ export class ChaosClient {
     }
     this.#waiting.delete(number);
     this.answered++;
+    this.onAnswer();
     this.latencies.push(performance.now() - asked.at);
     if (message.length !== `${number} ${count} `.length + asked.rest.length) this.damaged++;
     else if (!message.endsWith(asked.rest)) this.damaged++;

@@ -34,10 +34,18 @@ export class ChaosLoad {
   readonly #options: ChaosLoadOptions;
   readonly #lag = monitorEventLoopDelay({ resolution: 5 });
   #timer: NodeJS.Timeout | undefined;
+  #answered = 0;
+  #onServed: { readonly until: number; readonly resolve: () => void } | undefined;
 
   private constructor(options: ChaosLoadOptions, clients: readonly ChaosClient[]) {
     this.#options = options;
     this.clients = clients;
+    for (const client of clients) {
+      client.onAnswer = () => {
+        this.#answered++;
+        if (this.#onServed !== undefined && this.#answered >= this.#onServed.until) this.#onServed.resolve();
+      };
+    }
   }
 
   static async connect(options: ChaosLoadOptions): Promise<ChaosLoad> {
@@ -64,6 +72,12 @@ export class ChaosLoad {
         this.clients[next % this.clients.length].send(kind());
       }
     }, ROUND);
+  }
+
+  /** Resolves when so many further messages are answered: the load has gone on for so long, however fast the machine is. */
+  async served(messages: number): Promise<void> {
+    await new Promise<void>((resolve) => (this.#onServed = { until: this.#answered + messages, resolve }));
+    this.#onServed = undefined;
   }
 
   /** Sends no more, and resolves when every message has been handled or lost. */

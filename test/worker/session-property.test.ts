@@ -19,7 +19,7 @@ import { SessionView } from '#src/worker/session-view.js';
 /*
  * A gateway's session and a worker's view of it, with delays in both directions, against a model: one object to which
  * everything is done in the order in which it reaches the gateway. The worker's handlers count (read and write); others
- * write keys of their own.
+ * write keys of their own. The uid goes the same ways; both sides may bind it, and the last to reach the gateway wins.
  */
 
 /** What a handler does to its client's session. */
@@ -28,6 +28,7 @@ type Operation =
   | { readonly kind: 'write'; readonly key: string; readonly value: number }
   | { readonly kind: 'delete'; readonly key: string }
   | { readonly kind: 'query' }
+  | { readonly kind: 'bindUid'; readonly uid: string }
   | { readonly kind: 'setSession'; readonly value: number }
   | { readonly kind: 'updateSession'; readonly key: string; readonly value: number };
 
@@ -37,20 +38,34 @@ type Step =
   | { readonly kind: 'handle'; readonly operations: readonly Operation[] }
   | { readonly kind: 'arrive' }
   | { readonly kind: 'foreignUpdate'; readonly key: string; readonly value: number }
-  | { readonly kind: 'foreignSet'; readonly value: number };
+  | { readonly kind: 'foreignSet'; readonly value: number }
+  | { readonly kind: 'foreignBind'; readonly uid: string };
+
+/** A client's state on its way to the worker, and what it had seen. */
+interface Event {
+  readonly ext: Buffer;
+  readonly foreignSets: number;
+  /** The uid that it says, and how many of the worker's own had come before it was sent. */
+  readonly uid: string;
+  readonly ownBinds: number;
+}
 
 class System {
   readonly gateway = new SessionState();
   readonly view = new SessionView();
   model: Session = {};
-  /** On their way to the worker: the client's state, and how many foreign sets it had seen. */
-  readonly #events: { ext: Buffer; foreignSets: number }[] = [];
+  /** '' when the client is bound to none. */
+  uid = '';
+  readonly #events: Event[] = [];
   /** On their way to the gateway: each does its part there and in the model. */
   readonly #commands: (() => void)[] = [];
   #foreignSets = 0;
+  /** Uids that the worker has bound, and how many of them have reached the gateway. */
+  readonly #binds: string[] = [];
+  #arrivedBinds = 0;
 
   run(steps: readonly Step[]): void {
-    this.#events.push({ ext: this.#ext(), foreignSets: 0 });
+    this.#send();
     for (const step of steps) this.#step(step);
     while (this.#events.length > 0) this.#step({ kind: 'handle', operations: [] });
     while (this.#commands.length > 0) this.#step({ kind: 'arrive' });
@@ -58,12 +73,18 @@ class System {
     // and the worker sees it so with the next event
     this.view.receive(decodeClientState(this.#ext()));
     assert.deepEqual(this.view.session, this.model);
+    assert.equal(this.view.uid, this.uid);
+  }
+
+  #send(): void {
+    const [foreignSets, uid, ownBinds] = [this.#foreignSets, this.uid, this.#arrivedBinds];
+    this.#events.push({ ext: this.#ext(), foreignSets, uid, ownBinds });
   }
 
   #step(step: Step): void {
     switch (step.kind) {
       case 'event':
-        this.#events.push({ ext: this.#ext(), foreignSets: this.#foreignSets });
+        this.#send();
         break;
       case 'handle':
         this.#handle(step.operations);
@@ -80,6 +101,9 @@ class System {
         this.model = { foreign: step.value };
         this.#foreignSets++;
         break;
+      case 'foreignBind':
+        this.#bound(step.uid);
+        break;
       default:
         step satisfies never;
     }
@@ -89,6 +113,8 @@ class System {
     const event = this.#events.shift();
     if (event === undefined) return;
     this.view.receive(decodeClientState(event.ext));
+    // what the worker has bound since is not in the event, and counts all the same
+    assert.equal(this.view.uid, this.#binds.length > event.ownBinds ? this.#binds.at(-1) : event.uid);
     let intents: ((model: Session) => void)[] = [];
     const store = (): void => {
       this.#store(intents, event.foreignSets);
@@ -111,6 +137,10 @@ class System {
           break;
         case 'query':
           store();
+          break;
+        case 'bindUid':
+          this.#bind(operation.uid);
+          assert.equal(this.view.uid, operation.uid, 'the handler sees it at once');
           break;
         case 'setSession':
           intents = [];
@@ -159,15 +189,31 @@ class System {
     });
   }
 
+  #bind(uid: string): void {
+    this.view.change({ kind: 'uid', uid });
+    this.#binds.push(uid);
+    this.#commands.push(() => {
+      this.#bound(uid);
+      this.gateway.countApplied();
+      this.#arrivedBinds++;
+    });
+  }
+
+  #bound(uid: string): void {
+    this.uid = uid;
+    this.gateway.touch();
+  }
+
   #ext(): Buffer {
     // a copy, as the wire makes one
-    return Buffer.from(this.gateway.ext('', ''));
+    return Buffer.from(this.gateway.ext('', this.uid));
   }
 }
 
 const value = nat(3);
 const ownKey = constantFrom('a', 'b');
 const foreignKey = constantFrom('x', 'y');
+const uid = constantFrom('', 'ada', 'bob');
 
 const gentle: Arbitrary<Operation>[] = [
   record({ kind: constant('count' as const) }),
@@ -176,6 +222,8 @@ const gentle: Arbitrary<Operation>[] = [
   record({ kind: constant('query' as const) }),
   record({ kind: constant('updateSession' as const), key: ownKey, value }),
 ];
+const ownBind: Arbitrary<Operation> = record({ kind: constant('bindUid' as const), uid });
+const foreignBind: Arbitrary<Step> = record({ kind: constant('foreignBind' as const), uid });
 const ownSet: Arbitrary<Operation> = record({ kind: constant('setSession' as const), value });
 const foreignUpdate: Arbitrary<Step> = record({
   kind: constant('foreignUpdate' as const),
@@ -212,6 +260,10 @@ describe('a session that a worker and others change at once ends as if everythin
 
   it('the same with handlers that set the session', () => {
     holds(courses([...gentle, ownSet], [foreignUpdate]));
+  });
+
+  it('the same with a uid that both sides bind: handlers see their own at once, and others’ that come later', () => {
+    holds(courses([...gentle, ownSet, ownBind], [foreignUpdate, foreignBind]));
   });
 
   it('the same with others that set the session: they win over handlers that are under way', () => {

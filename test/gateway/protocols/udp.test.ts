@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Socket } from 'node:dgram';
 import { describe, it, type TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { open } from './opening.js';
@@ -90,6 +91,29 @@ describe('udp protocol', { timeout: 20_000 }, () => {
     assert.deepEqual(peer.messages.map(String), ['goodbye']);
     assert.deepEqual(host.gone, [transport]);
     assert.equal(clock.timers, 0);
+  });
+
+  it('is closed when the last datagram is with the operating system, and not before', async (t) => {
+    const { host, listener, transport } = await join(t);
+    let sent!: () => void;
+    t.mock.method(Socket.prototype, 'send', (...args: unknown[]) => (sent = args.at(-1) as () => void));
+    transport.write(Buffer.from('goodbye'));
+    const order: string[] = [];
+    const closed = [listener.close(), listener.close()].map((each) => each.then(() => order.push('closed')));
+    for (let turns = 0; turns < 5; turns++) await turn();
+    order.push('sent');
+    sent();
+    await Promise.all(closed);
+    assert.deepEqual(order, ['sent', 'closed', 'closed']);
+    assert.deepEqual(host.gone, [transport]);
+  });
+
+  it('has freed its port when it is closed', async (t) => {
+    for (let round = 0, url = 'udp://127.0.0.1:0'; round < 3; round++) {
+      const { listener } = await open(t, 'udp', { url });
+      ({ url } = listener.port);
+      await listener.close();
+    }
   });
 
   it('tells that one write is one message', async (t) => {
