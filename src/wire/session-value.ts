@@ -8,10 +8,11 @@ import { DEEPEST } from './session-depth.js';
  *
  *   a Date     which becomes text, as JSON makes it
  *   undefined  as a property, which is left out; in a list it would become null
- *   a bigint   beyond 2^53, as PHP's ints of 64 bits can be: a smaller one would come back as a number
  *
- * JSON has no bigint, so that a session with one is stored in PHP's format. One that is in that format can hold what else
- * PHP has: bytes, NAN and INF. Everything else would come back as something else, or not at all, and is refused.
+ * A session that PHP has stored is in PHP's format, and can hold what else PHP has: bytes, NAN, INF, and bigints beyond 2^53,
+ * as its ints of 64 bits can be (a smaller one would come back as a number). Ours are not put into that format for the sake of
+ * such a value, since it cannot tell an empty object from an empty list. Everything else would come back as something else, or
+ * not at all, and is refused.
  */
 
 /** The keys down to the value that is looked at. */
@@ -76,7 +77,7 @@ function fits(value: unknown, level: number, php: boolean): boolean {
       if (php) return false;
       throw refused(`the number ${value}`);
     case 'bigint':
-      checkBigint(value);
+      checkBigint(value, php);
       return false;
     case 'boolean':
     case 'undefined':
@@ -132,9 +133,10 @@ function checkText(text: string, php: boolean): void {
   if (php && !text.isWellFormed()) throw refused('text with half of a surrogate pair');
 }
 
-function checkBigint(value: bigint): void {
+function checkBigint(value: bigint, php: boolean): void {
   if (value >= -SAFE && value <= SAFE) throw refused(`the bigint ${value}, which a number can hold`);
   if (value < INT64_MIN || value > INT64_MAX) throw refused('a bigint that no int64 can hold');
+  if (!php) throw refused('a bigint, which only a session of PHP’s can hold (keep it as text)');
 }
 
 function refused(found: string): GatewayError {

@@ -90,7 +90,9 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     post({ kind: 'step', step: 'onWorkerStart' });
     await start(events, info);
   } catch (error) {
-    const { code, message } = error as GatewayError;
+    // one of ours says why in its message already
+    const { code, message } =
+      error instanceof GatewayError ? error : new GatewayError('GW_EVENTS_START', messageOf(error));
     post({ kind: 'failed', code, message });
     silence();
     port.close();
@@ -194,7 +196,7 @@ async function load({ bundle, eventsFolder }: WorkerTask): Promise<Events> {
   try {
     module = (await import(bundle)) as Record<string, unknown>;
   } catch (cause) {
-    const missing = /^Cannot find package '([^']+)'/.exec((cause as Error).message)?.[1];
+    const missing = /^Cannot find package '([^']+)'/.exec(messageOf(cause))?.[1];
     if (missing !== undefined) {
       throw new GatewayError(
         'GW_EVENTS_INVALID',
