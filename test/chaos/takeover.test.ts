@@ -207,7 +207,7 @@ describe('reloads and what happens at the same time', () => {
     ann.send('block');
     for (let n = 0; n < 10; n++) ann.send(`${n}`);
     const reloading = chaos.node.reload(false);
-    endThread(await started(bob));
+    await endThread(await started(bob));
     board.unblock();
     await assert.rejects(reloading, { code: 'GW_WORKER_DIED' });
     assert.equal(await answered(ann, 'block'), old);
