@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isLoopback } from './config/cluster-rules.js';
-import { GatewayError } from './errors.js';
+import { GatewayError } from './base/errors.js';
 import { splitAddress } from './inner-socket.js';
 
 /**

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { end, FAILED, guardOutput, MISUSED } from './commands/process-end.js';
 import { version } from './commands/this-program.js';
-import { GatewayError } from './errors.js';
+import { GatewayError } from './base/errors.js';
 import { createProgram, parse } from './ops/program.js';
 import { report } from './ops/supervision.js';
 

@@ -1,5 +1,5 @@
 import { loadavg } from 'node:os';
-import { systemClock } from './clock.js';
+import { systemClock } from './base/clock.js';
 import { Counters } from './gateway/counters.js';
 import type { Gateway } from './gateway/gateway.js';
 import { addCounts } from './ops/group-cluster.js';

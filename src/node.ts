@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
-import { systemClock } from './clock.js';
+import { systemClock } from './base/clock.js';
 import { registersOf } from './config/registers.js';
 import type { GatewayConfig, NodeConfig, WorkerConfig } from './config/schema.js';
-import { GatewayError } from './errors.js';
+import { GatewayError } from './base/errors.js';
 import { Gateway } from './gateway/gateway.js';
 import { InnerPort } from './gateway/inner-port.js';
 import { type InnerTls, readInnerTls, splitAddress } from './inner-socket.js';
 import { resolveLanIp } from './lan-ip.js';
-import type { Logger } from './log.js';
+import type { Logger } from './base/log.js';
 import { connectionPage, nodeStatus } from './node-status.js';
 import type { ConnectionPage, Controllable, NodeStatus } from './ops/status.js';
 import { Pool } from './pool/pool.js';

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { systemClock } from '#src/clock.js';
+import { systemClock } from '#src/base/clock.js';
 import { loadConfig } from '#src/config/load.js';
 import type { GatewayConfig } from '#src/config/schema.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { InnerPort } from '#src/gateway/inner-port.js';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 import { RegisterServer } from '#src/register/register-server.js';
 
 /** The process that is measured: a gateway's inner port without clients, or a Register. It says its port to who forked it. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { systemClock } from '#src/clock.js';
+import { systemClock } from '#src/base/clock.js';
 import { connectInner } from '#src/inner-socket.js';
 import { LinkHeartbeat } from '#src/link/link-heartbeat.js';
 import { TcpLink } from '#src/link/tcp-link.js';

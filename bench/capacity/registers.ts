@@ -1,5 +1,5 @@
-import { systemClock } from '#src/clock.js';
-import { createLogger } from '#src/log.js';
+import { systemClock } from '#src/base/clock.js';
+import { createLogger } from '#src/base/log.js';
 import { Membership } from '#src/register/membership.js';
 import { encodeRegisterLine } from '#src/wire/register-line.js';
 import { cpuSeconds } from '../load/process-usage.js';

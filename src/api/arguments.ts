@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { isPlainObject } from '../wire/session-value.js';
 
 /** What can be sent to a client: a string goes out as text, bytes as binary. */

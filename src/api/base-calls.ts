@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { type GatewayAddress, addressKey, formatClientId, parseClientId } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, emptyFrame } from '../wire/frame.js';

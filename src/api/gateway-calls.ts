@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import type { Message } from './arguments.js';
 import { QueryCalls } from './query-calls.js';
 import type { SendOptions } from './send-calls.js';

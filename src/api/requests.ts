@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../clock.js';
-import { GatewayError } from '../errors.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
 import type { PhpDecoded } from '../wire/php-serialize.js';
 import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
 

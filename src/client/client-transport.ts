@@ -1,7 +1,7 @@
 import type { Requests } from '../api/requests.js';
 import type { KnownGateway, Transport } from '../api/transport.js';
-import { GatewayError } from '../errors.js';
-import { Queue } from '../queue.js';
+import { GatewayError } from '../base/errors.js';
+import { Queue } from '../base/queue.js';
 import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import { type Frame, decodeFrame, encodeFrame } from '../wire/frame.js';
 import { unserialize } from '../wire/php-serialize.js';

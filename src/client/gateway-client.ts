@@ -2,8 +2,8 @@
 import { QueryCalls } from '../api/query-calls.js';
 import { type Answer, Requests } from '../api/requests.js';
 import type { Message } from '../api/arguments.js';
-import { systemClock } from '../clock.js';
-import { GatewayError } from '../errors.js';
+import { systemClock } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
 import { readInnerTls } from '../inner-socket.js';
 import { byteLength } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../clock.js';
-import { GatewayError } from '../errors.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
 import { type InnerTls, connectInner } from '../inner-socket.js';
 import { CommandLink } from '../link/command-link.js';
 import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';

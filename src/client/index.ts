@@ -2,6 +2,6 @@
 export type { Message, Name } from '../api/arguments.js';
 export { PartialResultError } from '../api/requests.js';
 export type { ExcludeOptions, SendOptions, SendToAllOptions } from '../api/send-calls.js';
-export { ERROR_CODES, type ErrorCode, GatewayError } from '../errors.js';
+export { ERROR_CODES, type ErrorCode, GatewayError } from '../base/errors.js';
 export type { Session } from '../wire/session.js';
 export { GatewayClient, type GatewayClientOptions } from './gateway-client.js';

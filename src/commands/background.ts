@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { supervise as superviseNode } from '../ops/background.js';
 import { startDetached } from '../ops/detached.js';
 import { refuseIfRunning } from '../ops/pid-file.js';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../base/clock.js';
 import { endCompiler } from '../compiler.js';
 import type { NodeConfig } from '../config/schema.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../base/log.js';
 import type { Node } from '../node.js';
 import { captureOutput } from '../ops/captured-output.js';
 import type { NodeGroup } from '../ops/node-group.js';

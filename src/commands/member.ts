@@ -1,4 +1,4 @@
-import { systemClock } from '../clock.js';
+import { systemClock } from '../base/clock.js';
 import { endCompiler } from '../compiler.js';
 import { captureOutput } from '../ops/captured-output.js';
 import { MemberHost } from '../ops/member-host.js';

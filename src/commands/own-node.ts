@@ -1,6 +1,6 @@
 import { type Node, type NodeOptions, startNode } from '../node.js';
 import type { NodeConfig } from '../config/schema.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../base/log.js';
 import { ProcessLog } from '../ops/process-log.js';
 import { serve } from './process-end.js';
 import { version } from './this-program.js';

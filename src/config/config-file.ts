@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { messageOf } from '../error-text.js';
-import { GatewayError } from '../errors.js';
+import { messageOf } from '../base/error-text.js';
+import { GatewayError } from '../base/errors.js';
 
 const BASE_NAME = 'gatewayworker.config';
 

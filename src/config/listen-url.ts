@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { suggestion } from './suggestion.js';
 
 const LISTEN_SCHEMES = ['ws', 'wss', 'text', 'frame', 'tcp', 'udp'] as const;

@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { type ListenUrl, parseListenUrl } from './listen-url.js';
 import type { Problem } from './problem.js';
 import { isRecord } from './record.js';

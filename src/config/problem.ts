@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { isRecord } from './record.js';
 import { nodeConfigSchema } from './schema.js';
 import { expectation, keyName, schemaKeys, type SchemaNode } from './schema-node.js';

@@ -1,6 +1,6 @@
 import { nodeConfigSchema } from './schema.js';
 import { keyName, type SchemaNode, schemaKeys } from './schema-node.js';
-import { ERROR_CODES } from '../errors.js';
+import { ERROR_CODES } from '../base/errors.js';
 
 const REFERENCE = /(<!-- reference -->\n)[^]*?(<!-- \/reference -->)/;
 
@@ -36,7 +36,7 @@ export function errorsPage(): string {
   return `# Errors
 
 Every error of this package is a \`GatewayError\`: tell them apart by \`error.code\`, never by the message. The message
-names what was found, what was expected and what to do. This page is generated from \`src/errors.ts\` by \`npm run docs\`.
+names what was found, what was expected and what to do. This page is generated from \`src/base/errors.ts\` by \`npm run docs\`.
 
 ${table(['Code', 'Meaning'], rows)}`;
 }

@@ -1,7 +1,7 @@
 import { dirname, extname, resolve } from 'node:path';
 import { type Message, transform, type TransformFailure } from 'esbuild';
 import { compiling } from '../compiler.js';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { mayHoldSecret } from './problem.js';
 
 /** Where a parser gave up. Line and column count from 1; both are missing when the parser does not say. */

@@ -1,4 +1,4 @@
-import { Queue } from '../queue.js';
+import { Queue } from '../base/queue.js';
 import type { ClientTransport } from './protocols/protocol.js';
 import type { Pulse } from './pulse.js';
 import type { OutboxStretch } from './outbox.js';

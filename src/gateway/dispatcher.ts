@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { Queue } from '../queue.js';
+import type { Clock } from '../base/clock.js';
+import { Queue } from '../base/queue.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';

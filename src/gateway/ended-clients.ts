@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 import type { Client } from './client.js';
 
 /** Milliseconds after which a worker is told again: what the first time was lost on the way, with a worker or its answer. */

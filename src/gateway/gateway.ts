@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { GatewayConfig } from '../config/schema.js';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import type { Link } from '../link/link.js';
-import type { Logger } from '../log.js';
-import { LogOnce } from '../log-once.js';
+import type { Logger } from '../base/log.js';
+import { LogOnce } from '../base/log-once.js';
 import { formatClientId, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag, commandName } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';

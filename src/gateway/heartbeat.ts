@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 import type { Client } from './client.js';
 import { Pulse } from './pulse.js';
 import { sendQueues } from './send-queues.js';

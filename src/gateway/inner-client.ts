@@ -1,6 +1,6 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import type { TcpLink } from '../link/tcp-link.js';
-import { Queue } from '../queue.js';
+import { Queue } from '../base/queue.js';
 import { Command, commandName } from '../wire/command.js';
 import { type ReceivedFrame, decodeFrame } from '../wire/frame.js';
 import { parseIntroduction } from '../wire/worker-connect.js';

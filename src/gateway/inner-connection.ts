@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Timer } from '../clock.js';
-import { type ErrorCode, GatewayError } from '../errors.js';
+import type { Timer } from '../base/clock.js';
+import { type ErrorCode, GatewayError } from '../base/errors.js';
 import { TcpLink } from '../link/tcp-link.js';
 import type { Stranger } from '../strangers.js';
 import { Command, Flag } from '../wire/command.js';

@@ -1,9 +1,9 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import type { ClusterConfig, GatewayConfig } from '../config/schema.js';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';
 import type { Link } from '../link/link.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../base/log.js';
 import { SecretKey } from '../secret-key.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { Command, commandName } from '../wire/command.js';

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { type InnerTls, listenInner, portOf } from '../inner-socket.js';
 import { type Stranger, Strangers } from '../strangers.js';
 import { InnerConnection } from './inner-connection.js';

@@ -1,4 +1,4 @@
-import type { Timer } from '../clock.js';
+import type { Timer } from '../base/clock.js';
 import { LinkHeartbeat } from '../link/link-heartbeat.js';
 import type { TcpLink } from '../link/tcp-link.js';
 import { ipToNumber } from '../wire/client-id.js';

@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import type { Link } from '../link/link.js';
 import { TcpLink } from '../link/tcp-link.js';
 import type { GatewayAddress } from '../wire/client-id.js';

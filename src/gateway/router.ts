@@ -1,6 +1,6 @@
-import { defaultExport } from '../default-export.js';
-import { messageOf } from '../error-text.js';
-import { GatewayError } from '../errors.js';
+import { defaultExport } from '../base/default-export.js';
+import { messageOf } from '../base/error-text.js';
+import { GatewayError } from '../base/errors.js';
 import { importFile } from './module-file.js';
 
 /** A business worker, as a router sees it. */

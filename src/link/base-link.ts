@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import type { Frame } from '../wire/frame.js';
 import type { Link, LinkListener, LinkState } from './link.js';
 

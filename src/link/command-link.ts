@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../clock.js';
-import { GatewayError } from '../errors.js';
-import { Queue } from '../queue.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
+import { Queue } from '../base/queue.js';
 import { Command, Flag, commandName, isQuery } from '../wire/command.js';
 import { type Frame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { REPLY_HEADER_LENGTH, ReplyReader } from '../wire/reply-reader.js';

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { Queue } from '../queue.js';
+import { Queue } from '../base/queue.js';
 
 /** Bytes of a piece that several frames share. */
 const PIECE = 64 * 1024;

@@ -1,11 +1,11 @@
-import type { Clock, Timer } from '../clock.js';
-import { GatewayError } from '../errors.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
 import type { InnerTls } from '../inner-socket.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
-import { Backoff } from './backoff.js';
+import { Backoff } from '../base/backoff.js';
 import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
 import { type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
 import { LegacyCarrier } from './legacy-carrier.js';

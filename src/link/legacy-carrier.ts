@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { type Clock, withinTime } from '../clock.js';
-import { GatewayError } from '../errors.js';
+import { type Clock, withinTime } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
 import { type InnerTls, connectInner } from '../inner-socket.js';
 import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
 import { Command, Flag, WorkerState, commandName, isEvent } from '../wire/command.js';

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../clock.js';
-import { GatewayError } from '../errors.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
 import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import type { TcpLink } from './tcp-link.js';

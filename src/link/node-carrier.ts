@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { type Clock, withinTime } from '../clock.js';
-import { GatewayError } from '../errors.js';
+import { type Clock, withinTime } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
 import { Command, WorkerState, commandName, isEvent } from '../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
 import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';

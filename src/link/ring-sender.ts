@@ -1,5 +1,5 @@
-import { GatewayError } from '../errors.js';
-import { Queue } from '../queue.js';
+import { GatewayError } from '../base/errors.js';
+import { Queue } from '../base/queue.js';
 import type { Doorbell } from '../ring/doorbell.js';
 import { BEGIN, END, RECORD_HEADER_LENGTH, WHOLE } from '../ring/layout.js';
 import { RingWriter } from '../ring/writer.js';

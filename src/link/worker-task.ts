@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { PrintStream } from '../printed-text.js';
+import type { PrintStream } from '../base/printed-text.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import type { Takeover, ThreadMemory } from './ring-memory.js';
 

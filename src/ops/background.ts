@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../base/clock.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { Presence } from './presence.js';

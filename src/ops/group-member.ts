@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../clock.js';
-import { GatewayError } from '../errors.js';
-import type { Logger } from '../log.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
 import type { ControlRequest } from './control-protocol.js';
 import {
   isAnswer,

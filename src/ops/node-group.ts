@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { registersOf } from '../config/registers.js';
 import type { NodeConfig } from '../config/schema.js';
-import { GatewayError } from '../errors.js';
-import type { Logger } from '../log.js';
+import { GatewayError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
 import { GroupMember, type MemberProcess } from './group-member.js';
 import { groupStatus, type MemberReport } from './group-status.js';
 import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';

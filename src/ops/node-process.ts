@@ -1,5 +1,5 @@
-import { GatewayError } from '../errors.js';
-import type { Logger } from '../log.js';
+import { GatewayError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { isReadOnly, Presence } from './presence.js';

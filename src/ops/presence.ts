@@ -1,6 +1,6 @@
-import { GatewayError } from '../errors.js';
-import type { Logger } from '../log.js';
-import { isUnwritable } from '../state-folder.js';
+import { GatewayError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import { isUnwritable } from '../base/state-folder.js';
 import { ControlServer } from './control-server.js';
 import { PidFile } from './pid-file.js';
 import { newInstance, socketOf } from './place.js';

@@ -1,6 +1,6 @@
-import { systemClock } from '../clock.js';
+import { systemClock } from '../base/clock.js';
 import type { NodeConfig } from '../config/schema.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../base/log.js';
 import { FolderWatcher } from './folder-watcher.js';
 import type { Controllable } from './status.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { connectionsView } from './connections-view.js';
 import type { ControlClient } from './control-client.js';
 import { showLive } from './live-screen.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { ControlClient, HungUpError } from './control-client.js';
 import { livingProcess } from './pid-file.js';
 import type { NodePlace } from './place.js';

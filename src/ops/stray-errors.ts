@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../clock.js';
-import { GatewayError } from '../errors.js';
-import type { Logger } from '../log.js';
-import { LogOnce } from '../log-once.js';
+import type { Clock } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import { LogOnce } from '../base/log-once.js';
 
 /** Where this package's own code lies, as stack traces name it. */
 const OWN_FOLDER = new URL('../', import.meta.url).href;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 
 const TSCONFIG = 'tsconfig.json';
 

@@ -1,9 +1,9 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Clock, Timer } from '../clock.js';
-import { messageOf } from '../error-text.js';
-import { type ErrorCode, GatewayError } from '../errors.js';
-import type { Logger } from '../log.js';
-import { PrintedLines } from '../printed-text.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { messageOf } from '../base/error-text.js';
+import { type ErrorCode, GatewayError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
+import { PrintedLines } from '../base/printed-text.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
 import { formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';

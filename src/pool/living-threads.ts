@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { type Clock, systemClock, withinTime } from '../clock.js';
+import { type Clock, systemClock, withinTime } from '../base/clock.js';
 import { pause } from '../ring/pause.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
 

@@ -1,11 +1,11 @@
 import type { GatewayAddress } from '../wire/client-id.js';
-import { type Clock, withinTime } from '../clock.js';
+import { type Clock, withinTime } from '../base/clock.js';
 import type { WorkerConfig } from '../config/schema.js';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import type { GatewayLinkStatus } from '../link/gateway-link.js';
 import type { Link } from '../link/link.js';
 import type { WorkerTask } from '../link/worker-task.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../base/log.js';
 import { Doorbell } from '../ring/doorbell.js';
 import { EventsBundle } from './events-bundle.js';
 import type { Generation } from './generation.js';

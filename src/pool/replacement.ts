@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 
 /** Milliseconds between two attempts: doubled from the first to the last. */
 const FIRST_PAUSE = 100;

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../clock.js';
-import { Queue } from '../queue.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { Queue } from '../base/queue.js';
 
 /** Milliseconds between two looks: how exact the figures are. */
 const PERIOD = 250;

@@ -1,12 +1,12 @@
-import { type Clock, withinTime } from '../clock.js';
-import { messageOf } from '../error-text.js';
-import { GatewayError } from '../errors.js';
+import { type Clock, withinTime } from '../base/clock.js';
+import { messageOf } from '../base/error-text.js';
+import { GatewayError } from '../base/errors.js';
 import type { InnerTls } from '../inner-socket.js';
 import type { GatewayLink } from '../link/gateway-link.js';
 import { LinkSet } from '../link/link-set.js';
 import { SlotLink } from '../link/slot-link.js';
 import type { WorkerTask } from '../link/worker-task.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../base/log.js';
 import type { Doorbell } from '../ring/doorbell.js';
 import { type GatewayAddress, formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';

@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 
 /** How long a thread may take to be stopped: it answers within milliseconds, even out of an endless loop. */
 const DEADLINE = 700;

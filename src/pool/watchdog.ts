@@ -1,5 +1,5 @@
 import { url as inspectorUrl } from 'node:inspector';
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 
 /** Milliseconds between two looks, and between two beats of a thread that is well. */
 export const BEAT = 250;

@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 import type { InnerTls } from '../inner-socket.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../base/log.js';
 import { RegisterClient, type RegisterStatus } from './register-client.js';
 
 /**

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../clock.js';
-import { GatewayError } from '../errors.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
 import { connectInner, type InnerTls, splitAddress } from '../inner-socket.js';
 import { LineReader } from '../line-reader.js';
-import type { Logger } from '../log.js';
+import type { Logger } from '../base/log.js';
 import {
   encodeRegisterLine,
   MAX_REGISTER_LINE,

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../clock.js';
-import { GatewayError } from '../errors.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
 import { LineReader } from '../line-reader.js';
 import type { SecretKey } from '../secret-key.js';
 import type { Stranger } from '../strangers.js';

@@ -1,8 +1,8 @@
 import type { Server, Socket } from 'node:net';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../base/clock.js';
 import { type InnerTls, listenInner, portOf, splitAddress } from '../inner-socket.js';
-import type { Logger } from '../log.js';
-import { LogOnce } from '../log-once.js';
+import type { Logger } from '../base/log.js';
+import { LogOnce } from '../base/log-once.js';
 import { SecretKey } from '../secret-key.js';
 import { type Stranger, Strangers } from '../strangers.js';
 import { encodeRegisterLine } from '../wire/register-line.js';

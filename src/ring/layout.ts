@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 
 /*
  * One ring: records from one producing thread to one consuming thread, in a SharedArrayBuffer.

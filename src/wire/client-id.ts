@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 
 /** A gateway's inner address: what its clients' ids begin with. */
 export interface GatewayAddress {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 
 /*
  * What a gateway tells one of our workers about a client in the ext_data of an event (Flag.STATE), where a legacy worker

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 
 /*
  * A frame on the inner links, big-endian, as GatewayWorker 4.0 writes it:

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { parsePhpQuery, phpName, phpString } from './php-query.js';
 import { type PhpDecoded, type PhpKey, type PhpValue, serialize, unserialize } from './php-serialize.js';
 

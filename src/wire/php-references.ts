@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { MAX_DEPTH } from './php-value.js';
 
 /*

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import {
   INT64_MAX,
   INT64_MIN,

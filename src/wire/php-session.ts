@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { type PhpDecoded, type PhpKey, type PhpValue, serialize, unserialize } from './php-serialize.js';
 import { unserializeEntries } from './php-unserialize.js';
 import { MAX_DEPTH, phpKey } from './php-value.js';

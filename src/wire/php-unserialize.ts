@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { withoutReferences } from './php-references.js';
 import { INT64_MAX, INT64_MIN, MAX_DEPTH, type PhpDecoded, type PhpKey, phpKey } from './php-value.js';
 

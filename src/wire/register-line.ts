@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 
 /*
  * The Register's protocol: one JSON object per line, UTF-8.

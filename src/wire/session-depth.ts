@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 
 /**
  * Levels of objects and arrays that a session may have: as PHP's json_decode takes. A gateway and its workers make text of

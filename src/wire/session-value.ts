@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { INT64_MAX, INT64_MIN, MAX_DEPTH } from './php-value.js';
 import { DEEPEST } from './session-depth.js';
 

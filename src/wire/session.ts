@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { refuseDeep } from './session-depth.js';
 import {
   type PhpDecoded,

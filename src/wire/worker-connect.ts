@@ -1,4 +1,4 @@
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 
 /*
  * How a peer says who it is on a gateway's inner port, as the JSON body of its first frame:

@@ -1,4 +1,4 @@
-import { Queue } from '../queue.js';
+import { Queue } from '../base/queue.js';
 import type { ClientAddress } from '../wire/client-id.js';
 import { Command } from '../wire/command.js';
 

@@ -1,5 +1,5 @@
-import { defaultExport } from '../default-export.js';
-import { GatewayError } from '../errors.js';
+import { defaultExport } from '../base/default-export.js';
+import { GatewayError } from '../base/errors.js';
 import type { Session } from '../wire/session.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { Client } from './client.js';

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import type { ClientChange } from '../api/transport.js';
-import { GatewayError } from '../errors.js';
+import { GatewayError } from '../base/errors.js';
 import { type ClientState, NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Flag } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
-import type { GatewayError } from '#src/errors.js';
+import type { GatewayError } from '#src/base/errors.js';
 import { ChaosNode } from '../support/chaos-node.js';
 import { configFolder } from '../support/config-folder.js';
 import { WsClient } from '../support/ws-client.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { GatewayClient } from '#src/client/index.js';
-import { systemClock } from '#src/clock.js';
+import { systemClock } from '#src/base/clock.js';
 import { readInnerTls } from '#src/inner-socket.js';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 import { RegisterServer } from '#src/register/register-server.js';
 import { ApiClient, introduce } from '../support/api-client.js';
 import { fixture } from '../support/fixtures.js';

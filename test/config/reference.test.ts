@@ -5,7 +5,7 @@ import { parseJSONC, parseTOML, parseYAML } from 'confbox';
 import { errorsPage, referenceTable, userConfigModule, withReference } from '#src/config/reference.js';
 import { nodeConfigSchema } from '#src/config/schema.js';
 import { schemaKeys } from '#src/config/schema-node.js';
-import { ERROR_CODES } from '#src/errors.js';
+import { ERROR_CODES } from '#src/base/errors.js';
 import { loadJson } from '../support/config-folder.js';
 
 const docs = new URL('../../docs/', import.meta.url);
@@ -16,14 +16,14 @@ describe('documentation', () => {
     assert.equal(page, withReference(page));
   });
 
-  it('of the errors is what src/errors.ts says: else run `npm run docs`', async () => {
+  it('of the errors is what src/base/errors.ts says: else run `npm run docs`', async () => {
     const page = await readFile(new URL('errors.md', docs), 'utf8');
     assert.equal(page, errorsPage());
     for (const code of Object.keys(ERROR_CODES)) assert.ok(page.includes(`\`${code}\``));
   });
 
   it('of the type UserConfig is what the schema says: else run `npm run docs`', async () => {
-    const source = await readFile(new URL('../../src/config/user-config.ts', import.meta.url), 'utf8');
+    const source = await readFile(new URL('../../src/config/user-config.js', import.meta.url), 'utf8');
     assert.equal(source, userConfigModule());
   });
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { placeOf } from '#src/ops/place.js';
 import { RunningNode } from '#src/ops/running-node.js';
 import type { NodeStatus } from '#src/ops/status.js';
-import { STATE_FOLDER } from '#src/state-folder.js';
+import { STATE_FOLDER } from '#src/base/state-folder.js';
 import { answering, config } from './app-files.js';
 import { Foreground, LIMIT } from './foreground-node.js';
 

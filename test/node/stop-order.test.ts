@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { systemClock } from '#src/clock.js';
+import { systemClock } from '#src/base/clock.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { InnerPort } from '#src/gateway/inner-port.js';
 import { type Node, startNode } from '#src/node.js';
@@ -14,7 +14,7 @@ import { loadJson } from '../support/config-folder.js';
 import { fixture } from '../support/fixtures.js';
 import { LIMIT } from '../support/inbox.js';
 import { NodeLog } from '../support/node-log.js';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 
 /** A method of a part that a node ends, or of a part of such a part. */
 type Ending = (this: object, ...args: unknown[]) => unknown;

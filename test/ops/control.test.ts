@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 import { ControlClient } from '#src/ops/control-client.js';
 import { MAX_REQUEST } from '#src/ops/control-protocol.js';
 import { ControlServer } from '#src/ops/control-server.js';

@@ -1,4 +1,4 @@
-import { GatewayError } from '#src/errors.js';
+import { GatewayError } from '#src/base/errors.js';
 import type { ConnectionPage, ConnectionStatus, Controllable, NodeStatus } from '#src/ops/status.js';
 
 export const STATUS: NodeStatus = {

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { systemClock } from '#src/clock.js';
+import { systemClock } from '#src/base/clock.js';
 import { FolderWatcher } from '#src/ops/folder-watcher.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import type { NodeConfig } from '#src/config/schema.js';
-import { GatewayError } from '#src/errors.js';
-import { createLogger } from '#src/log.js';
+import { GatewayError } from '#src/base/errors.js';
+import { createLogger } from '#src/base/log.js';
 import { NodeGroup } from '#src/ops/node-group.js';
 import type { NodeStatus } from '#src/ops/status.js';
 import { groupConfig } from '../support/group-config.js';

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 import { ControlClient } from '#src/ops/control-client.js';
 import { livingProcess } from '#src/ops/pid-file.js';
 import { Presence } from '#src/ops/presence.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 import { originOf, StrayErrors } from '#src/ops/stray-errors.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 

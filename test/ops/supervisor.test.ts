@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { beforeEach, describe, it } from 'node:test';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 import type { NodeReport } from '#src/ops/supervision.js';
 import { Supervisor } from '#src/ops/supervisor.js';
 import { SteppedClock } from '../support/stepped-clock.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '#src/config/load.js';
 import type { UserConfig } from '#src/config/user-config.js';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 import { type Node, startNode } from '#src/node.js';
 import { fixture } from '../support/fixtures.js';
 import { type LogLine, NodeLog } from '../support/node-log.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { GatewayClient } from '#src/client/index.js';
-import { GatewayError } from '#src/errors.js';
+import { GatewayError } from '#src/base/errors.js';
 import { EventsBundle } from '#src/pool/events-bundle.js';
 
 describe('the bundle of events/', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
 import type { WorkerConfig } from '#src/config/schema.js';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 import { livingThreads } from '#src/pool/living-threads.js';
 import { Pool } from '#src/pool/pool.js';
 import { PoolThread } from '#src/pool/thread.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import { systemClock } from '#src/clock.js';
+import { systemClock } from '#src/base/clock.js';
 import { SlotLink } from '#src/link/slot-link.js';
 import type { WorkerTask } from '#src/link/worker-task.js';
 import { livingThreads } from '#src/pool/living-threads.js';

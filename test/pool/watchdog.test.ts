@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Session } from 'node:inspector';
 import { type TestContext, describe, it } from 'node:test';
-import type { Clock } from '#src/clock.js';
+import type { Clock } from '#src/base/clock.js';
 import { BEAT, Watchdog } from '#src/pool/watchdog.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { GatewayError } from '#src/errors.js';
+import { GatewayError } from '#src/base/errors.js';
 import { type LoadedConfig, loadConfig } from '#src/config/load.js';
 
 /** A folder of its own for one test, with these files in it; removed when the test ends. */

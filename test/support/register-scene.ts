@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
-import type { Logger } from '#src/log.js';
+import type { Logger } from '#src/base/log.js';
 import { RegisterServer, type RegisterServerOptions } from '#src/register/register-server.js';
 import { LIMIT } from './inbox.js';
 import { SteppedClock } from './stepped-clock.js';

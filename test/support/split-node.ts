@@ -1,13 +1,13 @@
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '#src/clock.js';
+import { systemClock } from '#src/base/clock.js';
 import { loadConfig } from '#src/config/load.js';
 import type { GatewayConfig, WorkerConfig } from '#src/config/schema.js';
 import type { UserConfig } from '#src/config/user-config.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { InnerPort } from '#src/gateway/inner-port.js';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 import { Pool } from '#src/pool/pool.js';
 import type { GatewayAddress } from '#src/wire/client-id.js';
 import type { ChaosNodeOptions } from './chaos-node.js';

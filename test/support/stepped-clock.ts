@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '#src/clock.js';
+import type { Clock, Timer } from '#src/base/clock.js';
 
 /** A clock that stands still until {@link advance} is called, and then runs what is due, in order. */
 export class SteppedClock implements Clock {

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { GatewayCalls } from '#src/api/gateway-calls.js';
 import { Requests } from '#src/api/requests.js';
-import { systemClock } from '#src/clock.js';
+import { systemClock } from '#src/base/clock.js';
 import type { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
 import type { GatewayState } from '#src/link/worker-task.js';

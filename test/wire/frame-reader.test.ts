@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { GatewayError } from '#src/errors.js';
+import { GatewayError } from '#src/base/errors.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { decodeFrame, emptyFrame, encodeFrame, HEADER_LENGTH } from '#src/wire/frame.js';
 import { FrameReader } from '#src/wire/frame-reader.js';

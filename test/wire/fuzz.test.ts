@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { GatewayError } from '#src/errors.js';
+import { GatewayError } from '#src/base/errors.js';
 import { parseClientId } from '#src/wire/client-id.js';
 import { decodeFrame, encodeFrame } from '#src/wire/frame.js';
 import { FrameReader } from '#src/wire/frame-reader.js';

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { GatewayError } from '../../errors.js';
+import { GatewayError } from '../../base/errors.js';
 import { commandName } from '../../wire/command.js';
 import { parseWithBigInts } from '../../wire/big-int-json.js';
 import type { ReceivedFrame } from '../../wire/frame.js';

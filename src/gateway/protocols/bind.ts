@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { type ListenUrl, parseListenUrl } from '../../config/listen-url.js';
-import type { GatewayError } from '../../errors.js';
+import type { GatewayError } from '../../base/errors.js';
 import { listenError as portError } from '../../listen-error.js';
 
 /** @throws GatewayError GW_LISTEN */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { defaultExport } from '../../default-export.js';
-import { messageOf } from '../../error-text.js';
-import { GatewayError } from '../../errors.js';
+import { defaultExport } from '../../base/default-export.js';
+import { messageOf } from '../../base/error-text.js';
+import { GatewayError } from '../../base/errors.js';
 import type { InputBuffer } from './input-buffer.js';
 import { importFile } from '../module-file.js';
 import type { ClientHost, ClientTransport } from './protocol.js';

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS
 import { createServer as createTlsServer } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Clock, systemClock } from '../../clock.js';
-import { GatewayError } from '../../errors.js';
+import { type Clock, systemClock } from '../../base/clock.js';
+import { GatewayError } from '../../base/errors.js';
 import { plainAddress } from './address.js';
 import { listenError } from './bind.js';
 import { Answer, unanswered } from './http-answer.js';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../../base/clock.js';
 
 /**
  * How messages look on a client's connection. One object serves every client that speaks it, so that a broadcast is

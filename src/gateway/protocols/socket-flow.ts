@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../../clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import type { Flow } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 

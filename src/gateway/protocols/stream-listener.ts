@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../../base/clock.js';
 import { ClientPortInUse } from './address.js';
 import { bind } from './bind.js';
 import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';

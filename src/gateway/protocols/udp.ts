@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import { type Clock, systemClock, type Timer } from '../../clock.js';
+import { type Clock, systemClock, type Timer } from '../../base/clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
 import { ClientPortInUse, plainAddress } from './address.js';
 import { listenError } from './bind.js';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../../clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import { plainAddress } from './address.js';
 import type { ClientHost, ClientPort, ClientProtocol, ClientTransport, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../../base/clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
 import { ClientPortInUse, plainAddress } from './address.js';
 import { bind } from './bind.js';

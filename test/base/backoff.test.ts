@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Backoff } from '#src/link/backoff.js';
+import { Backoff } from '#src/base/backoff.js';
 
 describe('waits between attempts to reach a gateway', () => {
   it('double from one second to ten, and begin anew once it was reached', () => {

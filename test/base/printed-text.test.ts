@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { finished } from 'node:stream/promises';
 import { Readable } from 'node:stream';
-import { PrintedLines, takeOver } from '#src/printed-text.js';
-import { SteppedClock } from './support/stepped-clock.js';
+import { PrintedLines, takeOver } from '#src/base/printed-text.js';
+import { SteppedClock } from '../support/stepped-clock.js';
 
 function setUp() {
   const clock = new SteppedClock();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { Queue } from '#src/queue.js';
-import { usedMemory } from './support/memory.js';
+import { Queue } from '#src/base/queue.js';
+import { usedMemory } from '../support/memory.js';
 
 const SEED = Number(process.env['GW_SEED'] ?? 20261122);
 

@@ -12,7 +12,7 @@ import {
   prepareCompiledFolder,
   prepareStateFolder,
   writeCompiled,
-} from '#src/state-folder.js';
+} from '#src/base/state-folder.js';
 
 describe("the folder of a node's files", { timeout: 30_000 }, () => {
   let folder: string;
@@ -53,7 +53,7 @@ describe("the folder of a node's files", { timeout: 30_000 }, () => {
   });
 
   it('has no half a file of a disk that is full', { skip: process.platform === 'win32' }, async () => {
-    const url = JSON.stringify(import.meta.resolve('#src/state-folder.js'));
+    const url = JSON.stringify(import.meta.resolve('#src/base/state-folder.js'));
     const events = JSON.stringify(import.meta.resolve('#src/pool/events-bundle.js'));
     await file('app/events/index.ts', `export const onMessage = () => ${JSON.stringify('x'.repeat(5000))};`);
     await file(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LineLimit } from '#src/line-limit.js';
-import { SteppedClock } from './support/stepped-clock.js';
+import { LineLimit } from '#src/base/line-limit.js';
+import { SteppedClock } from '../support/stepped-clock.js';
 
 const MINUTE = 60_000;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createLogger } from '#src/log.js';
+import { createLogger } from '#src/base/log.js';
 
 /** A destination that keeps its lines. */
 function memory(): { write(line: string): void; lines: Array<Record<string, unknown>> } {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LogOnce } from '#src/log-once.js';
-import { createLogger } from '#src/log.js';
-import { SteppedClock } from './support/stepped-clock.js';
+import { LogOnce } from '#src/base/log-once.js';
+import { createLogger } from '#src/base/log.js';
+import { SteppedClock } from '../support/stepped-clock.js';
 
 const MINUTE = 60_000;
 

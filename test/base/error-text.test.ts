@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { messageOf, stackOf } from '#src/error-text.js';
+import { messageOf, stackOf } from '#src/base/error-text.js';
 
 function refused(address: string): Error {
   return Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: 'ECONNREFUSED' });
