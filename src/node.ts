@@ -7,7 +7,7 @@ import type { GatewayConfig, NodeConfig, WorkerConfig } from './config/schema.js
 import { GatewayError } from './base/errors.js';
 import { Gateway } from './gateway/gateway.js';
 import { InnerPort } from './gateway/inner-port.js';
-import { type InnerTls, readInnerTls, splitAddress } from './inner-socket.js';
+import { type InnerTls, readInnerTls, splitAddress } from './net/inner-socket.js';
 import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from './base/log.js';
 import { connectionPage, nodeStatus } from './node-status.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { systemClock } from '#src/base/clock.js';
-import { connectInner } from '#src/inner-socket.js';
+import { connectInner } from '#src/net/inner-socket.js';
 import { LinkHeartbeat } from '#src/link/link-heartbeat.js';
 import { TcpLink } from '#src/link/tcp-link.js';
 import { Command, Flag, WorkerState } from '#src/wire/command.js';

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { holdingClock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
-import { type InnerTls, splitAddress } from '../inner-socket.js';
+import { type InnerTls, splitAddress } from '../net/inner-socket.js';
 import { createLogger } from '../base/log.js';
 import { Membership } from '../register/membership.js';
 import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';

@@ -4,7 +4,7 @@ import { type Answer, Requests } from '../api/requests.js';
 import type { Message } from '../api/arguments.js';
 import { systemClock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
-import { readInnerTls } from '../inner-socket.js';
+import { readInnerTls } from '../net/inner-socket.js';
 import { byteLength } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { type Session, encodeSession } from '../wire/session.js';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
-import { type InnerTls, connectInner } from '../inner-socket.js';
+import { type InnerTls, connectInner } from '../net/inner-socket.js';
 import { CommandLink } from '../link/command-link.js';
 import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
 import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';

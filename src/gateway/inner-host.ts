@@ -4,7 +4,7 @@ import { GatewayError } from '../base/errors.js';
 import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../base/log.js';
-import { SecretKey } from '../secret-key.js';
+import { SecretKey } from '../net/secret-key.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { Command, commandName } from '../wire/command.js';
 import { HEADER_LENGTH, MAX_INNER_PACKAGE, type ReceivedFrame } from '../wire/frame.js';

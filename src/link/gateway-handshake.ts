@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
-import { type InnerTls, connectInner } from '../inner-socket.js';
+import { type InnerTls, connectInner } from '../net/inner-socket.js';
 import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
 import { Command, Flag, commandName } from '../wire/command.js';
 import { HEADER_LENGTH, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';

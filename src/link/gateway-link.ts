@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
-import type { InnerTls } from '../inner-socket.js';
+import type { InnerTls } from '../net/inner-socket.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';

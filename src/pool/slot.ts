@@ -1,7 +1,7 @@
 import { type Clock, withinTime } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
-import type { InnerTls } from '../inner-socket.js';
+import type { InnerTls } from '../net/inner-socket.js';
 import type { GatewayLink } from '../link/gateway-link.js';
 import { LinkSet } from '../link/link-set.js';
 import { SlotLink } from '../link/slot-link.js';

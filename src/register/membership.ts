@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../base/clock.js';
-import type { InnerTls } from '../inner-socket.js';
+import type { InnerTls } from '../net/inner-socket.js';
 import type { Logger } from '../base/log.js';
 import { RegisterClient, type RegisterStatus } from './register-client.js';
 

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
-import { connectInner, type InnerTls, splitAddress } from '../inner-socket.js';
-import { LineReader } from '../line-reader.js';
+import { connectInner, type InnerTls, splitAddress } from '../net/inner-socket.js';
+import { LineReader } from '../net/line-reader.js';
 import type { Logger } from '../base/log.js';
 import {
   encodeRegisterLine,

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
-import { LineReader } from '../line-reader.js';
-import type { SecretKey } from '../secret-key.js';
-import type { Stranger } from '../strangers.js';
+import { LineReader } from '../net/line-reader.js';
+import type { SecretKey } from '../net/secret-key.js';
+import type { Stranger } from '../net/strangers.js';
 import { MAX_REGISTER_REQUEST, parseRegisterLine, REGISTER_PING_INTERVAL } from '../wire/register-line.js';
 
 /** Milliseconds that a peer may take to say who it is, from the moment it connects. */

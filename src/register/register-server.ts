@@ -1,10 +1,10 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
-import { type InnerTls, listenInner, portOf, splitAddress } from '../inner-socket.js';
+import { type InnerTls, listenInner, portOf, splitAddress } from '../net/inner-socket.js';
 import type { Logger } from '../base/log.js';
 import { LogOnce } from '../base/log-once.js';
-import { SecretKey } from '../secret-key.js';
-import { type Stranger, Strangers } from '../strangers.js';
+import { SecretKey } from '../net/secret-key.js';
+import { type Stranger, Strangers } from '../net/strangers.js';
 import { encodeRegisterLine } from '../wire/register-line.js';
 import { RegisterConnection, type RegisterConnectionListener } from './register-connection.js';
 

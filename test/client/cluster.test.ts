@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { GatewayClient } from '#src/client/index.js';
 import { systemClock } from '#src/base/clock.js';
-import { readInnerTls } from '#src/inner-socket.js';
+import { readInnerTls } from '#src/net/inner-socket.js';
 import { createLogger } from '#src/base/log.js';
 import { RegisterServer } from '#src/register/register-server.js';
 import { ApiClient, introduce } from '../support/api-client.js';

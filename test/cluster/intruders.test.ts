@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { splitAddress } from '#src/inner-socket.js';
+import { splitAddress } from '#src/net/inner-socket.js';
 import { Command } from '#src/wire/command.js';
 import { ChaosLoad } from '../support/chaos-load.js';
 import { Cluster, SECRET_KEY, freeAddress } from '../support/cluster.js';

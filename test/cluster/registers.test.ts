@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { splitAddress } from '#src/inner-socket.js';
+import { splitAddress } from '#src/net/inner-socket.js';
 import { ApiClient } from '../support/api-client.js';
 import { ChaosLoad } from '../support/chaos-load.js';
 import { Cluster, SECRET_KEY, freeAddress } from '../support/cluster.js';

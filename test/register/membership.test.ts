@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { portOf, readInnerTls } from '#src/inner-socket.js';
+import { portOf, readInnerTls } from '#src/net/inner-socket.js';
 import { Membership, type MembershipOptions } from '#src/register/membership.js';
 import { fixture } from '../support/fixtures.js';
 import { Inbox } from '../support/inbox.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
-import { readInnerTls } from '#src/inner-socket.js';
+import { readInnerTls } from '#src/net/inner-socket.js';
 import { RegisterServer } from '#src/register/register-server.js';
 import { MAX_REGISTER_REQUEST } from '#src/wire/register-line.js';
 import { fixture } from '../support/fixtures.js';

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import type { GatewayConfig } from '#src/config/schema.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { InnerPort } from '#src/gateway/inner-port.js';
-import type { InnerTls } from '#src/inner-socket.js';
+import type { InnerTls } from '#src/net/inner-socket.js';
 import type { GatewayAddress } from '#src/wire/client-id.js';
 import { Command, Flag, WorkerState } from '#src/wire/command.js';
 import { NODE_FEATURE } from '#src/wire/worker-connect.js';

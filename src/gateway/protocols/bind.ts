@@ -1,7 +1,7 @@
 import type { Server } from 'node:net';
 import { type ListenUrl, parseListenUrl } from '../../config/listen-url.js';
 import type { GatewayError } from '../../base/errors.js';
-import { listenError as portError } from '../../listen-error.js';
+import { listenError as portError } from '../../net/listen-error.js';
 
 /** @throws GatewayError GW_LISTEN */
 export function parseUrl(url: string): ListenUrl {

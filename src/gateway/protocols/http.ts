@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { GatewayError } from '../../base/errors.js';
-import { plainAddress } from './address.js';
+import { plainAddress } from '../../net/address.js';
 import { listenError } from './bind.js';
 import { Answer, unanswered } from './http-answer.js';
 import { hasOneHost, originForm, splitTarget } from './http-target.js';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.js';
-import { plainAddress } from './address.js';
+import { plainAddress } from '../../net/address.js';
 import { InputBuffer } from './input-buffer.js';
 import type { ClientHost, ClientPort, ClientProtocol, ClientTransport, Flow } from './protocol.js';
 import { SocketFlow, giveTime } from './socket-flow.js';

@@ -1,5 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
-import { plainAddress } from './address.js';
+import { plainAddress } from '../../net/address.js';
 import type { ClientHost, ClientPort, ClientProtocol, ClientTransport } from './protocol.js';
 
 /** Bytes: the longest message that fits a datagram (65,535 less the headers of IPv4 and UDP). */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { type Clock, systemClock, type Timer } from '../../base/clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { ClientPortInUse, plainAddress } from './address.js';
+import { ClientPortInUse, plainAddress } from '../../net/address.js';
 import { listenError } from './bind.js';
 import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
 import { PATIENCE } from './timeouts.js';

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../base/clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
-import { ClientPortInUse, plainAddress } from './address.js';
+import { ClientPortInUse, plainAddress } from '../../net/address.js';
 import { bind } from './bind.js';
 import { HttpSide } from './http.js';
 import { unanswered } from './http-answer.js';

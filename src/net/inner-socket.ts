@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { connect as connectTls, createSecureContext, createServer as createTlsServer } from 'node:tls';
-import { GatewayError } from './base/errors.js';
+import { GatewayError } from '../base/errors.js';
 import { listenError } from './listen-error.js';
 import type { Stranger, Strangers } from './strangers.js';
 

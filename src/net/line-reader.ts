@@ -1,4 +1,4 @@
-import { type ErrorCode, GatewayError } from './base/errors.js';
+import { type ErrorCode, GatewayError } from '../base/errors.js';
 
 const LINE_FEED = 0x0a;
 

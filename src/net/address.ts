@@ -1,5 +1,5 @@
-import type { ListenUrl } from '../../config/listen-url.js';
-import type { ClientPort, ListenerOptions } from './protocol.js';
+import type { ListenUrl } from '../config/listen-url.js';
+import type { ClientPort, ListenerOptions } from '../gateway/protocols/protocol.js';
 
 /** An address as users know it: an IPv4 address that a dual-stack socket gives as `::ffff:1.2.3.4` is given as `1.2.3.4`. */
 export function plainAddress(address: string): string {

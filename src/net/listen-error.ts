@@ -1,4 +1,4 @@
-import { GatewayError } from './base/errors.js';
+import { GatewayError } from '../base/errors.js';
 
 /** What to do, by the system's error code. */
 const REMEDIES: Partial<Record<string, string>> = {

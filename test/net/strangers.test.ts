@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, it } from 'node:test';
-import { type Stranger, Strangers } from '#src/strangers.js';
+import { type Stranger, Strangers } from '#src/net/strangers.js';
 
 const SHARE = 1000;
 const TOTAL = 2000;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LineReader } from '#src/line-reader.js';
+import { LineReader } from '#src/net/line-reader.js';
 
 const lineReader = (limit: number) => new LineReader({ limit, source: 'a wire', code: 'GW_REGISTER_LINE' });
 

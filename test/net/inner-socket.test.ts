@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readInnerTls } from '#src/inner-socket.js';
-import { fixture } from './support/fixtures.js';
+import { readInnerTls } from '#src/net/inner-socket.js';
+import { fixture } from '../support/fixtures.js';
 
 const cert = fixture('test-only-cert.pem');
 const key = fixture('test-only-key.pem');
