@@ -91,7 +91,7 @@ const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) =
   [
     'esbuild',
     (file) =>
-      ['bundle.ts', 'compiler.ts', 'user-sources.ts'].includes(file) ||
+      ['bundle/bundle.ts', 'bundle/compiler.ts', 'bundle/user-sources.ts'].includes(file) ||
       /^(?:pool|config|gateway\/protocols)\//.test(file),
   ],
   [

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.js';
-import { endCompiler } from '../compiler.js';
+import { endCompiler } from '../bundle/compiler.js';
 import type { NodeConfig } from '../config/schema.js';
 import type { Logger } from '../base/log.js';
 import type { Node } from '../node.js';

@@ -2,7 +2,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.js';
 import type { NodeConfig } from '../config/schema.js';
 import { checkGroup } from '../ops/member-config.js';
 import type { StartOptions } from '../ops/program.js';
-import { EventsBundle } from '../pool/events-bundle.js';
+import { EventsBundle } from '../bundle/events-bundle.js';
 
 /** @throws GW_CONFIG */
 export async function load({ config: given, nodes = 1 }: StartOptions): Promise<LoadedConfig> {

@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.js';
-import { endCompiler } from '../compiler.js';
+import { endCompiler } from '../bundle/compiler.js';
 import { captureOutput } from '../ops/captured-output.js';
 import { MemberHost } from '../ops/member-host.js';
 import type { ProcessLog } from '../ops/process-log.js';

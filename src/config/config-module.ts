@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { BuildFailure } from 'esbuild';
-import { bundle } from '../bundle.js';
+import { bundle } from '../bundle/bundle.js';
 import { defaultExport } from '../base/default-export.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';

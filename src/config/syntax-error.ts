@@ -1,6 +1,6 @@
 import { dirname, extname, resolve } from 'node:path';
 import { type Message, transform, type TransformFailure } from 'esbuild';
-import { compiling } from '../compiler.js';
+import { compiling } from '../bundle/compiler.js';
 import { GatewayError } from '../base/errors.js';
 import { mayHoldSecret } from './problem.js';
 

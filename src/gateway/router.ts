@@ -1,7 +1,7 @@
 import { defaultExport } from '../base/default-export.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
-import { importFile } from './module-file.js';
+import { importFile } from '../bundle/module-file.js';
 
 /** A business worker, as a router sees it. */
 export interface RouterWorker {

@@ -11,7 +11,7 @@ import { stackOf } from './stuck-stack.js';
 import { Watchdog } from './watchdog.js';
 import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
 import type { GatewayState, SlotMessage, StartStep, ThreadMessage, WorkerTask } from '../link/worker-task.js';
-import type { EventsBundle } from './events-bundle.js';
+import type { EventsBundle } from '../bundle/events-bundle.js';
 import type { StartThread, Thread } from './thread.js';
 
 /** Milliseconds after which the log says what a start waits for. */

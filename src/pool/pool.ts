@@ -7,7 +7,7 @@ import type { Link } from '../link/link.js';
 import type { WorkerTask } from '../link/worker-task.js';
 import type { Logger } from '../base/log.js';
 import { Doorbell } from '../ring/doorbell.js';
-import { EventsBundle } from './events-bundle.js';
+import { EventsBundle } from '../bundle/events-bundle.js';
 import type { Generation } from './generation.js';
 import { livingThreads } from './living-threads.js';
 import { type InnerOptions, Slot, type SlotStatus } from './slot.js';

@@ -11,7 +11,7 @@ import type { Doorbell } from '../ring/doorbell.js';
 import { type GatewayAddress, formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';
 import { ENDED_FEATURE, NODE_FEATURE } from '../wire/worker-connect.js';
-import type { EventsBundle } from './events-bundle.js';
+import type { EventsBundle } from '../bundle/events-bundle.js';
 import { Generation } from './generation.js';
 import { Replacement } from './replacement.js';
 import { SlotMonitor } from './slot-monitor.js';

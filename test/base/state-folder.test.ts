@@ -54,7 +54,7 @@ describe("the folder of a node's files", { timeout: 30_000 }, () => {
 
   it('has no half a file of a disk that is full', { skip: process.platform === 'win32' }, async () => {
     const url = JSON.stringify(import.meta.resolve('#src/base/state-folder.js'));
-    const events = JSON.stringify(import.meta.resolve('#src/pool/events-bundle.js'));
+    const events = JSON.stringify(import.meta.resolve('#src/bundle/events-bundle.js'));
     await file('app/events/index.ts', `export const onMessage = () => ${JSON.stringify('x'.repeat(5000))};`);
     await file(
       'limited.mjs',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
 import { SlotLink } from '#src/link/slot-link.js';
 import { createLogger } from '#src/base/log.js';
-import { EventsBundle } from '#src/pool/events-bundle.js';
+import { EventsBundle } from '#src/bundle/events-bundle.js';
 import { Generation } from '#src/pool/generation.js';
 import { Doorbell } from '#src/ring/doorbell.js';
 import { type FakeThread, FakeThreads } from '../support/fake-threads.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, before, describe, it } from 'node:test';
 import type { Link } from '#src/link/link.js';
 import { createLogger } from '#src/base/log.js';
-import { EventsBundle } from '#src/pool/events-bundle.js';
+import { EventsBundle } from '#src/bundle/events-bundle.js';
 import { Slot } from '#src/pool/slot.js';
 import { Doorbell } from '#src/ring/doorbell.js';
 import { Command } from '#src/wire/command.js';

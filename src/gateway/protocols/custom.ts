@@ -3,7 +3,7 @@ import { defaultExport } from '../../base/default-export.js';
 import { messageOf } from '../../base/error-text.js';
 import { GatewayError } from '../../base/errors.js';
 import type { InputBuffer } from './input-buffer.js';
-import { importFile } from '../module-file.js';
+import { importFile } from '../../bundle/module-file.js';
 import type { ClientHost, ClientTransport } from './protocol.js';
 import type { ProtocolConnection, ProtocolModule } from './protocol-module.js';
 import type { StreamProtocol, StreamTransport } from './stream-transport.js';

@@ -5,8 +5,8 @@ import { SOURCE_CONSTANTS, userSources } from './user-sources.js';
 
 /** This package as it runs, so that user code and the framework share one instance of it. */
 const OWN_MODULES: Readonly<Record<string, string>> = {
-  gatewayworker: new URL('./index.js', import.meta.url).href,
-  'gatewayworker/client': new URL('./client/index.js', import.meta.url).href,
+  gatewayworker: new URL('../index.js', import.meta.url).href,
+  'gatewayworker/client': new URL('../client/index.js', import.meta.url).href,
 };
 
 /**

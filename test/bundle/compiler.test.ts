@@ -4,8 +4,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { type TestContext, describe, it } from 'node:test';
 import { type Plugin, build, formatMessages, transform } from 'esbuild';
-import { compiling, endCompiler } from '#src/compiler.js';
-import { LIMIT } from './support/inbox.js';
+import { compiling, endCompiler } from '#src/bundle/compiler.js';
+import { LIMIT } from '../support/inbox.js';
 
 /** The processes that this one starts from now on. */
 function children(t: TestContext): ChildProcess[] {

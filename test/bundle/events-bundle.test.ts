@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { GatewayClient } from '#src/client/index.js';
 import { GatewayError } from '#src/base/errors.js';
-import { EventsBundle } from '#src/pool/events-bundle.js';
+import { EventsBundle } from '#src/bundle/events-bundle.js';
 
 describe('the bundle of events/', () => {
   let root: string;

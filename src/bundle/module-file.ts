@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bundle } from '../bundle.js';
+import { bundle } from './bundle.js';
 import { writeCompiled } from '../base/state-folder.js';
 
 /**

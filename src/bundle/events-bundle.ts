@@ -4,8 +4,8 @@ import { SourceMap, type SourceMapPayload } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, type Message, formatMessages } from 'esbuild';
-import { bundle } from '../bundle.js';
-import { compiling } from '../compiler.js';
+import { bundle } from './bundle.js';
+import { compiling } from './compiler.js';
 import { GatewayError } from '../base/errors.js';
 import { compiledFolder, createFile, prepareCompiledFolder } from '../base/state-folder.js';
 

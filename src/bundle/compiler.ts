@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type BuildFailure, stop } from 'esbuild';
-import { GatewayError } from './base/errors.js';
+import { GatewayError } from '../base/errors.js';
 
 /** Milliseconds that the compiler may take for one piece of work. Large applications take one or two seconds. */
 const WORK_TIME = 60_000;
