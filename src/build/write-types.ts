@@ -5,12 +5,12 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const OWN = "bytes.js'";
+const OWN = "build/bytes.js'";
 const NODE_IMPORT = /^import (?:type )?\{ Buffer \} from 'node:buffer';\n/m;
 
-const folder = fileURLToPath(new URL('.', import.meta.url));
+const folder = fileURLToPath(new URL('..', import.meta.url));
 for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-  if (!file.endsWith('.d.ts') || file === 'bytes.d.ts') continue;
+  if (!file.endsWith('.d.ts') || file === 'build/bytes.d.ts') continue;
   const text = readFileSync(`${folder}${file}`, 'utf8');
   if (!/\bBuffer\b/.test(text) || text.includes(OWN)) continue;
   const root = './' + '../'.repeat(file.split('/').length - 1);
