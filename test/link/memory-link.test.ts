@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { memoryLinkPair } from '#src/link/memory-link.js';
+import { memoryLinkPair } from '../support/memory-link.js';
 import { LocalPeer } from '../support/link-peer.js';
 import { assertFrames, testFrame, testFrames } from '../support/test-frame.js';
 

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import type { GatewayConfig } from '#src/config/schema.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import type { Link } from '#src/link/link.js';
-import { memoryLinkPair } from '#src/link/memory-link.js';
+import { memoryLinkPair } from './memory-link.js';
 import { Flag, commandName } from '#src/wire/command.js';
 import { type Frame, emptyFrame } from '#src/wire/frame.js';
 import { loadJson } from './config-folder.js';

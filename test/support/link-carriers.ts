@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { memoryLinkPair } from '#src/link/memory-link.js';
+import { memoryLinkPair } from './memory-link.js';
 import type { Takeover, ThreadMemory } from '#src/link/ring-memory.js';
 import { SlotLink } from '#src/link/slot-link.js';
 import { TcpLink } from '#src/link/tcp-link.js';

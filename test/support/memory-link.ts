@@ -1,6 +1,6 @@
-import { type Frame, decodeFrame, encodeFrame } from '../wire/frame.js';
-import { BaseLink } from './base-link.js';
-import type { Link } from './link.js';
+import { type Frame, decodeFrame, encodeFrame } from '#src/wire/frame.js';
+import { BaseLink } from '#src/link/base-link.js';
+import type { Link } from '#src/link/link.js';
 
 /** One end of a pair in one thread: what tests use, and the smallest example of a link. Frames cross in a macrotask. */
 class MemoryLink extends BaseLink {
