@@ -9,7 +9,7 @@ import {
 } from './gateway-link.js';
 import type { Link, LinkListener, LinkState } from './link.js';
 import type { SlotLink } from './slot-link.js';
-import type { GatewayState } from './worker-task.js';
+import type { GatewayState } from './thread-protocol.js';
 
 export interface LinkSetOptions extends GatewayLinkOptions {
   /** The gateway of this process; undefined when it has none. */

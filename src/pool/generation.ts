@@ -10,7 +10,13 @@ import { eventName } from '../wire/command.js';
 import { stackOf } from './stuck-stack.js';
 import { Watchdog } from './watchdog.js';
 import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
-import type { GatewayState, SlotMessage, StartStep, ThreadMessage, WorkerTask } from '../link/worker-task.js';
+import type {
+  GatewayState,
+  SlotMessage,
+  StartStep,
+  ThreadMessage,
+  WorkerTask,
+} from '../link/thread-protocol.js';
 import type { EventsBundle } from '../bundle/events-bundle.js';
 import type { StartThread, Thread } from './thread.js';
 

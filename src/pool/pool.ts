@@ -4,7 +4,7 @@ import type { WorkerConfig } from '../config/schema.js';
 import { GatewayError } from '../base/errors.js';
 import type { GatewayLinkStatus } from '../link/gateway-link.js';
 import type { Link } from '../link/link.js';
-import type { WorkerTask } from '../link/worker-task.js';
+import type { WorkerTask } from '../link/thread-protocol.js';
 import type { Logger } from '../base/log.js';
 import { Doorbell } from '../ring/doorbell.js';
 import { EventsBundle } from '../bundle/events-bundle.js';

@@ -5,7 +5,7 @@ import type { InnerTls } from '../net/inner-socket.js';
 import type { GatewayLink } from '../link/gateway-link.js';
 import { LinkSet } from '../link/link-set.js';
 import { SlotLink } from '../link/slot-link.js';
-import type { WorkerTask } from '../link/worker-task.js';
+import type { WorkerTask } from '../link/thread-protocol.js';
 import type { Logger } from '../base/log.js';
 import type { Doorbell } from '../ring/doorbell.js';
 import { type GatewayAddress, formatClientId } from '../wire/client-id.js';

@@ -1,5 +1,5 @@
 import { Piscina } from 'piscina';
-import type { WorkerTask } from '../link/worker-task.js';
+import type { WorkerTask } from '../link/thread-protocol.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
 import { livingThreads } from './living-threads.js';
 

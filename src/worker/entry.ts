@@ -16,7 +16,7 @@ import type { ReceivedFrame } from '../wire/frame.js';
 import { type PhpDecoded, unserialize } from '../wire/php-serialize.js';
 import { BusinessWorker } from './business-worker.js';
 import { type Events, type WorkerInfo, checkEvents } from './events.js';
-import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/worker-task.js';
+import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
 import { ThreadTransport } from './thread-transport.js';
 
 /** Well below the shortest processTimeout. */

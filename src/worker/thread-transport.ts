@@ -2,7 +2,7 @@ import type { ClientChange, KnownGateway, Transport } from '../api/transport.js'
 import { GatewayError } from '../base/errors.js';
 import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';
 import type { ThreadLink } from '../link/thread-link.js';
-import type { GatewayState } from '../link/worker-task.js';
+import type { GatewayState } from '../link/thread-protocol.js';
 import { Queue } from '../base/queue.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { type ClientAddress, type GatewayAddress, formatAddress } from '../wire/client-id.js';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { systemClock } from '#src/base/clock.js';
 import { SlotLink } from '#src/link/slot-link.js';
-import type { WorkerTask } from '#src/link/worker-task.js';
+import type { WorkerTask } from '#src/link/thread-protocol.js';
 import { livingThreads } from '#src/pool/living-threads.js';
 import { PoolThread } from '#src/pool/thread.js';
 import { Doorbell } from '#src/ring/doorbell.js';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { ThreadLink } from '#src/link/thread-link.js';
-import type { SlotMessage, ThreadMessage, WorkerTask } from '#src/link/worker-task.js';
+import type { SlotMessage, ThreadMessage, WorkerTask } from '#src/link/thread-protocol.js';
 import type { StartThread, Thread } from '#src/pool/thread.js';
 import { ThreadGauge } from '#src/ring/thread-gauge.js';
 

@@ -3,7 +3,7 @@ import { LinkSet } from '#src/link/link-set.js';
 import type { LinkListener } from '#src/link/link.js';
 import type { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
-import type { GatewayState } from '#src/link/worker-task.js';
+import type { GatewayState } from '#src/link/thread-protocol.js';
 import type { GatewayAddress } from '#src/wire/client-id.js';
 import { Flag, commandName } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
