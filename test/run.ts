@@ -12,7 +12,7 @@ import { CONCURRENCY, runTests } from './support/run-tests.js';
 
 const ALONE = [
   'chaos/',
-  'cluster/',
+  'federation/',
   'ring/stress',
   'node/backpressure',
   'node/slow-client',
