@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { type InnerTls, connectInner } from '../net/inner-socket.js';
-import { CommandLink } from '../link/command-link.js';
+import { CommandLink } from '../cluster/query-connection.js';
 import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
-import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';
+import { MAX_FRAME_LENGTH } from '../cluster/gateway-carrier.js';
 import { isQuery } from '../wire/command.js';
 import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { ClusterConfig, GatewayConfig } from '../config/schema.js';
 import { GatewayError } from '../base/errors.js';
-import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';
+import { MAX_FRAME_LENGTH } from '../cluster/gateway-carrier.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../base/log.js';
 import { SecretKey } from '../net/secret-key.js';

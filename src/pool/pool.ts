@@ -2,7 +2,7 @@ import type { GatewayAddress } from '../wire/client-id.js';
 import { type Clock, withinTime } from '../base/clock.js';
 import type { WorkerConfig } from '../config/schema.js';
 import { GatewayError } from '../base/errors.js';
-import type { GatewayLinkStatus } from '../link/gateway-link.js';
+import type { GatewayLinkStatus } from '../cluster/gateway-dialler.js';
 import type { Link } from '../link/link.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { Logger } from '../base/log.js';

@@ -1,6 +1,6 @@
 import type { ClientChange, KnownGateway, Transport } from '../api/transport.js';
 import { GatewayError } from '../base/errors.js';
-import { MAX_FRAME_LENGTH } from '../link/gateway-carrier.js';
+import { MAX_FRAME_LENGTH } from '../cluster/gateway-carrier.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 import { Queue } from '../base/queue.js';

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { LinkSet } from '#src/link/link-set.js';
+import { LinkSet } from '#src/cluster/link-set.js';
 import type { LinkListener } from '#src/link/link.js';
 import type { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { type TestContext, describe, test } from 'node:test';
 import type { GatewayError } from '#src/base/errors.js';
-import { CommandLink } from '#src/link/command-link.js';
+import { CommandLink } from '#src/cluster/query-connection.js';
 import { Command, Flag, isQuery } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { type PhpValue, toPlain, unserialize } from '#src/wire/php-serialize.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { GatewayError } from '#src/base/errors.js';
-import { CommandLink, type CommandLinkOptions } from '#src/link/command-link.js';
+import { CommandLink, type CommandLinkOptions } from '#src/cluster/query-connection.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { type LegacyConnection, LegacyGateway, replyBytes } from '../support/legacy-gateway.js';

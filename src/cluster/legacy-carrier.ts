@@ -7,9 +7,9 @@ import { Command, Flag, WorkerState, commandName, isEvent } from '../wire/comman
 import { ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { type PeerIntroduction, encodeIntroduction } from '../wire/worker-connect.js';
-import { CommandLink } from './command-link.js';
+import { CommandLink } from './query-connection.js';
 import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
-import { TcpLink } from './tcp-link.js';
+import { TcpLink } from '../link/tcp-link.js';
 
 /** Milliseconds of silence after which the operating system asks whether the gateway is still there. */
 const KEEP_ALIVE = 25_000;

@@ -6,10 +6,10 @@ import {
   type GatewayLinkOptions,
   type GatewayLinkOwner,
   type GatewayLinkStatus,
-} from './gateway-link.js';
-import type { Link, LinkListener, LinkState } from './link.js';
-import type { SlotLink } from './slot-link.js';
-import type { GatewayState } from './thread-protocol.js';
+} from './gateway-dialler.js';
+import type { Link, LinkListener, LinkState } from '../link/link.js';
+import type { SlotLink } from '../link/slot-link.js';
+import type { GatewayState } from '../link/thread-protocol.js';
 
 export interface LinkSetOptions extends GatewayLinkOptions {
   /** The gateway of this process; undefined when it has none. */

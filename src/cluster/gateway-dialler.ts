@@ -10,7 +10,7 @@ import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.j
 import { type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
 import { LegacyCarrier } from './legacy-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
-import type { GatewayState } from './thread-protocol.js';
+import type { GatewayState } from '../link/thread-protocol.js';
 
 /** Milliseconds after which a link that breaks counts as one that worked. */
 const STEADY = 10_000;

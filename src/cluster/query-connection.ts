@@ -7,8 +7,8 @@ import { type Frame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { REPLY_HEADER_LENGTH, ReplyReader } from '../wire/reply-reader.js';
 import { encodeIntroduction } from '../wire/worker-connect.js';
 import { type AskedQuery, PROBE, separator } from './asked-query.js';
-import type { LinkState } from './link.js';
-import { SocketWriter } from './socket-writer.js';
+import type { LinkState } from '../link/link.js';
+import { SocketWriter } from '../link/socket-writer.js';
 import { SplitQuery, isLate } from './split-query.js';
 
 /** Checks in a row that may find nothing moving before the gateway counts as gone. */

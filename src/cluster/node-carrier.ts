@@ -4,8 +4,8 @@ import { GatewayError } from '../base/errors.js';
 import { Command, WorkerState, commandName, isEvent } from '../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
 import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
-import { LinkHeartbeat } from './link-heartbeat.js';
-import { TcpLink } from './tcp-link.js';
+import { LinkHeartbeat } from '../link/link-heartbeat.js';
+import { TcpLink } from '../link/tcp-link.js';
 
 export interface NodeCarrierOptions {
   readonly name: string;
