@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { type InnerTls, connectInner } from '../net/inner-socket.js';
-import { CommandLink } from '../cluster/query-connection.js';
+import { QueryConnection } from '../cluster/query-connection.js';
 import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
 import { MAX_FRAME_LENGTH } from '../cluster/gateway-carrier.js';
 import { isQuery } from '../wire/command.js';
@@ -38,7 +38,7 @@ export class GatewayConnection {
   readonly address: GatewayAddress;
   readonly #name: string;
   readonly #options: GatewayConnectionOptions;
-  #link: CommandLink | undefined;
+  #link: QueryConnection | undefined;
   /** Whether anything but queries was sent on this link: who asked learns from the missing answer that it is gone. */
   #commanded = false;
   /** Bytes of the longest frame that was sent on this link, when PHP's gateways hang up on such a one; else 0. */
@@ -123,7 +123,7 @@ export class GatewayConnection {
     );
   }
 
-  #connect(): CommandLink {
+  #connect(): QueryConnection {
     const { secretKey, tls, clock, timeout, bufferSize } = this.#options;
     const { ip, port } = this.address;
     let deadline: Timer | undefined;
@@ -135,7 +135,7 @@ export class GatewayConnection {
       }, timeout);
       return connectInner({ host: numberToIp(ip), port }, tls, () => deadline?.cancel());
     };
-    const link: CommandLink = new CommandLink(dial(), {
+    const link: QueryConnection = new QueryConnection(dial(), {
       name: this.#name,
       secretKey,
       bufferSize,
@@ -154,7 +154,7 @@ export class GatewayConnection {
     return link;
   }
 
-  #ended(link: CommandLink, reason: GatewayError | undefined): void {
+  #ended(link: QueryConnection, reason: GatewayError | undefined): void {
     this.#link = undefined;
     const error = this.#explained(reason);
     this.#longest = 0;

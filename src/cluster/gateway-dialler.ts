@@ -26,7 +26,7 @@ const STEADY = 10_000;
  */
 type State = 'waiting' | 'up' | 'leaving' | 'closed';
 
-export interface GatewayLinkOptions {
+export interface GatewayDiallerOptions {
   readonly introduction: PeerIntroduction;
   readonly tls: InnerTls | undefined;
   /** Milliseconds between two pings. */
@@ -39,23 +39,23 @@ export interface GatewayLinkOptions {
 }
 
 /** Who has links to gateways. */
-export interface GatewayLinkOwner {
+export interface GatewayDiallerOwner {
   /** What the owner tells gateways of itself: bits of WorkerState. */
   readonly workerState: number;
   /** An event of one of the gateway's clients, or a reply. */
   receive(frame: ReceivedFrame): void;
   /** Nothing more comes over the link that was up; it is dialled again. */
-  broke(link: GatewayLink, error: Error): void;
+  broke(link: GatewayDialler, error: Error): void;
   /** An attempt to dial it has failed, for another reason than the last time. */
-  unreached(link: GatewayLink, error: Error): void;
+  unreached(link: GatewayDialler, error: Error): void;
   /** It is there, after it was not. */
-  reached(link: GatewayLink): void;
+  reached(link: GatewayDialler): void;
   /** It went up or down, or an attempt failed, or a congestion is over. */
-  changed(link: GatewayLink): void;
+  changed(link: GatewayDialler): void;
 }
 
 /** How a gateway on another node is reached. */
-export interface GatewayLinkStatus {
+export interface GatewayDiallerStatus {
   /** `10.0.0.2:2900`. */
   readonly address: string;
   /** `refused`: it is there, and will not have this node. */
@@ -72,12 +72,12 @@ export interface GatewayLinkStatus {
 }
 
 /** One slot's connection to the gateway of another node: dialled again whenever it breaks, for as long as it is wanted. */
-export class GatewayLink implements GatewayCarrierListener {
+export class GatewayDialler implements GatewayCarrierListener {
   readonly address: GatewayAddress;
   /** Whether it is still named by whoever knows the gateways: what decides when it breaks. */
   wanted = true;
-  readonly #owner: GatewayLinkOwner;
-  readonly #options: GatewayLinkOptions;
+  readonly #owner: GatewayDiallerOwner;
+  readonly #options: GatewayDiallerOptions;
   readonly #gauge = new LinkGauge();
   readonly #backoff = new Backoff();
   readonly #giveUp = new AbortController();
@@ -95,7 +95,7 @@ export class GatewayLink implements GatewayCarrierListener {
   /** What the gateway was last told. */
   #told = 0;
 
-  constructor(address: GatewayAddress, owner: GatewayLinkOwner, options: GatewayLinkOptions) {
+  constructor(address: GatewayAddress, owner: GatewayDiallerOwner, options: GatewayDiallerOptions) {
     this.address = address;
     this.#owner = owner;
     this.#options = options;
@@ -111,7 +111,7 @@ export class GatewayLink implements GatewayCarrierListener {
     return this.#tried;
   }
 
-  get status(): GatewayLinkStatus {
+  get status(): GatewayDiallerStatus {
     return {
       address: formatAddress(this.address),
       state: this.up ? 'up' : this.#refused ? 'refused' : 'down',

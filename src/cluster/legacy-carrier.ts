@@ -7,7 +7,7 @@ import { Command, Flag, WorkerState, commandName, isEvent } from '../wire/comman
 import { ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { type PeerIntroduction, encodeIntroduction } from '../wire/worker-connect.js';
-import { CommandLink } from './query-connection.js';
+import { QueryConnection } from './query-connection.js';
 import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
 import { TcpLink } from '../link/tcp-link.js';
 
@@ -39,7 +39,7 @@ export interface LegacyCarrierOptions {
 export class LegacyCarrier implements GatewayCarrier {
   readonly #options: LegacyCarrierOptions;
   #events: TcpLink | undefined;
-  readonly #commands: CommandLink;
+  readonly #commands: QueryConnection;
   readonly #reply = { ...emptyFrame(), command: Command.REPLY };
   readonly #replyFrame = new ReceivedFrame();
   readonly #decoded = new ReceivedFrame();
@@ -55,7 +55,7 @@ export class LegacyCarrier implements GatewayCarrier {
     this.#options = options;
     this.#reply.localIp = address.ip;
     this.#reply.localPort = address.port;
-    this.#commands = new CommandLink(commands, {
+    this.#commands = new QueryConnection(commands, {
       name,
       secretKey: introduction.secretKey,
       bufferSize,

@@ -2,40 +2,40 @@ import { type GatewayAddress, addressKey } from '../wire/client-id.js';
 import { WorkerState } from '../wire/command.js';
 import type { Frame, ReceivedFrame } from '../wire/frame.js';
 import {
-  GatewayLink,
-  type GatewayLinkOptions,
-  type GatewayLinkOwner,
-  type GatewayLinkStatus,
+  GatewayDialler,
+  type GatewayDiallerOptions,
+  type GatewayDiallerOwner,
+  type GatewayDiallerStatus,
 } from './gateway-dialler.js';
 import type { Link, LinkListener, LinkState } from '../link/link.js';
 import type { SlotLink } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 
-export interface LinkSetOptions extends GatewayLinkOptions {
+export interface LinkSetOptions extends GatewayDiallerOptions {
   /** The gateway of this process; undefined when it has none. */
   readonly localGateway: GatewayAddress | undefined;
   /** What its thread has to know of the gateways has changed. */
   readonly onChange: () => void;
   /** The link to a gateway broke, with the events that were on their way. */
-  readonly onBroken: (link: GatewayLink, error: Error) => void;
+  readonly onBroken: (link: GatewayDialler, error: Error) => void;
   /** A gateway could not be dialled, for a reason that is new; it is tried again. */
-  readonly onUnreached: (link: GatewayLink, error: Error) => void;
+  readonly onUnreached: (link: GatewayDialler, error: Error) => void;
   /** A gateway that was lost, or could not be dialled, is there. */
-  readonly onReached: (link: GatewayLink) => void;
+  readonly onReached: (link: GatewayDialler) => void;
 }
 
 /**
  * What lies between a slot and the gateways: the one of this process is handed the slot's rings as its link, every other one
  * is reached over a connection of its own. They belong to the slot, so that no link dies with a thread.
  */
-export class LinkSet implements LinkListener, GatewayLinkOwner {
+export class LinkSet implements LinkListener, GatewayDiallerOwner {
   /** For the gateway of this process. */
   readonly local: Link | undefined;
   readonly #slot: SlotLink;
   readonly #options: LinkSetOptions;
   readonly #localGateway: GatewayAddress | undefined;
   #localListener: LinkListener | undefined;
-  readonly #remote = new Map<number, GatewayLink>();
+  readonly #remote = new Map<number, GatewayDialler>();
   #onConnected: (() => void)[] = [];
   #leaving = false;
 
@@ -61,7 +61,7 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
       if (isAt(this.#localGateway, address.ip, address.port)) continue;
       const key = addressKey(address.ip, address.port);
       const known = this.#remote.get(key);
-      if (known === undefined) this.#remote.set(key, new GatewayLink(address, this, this.#options));
+      if (known === undefined) this.#remote.set(key, new GatewayDialler(address, this, this.#options));
       else known.wanted = true;
     }
     for (const link of this.#remote.values()) if (!link.wanted && !link.up) this.#forget(link);
@@ -76,7 +76,7 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
   }
 
   /** How the gateways on other nodes are reached. */
-  get status(): GatewayLinkStatus[] {
+  get status(): GatewayDiallerStatus[] {
     return Array.from(this.#remote.values(), (link) => link.status);
   }
 
@@ -150,26 +150,26 @@ export class LinkSet implements LinkListener, GatewayLinkOwner {
     if (this.#slot.state === 'open' && !this.#slot.relay(frame)) this.announce();
   }
 
-  broke(link: GatewayLink, error: Error): void {
+  broke(link: GatewayDialler, error: Error): void {
     if (this.#leaving) return;
     this.#slot.forget(link.address);
     this.#options.onBroken(link, error);
   }
 
-  unreached(link: GatewayLink, error: Error): void {
+  unreached(link: GatewayDialler, error: Error): void {
     this.#options.onUnreached(link, error);
   }
 
-  reached(link: GatewayLink): void {
+  reached(link: GatewayDialler): void {
     this.#options.onReached(link);
   }
 
-  changed(link: GatewayLink): void {
+  changed(link: GatewayDialler): void {
     if (!link.wanted && !link.up) this.#forget(link);
     this.#changed();
   }
 
-  #forget(link: GatewayLink): void {
+  #forget(link: GatewayDialler): void {
     link.destroy();
     this.#remote.delete(addressKey(link.address.ip, link.address.port));
   }

@@ -24,7 +24,7 @@ const LOCAL_IP = 5;
 const CLIENT_PORT = 15;
 const FLAGS = 21;
 
-export interface CommandLinkOptions {
+export interface QueryConnectionOptions {
   /** The gateway, for messages: `the gateway 10.0.0.1:2900`. */
   readonly name: string;
   /** The gateway's secret key; '' when it has none. */
@@ -61,9 +61,9 @@ export interface CommandLinkOptions {
  *
  * States and calls are those of link.ts. The socket, which it owns, may still be connecting: what is sent waits.
  */
-export class CommandLink {
+export class QueryConnection {
   readonly name: string;
-  readonly #options: CommandLinkOptions;
+  readonly #options: QueryConnectionOptions;
   #socket!: Socket;
   #writer!: SocketWriter;
   #reader!: ReplyReader;
@@ -94,7 +94,7 @@ export class CommandLink {
     this.#take(reply.subarray(REPLY_HEADER_LENGTH));
   };
 
-  constructor(socket: Socket, options: CommandLinkOptions) {
+  constructor(socket: Socket, options: QueryConnectionOptions) {
     this.name = options.name;
     this.#options = options;
     this.#checks = options.clock.setInterval(() => this.#check(), options.pingInterval);

@@ -2,7 +2,7 @@ import type { GatewayAddress } from '../wire/client-id.js';
 import { type Clock, withinTime } from '../base/clock.js';
 import type { WorkerConfig } from '../config/schema.js';
 import { GatewayError } from '../base/errors.js';
-import type { GatewayLinkStatus } from '../cluster/gateway-dialler.js';
+import type { GatewayDiallerStatus } from '../cluster/gateway-dialler.js';
 import type { Link } from '../link/link.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { Logger } from '../base/log.js';
@@ -71,8 +71,8 @@ export class Pool {
   }
 
   /** How the gateways of other nodes are reached: up when every worker reaches it. */
-  gateways(): GatewayLinkStatus[] {
-    const gateways = new Map<string, GatewayLinkStatus>();
+  gateways(): GatewayDiallerStatus[] {
+    const gateways = new Map<string, GatewayDiallerStatus>();
     for (const link of this.#slots.flatMap(({ links }) => links.status)) {
       const other = gateways.get(link.address);
       gateways.set(link.address, other === undefined ? link : worse(other, link));
@@ -208,7 +208,7 @@ function halfway({ code, message }: GatewayError, number: number): GatewayError 
 }
 
 /** Two workers' links to one gateway as one: the worse of both, with what waits for either. */
-function worse(one: GatewayLinkStatus, other: GatewayLinkStatus): GatewayLinkStatus {
+function worse(one: GatewayDiallerStatus, other: GatewayDiallerStatus): GatewayDiallerStatus {
   const shown = one.state === 'up' ? other : one;
   return {
     ...shown,

@@ -2,7 +2,7 @@ import { type Clock, withinTime } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 import type { InnerTls } from '../net/inner-socket.js';
-import type { GatewayLink } from '../cluster/gateway-dialler.js';
+import type { GatewayDialler } from '../cluster/gateway-dialler.js';
 import { LinkSet } from '../cluster/link-set.js';
 import { SlotLink } from '../link/slot-link.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
@@ -420,7 +420,7 @@ export class Slot {
   }
 
   /** A gateway that nobody names any more was stopped: no fault, and not dialled again. */
-  #reportBroken({ wanted, status: { address, node } }: GatewayLink, error: Error): void {
+  #reportBroken({ wanted, status: { address, node } }: GatewayDialler, error: Error): void {
     const { log } = this.#context;
     const worker = this.#number;
     const fields = { worker, gateway: address, gatewayNode: node };

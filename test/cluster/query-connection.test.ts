@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { GatewayError } from '#src/base/errors.js';
-import { CommandLink, type CommandLinkOptions } from '#src/cluster/query-connection.js';
+import { QueryConnection, type QueryConnectionOptions } from '#src/cluster/query-connection.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { type LegacyConnection, LegacyGateway, replyBytes } from '../support/legacy-gateway.js';
@@ -31,10 +31,10 @@ function message(body: string | Uint8Array): Frame {
   return { ...emptyFrame(), command: Command.SEND_TO_ALL, flags: Flag.PLAIN_BODY, body };
 }
 
-describe('CommandLink', () => {
+describe('QueryConnection', () => {
   let gateway: LegacyGateway;
   let clock: SteppedClock;
-  let link: CommandLink;
+  let link: QueryConnection;
   /** The gateway's end. */
   let far: LegacyConnection;
   let replies: Array<readonly [id: number, value: string]>;
@@ -42,14 +42,14 @@ describe('CommandLink', () => {
   let drained: Promise<void>;
   let closed: Promise<GatewayError | undefined>;
 
-  async function open(overrides: Partial<CommandLinkOptions> = {}): Promise<void> {
+  async function open(overrides: Partial<QueryConnectionOptions> = {}): Promise<void> {
     replies = [];
     onReplies = () => {};
     const accepted = gateway.connection();
     let onDrained!: () => void;
     drained = new Promise((resolve) => (onDrained = resolve));
     closed = new Promise((resolve) => {
-      link = new CommandLink(connect(gateway.port, '127.0.0.1'), {
+      link = new QueryConnection(connect(gateway.port, '127.0.0.1'), {
         name: 'the gateway',
         secretKey: '',
         bufferSize: 1,
@@ -230,7 +230,7 @@ describe('CommandLink', () => {
     link.destroy();
     await gateway.close();
     const error = await new Promise<GatewayError | undefined>((resolve) => {
-      link = new CommandLink(connect(gateway.port, '127.0.0.1'), {
+      link = new QueryConnection(connect(gateway.port, '127.0.0.1'), {
         name: 'the gateway',
         secretKey: '',
         bufferSize: 1,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { type TestContext, describe, test } from 'node:test';
 import type { GatewayError } from '#src/base/errors.js';
-import { CommandLink } from '#src/cluster/query-connection.js';
+import { QueryConnection } from '#src/cluster/query-connection.js';
 import { Command, Flag, isQuery } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { type PhpValue, toPlain, unserialize } from '#src/wire/php-serialize.js';
@@ -26,7 +26,7 @@ class Scene {
   /** What the gateway was asked and told, over all connections: `command:connection id:ext_data`. */
   readonly heard: string[] = [];
   gateway!: LegacyGateway;
-  link!: CommandLink;
+  link!: QueryConnection;
   closed: GatewayError | true | undefined;
   #lastId = 0;
   #waiting: Array<() => void> = [];
@@ -47,7 +47,7 @@ class Scene {
       scene.#look();
     });
     const dial = () => connect(scene.gateway.port, '127.0.0.1');
-    scene.link = new CommandLink(dial(), {
+    scene.link = new QueryConnection(dial(), {
       name: 'the gateway',
       secretKey: 'key',
       bufferSize,
