@@ -7,7 +7,7 @@ import { QUERY_DEADLINE_MILLISECONDS } from '#src/api/requests.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { ANSWER_TIMEOUT, CLOSE_TIMEOUT, PATIENCE } from '#src/gateway/protocols/timeouts.js';
 import { udpProtocol } from '#src/gateway/protocols/udp-transport.js';
-import { MAX_FRAME_LENGTH } from '#src/cluster/gateway-carrier.js';
+import { MAX_FRAME_LENGTH } from '#src/wire/frame.js';
 import { createLogger } from '#src/base/log.js';
 import { type Node, startNode } from '#src/node.js';
 import { Pool } from '#src/pool/pool.js';

@@ -4,9 +4,8 @@ import { GatewayError } from '../base/errors.js';
 import { type InnerTls, connectInner } from '../net/inner-socket.js';
 import { QueryConnection } from '../cluster/query-connection.js';
 import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
-import { MAX_FRAME_LENGTH } from '../cluster/gateway-carrier.js';
 import { isQuery } from '../wire/command.js';
-import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
+import { type Frame, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 
 /** Milliseconds in which nobody knocks again after a gateway could not be reached. */
 const RETRY_INTERVAL = 1000;

@@ -1,8 +1,5 @@
 import type { ReceivedFrame } from '../wire/frame.js';
 
-/** Bytes of the longest frame or answer taken from a gateway: what one with a million sessions says. */
-export const MAX_FRAME_LENGTH = 2 ** 28;
-
 /** What carries frames to and from a gateway that is up: one connection to one of ours, two to a PHP gateway. */
 export interface GatewayCarrier {
   readonly bufferedBytes: number;

@@ -4,11 +4,11 @@ import { GatewayError } from '../base/errors.js';
 import { type InnerTls, connectInner } from '../net/inner-socket.js';
 import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
 import { Command, Flag, WorkerState, commandName, isEvent } from '../wire/command.js';
-import { ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
+import { decodeFrame, emptyFrame, encodeFrame, MAX_FRAME_LENGTH, ReceivedFrame } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { type PeerIntroduction, encodeIntroduction } from '../wire/worker-connect.js';
 import { QueryConnection } from './query-connection.js';
-import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
+import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
 import { TcpLink } from '../link/tcp-link.js';
 
 /** Milliseconds of silence after which the operating system asks whether the gateway is still there. */

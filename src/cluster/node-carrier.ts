@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { type Clock, withinTime } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { Command, WorkerState, commandName, isEvent } from '../wire/command.js';
-import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
-import { type GatewayCarrier, type GatewayCarrierListener, MAX_FRAME_LENGTH } from './gateway-carrier.js';
+import { emptyFrame, MAX_FRAME_LENGTH, type ReceivedFrame } from '../wire/frame.js';
+import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
 import { LinkHeartbeat } from '../link/link-heartbeat.js';
 import { TcpLink } from '../link/tcp-link.js';
 

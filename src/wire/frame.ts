@@ -19,6 +19,9 @@ export const HEADER_LENGTH = 28;
 /** Bytes of the longest package that GatewayWorker takes on an inner link. */
 export const MAX_INNER_PACKAGE = 10 * 1024 * 1024;
 
+/** Bytes of the longest frame, or answer to a query, that one of ours takes from a gateway: what one with a million sessions says. */
+export const MAX_FRAME_LENGTH = 2 ** 28;
+
 /** A frame to send. Strings are written as UTF-8. Senders may reuse one object: `send` copies what it needs. */
 export interface Frame {
   command: number;

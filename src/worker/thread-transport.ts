@@ -1,13 +1,12 @@
 import type { ClientChange, KnownGateway, Transport } from '../api/transport.js';
 import { GatewayError } from '../base/errors.js';
-import { MAX_FRAME_LENGTH } from '../cluster/gateway-carrier.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 import { Queue } from '../base/queue.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { type ClientAddress, type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
-import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
+import { type Frame, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
 
 /** A request id's low 24 bits count; the high byte tells whose reply it is (link/slot-link.ts). */
