@@ -6,7 +6,7 @@ import { registersOf } from './config/registers.js';
 import type { GatewayConfig, NodeConfig, WorkerConfig } from './config/schema.js';
 import { GatewayError } from './base/errors.js';
 import { Gateway } from './gateway/gateway.js';
-import { InnerPort } from './gateway/inner-port.js';
+import { InnerPort } from './gateway/inner/inner-port.js';
 import { type InnerTls, readInnerTls, splitAddress } from './net/inner-socket.js';
 import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from './base/log.js';

@@ -3,7 +3,7 @@ import { systemClock } from '#src/base/clock.js';
 import { loadConfig } from '#src/config/load.js';
 import type { GatewayConfig } from '#src/config/schema.js';
 import { Gateway } from '#src/gateway/gateway.js';
-import { InnerPort } from '#src/gateway/inner-port.js';
+import { InnerPort } from '#src/gateway/inner/inner-port.js';
 import { createLogger } from '#src/base/log.js';
 import { RegisterServer } from '#src/register/register-server.js';
 

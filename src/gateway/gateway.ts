@@ -18,7 +18,7 @@ import { Directory } from './directory.js';
 import { Dispatcher } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
 import { Heartbeat } from './heartbeat.js';
-import { type InnerHost, type InnerIdentity, type InnerSettings, innerSettings } from './inner-host.js';
+import { type InnerHost, type InnerIdentity, type InnerSettings, innerSettings } from './inner/inner-host.js';
 import { Message } from './message.js';
 import { Outbox } from './outbox.js';
 import { openListener } from './protocols/listener.js';

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import * as fc from 'fast-check';
-import { InnerPort } from '#src/gateway/inner-port.js';
+import { InnerPort } from '#src/gateway/inner/inner-port.js';
 import { Command, Flag, commandName } from '#src/wire/command.js';
 import { fixture } from '../support/fixtures.js';
 import { InnerScene, type InnerSceneOptions } from '../support/inner-scene.js';

@@ -3,7 +3,7 @@ import { type TestContext, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '#src/base/clock.js';
 import { Gateway } from '#src/gateway/gateway.js';
-import { InnerPort } from '#src/gateway/inner-port.js';
+import { InnerPort } from '#src/gateway/inner/inner-port.js';
 import { type Node, startNode } from '#src/node.js';
 import { livingThreads } from '#src/pool/living-threads.js';
 import { Pool } from '#src/pool/pool.js';

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { GatewayConfig } from '#src/config/schema.js';
 import { Gateway } from '#src/gateway/gateway.js';
-import { InnerPort } from '#src/gateway/inner-port.js';
+import { InnerPort } from '#src/gateway/inner/inner-port.js';
 import type { InnerTls } from '#src/net/inner-socket.js';
 import type { GatewayAddress } from '#src/wire/client-id.js';
 import { Command, Flag, WorkerState } from '#src/wire/command.js';

@@ -6,7 +6,7 @@ import { loadConfig } from '#src/config/load.js';
 import type { GatewayConfig, WorkerConfig } from '#src/config/schema.js';
 import type { UserConfig } from '#src/config/user-config.js';
 import { Gateway } from '#src/gateway/gateway.js';
-import { InnerPort } from '#src/gateway/inner-port.js';
+import { InnerPort } from '#src/gateway/inner/inner-port.js';
 import { createLogger } from '#src/base/log.js';
 import { Pool } from '#src/pool/pool.js';
 import type { GatewayAddress } from '#src/wire/client-id.js';

@@ -1,12 +1,12 @@
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { GatewayError } from '../base/errors.js';
-import { type InnerTls, listenInner, portOf } from '../net/inner-socket.js';
-import { type Stranger, Strangers } from '../net/strangers.js';
+import { GatewayError } from '../../base/errors.js';
+import { type InnerTls, listenInner, portOf } from '../../net/inner-socket.js';
+import { type Stranger, Strangers } from '../../net/strangers.js';
 import { InnerConnection } from './inner-connection.js';
 import type { InnerHost } from './inner-host.js';
 import type { InnerWorkers } from './inner-worker.js';
-import { plainAddress } from '../net/address.js';
+import { plainAddress } from '../../net/address.js';
 
 /** What the configuration calls its address: port; host. */
 const KEYS = 'gateway.lanPort; gateway.innerListen or gateway.lanIp';

@@ -1,9 +1,9 @@
-import { GatewayError } from '../base/errors.js';
-import type { TcpLink } from '../link/tcp-link.js';
-import { Queue } from '../base/queue.js';
-import { Command, commandName } from '../wire/command.js';
-import { type ReceivedFrame, decodeFrame } from '../wire/frame.js';
-import { parseIntroduction } from '../wire/worker-connect.js';
+import { GatewayError } from '../../base/errors.js';
+import type { TcpLink } from '../../link/tcp-link.js';
+import { Queue } from '../../base/queue.js';
+import { Command, commandName } from '../../wire/command.js';
+import { type ReceivedFrame, decodeFrame } from '../../wire/frame.js';
+import { parseIntroduction } from '../../wire/worker-connect.js';
 import { type InnerHost, type InnerRole, checkLegacy } from './inner-host.js';
 
 /**

@@ -1,14 +1,14 @@
-import type { Clock } from '../base/clock.js';
-import type { ClusterConfig, GatewayConfig } from '../config/schema.js';
-import { GatewayError } from '../base/errors.js';
-import type { Link } from '../link/link.js';
-import type { Logger } from '../base/log.js';
-import { SecretKey } from '../net/secret-key.js';
-import type { GatewayAddress } from '../wire/client-id.js';
-import { Command, commandName } from '../wire/command.js';
-import { HEADER_LENGTH, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, type ReceivedFrame } from '../wire/frame.js';
-import { NODE_FEATURE } from '../wire/worker-connect.js';
-import type { WorkerPeer } from './worker-peer.js';
+import type { Clock } from '../../base/clock.js';
+import type { ClusterConfig, GatewayConfig } from '../../config/schema.js';
+import { GatewayError } from '../../base/errors.js';
+import type { Link } from '../../link/link.js';
+import type { Logger } from '../../base/log.js';
+import { SecretKey } from '../../net/secret-key.js';
+import type { GatewayAddress } from '../../wire/client-id.js';
+import { Command, commandName } from '../../wire/command.js';
+import { HEADER_LENGTH, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, type ReceivedFrame } from '../../wire/frame.js';
+import { NODE_FEATURE } from '../../wire/worker-connect.js';
+import type { WorkerPeer } from '../worker-peer.js';
 
 /** What a frame may hold beside a message: the clients, uids or groups that it is for. */
 const EXT_SIZE = 1024 * 1024;

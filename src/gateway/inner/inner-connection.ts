@@ -1,20 +1,20 @@
 import type { Socket } from 'node:net';
-import type { Timer } from '../base/clock.js';
-import { type ErrorCode, GatewayError } from '../base/errors.js';
-import { TcpLink } from '../link/tcp-link.js';
-import type { Stranger } from '../net/strangers.js';
-import { Command, Flag } from '../wire/command.js';
-import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
+import type { Timer } from '../../base/clock.js';
+import { type ErrorCode, GatewayError } from '../../base/errors.js';
+import { TcpLink } from '../../link/tcp-link.js';
+import type { Stranger } from '../../net/strangers.js';
+import { Command, Flag } from '../../wire/command.js';
+import { type ReceivedFrame, emptyFrame } from '../../wire/frame.js';
 import {
   NODE_FEATURE,
   type PeerIntroduction,
   encodeGatewayIntroduction,
   parseIntroduction,
-} from '../wire/worker-connect.js';
+} from '../../wire/worker-connect.js';
 import { InnerClient } from './inner-client.js';
 import type { InnerHost, InnerRole } from './inner-host.js';
 import { InnerWorker, type InnerWorkers } from './inner-worker.js';
-import { plainAddress } from '../net/address.js';
+import { plainAddress } from '../../net/address.js';
 
 /** Milliseconds for the first whole frame. */
 const INTRODUCTION_TIMEOUT = 10_000;

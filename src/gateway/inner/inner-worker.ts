@@ -1,12 +1,12 @@
-import type { Timer } from '../base/clock.js';
-import { LinkHeartbeat } from '../link/link-heartbeat.js';
-import type { TcpLink } from '../link/tcp-link.js';
-import { ipToNumber } from '../wire/client-id.js';
-import { Command, Flag, WorkerState } from '../wire/command.js';
-import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
-import { ENDED_FEATURE, NODE_FEATURE, encodeGatewayIntroduction } from '../wire/worker-connect.js';
+import type { Timer } from '../../base/clock.js';
+import { LinkHeartbeat } from '../../link/link-heartbeat.js';
+import type { TcpLink } from '../../link/tcp-link.js';
+import { ipToNumber } from '../../wire/client-id.js';
+import { Command, Flag, WorkerState } from '../../wire/command.js';
+import { type ReceivedFrame, emptyFrame } from '../../wire/frame.js';
+import { ENDED_FEATURE, NODE_FEATURE, encodeGatewayIntroduction } from '../../wire/worker-connect.js';
 import { type InnerHost, type InnerRole, checkLegacy } from './inner-host.js';
-import { WorkerPeer } from './worker-peer.js';
+import { WorkerPeer } from '../worker-peer.js';
 
 /** Milliseconds that a superseded worker's link has to take what it was sent. */
 const SUPERSEDED_TIMEOUT = 10_000;
