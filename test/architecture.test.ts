@@ -116,7 +116,7 @@ describe('the architecture', () => {
   it('is read from the sources', () => {
     assert.ok(imports.some(({ file, imported }) => file === 'pool/thread.ts' && imported === 'piscina'));
     assert.ok(
-      imports.some(({ file, imported }) => file === 'node.ts' && imported === './gateway/gateway.js'),
+      imports.some(({ file, imported }) => file === 'node/node.ts' && imported === './gateway/gateway.js'),
     );
   });
 

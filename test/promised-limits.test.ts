@@ -9,7 +9,7 @@ import { ANSWER_TIMEOUT, CLOSE_TIMEOUT, PATIENCE } from '#src/gateway/protocols/
 import { udpProtocol } from '#src/gateway/protocols/udp-transport.js';
 import { MAX_FRAME_LENGTH } from '#src/wire/frame.js';
 import { createLogger } from '#src/base/log.js';
-import { type Node, startNode } from '#src/node.js';
+import { type Node, startNode } from '#src/node/node.js';
 import { Pool } from '#src/pool/pool.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { MAX_INNER_PACKAGE, emptyFrame, frameLength } from '#src/wire/frame.js';

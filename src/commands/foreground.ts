@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.js';
 import { endCompiler } from '../bundle/compiler.js';
 import type { NodeConfig } from '../config/schema.js';
 import type { Logger } from '../base/log.js';
-import type { Node } from '../node.js';
+import type { Node } from '../node/node.js';
 import { captureOutput } from '../ops/captured-output.js';
 import type { NodeGroup } from '../ops/node-group.js';
 import { NodeProcess } from '../ops/node-process.js';

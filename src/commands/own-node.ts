@@ -1,4 +1,4 @@
-import { type Node, type NodeOptions, startNode } from '../node.js';
+import { type Node, type NodeOptions, startNode } from '../node/node.js';
 import type { NodeConfig } from '../config/schema.js';
 import type { Logger } from '../base/log.js';
 import { ProcessLog } from '../ops/process-log.js';

@@ -62,7 +62,7 @@ function withOrigin({ key, text }: Problem, { origins }: Overrides): Problem {
 }
 
 /** Empty as long as the inner port is any free one: the node names itself once it has it. */
-/** Of a node whose inner port is not known before it is open, or that has none, `node.ts` makes one up. */
+/** Of a node whose inner port is not known before it is open, or that has none, `node/node.ts` makes one up. */
 function defaultName({ gateway }: Draft): string {
   return gateway && gateway.lanPort !== 0 ? `${hostname()}:${gateway.lanPort}` : '';
 }

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '#src/base/clock.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { InnerPort } from '#src/gateway/inner/inner-port.js';
-import { type Node, startNode } from '#src/node.js';
+import { type Node, startNode } from '#src/node/node.js';
 import { livingThreads } from '#src/pool/living-threads.js';
 import { Pool } from '#src/pool/pool.js';
 import { Slot } from '#src/pool/slot.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadConfig } from '#src/config/load.js';
 import type { UserConfig } from '#src/config/user-config.js';
 import { createLogger } from '#src/base/log.js';
-import { type Node, startNode } from '#src/node.js';
+import { type Node, startNode } from '#src/node/node.js';
 import { fixture } from '../support/fixtures.js';
 import { type LogLine, NodeLog } from '../support/node-log.js';
 

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
-import { systemClock } from './base/clock.js';
-import { registersOf } from './config/registers.js';
-import type { GatewayConfig, NodeConfig, WorkerConfig } from './config/schema.js';
-import { GatewayError } from './base/errors.js';
-import { Gateway } from './gateway/gateway.js';
-import { InnerPort } from './gateway/inner/inner-port.js';
-import { type InnerTls, readInnerTls, splitAddress } from './net/inner-socket.js';
+import { systemClock } from '../base/clock.js';
+import { registersOf } from '../config/registers.js';
+import type { GatewayConfig, NodeConfig, WorkerConfig } from '../config/schema.js';
+import { GatewayError } from '../base/errors.js';
+import { Gateway } from '../gateway/gateway.js';
+import { InnerPort } from '../gateway/inner/inner-port.js';
+import { type InnerTls, readInnerTls, splitAddress } from '../net/inner-socket.js';
 import { resolveLanIp } from './lan-ip.js';
-import type { Logger } from './base/log.js';
+import type { Logger } from '../base/log.js';
 import { connectionPage, nodeStatus } from './node-status.js';
-import type { ConnectionPage, Controllable, NodeStatus } from './ops/status.js';
-import { Pool } from './pool/pool.js';
-import { Membership } from './register/membership.js';
-import { RegisterServer } from './register/register-server.js';
-import { type GatewayAddress, formatAddress, ipToNumber } from './wire/client-id.js';
+import type { ConnectionPage, Controllable, NodeStatus } from '../ops/status.js';
+import { Pool } from '../pool/pool.js';
+import { Membership } from '../register/membership.js';
+import { RegisterServer } from '../register/register-server.js';
+import { type GatewayAddress, formatAddress, ipToNumber } from '../wire/client-id.js';
 
 export interface NodeOptions {
   /** Of this package. */

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { isLoopback } from './config/cluster-rules.js';
-import { GatewayError } from './base/errors.js';
-import { splitAddress } from './net/inner-socket.js';
+import { isLoopback } from '../config/cluster-rules.js';
+import { GatewayError } from '../base/errors.js';
+import { splitAddress } from '../net/inner-socket.js';
 
 /**
  * The IPv4 address that `gateway.lanIp` is or means.
