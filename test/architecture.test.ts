@@ -180,7 +180,7 @@ describe('the architecture', () => {
     }
     const packages = [...loaded].filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
     assert.deepEqual(packages, ['commander']);
-    assert.ok(loaded.has('ops/control-client.ts'));
+    assert.ok(loaded.has('ops/control/control-client.ts'));
     assert.ok(!loaded.has('config/schema.ts'));
   });
 

@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.js';
 import { Counters } from '../gateway/counters.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { addCounts } from '../ops/group-cluster.js';
-import type { ConnectionPage, NodeStatus } from '../ops/status.js';
+import type { ConnectionPage, NodeStatus } from '../ops/control/status.js';
 import type { Pool } from '../pool/pool.js';
 import type { Membership } from '../register/membership.js';
 import type { RegisterServer } from '../register/register-server.js';

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
-import type { ControlRequest } from './control-protocol.js';
+import type { ControlRequest } from './control/control-protocol.js';
 import {
   isAnswer,
   type MemberAnswer,

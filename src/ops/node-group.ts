@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.js';
 import { GroupMember, type MemberProcess } from './group-member.js';
 import { groupStatus, type MemberReport } from './group-status.js';
 import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
-import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from './status.js';
+import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from './control/status.js';
 
 /** Milliseconds in which a member that is well has answered. Twice that is shorter than what the commands grant the group. */
 const ANSWER_TIME = 2000;

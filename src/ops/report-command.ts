@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../base/errors.js';
 import { connectionsView } from './connections-view.js';
-import type { ControlClient } from './control-client.js';
+import type { ControlClient } from './control/control-client.js';
 import { showLive } from './live-screen.js';
 import type { NodePlace } from './place.js';
 import { notRunning, RunningNode } from './running-node.js';
-import type { ConnectionPage, NodeStatus } from './status.js';
+import type { ConnectionPage, NodeStatus } from './control/status.js';
 import { statusView } from './status-view.js';
 import { type Paint, painter } from './table.js';
 import { wrap } from './text.js';

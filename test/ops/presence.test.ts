@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createLogger } from '#src/base/log.js';
-import { ControlClient } from '#src/ops/control-client.js';
+import { ControlClient } from '#src/ops/control/control-client.js';
 import { livingProcess } from '#src/ops/pid-file.js';
 import { Presence } from '#src/ops/presence.js';
 import { decodeRecord, encodeRecord, type ProcessRecord } from '#src/ops/process-record.js';

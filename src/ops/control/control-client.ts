@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { GatewayError } from '../base/errors.js';
-import { LineReader } from '../net/line-reader.js';
+import { GatewayError } from '../../base/errors.js';
+import { LineReader } from '../../net/line-reader.js';
 import { type ControlRequest, MAX_ANSWER, MAX_PAGE, readAnswer } from './control-protocol.js';
 import type { ConnectionPage, ConnectionStatus, NodeStatus, ReloadNote } from './status.js';
 

@@ -1,5 +1,5 @@
-import { messageOf } from '../base/error-text.js';
-import { ERROR_CODES, type ErrorCode, GatewayError } from '../base/errors.js';
+import { messageOf } from '../../base/error-text.js';
+import { ERROR_CODES, type ErrorCode, GatewayError } from '../../base/errors.js';
 import type { Controllable } from './status.js';
 
 /*

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createLogger } from '#src/base/log.js';
-import { ControlClient } from '#src/ops/control-client.js';
-import { MAX_REQUEST } from '#src/ops/control-protocol.js';
-import { ControlServer } from '#src/ops/control-server.js';
-import { compileError, FakeNode, STATUS } from './fake-node.js';
+import { ControlClient } from '#src/ops/control/control-client.js';
+import { MAX_REQUEST } from '#src/ops/control/control-protocol.js';
+import { ControlServer } from '#src/ops/control/control-server.js';
+import { compileError, FakeNode, STATUS } from '../fake-node.js';
 
 const log = createLogger({ level: 'silent', destination: process.stderr });
 

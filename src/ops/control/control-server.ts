@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { GatewayError } from '../base/errors.js';
-import { LineReader } from '../net/line-reader.js';
-import type { Logger } from '../base/log.js';
-import { prepareStateFolder } from '../base/state-folder.js';
+import { GatewayError } from '../../base/errors.js';
+import { LineReader } from '../../net/line-reader.js';
+import type { Logger } from '../../base/log.js';
+import { prepareStateFolder } from '../../base/state-folder.js';
 import { carryOut, type ControlAnswer, failure, MAX_REQUEST, parseRequest } from './control-protocol.js';
 import type { Controllable } from './status.js';
 
