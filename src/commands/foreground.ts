@@ -11,7 +11,7 @@ import { placeOf } from '../ops/place.js';
 import type { ProcessLog } from '../ops/process-log.js';
 import type { StartOptions } from '../ops/program.js';
 import { reloadOnChange } from '../ops/reload-on-change.js';
-import { startBanner } from '../ops/start-banner.js';
+import { startBanner } from '../ops/view/start-banner.js';
 import { StrayErrors } from '../ops/stray-errors.js';
 import { checkEvents, load } from './load.js';
 import { FAREWELL_TIME, openLog, startOwnNode } from './own-node.js';

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../base/errors.js';
-import { connectionsView } from './connections-view.js';
+import { connectionsView } from './view/connections-view.js';
 import type { ControlClient } from './control/control-client.js';
-import { showLive } from './live-screen.js';
+import { showLive } from './view/live-screen.js';
 import type { NodePlace } from './place.js';
 import { notRunning, RunningNode } from './running-node.js';
 import type { ConnectionPage, NodeStatus } from './control/status.js';
-import { statusView } from './status-view.js';
-import { type Paint, painter } from './table.js';
-import { wrap } from './text.js';
+import { statusView } from './view/status-view.js';
+import { type Paint, painter } from './view/table.js';
+import { wrap } from './view/text.js';
 
 /** Milliseconds between two reports that are not shown on a terminal. */
 const INTERVAL = 1000;

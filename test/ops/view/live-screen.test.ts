@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { beforeEach, describe, it } from 'node:test';
 import type { ReadStream, WriteStream } from 'node:tty';
-import { showLive } from '#src/ops/live-screen.js';
+import { showLive } from '#src/ops/view/live-screen.js';
 
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l';
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';

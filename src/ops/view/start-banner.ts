@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { NodeConfig } from '../config/schema.js';
+import type { NodeConfig } from '../../config/schema.js';
 import { painter } from './table.js';
 import { printable } from './text.js';
 

@@ -7,7 +7,7 @@ import {
   formatCount,
   formatDuration,
   formatWhole,
-} from '#src/ops/quantity.js';
+} from '#src/ops/view/quantity.js';
 
 describe('quantities for people', () => {
   it('writes sizes in three digits', () => {

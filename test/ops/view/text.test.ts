@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { painter, table } from '#src/ops/table.js';
-import { fit, printable, width, wrap } from '#src/ops/text.js';
+import { painter, table } from '#src/ops/view/table.js';
+import { fit, printable, width, wrap } from '#src/ops/view/text.js';
 
 describe('text for a terminal', () => {
   it('has a width in columns', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { connectionsView } from '#src/ops/connections-view.js';
-import { statusView } from '#src/ops/status-view.js';
-import { width } from '#src/ops/text.js';
-import { connection, STATUS, worker } from './fake-node.js';
+import { connectionsView } from '#src/ops/view/connections-view.js';
+import { statusView } from '#src/ops/view/status-view.js';
+import { width } from '#src/ops/view/text.js';
+import { connection, STATUS, worker } from '../fake-node.js';
 
 describe('status', () => {
   it('shows what Workerman users look for', () => {
