@@ -5,7 +5,7 @@ import type { NodeConfig } from '../config/schema.js';
 import type { Logger } from '../base/log.js';
 import type { Node } from '../node/node.js';
 import { captureOutput } from '../ops/captured-output.js';
-import type { NodeGroup } from '../ops/node-group.js';
+import type { NodeGroup } from '../ops/group/node-group.js';
 import { NodeProcess } from '../ops/node-process.js';
 import { placeOf } from '../ops/place.js';
 import type { ProcessLog } from '../ops/process-log.js';
@@ -62,8 +62,8 @@ export async function startHere(options: StartOptions): Promise<void> {
 }
 
 async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): Promise<NodeGroup> {
-  const { NodeGroup: Group } = await import('../ops/node-group.js');
-  const { memberForks } = await import('../ops/fork-member.js');
+  const { NodeGroup: Group } = await import('../ops/group/node-group.js');
+  const { memberForks } = await import('../ops/group/fork-member.js');
   return await Group.start({
     config,
     nodes,

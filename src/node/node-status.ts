@@ -2,7 +2,7 @@ import { loadavg } from 'node:os';
 import { systemClock } from '../base/clock.js';
 import { Counters } from '../gateway/counters.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { addCounts } from '../ops/group-cluster.js';
+import { addCounts } from '../ops/group/group-cluster.js';
 import type { ConnectionPage, NodeStatus } from '../ops/control/status.js';
 import type { Pool } from '../pool/pool.js';
 import type { Membership } from '../register/membership.js';

@@ -9,7 +9,7 @@ import { ControlClient } from '#src/ops/control/control-client.js';
 import { livingProcess } from '#src/ops/pid-file.js';
 import { Presence } from '#src/ops/presence.js';
 import { decodeRecord, encodeRecord, type ProcessRecord } from '#src/ops/process-record.js';
-import { FakeNode, STATUS } from './fake-node.js';
+import { FakeNode, STATUS } from './group/fake-node.js';
 
 describe("a process's presence", { timeout: 20_000 }, () => {
   let folder: string;

@@ -11,7 +11,7 @@ import { createLogger } from '#src/base/log.js';
 import { ControlClient } from '#src/ops/control/control-client.js';
 import { MAX_REQUEST } from '#src/ops/control/control-protocol.js';
 import { ControlServer } from '#src/ops/control/control-server.js';
-import { compileError, FakeNode, STATUS } from '../fake-node.js';
+import { compileError, FakeNode, STATUS } from '../group/fake-node.js';
 
 const log = createLogger({ level: 'silent', destination: process.stderr });
 

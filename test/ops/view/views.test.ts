@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { connectionsView } from '#src/ops/view/connections-view.js';
 import { statusView } from '#src/ops/view/status-view.js';
 import { width } from '#src/ops/view/text.js';
-import { connection, STATUS, worker } from '../fake-node.js';
+import { connection, STATUS, worker } from '../group/fake-node.js';
 
 describe('status', () => {
   it('shows what Workerman users look for', () => {

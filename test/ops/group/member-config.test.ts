@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { describe, it, type TestContext } from 'node:test';
 import { loadConfig } from '#src/config/load.js';
-import { checkGroup, memberConfig, registerConfig } from '#src/ops/member-config.js';
-import { configFolder } from '../support/config-folder.js';
-import { groupConfig } from '../support/group-config.js';
+import { checkGroup, memberConfig, registerConfig } from '#src/ops/group/member-config.js';
+import { configFolder } from '../../support/config-folder.js';
+import { groupConfig } from '../../support/group-config.js';
 
 describe('the configuration of a group', () => {
   it('is one that several nodes can share', () => {

@@ -1,7 +1,7 @@
-import type { Clock, Timer } from '../base/clock.js';
-import { GatewayError } from '../base/errors.js';
-import type { Logger } from '../base/log.js';
-import type { ControlRequest } from './control/control-protocol.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import { GatewayError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import type { ControlRequest } from '../control/control-protocol.js';
 import {
   isAnswer,
   type MemberAnswer,
@@ -10,8 +10,8 @@ import {
   type PingRequest,
   type StartOrder,
 } from './member-protocol.js';
-import type { NodeReport } from './supervision.js';
-import { type SupervisedProcess, Supervisor } from './supervisor.js';
+import type { NodeReport } from '../supervision.js';
+import { type SupervisedProcess, Supervisor } from '../supervisor.js';
 
 /** How often within the time that a member may stand still it is asked whether it does. */
 const CHECKS = 4;

@@ -1,5 +1,5 @@
-import type { NodeConfig } from '../config/schema.js';
-import type { ControlAnswer, ControlRequest } from './control/control-protocol.js';
+import type { NodeConfig } from '../../config/schema.js';
+import type { ControlAnswer, ControlRequest } from '../control/control-protocol.js';
 
 /*
  * What the first process of a group and its members say to each other, over node's IPC channel.

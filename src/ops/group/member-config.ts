@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { parseListenUrl } from '../config/listen-url.js';
-import type { NodeConfig } from '../config/schema.js';
-import { GatewayError } from '../base/errors.js';
+import { parseListenUrl } from '../../config/listen-url.js';
+import type { NodeConfig } from '../../config/schema.js';
+import { GatewayError } from '../../base/errors.js';
 
 /** What each process of `start --nodes N` is told to be, from the one configuration of the group. */
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { groupCluster } from '#src/ops/group-cluster.js';
+import { groupCluster } from '#src/ops/group/group-cluster.js';
 import type { ClusterStatus } from '#src/ops/control/status.js';
 
 const NOTHING: ClusterStatus = { registers: [], gateways: [], workers: [], refusals: {} };

@@ -1,12 +1,12 @@
-import type { Clock } from '../base/clock.js';
-import { registersOf } from '../config/registers.js';
-import type { NodeConfig } from '../config/schema.js';
-import { GatewayError } from '../base/errors.js';
-import type { Logger } from '../base/log.js';
+import type { Clock } from '../../base/clock.js';
+import { registersOf } from '../../config/registers.js';
+import type { NodeConfig } from '../../config/schema.js';
+import { GatewayError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
 import { GroupMember, type MemberProcess } from './group-member.js';
 import { groupStatus, type MemberReport } from './group-status.js';
 import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
-import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from './control/status.js';
+import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../control/status.js';
 
 /** Milliseconds in which a member that is well has answered. Twice that is shorter than what the commands grant the group. */
 const ANSWER_TIME = 2000;
