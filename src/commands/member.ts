@@ -1,9 +1,9 @@
 import { systemClock } from '../base/clock.js';
 import { endCompiler } from '../bundle/compiler.js';
-import { captureOutput } from '../ops/captured-output.js';
+import { captureOutput } from '../ops/log/captured-output.js';
 import { MemberHost } from '../ops/group/member-host.js';
-import type { ProcessLog } from '../ops/process-log.js';
-import { StrayErrors } from '../ops/stray-errors.js';
+import type { ProcessLog } from '../ops/log/process-log.js';
+import { StrayErrors } from '../ops/log/stray-errors.js';
 import { FAREWELL_TIME, openLog, startOwnNode } from './own-node.js';
 import { endAfter, guardExit } from './process-end.js';
 

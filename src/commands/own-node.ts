@@ -1,7 +1,7 @@
 import { type Node, type NodeOptions, startNode } from '../node/node.js';
 import type { NodeConfig } from '../config/schema.js';
 import type { Logger } from '../base/log.js';
-import { ProcessLog } from '../ops/process-log.js';
+import { ProcessLog } from '../ops/log/process-log.js';
 import { serve } from './process-end.js';
 import { version } from './this-program.js';
 

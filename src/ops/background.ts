@@ -3,7 +3,7 @@ import { systemClock } from '../base/clock.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { Presence } from './presence.js';
-import { ProcessLog } from './process-log.js';
+import { ProcessLog } from './log/process-log.js';
 import { report } from './supervision.js';
 import { Supervisor } from './supervisor.js';
 

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 
 /** Runs `script`, with the log of a process in scope, in a process of its own; what it wrote to standard output. */
 function output(script: string): string {
-  const url = JSON.stringify(import.meta.resolve('#src/ops/process-log.js'));
+  const url = JSON.stringify(import.meta.resolve('#src/ops/log/process-log.js'));
   const code = `const { ProcessLog } = await import(${url});\n${script}`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
     encoding: 'utf8',

@@ -1,8 +1,8 @@
-import type { Clock } from '../base/clock.js';
-import { LineLimit } from '../base/line-limit.js';
-import { createLogger } from '../base/log.js';
-import { PrintedLines, type PrintStream, takeOver } from '../base/printed-text.js';
-import { attachLog } from '../base/user-log.js';
+import type { Clock } from '../../base/clock.js';
+import { LineLimit } from '../../base/line-limit.js';
+import { createLogger } from '../../base/log.js';
+import { PrintedLines, type PrintStream, takeOver } from '../../base/printed-text.js';
+import { attachLog } from '../../base/user-log.js';
 import type { ProcessLog } from './process-log.js';
 
 /**

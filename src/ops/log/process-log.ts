@@ -1,4 +1,4 @@
-import { createLogger, type Logger } from '../base/log.js';
+import { createLogger, type Logger } from '../../base/log.js';
 import { LineOutput, type Losses, standardOutputForLines } from './line-output.js';
 import { openLogFile } from './log-file.js';
 import { forPeople } from './pretty-log.js';

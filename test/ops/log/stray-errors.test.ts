@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createLogger } from '#src/base/log.js';
-import { originOf, StrayErrors } from '#src/ops/stray-errors.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { originOf, StrayErrors } from '#src/ops/log/stray-errors.js';
+import { SteppedClock } from '../../support/stepped-clock.js';
 
-const OWN = new URL('../../dist/', import.meta.url).href;
+const OWN = new URL('../../../dist/', import.meta.url).href;
 
 /** An error with such a stack. */
 function thrown(message: string, ...frames: string[]): Error {

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../base/clock.js';
-import { GatewayError } from '../base/errors.js';
-import type { Logger } from '../base/log.js';
-import { LogOnce } from '../base/log-once.js';
+import type { Clock } from '../../base/clock.js';
+import { GatewayError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import { LogOnce } from '../../base/log-once.js';
 
 /** Where this package's own code lies, as stack traces name it. */
-const OWN_FOLDER = new URL('../', import.meta.url).href;
+const OWN_FOLDER = new URL('../../', import.meta.url).href;
 const OWN_PATH = fileURLToPath(OWN_FOLDER);
 /** A file in a line of a stack trace, with a path or as a URL. */
 const FILE = /(?:\(|at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*?):\d+:\d+\)?$/;

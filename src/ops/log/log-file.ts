@@ -1,4 +1,4 @@
-import { GatewayError } from '../base/errors.js';
+import { GatewayError } from '../../base/errors.js';
 import { openForLines } from './line-output.js';
 
 /** Opens a file to log to. @throws GW_CONTROL when it cannot be written */

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { LineOutput, type Losses, openForLines } from '#src/ops/line-output.js';
+import { LineOutput, type Losses, openForLines } from '#src/ops/log/line-output.js';
 
 const LINE = `${'x'.repeat(99)}\n`;
 
@@ -143,7 +143,10 @@ describe('lines to a file or a pipe', { skip: process.platform === 'win32', time
         // a file may have 1 KiB: as on a disk with so much left
         `ulimit -f 1; exec "${process.execPath}" "${join(folder, 'limited.mjs')}" "${folder}"`,
       ],
-      { encoding: 'utf8', env: { ...process.env, MODULE: import.meta.resolve('#src/ops/line-output.js') } },
+      {
+        encoding: 'utf8',
+        env: { ...process.env, MODULE: import.meta.resolve('#src/ops/log/line-output.js') },
+      },
     );
     assert.deepEqual(JSON.parse(out), { lost: 1, lastError: 'EFBIG' });
     const text = await readFile(join(folder, 'limited.log'), 'utf8');

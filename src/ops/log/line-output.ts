@@ -1,7 +1,7 @@
 import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { Queue } from '../base/queue.js';
+import { Queue } from '../../base/queue.js';
 
 /** Bytes of lines that may wait for a reader who is slow. What comes when more waits is lost. */
 const MAX_WAITING = 2 ** 20;
