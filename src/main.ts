@@ -3,7 +3,7 @@ import { end, FAILED, guardOutput, MISUSED } from './commands/process-end.js';
 import { version } from './commands/this-program.js';
 import { GatewayError } from './base/errors.js';
 import { createProgram, parse } from './ops/program.js';
-import { report } from './ops/supervision.js';
+import { report } from './ops/process/supervision.js';
 
 /** The command line. Exit status: 0 done, 1 failed, 2 misused. A command is loaded when it is run. */
 

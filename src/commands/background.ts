@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { GatewayError } from '../base/errors.js';
-import { supervise as superviseNode } from '../ops/background.js';
-import { startDetached } from '../ops/detached.js';
-import { refuseIfRunning } from '../ops/pid-file.js';
+import { supervise as superviseNode } from '../ops/process/background.js';
+import { startDetached } from '../ops/process/detached.js';
+import { refuseIfRunning } from '../ops/process/pid-file.js';
 import type { StartOptions } from '../ops/program.js';
 import { locate } from './locate.js';
 import { serve } from './process-end.js';

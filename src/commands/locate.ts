@@ -1,7 +1,7 @@
 import { findConfigFile } from '../config/config-file.js';
 import { readStateDir } from '../config/state-dir.js';
-import { type NodePlace, placeOf } from '../ops/place.js';
-import { notRunning, RunningNode } from '../ops/running-node.js';
+import { type NodePlace, placeOf } from '../ops/process/place.js';
+import { notRunning, RunningNode } from '../ops/process/running-node.js';
 
 /** Where the node of this configuration is, and the file itself. @throws GW_CONFIG */
 export async function locate(

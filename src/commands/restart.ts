@@ -1,5 +1,5 @@
 import type { GracefulOption, StartOptions } from '../ops/program.js';
-import { RunningNode } from '../ops/running-node.js';
+import { RunningNode } from '../ops/process/running-node.js';
 import { checkEvents, load } from './load.js';
 import { locate } from './locate.js';
 import { start } from './start.js';

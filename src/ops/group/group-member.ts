@@ -10,8 +10,8 @@ import {
   type PingRequest,
   type StartOrder,
 } from './member-protocol.js';
-import type { NodeReport } from '../supervision.js';
-import { type SupervisedProcess, Supervisor } from '../supervisor.js';
+import type { NodeReport } from '../process/supervision.js';
+import { type SupervisedProcess, Supervisor } from '../process/supervisor.js';
 
 /** How often within the time that a member may stand still it is asked whether it does. */
 const CHECKS = 4;

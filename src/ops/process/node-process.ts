@@ -1,9 +1,9 @@
-import { GatewayError } from '../base/errors.js';
-import type { Logger } from '../base/log.js';
+import { GatewayError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { isReadOnly, Presence } from './presence.js';
-import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from './control/status.js';
+import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../control/status.js';
 import { report } from './supervision.js';
 
 /** Another signal while the node stops ends it at once, with this. */

@@ -1,6 +1,6 @@
 import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Timer } from '../base/clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 
 /** Milliseconds of quiet after a change: an editor writes a file in several steps. */
 const QUIET_TIME = 100;

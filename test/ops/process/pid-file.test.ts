@@ -7,8 +7,13 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { livingProcess, PidFile } from '#src/ops/pid-file.js';
-import { decodeRecord, encodeRecord, ownRecord, type ProcessRecord } from '#src/ops/process-record.js';
+import { livingProcess, PidFile } from '#src/ops/process/pid-file.js';
+import {
+  decodeRecord,
+  encodeRecord,
+  ownRecord,
+  type ProcessRecord,
+} from '#src/ops/process/process-record.js';
 
 const withoutProc = !existsSync('/proc/self/stat');
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { describe, it } from 'node:test';
-import { newInstance, placeOf, socketOf } from '#src/ops/place.js';
+import { newInstance, placeOf, socketOf } from '#src/ops/process/place.js';
 
 describe("a node's place", () => {
   it('is beside its configuration', () => {

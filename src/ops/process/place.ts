@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
-import { STATE_FOLDER } from '../base/state-folder.js';
+import { STATE_FOLDER } from '../../base/state-folder.js';
 
 const DEFAULT_CONFIG = 'gatewayworker.config';
 const DEFAULT_NAME = 'gatewayworker';

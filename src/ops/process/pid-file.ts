@@ -2,8 +2,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayError } from '../base/errors.js';
-import { createFile, prepareStateFolder } from '../base/state-folder.js';
+import { GatewayError } from '../../base/errors.js';
+import { createFile, prepareStateFolder } from '../../base/state-folder.js';
 import type { NodePlace } from './place.js';
 import { decodeRecord, encodeRecord, isAlive, type ProcessRecord } from './process-record.js';
 

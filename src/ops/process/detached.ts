@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { GatewayError } from '../base/errors.js';
-import { unwritableLog } from './log/log-file.js';
+import { GatewayError } from '../../base/errors.js';
+import { unwritableLog } from '../log/log-file.js';
 import { isReport, type NodeReport } from './supervision.js';
 
 /**

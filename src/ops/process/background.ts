@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { systemClock } from '../base/clock.js';
+import { systemClock } from '../../base/clock.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { Presence } from './presence.js';
-import { ProcessLog } from './log/process-log.js';
+import { ProcessLog } from '../log/process-log.js';
 import { report } from './supervision.js';
 import { Supervisor } from './supervisor.js';
 

@@ -1,11 +1,11 @@
-import { GatewayError } from '../base/errors.js';
-import type { Logger } from '../base/log.js';
-import { isUnwritable } from '../base/state-folder.js';
-import { ControlServer } from './control/control-server.js';
+import { GatewayError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
+import { isUnwritable } from '../../base/state-folder.js';
+import { ControlServer } from '../control/control-server.js';
 import { PidFile } from './pid-file.js';
 import { newInstance, socketOf } from './place.js';
 import { ownRecord } from './process-record.js';
-import type { Controllable } from './control/status.js';
+import type { Controllable } from '../control/status.js';
 
 export interface PresenceOptions {
   readonly pidFile: string;

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createLogger } from '#src/base/log.js';
 import { ControlClient } from '#src/ops/control/control-client.js';
-import { livingProcess } from '#src/ops/pid-file.js';
-import { Presence } from '#src/ops/presence.js';
-import { decodeRecord, encodeRecord, type ProcessRecord } from '#src/ops/process-record.js';
-import { FakeNode, STATUS } from './group/fake-node.js';
+import { livingProcess } from '#src/ops/process/pid-file.js';
+import { Presence } from '#src/ops/process/presence.js';
+import { decodeRecord, encodeRecord, type ProcessRecord } from '#src/ops/process/process-record.js';
+import { FakeNode, STATUS } from '../group/fake-node.js';
 
 describe("a process's presence", { timeout: 20_000 }, () => {
   let folder: string;

@@ -1,8 +1,8 @@
-import type { Clock, Timer } from '../base/clock.js';
-import { GatewayError } from '../base/errors.js';
-import type { Logger } from '../base/log.js';
+import type { Clock, Timer } from '../../base/clock.js';
+import { GatewayError } from '../../base/errors.js';
+import type { Logger } from '../../base/log.js';
 import { RestartPause } from './restart-pause.js';
-import type { ConnectionPage, Controllable, NodeStatus } from './control/status.js';
+import type { ConnectionPage, Controllable, NodeStatus } from '../control/status.js';
 import { isReport, type NodeReport } from './supervision.js';
 
 const STATUS_FAILED = 1;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayError } from '../base/errors.js';
-import { ControlClient, HungUpError } from './control/control-client.js';
+import { GatewayError } from '../../base/errors.js';
+import { ControlClient, HungUpError } from '../control/control-client.js';
 import { livingProcess } from './pid-file.js';
 import type { NodePlace } from './place.js';
 import { isAlive, isGone, type ProcessRecord } from './process-record.js';

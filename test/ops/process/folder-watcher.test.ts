@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { systemClock } from '#src/base/clock.js';
-import { FolderWatcher } from '#src/ops/folder-watcher.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { FolderWatcher } from '#src/ops/process/folder-watcher.js';
+import { SteppedClock } from '../../support/stepped-clock.js';
 
 /** Milliseconds. It only bounds a failure: everything here waits for an event. */
 const LIMIT = 10_000;

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../base/errors.js';
+import type { ErrorCode } from '../../base/errors.js';
 
 /** What a node tells the process that started it, over node's IPC channel. */
 export type NodeReport =
