@@ -1,22 +1,22 @@
 #!/usr/bin/env node
-import { end, FAILED, guardOutput, MISUSED } from './commands/process-end.js';
-import { version } from './commands/this-program.js';
+import { end, FAILED, guardOutput, MISUSED } from './cli/process-end.js';
+import { version } from './cli/this-program.js';
 import { GatewayError } from './base/errors.js';
-import { createProgram, parse } from './ops/program.js';
+import { createProgram, parse } from './cli/program.js';
 import { report } from './ops/process/supervision.js';
 
 /** The command line. Exit status: 0 done, 1 failed, 2 misused. A command is loaded when it is run. */
 
 const program = createProgram(version, {
-  start: async (options) => await (await import('./commands/start.js')).start(options),
-  stop: async (options) => await (await import('./commands/running.js')).stop(options),
-  restart: async (options) => await (await import('./commands/restart.js')).restart(options),
-  reload: async (options) => await (await import('./commands/running.js')).reload(options),
-  check: async (options) => await (await import('./commands/check.js')).check(options),
-  status: async (options) => await (await import('./commands/running.js')).status(options),
-  connections: async (options) => await (await import('./commands/running.js')).connections(options),
-  supervise: async (options) => await (await import('./commands/background.js')).supervise(options),
-  member: async () => await (await import('./commands/member.js')).member(),
+  start: async (options) => await (await import('./cli/start.js')).start(options),
+  stop: async (options) => await (await import('./cli/running.js')).stop(options),
+  restart: async (options) => await (await import('./cli/restart.js')).restart(options),
+  reload: async (options) => await (await import('./cli/running.js')).reload(options),
+  check: async (options) => await (await import('./cli/check.js')).check(options),
+  status: async (options) => await (await import('./cli/running.js')).status(options),
+  connections: async (options) => await (await import('./cli/running.js')).connections(options),
+  supervise: async (options) => await (await import('./cli/background.js')).supervise(options),
+  member: async () => await (await import('./cli/member.js')).member(),
 });
 
 guardOutput();

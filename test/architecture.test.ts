@@ -171,7 +171,7 @@ describe('the architecture', () => {
   });
 
   it('asks a running node without loading what a node is made of', () => {
-    const loaded = new Set(['main.ts', 'commands/running.ts']);
+    const loaded = new Set(['main.ts', 'cli/running.ts']);
     for (const file of loaded) {
       for (const { imported, typeOnly } of imports.filter((one) => one.file === file && !one.dynamic)) {
         if (typeOnly) continue;

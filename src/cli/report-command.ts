@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../base/errors.js';
-import { connectionsView } from './view/connections-view.js';
-import type { ControlClient } from './control/control-client.js';
-import { showLive } from './view/live-screen.js';
-import type { NodePlace } from './process/place.js';
-import { notRunning, RunningNode } from './process/running-node.js';
-import type { ConnectionPage, NodeStatus } from './control/status.js';
-import { statusView } from './view/status-view.js';
-import { type Paint, painter } from './view/table.js';
-import { wrap } from './view/text.js';
+import { connectionsView } from '../ops/view/connections-view.js';
+import type { ControlClient } from '../ops/control/control-client.js';
+import { showLive } from '../ops/view/live-screen.js';
+import type { NodePlace } from '../ops/process/place.js';
+import { notRunning, RunningNode } from '../ops/process/running-node.js';
+import type { ConnectionPage, NodeStatus } from '../ops/control/status.js';
+import { statusView } from '../ops/view/status-view.js';
+import { type Paint, painter } from '../ops/view/table.js';
+import { wrap } from '../ops/view/text.js';
 
 /** Milliseconds between two reports that are not shown on a terminal. */
 const INTERVAL = 1000;

@@ -1,5 +1,5 @@
-import type { ConfigOption } from '../ops/program.js';
-import { checkTypes } from '../ops/type-check.js';
+import type { ConfigOption } from './program.js';
+import { checkTypes } from './type-check.js';
 import { checkEvents, load } from './load.js';
 import { say } from './this-program.js';
 

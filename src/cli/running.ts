@@ -1,5 +1,5 @@
-import type { ConfigOption, GracefulOption } from '../ops/program.js';
-import { connectionsReport, type ReportOptions, showReport, statusReport } from '../ops/report-command.js';
+import type { ConfigOption, GracefulOption } from './program.js';
+import { connectionsReport, type ReportOptions, showReport, statusReport } from './report-command.js';
 import { findRunning, locate } from './locate.js';
 import { say } from './this-program.js';
 
