@@ -6,8 +6,8 @@ import type { Frame } from '#src/wire/frame.js';
 import { type PhpValue, serialize, toPlain, unserialize } from '#src/wire/php-serialize.js';
 import { decodeClientState } from '#src/wire/client-state.js';
 import { decodeHandshake } from '#src/wire/handshake.js';
-import { FakeTransport } from '../support/fake-transport.js';
-import { InnerScene } from '../support/inner-scene.js';
+import { FakeTransport } from '../../support/fake-transport.js';
+import { InnerScene } from '../../support/inner-scene.js';
 
 /** A message that is no string, as PHP sends it. */
 const php = (value: PhpValue): Partial<Frame> => ({ flags: 0, body: serialize(value) });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Command, Flag, WorkerState, commandName } from '#src/wire/command.js';
-import { InnerScene } from '../support/inner-scene.js';
-import { type RawPeer, frameBytes } from '../support/raw-peer.js';
+import { InnerScene } from '../../support/inner-scene.js';
+import { type RawPeer, frameBytes } from '../../support/raw-peer.js';
 
 const { READY, CONGESTED, LEAVING } = WorkerState;
 

@@ -8,9 +8,9 @@ import { connect as connectTls } from 'node:tls';
 import * as fc from 'fast-check';
 import { InnerPort } from '#src/gateway/inner/inner-port.js';
 import { Command, Flag, commandName } from '#src/wire/command.js';
-import { fixture } from '../support/fixtures.js';
-import { InnerScene, type InnerSceneOptions } from '../support/inner-scene.js';
-import { RawPeer, frameBytes } from '../support/raw-peer.js';
+import { fixture } from '../../support/fixtures.js';
+import { InnerScene, type InnerSceneOptions } from '../../support/inner-scene.js';
+import { RawPeer, frameBytes } from '../../support/raw-peer.js';
 
 const KEY = 's3cret';
 const introduction = (secretKey: string): string =>

@@ -4,7 +4,7 @@ import { decodeClientState } from '#src/wire/client-state.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { unserialize } from '#src/wire/php-serialize.js';
 import { decodeSession } from '#src/wire/session.js';
-import { InnerScene } from '../support/inner-scene.js';
+import { InnerScene } from '../../support/inner-scene.js';
 
 describe('the inner port: sessions in a mixed cluster', () => {
   it('PHP sets one, a worker of ours reads and patches it, PHP reads it', async (t) => {
