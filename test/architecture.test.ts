@@ -6,94 +6,62 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /*
- * Who may import whom. A part of the architecture is a folder of src/, or a file directly in it. Type imports count as
+ * Who may import whom. A part of the architecture is a folder of src/ (of ops/, a folder within it), or a file
+ * directly in it. Type imports count as
  * well: what a file names, it knows.
  */
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-/** Parts that any other may import. They import nothing of ours but one another. */
-const FOUNDATION = [
-  'errors',
-  'log',
-  'log-once',
-  'line-limit',
-  'printed-text',
-  'user-log',
-  'state-folder',
-  'clock',
-  'queue',
-  'line-reader',
-  'secret-key',
-  'default-export',
-  'error-text',
-  'listen-error',
-];
+/** What any other part may import. It imports nothing of ours but itself. */
+const FOUNDATION = ['base'];
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
-  log: ['error-text'],
-  'error-text': [],
-  'listen-error': ['errors'],
-  'log-once': ['clock', 'log'],
-  'line-limit': ['clock'],
-  'printed-text': ['clock', 'log'],
-  'user-log': ['log'],
-  'state-folder': [],
-  clock: [],
-  bytes: [],
-  'write-types': [],
-  queue: [],
-  'line-reader': ['errors'],
-  'secret-key': [],
-  'inner-socket': ['errors', 'listen-error', 'strangers'],
-  strangers: [],
-  compiler: ['errors'],
-  'user-sources': [],
-  bundle: ['compiler', 'user-sources'],
-  'default-export': [],
-  config: [...FOUNDATION, 'bundle', 'compiler'],
+  base: [],
+  net: [...FOUNDATION],
+  bundle: [...FOUNDATION],
+  config: [...FOUNDATION, 'bundle'],
   wire: [...FOUNDATION],
   ring: [...FOUNDATION],
-  link: [...FOUNDATION, 'inner-socket', 'wire', 'ring'],
-  api: [...FOUNDATION, 'wire', 'link'],
-  gateway: [...FOUNDATION, 'bundle', 'config', 'inner-socket', 'strangers', 'wire', 'link'],
-  pool: [...FOUNDATION, 'inner-socket', 'bundle', 'compiler', 'config', 'wire', 'ring', 'link'],
+  link: [...FOUNDATION, 'wire', 'ring'],
+  cluster: [...FOUNDATION, 'net', 'wire', 'ring', 'link'],
+  api: [...FOUNDATION, 'wire'],
+  register: [...FOUNDATION, 'net', 'wire'],
+  client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
+  gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
+  pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'link', 'cluster'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
-  register: [...FOUNDATION, 'inner-socket', 'strangers', 'wire'],
-  client: [...FOUNDATION, 'inner-socket', 'wire', 'link', 'api', 'register'],
   // what operators see: it is given what it shows
-  ops: [...FOUNDATION, 'config'],
-  'lan-ip': [...FOUNDATION, 'config', 'inner-socket'],
-  'node-status': [...FOUNDATION, 'config', 'gateway', 'pool', 'register', 'ops'],
-  node: [
+  'ops/control': [...FOUNDATION, 'net'],
+  'ops/view': [...FOUNDATION, 'config', 'ops/control'],
+  'ops/log': [...FOUNDATION],
+  'ops/process': [...FOUNDATION, 'config', 'ops/control', 'ops/log'],
+  'ops/group': [...FOUNDATION, 'config', 'ops/control', 'ops/process'],
+  node: [...FOUNDATION, 'net', 'config', 'wire', 'gateway', 'pool', 'register', 'ops/control', 'ops/group'],
+  cli: [
     ...FOUNDATION,
+    'bundle',
     'config',
-    'inner-socket',
-    'wire',
-    'gateway',
     'pool',
-    'register',
-    'ops',
-    'lan-ip',
-    'node-status',
+    'node',
+    'ops/control',
+    'ops/view',
+    'ops/log',
+    'ops/process',
+    'ops/group',
   ],
-  commands: [...FOUNDATION, 'compiler', 'config', 'ops', 'pool', 'node'],
-  main: [...FOUNDATION, 'ops', 'commands'],
+  main: [...FOUNDATION, 'ops/process', 'cli'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
+  // run when the package is made, and never after
+  build: ['config'],
 };
 
 /** Packages and built-in modules that only these places may import. */
 const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) => boolean]> = [
   ['piscina', (file) => file.startsWith('pool/')],
   ['ws', (file) => file.startsWith('gateway/protocols/')],
-  [
-    'esbuild',
-    (file) =>
-      ['bundle/bundle.ts', 'bundle/compiler.ts', 'bundle/user-sources.ts'].includes(file) ||
-      /^(?:pool|config|gateway\/protocols)\//.test(file),
-  ],
+  ['esbuild', (file) => file.startsWith('bundle/') || file.startsWith('config/')],
   [
     'node:net',
     (file) => !file.startsWith('wire/') && !file.startsWith('ring/') && !file.startsWith('worker/'),
@@ -116,7 +84,7 @@ describe('the architecture', () => {
   it('is read from the sources', () => {
     assert.ok(imports.some(({ file, imported }) => file === 'pool/thread.ts' && imported === 'piscina'));
     assert.ok(
-      imports.some(({ file, imported }) => file === 'node/node.ts' && imported === './gateway/gateway.js'),
+      imports.some(({ file, imported }) => file === 'node/node.ts' && imported === '../gateway/gateway.js'),
     );
   });
 
@@ -211,7 +179,8 @@ function resolved(file: string, imported: string): string {
 }
 
 function partOf(file: string): string {
-  return file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.ts$/, '');
+  const [room, inner] = file.replace(/\.ts$/, '').split('/');
+  return room === 'ops' ? `${room}/${inner}` : room;
 }
 
 /** A path of imports that leads back to where it began. */

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenUrl } from '../../config/listen-url.js';
 import { systemClock } from '../../base/clock.js';
-import { ClientPortInUse } from '../../net/address.js';
+import { ClientPortInUse } from './client-port.js';
 import { bind } from './bind.js';
 import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
 import { type StreamPort, type StreamProtocol, StreamTransport } from './stream-transport.js';
