@@ -1,4 +1,4 @@
-import { Client } from '#src/gateway/client.js';
+import { ClientRecord } from '#src/gateway/client-record.js';
 import { Directory } from '#src/gateway/directory.js';
 import { wsProtocol } from '#src/gateway/protocols/ws-frame.js';
 import type { ClientTransport } from '#src/gateway/protocols/protocol.js';
@@ -8,8 +8,8 @@ export const CLIENTS_PER_GROUP = 10;
 /** All that is looked at in here of a client's connection. */
 const transport = { protocol: wsProtocol, bufferedBytes: 0 } as ClientTransport;
 
-export function newClient(id: number): Client {
-  return new Client(id, transport, 0);
+export function newClient(id: number): ClientRecord {
+  return new ClientRecord(id, transport, 0);
 }
 
 /** Clients with a uid each (`user-0`, …), and ten in each group (`room-0`, …). */

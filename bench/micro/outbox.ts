@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Client } from '#src/gateway/client.js';
+import { ClientRecord } from '#src/gateway/client-record.js';
 import { Outbox } from '#src/gateway/outbox.js';
 import type { ClientTransport } from '#src/gateway/protocols/protocol.js';
 import type { Suite, Task } from './suite.js';
@@ -39,7 +39,7 @@ export const outbox: Suite = {
 type FrameOf = (client: number, message: number) => Buffer;
 
 function treeTask(name: string, frameOf: FrameOf): Task {
-  const clients = Array.from({ length: CLIENTS }, (_, number) => new Client(number, transport, 0));
+  const clients = Array.from({ length: CLIENTS }, (_, number) => new ClientRecord(number, transport, 0));
   let bytes = 0;
   const box = new Outbox((_, joined) => (bytes += joined.length));
   return {

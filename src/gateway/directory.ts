@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Client } from './client.js';
+import type { ClientRecord } from './client-record.js';
 
-const NOBODY: ReadonlySet<Client> = new Set();
+const NOBODY: ReadonlySet<ClientRecord> = new Set();
 /** The groups of a client that has left all of its own: PHP tells it from one that never had any. Nothing is ever in it. */
 const LEFT_ALL = new Set<string>();
 
@@ -10,10 +10,10 @@ const LEFT_ALL = new Set<string>();
  * Uids and groups are strings: `12` and `'12'` are the same.
  */
 export class Directory {
-  readonly #clients = new Map<number, Client>();
+  readonly #clients = new Map<number, ClientRecord>();
   /** Most uids have one client: without a set for it, a look-up among many touches less memory that no cache holds. */
-  readonly #uids = new Map<string, Client | Set<Client>>();
-  readonly #groups = new Map<string, Set<Client>>();
+  readonly #uids = new Map<string, ClientRecord | Set<ClientRecord>>();
+  readonly #groups = new Map<string, Set<ClientRecord>>();
   // a random start, so that a client id kept over a restart does not address a stranger
   #lastId: number;
 
@@ -34,20 +34,20 @@ export class Directory {
     return this.#lastId;
   }
 
-  add(client: Client): void {
+  add(client: ClientRecord): void {
     this.#clients.set(client.id, client);
   }
 
-  get(id: number): Client | undefined {
+  get(id: number): ClientRecord | undefined {
     return this.#clients.get(id);
   }
 
-  clients(): IterableIterator<Client> {
+  clients(): IterableIterator<ClientRecord> {
     return this.#clients.values();
   }
 
   /** Forgets a client, its uid and its groups. `client.uid` stays: its last events may still have to be told it. */
-  remove(client: Client): void {
+  remove(client: ClientRecord): void {
     this.#clients.delete(client.id);
     if (client.uid !== undefined) this.#release(client.uid, client);
     if (client.groups === undefined) return;
@@ -56,7 +56,7 @@ export class Directory {
   }
 
   /** One uid per client: binding again moves it. Many clients may have the same. */
-  bind(client: Client, uid: string): void {
+  bind(client: ClientRecord, uid: string): void {
     if (client.uid === uid) return;
     this.unbind(client);
     client.uid = uid;
@@ -66,20 +66,20 @@ export class Directory {
     else this.#uids.set(uid, new Set([others, client]));
   }
 
-  unbind(client: Client): void {
+  unbind(client: ClientRecord): void {
     if (client.uid === undefined) return;
     this.#release(client.uid, client);
     client.uid = undefined;
   }
 
-  join(client: Client, group: string): void {
+  join(client: ClientRecord, group: string): void {
     if (client.groups === undefined || client.groups === LEFT_ALL) client.groups = new Set();
     if (client.groups.has(group)) return;
     client.groups.add(group);
     addTo(this.#groups, group, client);
   }
 
-  leave(client: Client, group: string): void {
+  leave(client: ClientRecord, group: string): void {
     if (client.groups?.delete(group) !== true) return;
     if (client.groups.size === 0) client.groups = LEFT_ALL;
     removeFrom(this.#groups, group, client);
@@ -94,13 +94,13 @@ export class Directory {
     this.#groups.delete(group);
   }
 
-  withUid(uid: string): Iterable<Client> {
+  withUid(uid: string): Iterable<ClientRecord> {
     const found = this.#uids.get(uid);
     if (found === undefined) return NOBODY;
     return found instanceof Set ? found : [found];
   }
 
-  withGroup(group: string): ReadonlySet<Client> {
+  withGroup(group: string): ReadonlySet<ClientRecord> {
     return this.#groups.get(group) ?? NOBODY;
   }
 
@@ -110,20 +110,20 @@ export class Directory {
   }
 
   /** A client has this uid no more. */
-  #release(uid: string, client: Client): void {
+  #release(uid: string, client: ClientRecord): void {
     const found = this.#uids.get(uid);
     if (found === client) this.#uids.delete(uid);
     else if (found instanceof Set && found.delete(client) && found.size === 0) this.#uids.delete(uid);
   }
 }
 
-function addTo(index: Map<string, Set<Client>>, key: string, client: Client): void {
+function addTo(index: Map<string, Set<ClientRecord>>, key: string, client: ClientRecord): void {
   const clients = index.get(key);
   if (clients === undefined) index.set(key, new Set([client]));
   else clients.add(client);
 }
 
-function removeFrom(index: Map<string, Set<Client>>, key: string, client: Client): void {
+function removeFrom(index: Map<string, Set<ClientRecord>>, key: string, client: ClientRecord): void {
   const clients = index.get(key);
   if (clients === undefined) return;
   clients.delete(client);

@@ -4,7 +4,7 @@ import type { GatewayAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import { toPhpHandshake } from '../wire/handshake.js';
-import type { Client } from './client.js';
+import type { ClientRecord } from './client-record.js';
 import type { Route } from './router.js';
 import type { WorkerPeer, WorkerPeerStatus } from './worker-peer.js';
 
@@ -28,21 +28,21 @@ export class Dispatcher {
   route: Route | undefined;
   readonly #peers: WorkerPeer[] = [];
   /** Clients with events that wait because there is no worker at all. */
-  readonly #unrouted = new Set<Client>();
+  readonly #unrouted = new Set<ClientRecord>();
   /** Filled anew for every event. */
   readonly #event = emptyFrame();
 
   readonly #clock: Clock;
-  readonly #legacySession: (client: Client) => Buffer;
-  readonly #unheard: (client: Client) => void;
+  readonly #legacySession: (client: ClientRecord) => Buffer;
+  readonly #unheard: (client: ClientRecord) => void;
   #unservedSince: number | undefined;
   /** Clients with events that wait here. */
   #clientsWaiting = 0;
   /** Whose event was the last one, and how many in a row those of this client have been. */
-  #last: Client | undefined;
+  #last: ClientRecord | undefined;
   #inARow = 0;
   /** Clients that are not read any further in this turn. */
-  #resting: Client[] = [];
+  #resting: ClientRecord[] = [];
   readonly #goOn = (): void => {
     for (const client of this.#resting.splice(0)) this.#rested(client);
   };
@@ -55,8 +55,8 @@ export class Dispatcher {
   constructor(
     address: GatewayAddress,
     clock: Clock,
-    legacySession: (client: Client) => Buffer,
-    unheard: (client: Client) => void,
+    legacySession: (client: ClientRecord) => Buffer,
+    unheard: (client: ClientRecord) => void,
   ) {
     this.#clock = clock;
     this.#legacySession = legacySession;
@@ -118,7 +118,7 @@ export class Dispatcher {
    * @param body copied if it has to wait
    * @returns false when it is dropped: a datagram of a client that cannot be paused and already has many waiting
    */
-  dispatch(client: Client, command: number, flags: number, body: Buffer): boolean {
+  dispatch(client: ClientRecord, command: number, flags: number, body: Buffer): boolean {
     const peer = this.#peerOf(client);
     if (peer === undefined || client.waiting !== undefined || client.pausedByWorker || peer.congested) {
       if (client.waiting === undefined) {
@@ -147,21 +147,21 @@ export class Dispatcher {
   }
 
   /** The client's worker wants no more of its events for now. */
-  hold(client: Client): void {
+  hold(client: ClientRecord): void {
     client.pausedByWorker = true;
     client.peer?.paused.add(client);
     this.#pause(client);
   }
 
   /** The client's worker wants its events again. */
-  release(client: Client): void {
+  release(client: ClientRecord): void {
     client.pausedByWorker = false;
     client.peer?.paused.delete(client);
     this.#deliverWaiting(client);
   }
 
   /** Goes on reading a client. */
-  resume(client: Client): void {
+  resume(client: ClientRecord): void {
     if (client.reading || client.gone) return;
     client.reading = true;
     client.silentRounds = -1;
@@ -174,7 +174,7 @@ export class Dispatcher {
   }
 
   /** The client is gone, and its last event dispatched: it is unbound as soon as nothing of it waits. */
-  forget(client: Client): void {
+  forget(client: ClientRecord): void {
     // its worker cannot ask for the rest any more, which is little: nothing was read since it asked for the pause
     if (client.pausedByWorker) this.release(client);
     else if (client.waiting === undefined) this.#unbind(client);
@@ -185,7 +185,7 @@ export class Dispatcher {
     if (this.#clientsWaiting > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve));
   }
 
-  #send(client: Client, peer: WorkerPeer, command: number, flags: number, body: Buffer): void {
+  #send(client: ClientRecord, peer: WorkerPeer, command: number, flags: number, body: Buffer): void {
     if (command === Command.CLIENT_ENDED && !peer.hearsEnds) {
       this.#unheard(client);
       return;
@@ -212,7 +212,7 @@ export class Dispatcher {
   }
 
   /** Reads a client no further before the others have had their turn. */
-  #rest(client: Client): void {
+  #rest(client: ClientRecord): void {
     this.#inARow = 0;
     if (!client.reading) return;
     client.reading = false;
@@ -221,14 +221,14 @@ export class Dispatcher {
   }
 
   /** Who sends much waits for a worker that is behind long before the others have to, so that theirs do not wait behind it. */
-  #rested(client: Client): void {
+  #rested(client: ClientRecord): void {
     if (client.reading || client.gone) return;
     if (client.peer?.full === true) client.peer.held.add(client);
     else this.#deliverWaiting(client);
   }
 
   /** The worker that a client is bound to; a new one when it has none, or a closed one. */
-  #peerOf(client: Client): WorkerPeer | undefined {
+  #peerOf(client: ClientRecord): WorkerPeer | undefined {
     if (client.peer?.open === true) return client.peer;
     this.#unbind(client);
     const ready = this.#peers.filter((peer) => peer.ready);
@@ -240,14 +240,14 @@ export class Dispatcher {
     return chosen;
   }
 
-  #unbind(client: Client): void {
+  #unbind(client: ClientRecord): void {
     if (client.peer === undefined) return;
     client.peer.clients--;
     client.peer = undefined;
   }
 
   /** Sends a client's waiting events while its worker takes them, and then goes on reading it. */
-  #deliverWaiting(client: Client): void {
+  #deliverWaiting(client: ClientRecord): void {
     const peer = this.#peerOf(client);
     if (peer === undefined) return;
     if (client.pausedByWorker) {
@@ -279,7 +279,7 @@ export class Dispatcher {
     }
   }
 
-  #pause(client: Client): void {
+  #pause(client: ClientRecord): void {
     // also one that is not being read anyway: it may be resting
     client.peer?.held.add(client);
     if (!client.reading) return;

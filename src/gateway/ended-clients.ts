@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../base/clock.js';
-import type { Client } from './client.js';
+import type { ClientRecord } from './client-record.js';
 
 /** Milliseconds after which a worker is told again: what the first time was lost on the way, with a worker or its answer. */
 const ASK_AGAIN = 30_000;
@@ -10,25 +10,25 @@ const ASK_AGAIN = 30_000;
  */
 export class EndedClients {
   readonly #clock: Clock;
-  readonly #tell: (client: Client) => void;
-  readonly #finish: (client: Client) => void;
+  readonly #tell: (client: ClientRecord) => void;
+  readonly #finish: (client: ClientRecord) => void;
   /** With the milliseconds that each waits for a worker that does not say when it is done. */
-  readonly #patience = new Map<Client, number>();
-  readonly #timers = new Map<Client, Timer>();
+  readonly #patience = new Map<ClientRecord, number>();
+  readonly #timers = new Map<ClientRecord, Timer>();
   #again: Timer | undefined;
 
   /** @param tell tells a client's worker. @param finish closes a client that is answered */
-  constructor(clock: Clock, tell: (client: Client) => void, finish: (client: Client) => void) {
+  constructor(clock: Clock, tell: (client: ClientRecord) => void, finish: (client: ClientRecord) => void) {
     this.#clock = clock;
     this.#tell = tell;
     this.#finish = finish;
   }
 
-  has(client: Client): boolean {
+  has(client: ClientRecord): boolean {
     return this.#patience.has(client);
   }
 
-  add(client: Client, patience: number): void {
+  add(client: ClientRecord, patience: number): void {
     this.#patience.set(client, patience);
     this.#again ??= this.#clock.setInterval(() => {
       for (const waiting of this.#patience.keys()) if (!this.#timers.has(waiting)) this.#tell(waiting);
@@ -37,7 +37,7 @@ export class EndedClients {
   }
 
   /** Everything before its end is on its way to a worker that will not say when it has handled that. */
-  unheard(client: Client): void {
+  unheard(client: ClientRecord): void {
     const patience = this.#patience.get(client);
     if (patience === undefined || this.#timers.has(client)) return;
     this.#timers.set(
@@ -46,7 +46,7 @@ export class EndedClients {
     );
   }
 
-  delete(client: Client): void {
+  delete(client: ClientRecord): void {
     if (!this.#patience.delete(client)) return;
     this.#timers.get(client)?.cancel();
     this.#timers.delete(client);

@@ -9,7 +9,7 @@ import { formatClientId, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag, commandName } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import { encodeHandshake } from '../wire/handshake.js';
-import { Client } from './client.js';
+import { ClientRecord } from './client-record.js';
 import { commands } from './commands/commands.js';
 import type { CommandTarget } from './commands/command-handler.js';
 import { queries } from './commands/query.js';
@@ -129,7 +129,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 
   /** The client id of one of our clients. */
-  clientIdOf(client: Client): string {
+  clientIdOf(client: ClientRecord): string {
     return formatClientId(this.inner.address.ip, this.inner.address.port, client.id);
   }
 
@@ -248,7 +248,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 
   opened(transport: ClientTransport, handshake?: HandshakeRequest): void {
-    const client = new Client(this.directory.nextId(), transport, ipv4(transport.remoteAddress));
+    const client = new ClientRecord(this.directory.nextId(), transport, ipv4(transport.remoteAddress));
     transport.client = client;
     this.directory.add(client);
     this.counters.connections++;
@@ -262,7 +262,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 
   message(transport: ClientTransport, data: Buffer, binary: boolean): void {
-    const client = transport.client as Client;
+    const client = transport.client as ClientRecord;
     client.silentRounds = -1;
     this.counters.messagesIn++;
     const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
@@ -277,17 +277,17 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 
   alive(transport: ClientTransport): void {
-    const client = transport.client as Client;
+    const client = transport.client as ClientRecord;
     client.silentRounds = -1;
     client.pulse?.answered();
   }
 
   ended(transport: ClientTransport, patience: number): void {
-    this.#ended.add(transport.client as Client, patience);
+    this.#ended.add(transport.client as ClientRecord, patience);
   }
 
   closed(transport: ClientTransport): void {
-    const client = transport.client as Client;
+    const client = transport.client as ClientRecord;
     client.gone = true;
     this.#ended.delete(client);
     client.reading = false;
@@ -306,7 +306,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   // ---- what commands do ----
 
-  deliver(client: Client, message: Message): void {
+  deliver(client: ClientRecord, message: Message): void {
     if (client.gone) return;
     // one that would be dropped is not encoded first: a flood would make garbage faster than it is collected
     if (message.length > LONG_MESSAGE && this.#isTooSlow(client, 1)) return;
@@ -315,29 +315,29 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     else this.#outbox.push(client, bytes);
   }
 
-  kick(client: Client): void {
+  kick(client: ClientRecord): void {
     this.#outbox.flushClient(client);
     this.#dispatcher.resume(client);
     client.transport.close();
   }
 
-  finish(client: Client): void {
+  finish(client: ClientRecord): void {
     // a worker that asks for it without need ends nobody
     if (!this.#ended.has(client)) return;
     this.#outbox.flushClient(client);
     client.transport.finish();
   }
 
-  drop(client: Client): void {
+  drop(client: ClientRecord): void {
     client.transport.destroy();
   }
 
-  stateOf(client: Client): SessionState {
+  stateOf(client: ClientRecord): SessionState {
     client.state ??= new SessionState();
     return client.state;
   }
 
-  legacySession(client: Client): Buffer {
+  legacySession(client: ClientRecord): Buffer {
     try {
       return client.state?.phpBytes ?? EMPTY;
     } catch (error) {
@@ -347,11 +347,11 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     }
   }
 
-  hold(client: Client): void {
+  hold(client: ClientRecord): void {
     this.#dispatcher.hold(client);
   }
 
-  release(client: Client): void {
+  release(client: ClientRecord): void {
     this.#dispatcher.release(client);
   }
 
@@ -398,14 +398,14 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   // ---- clients ----
 
-  #write(client: Client, bytes: Buffer, messages: number): void {
+  #write(client: ClientRecord, bytes: Buffer, messages: number): void {
     if (client.gone || this.#isTooSlow(client, messages)) return;
     this.counters.messagesOut += messages;
     client.transport.write(bytes);
   }
 
   /** Whether messages to a client are dropped because it does not read what it was sent before; by policy it is closed. */
-  #isTooSlow(client: Client, messages: number): boolean {
+  #isTooSlow(client: ClientRecord, messages: number): boolean {
     const { sendToClientBufferSize, slowClient } = this.#config;
     const waiting = client.transport.bufferedBytes;
     // looks at what waits already, so that one message larger than the buffer passes
@@ -423,7 +423,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     return true;
   }
 
-  #ping(client: Client): void {
+  #ping(client: ClientRecord): void {
     if (this.#pingMessage === undefined) {
       client.transport.ping();
     } else {

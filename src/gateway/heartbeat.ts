@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../base/clock.js';
-import type { Client } from './client.js';
+import type { ClientRecord } from './client-record.js';
 import { Pulse } from './pulse.js';
 import { sendQueues } from './send-queues.js';
 
@@ -15,7 +15,7 @@ const LARGE = 64 * 1024;
 
 /** A silent client, which is about to be dropped, unless it turns out to have taken something. */
 interface Suspect {
-  readonly client: Client;
+  readonly client: ClientRecord;
   readonly pulse: Pulse;
   readonly descriptor: number;
   /** What the system had taken when the question was put. */
@@ -36,10 +36,10 @@ interface Suspect {
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
-  readonly #clients: () => Iterable<Client>;
-  readonly #exempt: (client: Client) => boolean;
-  readonly #ping: (client: Client) => void;
-  readonly #drop: (client: Client) => void;
+  readonly #clients: () => Iterable<ClientRecord>;
+  readonly #exempt: (client: ClientRecord) => boolean;
+  readonly #ping: (client: ClientRecord) => void;
+  readonly #drop: (client: ClientRecord) => void;
   readonly #queues: typeof sendQueues;
   readonly #timer: Timer | undefined;
   #asking = false;
@@ -49,10 +49,10 @@ export class Heartbeat {
   constructor(
     options: HeartbeatOptions,
     clock: Clock,
-    clients: () => Iterable<Client>,
-    exempt: (client: Client) => boolean,
-    ping: (client: Client) => void,
-    drop: (client: Client) => void,
+    clients: () => Iterable<ClientRecord>,
+    exempt: (client: ClientRecord) => boolean,
+    ping: (client: ClientRecord) => void,
+    drop: (client: ClientRecord) => void,
     queues: typeof sendQueues = sendQueues,
   ) {
     this.#options = options;

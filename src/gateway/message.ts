@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { Flag } from '../wire/command.js';
 import { phpJson } from '../wire/php-json.js';
 import { unserialize } from '../wire/php-serialize.js';
-import type { Client } from './client.js';
+import type { ClientRecord } from './client-record.js';
 import type { ClientProtocol } from './protocols/protocol.js';
 
 /** A message on its way to one client or a million: encoded once per protocol. */
@@ -28,7 +28,7 @@ export class Message {
   }
 
   /** The bytes for this client, the same object for every client of a protocol that allows it. */
-  encodedFor(client: Client): Buffer {
+  encodedFor(client: ClientRecord): Buffer {
     const { protocol } = client.transport;
     if (protocol === this.#protocol) return this.#encoded as Buffer;
     if (!protocol.sharedEncoding) return this.#encode(client);
@@ -46,7 +46,7 @@ export class Message {
     return encoded;
   }
 
-  #encode({ transport }: Client): Buffer {
+  #encode({ transport }: ClientRecord): Buffer {
     const raw = (this.#flags & Flag.RAW) !== 0;
     const encoded = raw
       ? this.#body

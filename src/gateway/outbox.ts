@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { Client } from './client.js';
+import type { ClientRecord } from './client-record.js';
 import { Scratch } from './scratch.js';
 
 /*
@@ -49,9 +49,9 @@ class Stretch {
 export type OutboxStretch = Stretch;
 
 export class Outbox {
-  readonly #send: (client: Client, bytes: Buffer, messages: number) => void;
+  readonly #send: (client: ClientRecord, bytes: Buffer, messages: number) => void;
   readonly #scratch = new Scratch();
-  #clients: Client[] = [];
+  #clients: ClientRecord[] = [];
   #first: Stretch | undefined;
   readonly #flush = (): void => this.flush();
 
@@ -59,12 +59,12 @@ export class Outbox {
    * @param send writes one client's bytes of this tick; `messages` is how many frames they are. The bytes may change once
    *   the client's transport has no bytes buffered.
    */
-  constructor(send: (client: Client, bytes: Buffer, messages: number) => void) {
+  constructor(send: (client: ClientRecord, bytes: Buffer, messages: number) => void) {
     this.#send = send;
   }
 
   /** Adds encoded bytes, which must not change any more, to what `client` is sent at the end of this tick. */
-  push(client: Client, frame: Buffer): void {
+  push(client: ClientRecord, frame: Buffer): void {
     const here = client.outgoing;
     if (here === undefined) {
       this.#begin(client, frame);
@@ -82,7 +82,7 @@ export class Outbox {
   }
 
   /** Sends what waits for one client now: before its connection is closed. */
-  flushClient(client: Client): void {
+  flushClient(client: ClientRecord): void {
     const stretch = client.outgoing;
     if (stretch === undefined) return;
     client.outgoing = undefined;
@@ -107,7 +107,7 @@ export class Outbox {
   }
 
   /** A client's first frame of this tick. */
-  #begin(client: Client, frame: Buffer): void {
+  #begin(client: ClientRecord, frame: Buffer): void {
     if (this.#clients.length === 0) queueMicrotask(this.#flush);
     this.#clients.push(client);
     if (this.#first !== undefined && this.#first.entry === frame) this.#first.shared = true;

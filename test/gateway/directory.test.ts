@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Client } from '#src/gateway/client.js';
+import { ClientRecord } from '#src/gateway/client-record.js';
 import { Directory } from '#src/gateway/directory.js';
 import { FakeTransport } from '../support/fake-transport.js';
 
-function join(directory: Directory): Client {
-  const client = new Client(directory.nextId(), new FakeTransport(), 0);
+function join(directory: Directory): ClientRecord {
+  const client = new ClientRecord(directory.nextId(), new FakeTransport(), 0);
   directory.add(client);
   return client;
 }
@@ -19,8 +19,8 @@ describe('the directory of clients', () => {
       [0xffff_fffe, 0xffff_ffff, 1],
     );
     const again = new Directory(0xffff_fffd);
-    again.add(new Client(0xffff_ffff, new FakeTransport(), 0));
-    again.add(new Client(1, new FakeTransport(), 0));
+    again.add(new ClientRecord(0xffff_ffff, new FakeTransport(), 0));
+    again.add(new ClientRecord(1, new FakeTransport(), 0));
     assert.deepEqual([again.nextId(), again.nextId()], [0xffff_fffe, 2]);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Client } from '#src/gateway/client.js';
+import { ClientRecord } from '#src/gateway/client-record.js';
 import { Dispatcher } from '#src/gateway/dispatcher.js';
 import { loadRouter } from '#src/gateway/router.js';
 import { WorkerPeer } from '#src/gateway/worker-peer.js';
@@ -36,8 +36,8 @@ class FakeLink implements Link {
   destroy(): void {}
 }
 
-function join(id: number): Client {
-  return new Client(id, new FakeTransport(), 1);
+function join(id: number): ClientRecord {
+  return new ClientRecord(id, new FakeTransport(), 1);
 }
 
 async function scene() {
@@ -52,7 +52,7 @@ async function scene() {
   const peer = new WorkerPeer(link, { local: true });
   dispatcher.add(peer);
   /** @returns how many were sent before the client was paused: a transport reads no further then */
-  const say = (client: Client, count: number): number => {
+  const say = (client: ClientRecord, count: number): number => {
     let sent = 0;
     for (; sent < count && client.reading; sent++) {
       dispatcher.dispatch(client, Command.ON_MESSAGE, 0, Buffer.from('x'));

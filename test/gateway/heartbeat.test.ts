@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Client } from '#src/gateway/client.js';
+import { ClientRecord } from '#src/gateway/client-record.js';
 import { Heartbeat, type HeartbeatOptions } from '#src/gateway/heartbeat.js';
 import type { Flow } from '#src/gateway/protocols/protocol.js';
 import { FakeTransport } from '../support/fake-transport.js';
@@ -9,7 +9,7 @@ import { SteppedClock } from '../support/stepped-clock.js';
 
 interface Scene {
   readonly clock: SteppedClock;
-  readonly client: Client;
+  readonly client: ClientRecord;
   /** At which second what happened. */
   readonly told: string[];
   readonly heartbeat: Heartbeat;
@@ -28,7 +28,7 @@ function scene(options: HeartbeatOptions, exempt = false, flow?: FakeFlow): Scen
   const clock = new SteppedClock();
   const transport = new FakeTransport();
   transport.flow = flow;
-  const client = new Client(1, transport, 0);
+  const client = new ClientRecord(1, transport, 0);
   const told: string[] = [];
   const clients = new Set([client]);
   const at = (what: string): void => void told.push(`${what} ${clock.now() / 1000}`);
@@ -54,7 +54,7 @@ function scene(options: HeartbeatOptions, exempt = false, flow?: FakeFlow): Scen
 }
 
 /** As the gateway does at every sign of life. */
-function speak(client: Client): void {
+function speak(client: ClientRecord): void {
   client.silentRounds = -1;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Client } from '#src/gateway/client.js';
+import { ClientRecord } from '#src/gateway/client-record.js';
 import { Outbox } from '#src/gateway/outbox.js';
 import { FakeTransport } from '../support/fake-transport.js';
 
@@ -12,7 +12,7 @@ interface Write {
 
 interface Scene {
   readonly outbox: Outbox;
-  readonly clients: Client[];
+  readonly clients: ClientRecord[];
   readonly transports: FakeTransport[];
   readonly writes: Write[];
   /** What the writes' bytes were when they were written. */
@@ -27,7 +27,7 @@ function scene(count: number): Scene {
     texts.push(bytes.toString());
   });
   const transports = Array.from({ length: count }, () => new FakeTransport());
-  const clients = transports.map((transport, id) => new Client(id, transport, 0));
+  const clients = transports.map((transport, id) => new ClientRecord(id, transport, 0));
   return { outbox, clients, transports, writes, texts };
 }
 
@@ -91,7 +91,7 @@ describe('the outbox', () => {
       '2CB',
       '3AB',
     ]);
-    const bytesOf = (client: Client): Buffer | undefined =>
+    const bytesOf = (client: ClientRecord): Buffer | undefined =>
       writes.find(({ client: id }) => id === client.id)?.bytes;
     assert.equal(bytesOf(one), bytesOf(four));
   });

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, after, before, describe, it } from 'node:test';
-import { Client } from '#src/gateway/client.js';
+import { ClientRecord } from '#src/gateway/client-record.js';
 import { Heartbeat } from '#src/gateway/heartbeat.js';
 import type { ClientTransport, ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import { sendQueues } from '#src/gateway/send-queues.js';
@@ -60,7 +60,7 @@ class Scene {
     this.transport = transport;
     this.peer = peer;
     this.#read = read;
-    const client = new Client(1, transport, 0);
+    const client = new ClientRecord(1, transport, 0);
     this.#heartbeat = new Heartbeat(
       { pingInterval: 10, pingNotResponseLimit: 2 },
       new SteppedClock(),

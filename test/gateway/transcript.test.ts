@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
-import type { Client } from '#src/gateway/client.js';
+import type { ClientRecord } from '#src/gateway/client-record.js';
 import { ipToNumber, parseClientId } from '#src/wire/client-id.js';
 import { Command } from '#src/wire/command.js';
 import { decodeFrame, encodeFrame } from '#src/wire/frame.js';
@@ -246,7 +246,7 @@ class Replay {
   }
 }
 
-function knownOf({ id, uid, groups }: Client): [id: number, known: Known] {
+function knownOf({ id, uid, groups }: ClientRecord): [id: number, known: Known] {
   return [id, { uid, groups: [...(groups ?? [])] }];
 }
 

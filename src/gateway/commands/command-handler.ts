@@ -1,6 +1,6 @@
 import type { PhpValue } from '../../wire/php-serialize.js';
 import type { ReceivedFrame } from '../../wire/frame.js';
-import type { Client } from '../client.js';
+import type { ClientRecord } from '../client-record.js';
 import type { Directory } from '../directory.js';
 import type { Message } from '../message.js';
 import type { SessionState } from '../session-state.js';
@@ -9,20 +9,20 @@ import type { SessionState } from '../session-state.js';
 export interface CommandTarget {
   readonly directory: Directory;
   /** Sends to one client at the end of this tick. */
-  deliver(client: Client, message: Message): void;
+  deliver(client: ClientRecord, message: Message): void;
   /** Closes a client, after what it was sent. */
-  kick(client: Client): void;
+  kick(client: ClientRecord): void;
   /** A client that sends no more has been answered. */
-  finish(client: Client): void;
+  finish(client: ClientRecord): void;
   /** Drops a client at once. */
-  drop(client: Client): void;
+  drop(client: ClientRecord): void;
   /** The client's session, made when it has none yet. */
-  stateOf(client: Client): SessionState;
+  stateOf(client: ClientRecord): SessionState;
   /** The client's session as PHP reads it; empty when it has none, or one that PHP cannot hold. */
-  legacySession(client: Client): Buffer;
+  legacySession(client: ClientRecord): Buffer;
   /** A worker wants no more of this client's events for now, or wants them again. */
-  hold(client: Client): void;
-  release(client: Client): void;
+  hold(client: ClientRecord): void;
+  release(client: ClientRecord): void;
 }
 
 /** Carries out a command that asks for no answer. */

@@ -1,7 +1,7 @@
 import { Command, Flag } from '../../wire/command.js';
 import type { ReceivedFrame } from '../../wire/frame.js';
 import { type PhpValue, phpKey } from '../../wire/php-value.js';
-import type { Client } from '../client.js';
+import type { ClientRecord } from '../client-record.js';
 import type { Directory } from '../directory.js';
 import type { CommandTarget, QueryHandler } from './command-handler.js';
 import { connectionIds, jsonObject, nameList, nameOf } from './ext-data.js';
@@ -60,18 +60,18 @@ export const queries: Readonly<Record<number, QueryHandler>> = {
   },
 };
 
-function sessions(target: CommandTarget, clients: Iterable<Client>, query: ReceivedFrame): PhpValue {
+function sessions(target: CommandTarget, clients: Iterable<ClientRecord>, query: ReceivedFrame): PhpValue {
   const result = new Map<number, PhpValue>();
   for (const client of clients) result.set(client.id, session(target, client, query));
   return result;
 }
 
-function session(target: CommandTarget, client: Client, query: ReceivedFrame): Buffer {
+function session(target: CommandTarget, client: ClientRecord, query: ReceivedFrame): Buffer {
   if ((query.flags & Flag.REQUEST) === 0) return target.legacySession(client);
   return client.state?.bytes ?? EMPTY;
 }
 
-function ids(clients: Iterable<Client>): number[] {
+function ids(clients: Iterable<ClientRecord>): number[] {
   return Array.from(clients, (client) => client.id);
 }
 
@@ -80,10 +80,10 @@ function select(
   frame: ReceivedFrame,
   directory: Directory,
   where: Record<string, unknown>,
-): Iterable<Client> {
+): Iterable<ClientRecord> {
   const conditions = Object.entries(where);
   if (conditions.length === 0) return directory.clients();
-  const found = new Set<Client>();
+  const found = new Set<ClientRecord>();
   for (const [key, items] of conditions) {
     for (const client of fitting(frame, directory, key, items)) found.add(client);
   }
@@ -95,7 +95,7 @@ function* fitting(
   directory: Directory,
   key: string,
   items: unknown,
-): Generator<Client> {
+): Generator<ClientRecord> {
   if (key === 'connection_id') {
     for (const id of connectionIds(items)) {
       const client = directory.get(id);
@@ -109,7 +109,7 @@ function* fitting(
   }
 }
 
-function field(target: CommandTarget, client: Client, name: string, query: ReceivedFrame): PhpValue {
+function field(target: CommandTarget, client: ClientRecord, name: string, query: ReceivedFrame): PhpValue {
   if (name === 'uid') return client.uid ?? null;
   if (name === 'session') return session(target, client, query);
   if (name === 'groups' && client.groups !== undefined) {

@@ -13,7 +13,7 @@ export interface WaitingEvent {
 }
 
 /** A client as the gateway knows it. Fields that few clients need stay undefined: there are many idle ones. */
-export class Client {
+export class ClientRecord {
   readonly id: number;
   readonly transport: ClientTransport;
   /** The remote IPv4 address as a number; 0 when it is not one. */
