@@ -1,12 +1,12 @@
 import { ClientRecord } from '#src/gateway/client-record.js';
 import { Directory } from '#src/gateway/directory.js';
 import { wsProtocol } from '#src/gateway/protocols/ws-frame.js';
-import type { ClientTransport } from '#src/gateway/protocols/protocol.js';
+import type { Connection } from '#src/gateway/protocols/protocol.js';
 
 export const CLIENTS_PER_GROUP = 10;
 
 /** All that is looked at in here of a client's connection. */
-const transport = { protocol: wsProtocol, bufferedBytes: 0 } as ClientTransport;
+const transport = { protocol: wsProtocol, bufferedBytes: 0 } as Connection;
 
 export function newClient(id: number): ClientRecord {
   return new ClientRecord(id, transport, 0);

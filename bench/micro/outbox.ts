@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { ClientRecord } from '#src/gateway/client-record.js';
 import { Outbox } from '#src/gateway/outbox.js';
-import type { ClientTransport } from '#src/gateway/protocols/protocol.js';
+import type { Connection } from '#src/gateway/protocols/protocol.js';
 import type { Suite, Task } from './suite.js';
 
 const CLIENTS = 1000;
@@ -9,7 +9,7 @@ const MESSAGES = 16;
 const FRAME_LENGTH = 66;
 
 /** All that the outbox looks at of a client's connection: everything written was taken at once. */
-const transport = { bufferedBytes: 0 } as ClientTransport;
+const transport = { bufferedBytes: 0 } as Connection;
 
 /** One tick's messages gathered for 1,000 clients, 16 each, and joined to one buffer per client. */
 export const outbox: Suite = {

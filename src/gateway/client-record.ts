@@ -1,5 +1,5 @@
 import { Queue } from '../base/queue.js';
-import type { ClientTransport } from './protocols/protocol.js';
+import type { Connection } from './protocols/protocol.js';
 import type { Pulse } from './pulse.js';
 import type { OutboxStretch } from './outbox.js';
 import type { SessionState } from './session-state.js';
@@ -15,7 +15,7 @@ export interface WaitingEvent {
 /** A client as the gateway knows it. Fields that few clients need stay undefined: there are many idle ones. */
 export class ClientRecord {
   readonly id: number;
-  readonly transport: ClientTransport;
+  readonly transport: Connection;
   /** The remote IPv4 address as a number; 0 when it is not one. */
   readonly ip: number;
   /** The worker that its events go to, from the first event on. */
@@ -45,7 +45,7 @@ export class ClientRecord {
     return this.ip === 0 ? this.transport.remoteAddress : '';
   }
 
-  constructor(id: number, transport: ClientTransport, ip: number) {
+  constructor(id: number, transport: Connection, ip: number) {
     this.id = id;
     this.transport = transport;
     this.ip = ip;

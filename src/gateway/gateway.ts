@@ -26,7 +26,7 @@ import type {
   Admission,
   ClientHost,
   ClientPort,
-  ClientTransport,
+  Connection,
   HandshakeRequest,
   Health,
   Listener,
@@ -247,7 +247,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     return admission;
   }
 
-  opened(transport: ClientTransport, handshake?: HandshakeRequest): void {
+  opened(transport: Connection, handshake?: HandshakeRequest): void {
     const client = new ClientRecord(this.directory.nextId(), transport, ipv4(transport.remoteAddress));
     transport.client = client;
     this.directory.add(client);
@@ -261,7 +261,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
   }
 
-  message(transport: ClientTransport, data: Buffer, binary: boolean): void {
+  message(transport: Connection, data: Buffer, binary: boolean): void {
     const client = transport.client as ClientRecord;
     client.silentRounds = -1;
     this.counters.messagesIn++;
@@ -276,17 +276,17 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     );
   }
 
-  alive(transport: ClientTransport): void {
+  alive(transport: Connection): void {
     const client = transport.client as ClientRecord;
     client.silentRounds = -1;
     client.pulse?.answered();
   }
 
-  ended(transport: ClientTransport, patience: number): void {
+  ended(transport: Connection, patience: number): void {
     this.#ended.add(transport.client as ClientRecord, patience);
   }
 
-  closed(transport: ClientTransport): void {
+  closed(transport: Connection): void {
     const client = transport.client as ClientRecord;
     client.gone = true;
     this.#ended.delete(client);

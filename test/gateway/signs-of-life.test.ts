@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, after, before, describe, it } from 'node:test';
 import { ClientRecord } from '#src/gateway/client-record.js';
 import { Heartbeat } from '#src/gateway/heartbeat.js';
-import type { ClientTransport, ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import type { Connection, ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import { sendQueues } from '#src/gateway/send-queues.js';
 import { turn } from '../support/gateway-scene.js';
 import type { ProtocolHost } from '../support/protocol-host.js';
@@ -42,7 +42,7 @@ const MEBIBYTE = 1024 * KIBIBYTE;
 
 /** A client that answers no ping, on a real connection; the heartbeat looks when the test says so. */
 class Scene {
-  readonly transport: ClientTransport;
+  readonly transport: Connection;
   readonly peer: StreamPeer;
   readonly host: ProtocolHost;
   dropped = false;
@@ -52,7 +52,7 @@ class Scene {
 
   private constructor(
     host: ProtocolHost,
-    [transport, peer]: [ClientTransport, StreamPeer],
+    [transport, peer]: [Connection, StreamPeer],
     read: { bytes: number; until: number },
     queues: typeof sendQueues,
   ) {

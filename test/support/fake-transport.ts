@@ -1,9 +1,9 @@
 import { textProtocol } from '#src/gateway/protocols/text.js';
-import type { ClientPort, ClientProtocol, ClientTransport, Flow } from '#src/gateway/protocols/protocol.js';
+import type { ClientPort, ClientProtocol, Connection, Flow } from '#src/gateway/protocols/protocol.js';
 import { Observed } from './protocol-host.js';
 
 /** A client's connection that only writes down what is done to it. */
-export class FakeTransport extends Observed implements ClientTransport {
+export class FakeTransport extends Observed implements Connection {
   readonly protocol: ClientProtocol;
   remoteAddress = '10.0.0.1';
   readonly remotePort = 40_000;

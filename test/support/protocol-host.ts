@@ -1,9 +1,4 @@
-import type {
-  Admission,
-  ClientHost,
-  ClientTransport,
-  HandshakeRequest,
-} from '#src/gateway/protocols/protocol.js';
+import type { Admission, ClientHost, Connection, HandshakeRequest } from '#src/gateway/protocols/protocol.js';
 
 /** Something whose changes a test can wait for. */
 export class Observed {
@@ -33,7 +28,7 @@ export class Observed {
 }
 
 export interface ReceivedMessage {
-  transport: ClientTransport;
+  transport: Connection;
   data: Buffer;
   binary: boolean;
 }
@@ -43,20 +38,20 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** What `admits` answers. */
   admitting = true;
   /** In the order of their coming, those that are gone too. */
-  readonly clients: ClientTransport[] = [];
+  readonly clients: Connection[] = [];
   readonly handshakes: (HandshakeRequest | undefined)[] = [];
   readonly messages: ReceivedMessage[] = [];
   /** Once for each sign of life. */
-  readonly signs: ClientTransport[] = [];
+  readonly signs: Connection[] = [];
   /** Those that say no more. */
-  readonly over: ClientTransport[] = [];
-  readonly gone: ClientTransport[] = [];
+  readonly over: Connection[] = [];
+  readonly gone: Connection[] = [];
   readonly refusals: { kind: string; remoteAddress: string; message: string }[] = [];
   /** Called for each message, within the listener's call. */
   onMessage: (message: ReceivedMessage) => void = () => {};
 
   /** Called when a client says no more, within that call: as if all that it said was answered already. */
-  onEnded: (transport: ClientTransport) => void = (transport) => transport.finish();
+  onEnded: (transport: Connection) => void = (transport) => transport.finish();
 
   /** Called when the listener asks whether a client may come in, within that call. */
   onAdmits: () => void = () => {};
@@ -68,31 +63,31 @@ export class ProtocolHost extends Observed implements ClientHost {
     return this.admitting ? 'welcome' : 'full';
   }
 
-  opened(transport: ClientTransport, handshake?: HandshakeRequest): void {
+  opened(transport: Connection, handshake?: HandshakeRequest): void {
     this.clients.push(transport);
     this.handshakes.push(handshake);
     this.changed();
   }
 
-  message(transport: ClientTransport, data: Buffer, binary: boolean): void {
+  message(transport: Connection, data: Buffer, binary: boolean): void {
     const message = { transport, data: Buffer.from(data), binary };
     this.messages.push(message);
     this.onMessage(message);
     this.changed();
   }
 
-  alive(transport: ClientTransport): void {
+  alive(transport: Connection): void {
     this.signs.push(transport);
     this.changed();
   }
 
-  ended(transport: ClientTransport): void {
+  ended(transport: Connection): void {
     this.over.push(transport);
     this.onEnded(transport);
     this.changed();
   }
 
-  closed(transport: ClientTransport): void {
+  closed(transport: Connection): void {
     this.gone.push(transport);
     this.changed();
   }
@@ -103,7 +98,7 @@ export class ProtocolHost extends Observed implements ClientHost {
   }
 
   /** Waits for the next client to come in, calling `connect` for it. */
-  async join<Client>(connect: () => Promise<Client>): Promise<[ClientTransport, Client]> {
+  async join<Client>(connect: () => Promise<Client>): Promise<[Connection, Client]> {
     const index = this.clients.length;
     const client = await connect();
     await this.until('a client to come in', () => this.clients.length > index);
@@ -111,7 +106,7 @@ export class ProtocolHost extends Observed implements ClientHost {
   }
 
   /** What one client has sent so far. */
-  from(transport: ClientTransport): Buffer[] {
+  from(transport: Connection): Buffer[] {
     return this.messages.filter((message) => message.transport === transport).map(({ data }) => data);
   }
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../../base/error-text.js';
 import { GatewayError } from '../../base/errors.js';
 import type { InputBuffer } from './input-buffer.js';
 import { importFile } from '../../bundle/module-file.js';
-import type { ClientHost, ClientTransport } from './protocol.js';
+import type { ClientHost, Connection } from './protocol.js';
 import type { ProtocolConnection, ProtocolModule } from './protocol-module.js';
 import type { StreamProtocol, StreamTransport } from './stream-transport.js';
 
@@ -46,7 +46,7 @@ class CustomProtocol implements StreamProtocol {
   readonly sharedEncoding: boolean;
   readonly #module: ProtocolModule;
   readonly #host: ClientHost;
-  readonly #connections = new WeakMap<ClientTransport, ProtocolConnection>();
+  readonly #connections = new WeakMap<Connection, ProtocolConnection>();
 
   constructor(name: string, module: ProtocolModule, host: ClientHost) {
     this.name = name;
@@ -82,7 +82,7 @@ class CustomProtocol implements StreamProtocol {
    * Where `encode` fails the message is lost and the client is closed; with a shared encoding, where the failure is not
    * one client's, nobody is.
    */
-  encode(message: Buffer, binary: boolean, transport: ClientTransport): Buffer {
+  encode(message: Buffer, binary: boolean, transport: Connection): Buffer {
     try {
       const content = binary ? message : message.toString();
       const bytes = checked('encode', this.#module.encode(content, this.#connection(transport)));
@@ -98,7 +98,7 @@ class CustomProtocol implements StreamProtocol {
     }
   }
 
-  #connection(transport: ClientTransport): ProtocolConnection {
+  #connection(transport: Connection): ProtocolConnection {
     let connection = this.#connections.get(transport);
     if (connection === undefined) {
       const { remoteAddress, remotePort, port } = transport;

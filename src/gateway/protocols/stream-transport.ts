@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.js';
 import { plainAddress } from '../../net/address.js';
 import { InputBuffer } from './input-buffer.js';
-import type { ClientHost, ClientPort, ClientProtocol, ClientTransport, Flow } from './protocol.js';
+import type { ClientHost, ClientPort, ClientProtocol, Connection, Flow } from './protocol.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 
@@ -39,7 +39,7 @@ export interface StreamPort {
  * Closing takes CLOSE_TIMEOUT beyond the last byte that the peer takes, if it does not close its side before. Answering
  * takes ANSWER_TIMEOUT after what is forbidden; after the peer's end, as long as the host likes.
  */
-export class StreamTransport implements ClientTransport {
+export class StreamTransport implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   client: unknown = undefined;

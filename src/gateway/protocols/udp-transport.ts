@@ -1,6 +1,6 @@
 import type { RemoteInfo } from 'node:dgram';
 import { plainAddress } from '../../net/address.js';
-import type { ClientHost, ClientPort, ClientProtocol, ClientTransport } from './protocol.js';
+import type { ClientHost, ClientPort, ClientProtocol, Connection } from './protocol.js';
 
 /** Bytes: the longest message that fits a datagram (65,535 less the headers of IPv4 and UDP). */
 const MAX_DATAGRAM = 65_507;
@@ -23,7 +23,7 @@ export interface UdpPort {
 }
 
 /** A client of a UDP port: an address that something came from. There is no connection, so all that ends is our memory of it. */
-export class UdpTransport implements ClientTransport {
+export class UdpTransport implements Connection {
   readonly protocol: ClientProtocol = udpProtocol;
   readonly remoteAddress: string;
   readonly remotePort: number;

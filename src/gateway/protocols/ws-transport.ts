@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.js';
 import { plainAddress } from '../../net/address.js';
-import type { ClientHost, ClientPort, ClientProtocol, ClientTransport, Flow } from './protocol.js';
+import type { ClientHost, ClientPort, ClientProtocol, Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
@@ -36,7 +36,7 @@ type ClientSocket = Socket & { [TRANSPORT]: WsTransport };
  * Answering: what the client had sent before is answered, then the close frame follows, which is the last that is sent. The
  * host says when, or ANSWER_TIMEOUT does. From then on the client has CLOSE_TIMEOUT, and anew for what it takes.
  */
-export class WsTransport implements ClientTransport, WsReader {
+export class WsTransport implements Connection, WsReader {
   readonly protocol: ClientProtocol = wsProtocol;
   readonly remoteAddress: string;
   readonly remotePort: number;

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { ClientTransport, Listener, ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import type { Connection, Listener, ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import type { ProtocolHost } from '../../support/protocol-host.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { ANSWER_TIMEOUT } from '#src/gateway/protocols/timeouts.js';
@@ -82,7 +82,7 @@ class Port {
   }
 
   /** A client that has come in. A UDP client does so with its first message, `hello`, which is then forgotten. */
-  async join(): Promise<[ClientTransport, Peer]> {
+  async join(): Promise<[Connection, Peer]> {
     const { format } = this.#subject;
     if (format !== undefined) return this.joinStream(format);
     const [transport, peer] = await this.host.join(async () => {
@@ -98,27 +98,27 @@ class Port {
     return [transport, peer];
   }
 
-  async joinStream(format: StreamFormat): Promise<[ClientTransport, StreamPeer]> {
+  async joinStream(format: StreamFormat): Promise<[Connection, StreamPeer]> {
     const joined = await this.host.join(() => StreamPeer.connect(this.listener.port.url, format));
     this.#t.after(() => joined[1].destroy());
     return joined;
   }
 
   /** A message there and one back: shows that this client is served, and that what came before it was handled. */
-  async exchange([transport, peer]: [ClientTransport, Peer]): Promise<void> {
+  async exchange([transport, peer]: [Connection, Peer]): Promise<void> {
     await this.receives(transport, peer, [Buffer.from('ask')]);
     await this.sends(transport, peer, [Buffer.from('answer')]);
   }
 
   /** The client sends, and the gateway gets, these messages. */
-  async receives(transport: ClientTransport, peer: Peer, messages: Buffer[]): Promise<void> {
+  async receives(transport: Connection, peer: Peer, messages: Buffer[]): Promise<void> {
     const earlier = this.host.from(transport);
     for (const message of messages) peer.write(peer.pack(message));
     await this.received(transport, [...earlier, ...messages]);
   }
 
   /** The gateway gets these messages, which are all that the client ever sent. */
-  async received(transport: ClientTransport, messages: Buffer[]): Promise<void> {
+  async received(transport: Connection, messages: Buffer[]): Promise<void> {
     await this.host.until('messages from the client', () =>
       this.#arrived(this.host.from(transport), messages),
     );
@@ -126,7 +126,7 @@ class Port {
   }
 
   /** The gateway sends, and the client gets, these messages. */
-  async sends(transport: ClientTransport, peer: Peer, messages: Buffer[]): Promise<void> {
+  async sends(transport: Connection, peer: Peer, messages: Buffer[]): Promise<void> {
     const all = [...peer.messages, ...messages];
     for (const message of messages) transport.write(transport.protocol.encode(message, false, transport));
     await peer.until('messages from the gateway', () => this.#arrived(peer.messages, all));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { WebSocket } from 'ws';
-import type { ClientTransport, ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import type { Connection, ListenerOptions } from '#src/gateway/protocols/protocol.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { Opcode, ws as wsFormat, wsFrame } from './formats.js';
 import { open, tls } from './opening.js';
@@ -41,7 +41,7 @@ async function joinRaw(t: TestContext, options: Partial<ListenerOptions> = {}) {
   return { host, transport, peer };
 }
 
-function send(transport: ClientTransport, message: Buffer, binary: boolean): void {
+function send(transport: Connection, message: Buffer, binary: boolean): void {
   transport.write(transport.protocol.encode(message, binary, transport));
 }
 
