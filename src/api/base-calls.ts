@@ -10,7 +10,7 @@ import type { KnownGateway, Transport } from './transport.js';
 const PHP_NULL = 'N;';
 
 /** What the API is connected to. */
-export interface Connection {
+export interface ApiChannel {
   readonly transport: Transport;
   readonly requests: Requests;
 }
@@ -20,11 +20,11 @@ export const NO_MESSAGE = Symbol('no message');
 
 /** How calls become frames. */
 export abstract class BaseCalls {
-  #connection: Connection | undefined;
+  #connection: ApiChannel | undefined;
   readonly #frame = emptyFrame();
 
   /** @internal Connects the API to a worker thread's link, or to a client's links. */
-  attach(connection: Connection): void {
+  attach(connection: ApiChannel): void {
     this.#connection = connection;
   }
 
@@ -193,7 +193,7 @@ export abstract class BaseCalls {
     return frame;
   }
 
-  #connected(): Connection {
+  #connected(): ApiChannel {
     if (this.#connection === undefined) {
       throw new GatewayError(
         'GW_LINK_CLOSED',
