@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Message } from '#src/gateway/message.js';
+import { OutgoingMessage } from '#src/gateway/outgoing-message.js';
 import { wsProtocol } from '#src/gateway/protocols/ws-frame.js';
 import { Flag } from '#src/wire/command.js';
 import { newClient } from './filled-directory.js';
@@ -23,7 +23,7 @@ export const broadcast: Suite = {
     });
     return [
       task('encoded once for all', () => {
-        const message = new Message(body, Flag.PLAIN_BODY);
+        const message = new OutgoingMessage(body, Flag.PLAIN_BODY);
         return clients.reduce((sum, client) => sum + message.encodedFor(client).length, 0);
       }),
       task('encoded for each', () =>

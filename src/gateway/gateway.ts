@@ -19,7 +19,7 @@ import { Dispatcher } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
 import { Heartbeat } from './heartbeat.js';
 import { type InnerHost, type InnerIdentity, type InnerSettings, innerSettings } from './inner/inner-host.js';
-import { Message } from './message.js';
+import { OutgoingMessage } from './outgoing-message.js';
 import { Outbox } from './outbox.js';
 import { openListener } from './protocols/listener.js';
 import type {
@@ -67,7 +67,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   readonly #problems: LogOnce;
   readonly #outbox: Outbox;
   readonly #heartbeat: Heartbeat;
-  readonly #pingMessage: Message | undefined;
+  readonly #pingMessage: OutgoingMessage | undefined;
   readonly #listeners: Listener[] = [];
   readonly #dispatcher: Dispatcher;
   readonly #ended: EndedClients;
@@ -87,7 +87,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#problems = new LogOnce(log, clock);
     this.#outbox = new Outbox((client, bytes, messages) => this.#write(client, bytes, messages));
     if (config.pingData !== '')
-      this.#pingMessage = new Message(Buffer.from(config.pingData), Flag.PLAIN_BODY);
+      this.#pingMessage = new OutgoingMessage(Buffer.from(config.pingData), Flag.PLAIN_BODY);
     this.#heartbeat = new Heartbeat(
       config,
       clock,
@@ -306,7 +306,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   // ---- what commands do ----
 
-  deliver(client: ClientRecord, message: Message): void {
+  deliver(client: ClientRecord, message: OutgoingMessage): void {
     if (client.gone) return;
     // one that would be dropped is not encoded first: a flood would make garbage faster than it is collected
     if (message.length > LONG_MESSAGE && this.#isTooSlow(client, 1)) return;

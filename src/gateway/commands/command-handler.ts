@@ -2,14 +2,14 @@ import type { PhpValue } from '../../wire/php-serialize.js';
 import type { ReceivedFrame } from '../../wire/frame.js';
 import type { ClientRecord } from '../client-record.js';
 import type { Directory } from '../directory.js';
-import type { Message } from '../message.js';
+import type { OutgoingMessage } from '../outgoing-message.js';
 import type { SessionState } from '../session-state.js';
 
 /** What the commands may do to the gateway. */
 export interface CommandTarget {
   readonly directory: Directory;
   /** Sends to one client at the end of this tick. */
-  deliver(client: ClientRecord, message: Message): void;
+  deliver(client: ClientRecord, message: OutgoingMessage): void;
   /** Closes a client, after what it was sent. */
   kick(client: ClientRecord): void;
   /** A client that sends no more has been answered. */

@@ -1,5 +1,5 @@
 import { Command, Flag } from '../../wire/command.js';
-import { Message } from '../message.js';
+import { OutgoingMessage } from '../outgoing-message.js';
 import type { CommandHandler } from './command-handler.js';
 
 const NOTHING = Buffer.from('N;');
@@ -11,7 +11,7 @@ export const kickCommands: Readonly<Record<number, CommandHandler>> = {
     const client = target.directory.get(frame.connectionId);
     if (client === undefined) return;
     const farewell = (frame.flags & Flag.PLAIN_BODY) !== 0 || !frame.body.equals(NOTHING);
-    if (farewell) target.deliver(client, new Message(frame.body, frame.flags));
+    if (farewell) target.deliver(client, new OutgoingMessage(frame.body, frame.flags));
     target.kick(client);
   },
 

@@ -1,5 +1,5 @@
 import { Command } from '../../wire/command.js';
-import { Message } from '../message.js';
+import { OutgoingMessage } from '../outgoing-message.js';
 import type { CommandHandler } from './command-handler.js';
 import { connectionIds, jsonObject, nameList } from './ext-data.js';
 
@@ -7,12 +7,12 @@ import { connectionIds, jsonObject, nameList } from './ext-data.js';
 export const sendCommands: Readonly<Record<number, CommandHandler>> = {
   [Command.SEND_TO_ONE](target, frame) {
     const client = target.directory.get(frame.connectionId);
-    if (client !== undefined) target.deliver(client, new Message(frame.body, frame.flags));
+    if (client !== undefined) target.deliver(client, new OutgoingMessage(frame.body, frame.flags));
   },
 
   // ext_data: '' or JSON {connections: …} or {exclude: …}
   [Command.SEND_TO_ALL](target, frame) {
-    const message = new Message(frame.body, frame.flags);
+    const message = new OutgoingMessage(frame.body, frame.flags);
     const { connections, exclude } = frame.extStart === frame.bodyStart ? {} : jsonObject(frame);
     if (connections !== undefined) {
       for (const id of connectionIds(connections)) {
@@ -29,7 +29,7 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
 
   // ext_data: JSON list of uids
   [Command.SEND_TO_UID](target, frame) {
-    const message = new Message(frame.body, frame.flags);
+    const message = new OutgoingMessage(frame.body, frame.flags);
     const uids = nameList(frame);
     // a client has one uid, so only a uid that is named twice could reach it twice
     for (const uid of uids.length > 1 ? new Set(uids) : uids) {
@@ -39,7 +39,7 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
 
   // ext_data: JSON {group: […], exclude: null | …}
   [Command.SEND_TO_GROUP](target, frame) {
-    const message = new Message(frame.body, frame.flags);
+    const message = new OutgoingMessage(frame.body, frame.flags);
     const { group, exclude } = jsonObject(frame);
     const groups = nameList(frame, group);
     const excluded = connectionIds(exclude);

@@ -6,7 +6,7 @@ import type { ClientRecord } from './client-record.js';
 import type { ClientProtocol } from './protocols/protocol.js';
 
 /** A message on its way to one client or a million: encoded once per protocol. */
-export class Message {
+export class OutgoingMessage {
   readonly #body: Buffer;
   readonly #flags: number;
   #protocol: ClientProtocol | undefined;
