@@ -56,7 +56,7 @@ async function dial(port: number, slot: number): Promise<TcpLink> {
     maxFrameLength: BUFFER_SIZE,
   });
   const answered = new Promise<void>((resolve, reject) => {
-    link.listen({
+    link.subscribe({
       frame: () => resolve(),
       drained() {},
       closed: (error) => reject(error ?? new Error('the gateway hung up')),

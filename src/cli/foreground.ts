@@ -7,7 +7,7 @@ import type { Node } from '../node/node.js';
 import { captureOutput } from '../ops/log/captured-output.js';
 import type { NodeGroup } from '../ops/group/node-group.js';
 import { NodeProcess } from '../ops/process/node-process.js';
-import { placeOf } from '../ops/process/place.js';
+import { nodeFiles } from '../ops/process/node-files.js';
 import type { ProcessLog } from '../ops/log/process-log.js';
 import type { StartOptions } from './program.js';
 import { reloadOnChange } from '../ops/process/reload-on-change.js';
@@ -29,7 +29,7 @@ export async function startHere(options: StartOptions): Promise<void> {
   for (const warning of warnings) log.logger.warn(warning);
   let group: NodeGroup | undefined;
   const host = new NodeProcess<Node | NodeGroup>({
-    place: placeOf(file, process.cwd(), config.stateDir),
+    place: nodeFiles(file, process.cwd(), config.stateDir),
     config: file,
     nodes: nodes > 1 ? nodes : undefined,
     supervised,

@@ -1,18 +1,18 @@
 import { findConfigFile } from '../config/config-file.js';
 import { readStateDir } from '../config/state-dir.js';
-import { type NodePlace, placeOf } from '../ops/process/place.js';
+import { type NodeFiles, nodeFiles } from '../ops/process/node-files.js';
 import { notRunning, RunningNode } from '../ops/process/running-node.js';
 
 /** Where the node of this configuration is, and the file itself. @throws GW_CONFIG */
 export async function locate(
   given: string | undefined,
-): Promise<{ file: string | undefined; place: NodePlace }> {
+): Promise<{ file: string | undefined; place: NodeFiles }> {
   const file = await findConfigFile(process.cwd(), given);
-  const usual = placeOf(file, process.cwd(), '');
+  const usual = nodeFiles(file, process.cwd(), '');
   // where most are, and are found though the configuration has become wrong, and without running one that is a program
   if (process.env.GW_STATEDIR === undefined && (await RunningNode.find(usual))) return { file, place: usual };
   const stateDir = await readStateDir(file, process.env);
-  return { file, place: stateDir === '' ? usual : placeOf(file, process.cwd(), stateDir) };
+  return { file, place: stateDir === '' ? usual : nodeFiles(file, process.cwd(), stateDir) };
 }
 
 /** @throws GW_CONTROL when no node runs there */

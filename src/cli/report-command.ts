@@ -3,7 +3,7 @@ import { GatewayError } from '../base/errors.js';
 import { connectionsView } from '../ops/view/connections-view.js';
 import type { ControlClient } from '../ops/control/control-client.js';
 import { showLive } from '../ops/view/live-screen.js';
-import type { NodePlace } from '../ops/process/place.js';
+import type { NodeFiles } from '../ops/process/node-files.js';
 import { notRunning, RunningNode } from '../ops/process/running-node.js';
 import type { ConnectionPage, NodeStatus } from '../ops/control/status.js';
 import { statusView } from '../ops/view/status-view.js';
@@ -40,7 +40,7 @@ export interface ReportOptions {
  */
 export async function showReport<T>(
   report: Report<T>,
-  place: NodePlace,
+  place: NodeFiles,
   { json = false, watch = false }: ReportOptions,
 ): Promise<void> {
   const { stdin, stdout } = process;

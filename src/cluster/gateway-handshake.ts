@@ -58,10 +58,10 @@ export class RefusedError extends GatewayError {}
  * @throws RefusedError when another node has this one's name, GW_AUTH when it hangs up without an answer, GW_CLUSTER when it cannot be reached or is no gateway
  */
 export async function dialGateway(address: GatewayAddress, options: DialOptions): Promise<Dialled> {
-  return await new Handshake(address, options).answered;
+  return await new Introduction(address, options).answered;
 }
 
-class Handshake {
+class Introduction {
   readonly answered: Promise<Dialled>;
   readonly #name: string;
   readonly #socket: Socket;

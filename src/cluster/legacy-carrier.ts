@@ -137,7 +137,7 @@ export class LegacyCarrier implements GatewayCarrier {
       maxFrameLength: MAX_FRAME_LENGTH,
     });
     this.#events = events;
-    events.listen({
+    events.subscribe({
       frame: (frame) => this.#receive(frame),
       drained() {},
       closed: (error) => {

@@ -44,11 +44,11 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
     this.#options = options;
     this.#localGateway = options.localGateway;
     if (options.localGateway === undefined) {
-      slot.listen(this);
+      slot.subscribe(this);
     } else {
       this.local = new LocalPort(slot, this, (listener) => {
         this.#localListener = listener;
-        slot.listen(this);
+        slot.subscribe(this);
       });
     }
   }
@@ -189,12 +189,12 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
 class LocalPort implements Link {
   readonly #slot: SlotLink;
   readonly #links: LinkSet;
-  readonly listen: (listener: LinkListener) => void;
+  readonly subscribe: (listener: LinkListener) => void;
 
   constructor(slot: SlotLink, links: LinkSet, listen: (listener: LinkListener) => void) {
     this.#slot = slot;
     this.#links = links;
-    this.listen = listen;
+    this.subscribe = listen;
   }
 
   get name(): string {

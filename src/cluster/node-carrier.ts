@@ -30,7 +30,7 @@ export class NodeCarrier implements GatewayCarrier {
     this.#clock = clock;
     this.#listener = listener;
     this.#tcp = new TcpLink(socket, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
-    this.#tcp.listen({
+    this.#tcp.subscribe({
       frame: (frame) => this.#receive(frame),
       drained: () => listener.drained(),
       closed: (error) => this.#closed(error),

@@ -98,7 +98,7 @@ function* openProblems(facts: Facts): Generator<Problem> {
   };
 }
 
-interface Place {
+interface OwnPort {
   readonly key: string;
   readonly host: string;
   readonly port: number;
@@ -108,7 +108,7 @@ interface Place {
 function* portProblems({ gateway }: Record<string, unknown>, facts: Facts): Generator<Problem> {
   const taken =
     isRecord(gateway) && Array.isArray(gateway.listen) ? gateway.listen.flatMap(listenerPlace) : [];
-  const own: Place[] = [];
+  const own: OwnPort[] = [];
   if (isRecord(gateway) && typeof gateway.lanPort === 'number' && innerPort(facts)) {
     const host = (facts.innerListen === '' ? facts.lanIp : facts.innerListen) ?? '';
     own.push({ key: 'gateway.lanPort', host, port: gateway.lanPort });
@@ -125,13 +125,13 @@ function* portProblems({ gateway }: Record<string, unknown>, facts: Facts): Gene
   }
 }
 
-function listenerPlace(listener: unknown, index: number): Place[] {
+function listenerPlace(listener: unknown, index: number): OwnPort[] {
   const url = isRecord(listener) && typeof listener.url === 'string' ? listener.url : '';
   const [, host, port] = /^(?!udp:)[a-z]+:\/\/(.*):(\d{1,5})$/.exec(url) ?? [];
   return host === undefined ? [] : [{ key: `gateway.listen[${index}].url`, host, port: Number(port) }];
 }
 
-function collide(one: Place, other: Place): boolean {
+function collide(one: OwnPort, other: OwnPort): boolean {
   const everywhere = [one.host, other.host].some((host) => host === ANY_ADDRESS || host === '[::]');
   return one.port === other.port && one.port !== 0 && (everywhere || one.host === other.host);
 }

@@ -5,7 +5,7 @@ import { GatewayError } from '../base/errors.js';
 import { mayHoldSecret } from './problem.js';
 
 /** Where a parser gave up. Line and column count from 1; both are missing when the parser does not say. */
-interface Place {
+interface SyntaxFault {
   readonly reason: string;
   readonly line?: number;
   readonly column?: number;
@@ -34,7 +34,12 @@ export function moduleSyntaxError(path: string, messages: readonly Message[]): G
   return new GatewayError('GW_CONFIG', reports.join('\n'));
 }
 
-function report(file: string, { reason, line, column }: Place, lineText: string, hidden: boolean): string {
+function report(
+  file: string,
+  { reason, line, column }: SyntaxFault,
+  lineText: string,
+  hidden: boolean,
+): string {
   if (line === undefined || column === undefined) return `${file}: ${reason}`;
   const place = `${file}:${line}:${column}`;
   if (hidden) return `${place}: syntax error (the line is hidden, since it may hold a secret)`;
@@ -53,7 +58,7 @@ interface ParserError {
   readonly column?: number;
 }
 
-function parserPlace(error: unknown): Place {
+function parserPlace(error: unknown): SyntaxFault {
   const details: ParserError = error instanceof Error ? error : { message: String(error) };
   const { message, reason, mark, line, column } = details;
   if (mark) return { reason: reason ?? message, line: mark.line + 1, column: mark.column + 1 };
@@ -65,7 +70,7 @@ function parserPlace(error: unknown): Place {
  * JSON.parse gives a position in some of its messages only, and quotes the file in the others; esbuild's JSON
  * parser always knows the line. Comments are blanked out character by character, which keeps the positions.
  */
-async function jsonPlace(path: string, text: string): Promise<Place | undefined> {
+async function jsonPlace(path: string, text: string): Promise<SyntaxFault | undefined> {
   const extension = extname(path);
   if (extension !== '.json' && extension !== '.jsonc') return undefined;
   const source =
@@ -87,7 +92,7 @@ async function jsonPlace(path: string, text: string): Promise<Place | undefined>
 }
 
 /** esbuild counts columns from 0, and in UTF-8 bytes. */
-function esbuildPlace({ text, location }: Message): Place {
+function esbuildPlace({ text, location }: Message): SyntaxFault {
   if (!location) return { reason: text };
   const before = Buffer.from(location.lineText).subarray(0, location.column).toString();
   return { reason: text, line: location.line, column: before.length + 1 };

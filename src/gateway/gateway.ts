@@ -180,7 +180,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   /** Takes in a worker that came otherwise than by the inner port. @param local whether it runs in this process */
   addWorker(link: Link, { local }: { local: boolean }): void {
     const peer = new WorkerPeer(link, { local });
-    link.listen({
+    link.subscribe({
       frame: (frame) => {
         try {
           this.command(link, frame);

@@ -30,7 +30,7 @@ export abstract class BaseLink implements Link {
     return this.#state;
   }
 
-  listen(listener: LinkListener): void {
+  subscribe(listener: LinkListener): void {
     this.#listener = listener;
     this.start();
   }

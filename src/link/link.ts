@@ -42,7 +42,7 @@ export interface Link {
   /** Whether something has to wait for the far end to make room, long before the link is congested; `drained` is still to come. */
   readonly full: boolean;
   /** Sets who is told. Exactly once, before the first frame is sent. */
-  listen(listener: LinkListener): void;
+  subscribe(listener: LinkListener): void;
   /**
    * Sends a frame. It is accepted in any case while the link is open; nothing is dropped.
    *

@@ -33,7 +33,7 @@ export interface SlotLinkOptions {
   readonly onError: (error: Error) => void;
 }
 
-interface Generation {
+interface ThreadRings {
   readonly memory: ThreadMemory;
   readonly replies: RingSender;
   readonly commands: RingReceiver;
@@ -47,7 +47,7 @@ export class SlotLink extends BaseLink {
   readonly #options: SlotLinkOptions;
   readonly #eventRing: SharedArrayBuffer;
   readonly #events: RingSender;
-  readonly #generations = new Map<number, Generation>();
+  readonly #generations = new Map<number, ThreadRings>();
   /** Events that a thread has set aside behind a pending handler: what it would not leave in the ring if it died. */
   readonly #parked = new Map<number, Buffer>();
   /** Clients whose events a thread does not want for now, by client id, and its generation. */
@@ -266,7 +266,7 @@ export class SlotLink extends BaseLink {
     this.listener.frame(decodeFrame(encodeFrame(frame)), 0);
   }
 
-  #generation(number: number): Generation {
+  #generation(number: number): ThreadRings {
     const generation = this.#generations.get(number);
     if (generation === undefined) throw new RangeError(`${this.name} has no generation ${number}`);
     return generation;

@@ -53,7 +53,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     },
   });
   Gateway.attach({ transport, requests });
-  link.listen({
+  link.subscribe({
     frame(frame, place) {
       if (frame.command === Command.REPLY) answer(frame);
       else worker?.handle(frame, place);

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { placeOf } from '#src/ops/process/place.js';
+import { nodeFiles } from '#src/ops/process/node-files.js';
 import { RunningNode } from '#src/ops/process/running-node.js';
 import type { NodeStatus } from '#src/ops/control/status.js';
 import { STATE_FOLDER } from '#src/base/state-folder.js';
@@ -108,7 +108,7 @@ export class App {
   async peek(): Promise<NodeStatus | undefined> {
     const state = this.state === STATE_FOLDER ? '' : join(this.folder, this.state);
     const node = await RunningNode.find(
-      placeOf(join(this.folder, 'gatewayworker.config.json'), this.folder, state),
+      nodeFiles(join(this.folder, 'gatewayworker.config.json'), this.folder, state),
     );
     // it may be starting, or have just ended
     return await node?.ask(async (client) => await client.status()).catch(() => undefined);

@@ -24,7 +24,7 @@ class FakeLink implements Link {
   /** Connection ids, as the events went out. */
   readonly sent: number[] = [];
 
-  listen(): void {}
+  subscribe(): void {}
 
   send({ connectionId }: { connectionId: number }): boolean {
     this.sent.push(connectionId);

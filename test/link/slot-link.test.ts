@@ -33,7 +33,7 @@ class Collector implements LinkListener {
 
   constructor(memory: ThreadMemory) {
     this.link = new ThreadLink('the slot', memory);
-    this.link.listen(this);
+    this.link.subscribe(this);
   }
 
   frame(frame: Frame, place: number): void {
@@ -400,7 +400,7 @@ describe('SlotLink and its threads', () => {
         commandBufferSize: BUFFER,
         onError() {},
       });
-      unserved.listen({ frame() {}, drained() {}, closed() {} });
+      unserved.subscribe({ frame() {}, drained() {}, closed() {} });
       const memory = unserved.attach();
       const { link, events } = new Collector(memory);
       threads.push(link);
@@ -439,7 +439,7 @@ describe('SlotLink and its threads', () => {
       // far below the ring's smallest size: what is too much for the buffer is little for the ring
       const small = openSlot(200);
       const calls: boolean[] = [];
-      small.slot.listen({
+      small.slot.subscribe({
         frame() {},
         drained: () => void calls.push(small.slot.congested),
         closed() {},
@@ -522,7 +522,7 @@ describe('SlotLink and its threads', () => {
       onError: (error) => errors.push(error),
     });
     let frames = 0;
-    other.listen({
+    other.subscribe({
       frame() {
         if (++frames === 2) throw new Error('thrown by the listener');
       },

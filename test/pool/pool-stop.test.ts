@@ -26,7 +26,7 @@ async function start(t: TestContext): Promise<{ pool: Pool; clock: SteppedClock;
     writeLine: log.write,
   });
   await pool.prepare();
-  for (const link of pool.links) link.listen({ frame() {}, drained() {}, closed() {} });
+  for (const link of pool.links) link.subscribe({ frame() {}, drained() {}, closed() {} });
   await pool.start();
   return { pool, clock, log };
 }

@@ -57,7 +57,7 @@ class Scene {
     t.after(() => doorbell.close());
     assert.ok(this.slot.links.local);
     this.gateway = this.slot.links.local;
-    this.gateway.listen({ frame() {}, drained() {}, closed() {} });
+    this.gateway.subscribe({ frame() {}, drained() {}, closed() {} });
   }
 
   /** A slot that serves, and its thread. */

@@ -24,7 +24,7 @@ export class FakeThread implements Thread {
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.gauge = new ThreadGauge(task.memory.gauge);
     this.#link = new ThreadLink(`slot ${task.slot}`, task.memory);
-    this.#link.listen({
+    this.#link.subscribe({
       frame: (frame, place) => {
         this.handled.push(frame.body.toString());
         this.#link.take(place);

@@ -20,7 +20,7 @@ export class FakeWorker extends Observed {
   constructor(link: Link) {
     super();
     this.link = link;
-    link.listen({
+    link.subscribe({
       frame: (frame) => {
         const body = frame.bodyText();
         const event = `${commandName(frame.command)} ${frame.connectionId}`;

@@ -69,7 +69,7 @@ export class LocalPeer implements Peer {
   }
 
   async listen(): Promise<void> {
-    this.#link.listen({
+    this.#link.subscribe({
       frame: (frame, place) => {
         this.#received.push(encodeFrame(frame));
         this.#onFrame(frame, place);

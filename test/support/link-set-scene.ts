@@ -63,7 +63,7 @@ export class LinkSetScene {
       onReached: () => {},
     });
     const listener: LinkListener = { frame: (frame) => this.local.hear(frame), drained() {}, closed() {} };
-    this.links.local?.listen(listener);
+    this.links.local?.subscribe(listener);
   }
 
   static create(
@@ -87,7 +87,7 @@ export class LinkSetScene {
   attach(): void {
     const memory = this.slot.attach();
     const link = new ThreadLink('the slot', memory);
-    link.listen({
+    link.subscribe({
       frame: (frame: ReceivedFrame, place) => {
         if (place >= 0 && frame.clientIp === 0) link.take(place);
         this.thread.hear(frame);

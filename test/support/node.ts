@@ -12,7 +12,7 @@ import { inspect } from 'node:util';
 import type { UserConfig } from '#src/config/user-config.js';
 import { ControlClient } from '#src/ops/control/control-client.js';
 import { livingProcess } from '#src/ops/process/pid-file.js';
-import { placeOf } from '#src/ops/process/place.js';
+import { nodeFiles } from '#src/ops/process/node-files.js';
 import type { NodeStatus } from '#src/ops/control/status.js';
 import { fixture } from './fixtures.js';
 import { LIMIT } from './inbox.js';
@@ -116,7 +116,7 @@ export class NodeProcess {
 
   /** What `gatewayworker status` shows. */
   async status(): Promise<NodeStatus> {
-    const { pidFile } = placeOf(join(this.#folder, CONFIG_FILE), this.#folder, '');
+    const { pidFile } = nodeFiles(join(this.#folder, CONFIG_FILE), this.#folder, '');
     const record = await livingProcess(pidFile);
     assert.ok(record, 'no node holds the pid file');
     const client = await ControlClient.connect(record.socket);

@@ -55,7 +55,7 @@ export class WorkerThread {
     });
     transport.worker = this.worker;
     this.gateway.follow(this.worker);
-    link.listen({
+    link.subscribe({
       frame: (frame, place) => {
         if (frame.command === Command.REPLY) requests.answer(frame.clientIp, frame.body);
         else this.worker.handle(frame, place);
@@ -100,7 +100,7 @@ export class WorkerScene {
     this.#processTimeout = processTimeout;
     const { slot, end } = openSlot(BUFFER);
     this.slot = slot;
-    slot.listen({ frame: (frame) => this.#command(frame), drained() {}, closed() {} });
+    slot.subscribe({ frame: (frame) => this.#command(frame), drained() {}, closed() {} });
     this.thread = this.attach();
     this.thread.serve();
     t.after(() => {

@@ -24,7 +24,7 @@ async function scene(t: TestContext): Promise<Scene> {
   const link = new ThreadLink('the slot', slot.attach());
   const peer = new LocalPeer(slot);
   await peer.listen();
-  link.listen({ frame() {}, drained() {}, closed() {} });
+  link.subscribe({ frame() {}, drained() {}, closed() {} });
   t.after(() => {
     link.destroy();
     end();

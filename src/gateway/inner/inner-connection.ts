@@ -67,7 +67,7 @@ export class InnerConnection {
       maxFrameLength: host.inner.maxFrameLength,
     });
     this.#deadline = host.clock.setTimeout(() => this.#expire(), INTRODUCTION_TIMEOUT);
-    this.#link.listen({
+    this.#link.subscribe({
       frame: (frame) => {
         if (this.#refused) return;
         if (this.#role === undefined) this.#introduce(frame);

@@ -16,7 +16,7 @@ import { CloseCode, closeFrame } from './ws-frame.js';
 import { type WsPort, WsTransport } from './ws-transport.js';
 
 /** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
-class Handshake extends WebSocket {
+class UpgradedSocket extends WebSocket {
   setSocket(): void {}
 }
 
@@ -40,7 +40,7 @@ class WsListener implements Listener {
   readonly port: ClientPort;
   readonly #shared: WsPort;
   readonly #http: HttpSide;
-  readonly #handshakes: HandshakeServer<typeof Handshake>;
+  readonly #handshakes: HandshakeServer<typeof UpgradedSocket>;
   #closing = false;
 
   constructor(shared: WsPort, http: HttpSide, subprotocols: readonly string[]) {
@@ -52,7 +52,7 @@ class WsListener implements Listener {
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,
-      WebSocket: Handshake,
+      WebSocket: UpgradedSocket,
       // the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
       handleProtocols: (offered) => [...offered].find((name) => subprotocols.includes(name)) ?? false,
     });

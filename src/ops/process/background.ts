@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { systemClock } from '../../base/clock.js';
 import { refuseIfRunning } from './pid-file.js';
-import type { NodePlace } from './place.js';
+import type { NodeFiles } from './node-files.js';
 import { Presence } from './presence.js';
 import { ProcessLog } from '../log/process-log.js';
 import { report } from './supervision.js';
 import { Supervisor } from './supervisor.js';
 
 export interface BackgroundOptions {
-  readonly place: NodePlace;
+  readonly place: NodeFiles;
   readonly config: string | undefined;
   readonly log: string;
   readonly nodes: number | undefined;

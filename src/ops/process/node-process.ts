@@ -1,7 +1,7 @@
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { refuseIfRunning } from './pid-file.js';
-import type { NodePlace } from './place.js';
+import type { NodeFiles } from './node-files.js';
 import { isReadOnly, Presence } from './presence.js';
 import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../control/status.js';
 import { report } from './supervision.js';
@@ -12,7 +12,7 @@ const STATUS_CUT_SHORT = 1;
 const onWindows = process.platform === 'win32';
 
 export interface NodeProcessOptions<N> {
-  readonly place: NodePlace;
+  readonly place: NodeFiles;
   /** The configuration file; undefined when there is none. */
   readonly config: string | undefined;
   /** Whether a supervisor has started this process, and is to be told. */

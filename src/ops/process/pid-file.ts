@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../../base/errors.js';
 import { createFile, prepareStateFolder } from '../../base/state-folder.js';
-import type { NodePlace } from './place.js';
+import type { NodeFiles } from './node-files.js';
 import { decodeRecord, encodeRecord, isAlive, type ProcessRecord } from './process-record.js';
 
 /** Milliseconds in which a pid file that was just created is certainly written. */
@@ -63,7 +63,7 @@ export async function livingProcess(path: string): Promise<ProcessRecord | undef
 }
 
 /** @throws GW_CONTROL when the node runs, in the background or not */
-export async function refuseIfRunning({ pidFile, supervisorPidFile }: NodePlace): Promise<void> {
+export async function refuseIfRunning({ pidFile, supervisorPidFile }: NodeFiles): Promise<void> {
   const holder = (await livingProcess(pidFile)) ?? (await livingProcess(supervisorPidFile));
   if (holder) throw alreadyRuns(holder);
 }

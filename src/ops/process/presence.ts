@@ -3,7 +3,7 @@ import type { Logger } from '../../base/log.js';
 import { isUnwritable } from '../../base/state-folder.js';
 import { ControlServer } from '../control/control-server.js';
 import { PidFile } from './pid-file.js';
-import { newInstance, socketOf } from './place.js';
+import { newInstance, socketOf } from './node-files.js';
 import { ownRecord } from './process-record.js';
 import type { Controllable } from '../control/status.js';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../../base/errors.js';
 import { ControlClient, HungUpError } from '../control/control-client.js';
 import { livingProcess } from './pid-file.js';
-import type { NodePlace } from './place.js';
+import type { NodeFiles } from './node-files.js';
 import { isAlive, isGone, type ProcessRecord } from './process-record.js';
 
 /** Milliseconds that the processes may take to end once the node has stopped, and once they are killed. */
@@ -22,7 +22,7 @@ export class RunningNode {
     this.supervisor = supervisor;
   }
 
-  static async find(place: NodePlace): Promise<RunningNode | undefined> {
+  static async find(place: NodeFiles): Promise<RunningNode | undefined> {
     const node = await livingProcess(place.pidFile);
     const supervisor = await livingProcess(place.supervisorPidFile);
     const answering = node ?? supervisor;
@@ -121,7 +121,7 @@ function terminate(pid: number, signal: NodeJS.Signals = 'SIGTERM'): void {
   }
 }
 
-export function notRunning({ pidFile }: NodePlace): GatewayError {
+export function notRunning({ pidFile }: NodeFiles): GatewayError {
   return new GatewayError(
     'GW_CONTROL',
     `No node runs here: no living process holds ${pidFile}. Start one with gatewayworker start, or name the configuration of one that runs with -c FILE.`,

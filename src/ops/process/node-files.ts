@@ -13,7 +13,7 @@ const LONGEST_SOCKET_PATH = 103;
  * Where the files of one node lie: in `.gatewayworker/` beside its configuration or in `stateDir`, named after that, so that two
  * configurations in one folder are two nodes. Every command that is given the same configuration finds the same place.
  */
-export interface NodePlace {
+export interface NodeFiles {
   readonly folder: string;
   /** The pid file of the process that the node runs in. */
   readonly pidFile: string;
@@ -27,7 +27,7 @@ export interface NodePlace {
  * @param config the configuration file, absolute; without one the node belongs to the folder `cwd`
  * @param stateDir absolute, or empty
  */
-export function placeOf(config: string | undefined, cwd: string, stateDir: string): NodePlace {
+export function nodeFiles(config: string | undefined, cwd: string, stateDir: string): NodeFiles {
   const directory = config === undefined ? cwd : dirname(config);
   const folder = stateDir === '' ? join(directory, STATE_FOLDER) : stateDir;
   const name = config === undefined ? DEFAULT_NAME : nameOf(config);

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { describe, it } from 'node:test';
-import { newInstance, placeOf, socketOf } from '#src/ops/process/place.js';
+import { newInstance, nodeFiles, socketOf } from '#src/ops/process/node-files.js';
 
 describe("a node's place", () => {
   it('is beside its configuration', () => {
-    assert.deepEqual(placeOf('/srv/chat/node-a.yaml', '/home/me', ''), {
+    assert.deepEqual(nodeFiles('/srv/chat/node-a.yaml', '/home/me', ''), {
       folder: '/srv/chat/.gatewayworker',
       pidFile: '/srv/chat/.gatewayworker/node-a.pid',
       supervisorPidFile: '/srv/chat/.gatewayworker/node-a.supervisor.pid',
@@ -15,12 +15,15 @@ describe("a node's place", () => {
   });
 
   it('stays the same when a first configuration is added', () => {
-    assert.deepEqual(placeOf('/srv/gatewayworker.config.ts', '/home', ''), placeOf(undefined, '/srv', ''));
-    assert.equal(placeOf(undefined, '/srv', '').log, '/srv/gatewayworker.log');
+    assert.deepEqual(
+      nodeFiles('/srv/gatewayworker.config.ts', '/home', ''),
+      nodeFiles(undefined, '/srv', ''),
+    );
+    assert.equal(nodeFiles(undefined, '/srv', '').log, '/srv/gatewayworker.log');
   });
 
   it('is in stateDir, with the log of a node in the background, when there is one', () => {
-    assert.deepEqual(placeOf('/srv/chat/node-a.yaml', '/home/me', '/run/chat'), {
+    assert.deepEqual(nodeFiles('/srv/chat/node-a.yaml', '/home/me', '/run/chat'), {
       folder: '/run/chat',
       pidFile: '/run/chat/node-a.pid',
       supervisorPidFile: '/run/chat/node-a.supervisor.pid',
