@@ -10,9 +10,9 @@ import { programArguments, say, upLine } from './this-program.js';
 
 /** Starts a node in the background, and waits until it is up. */
 export async function startInBackground({ config, log: logPath, watch, nodes }: StartOptions): Promise<void> {
-  const { file, place } = await locate(config);
-  await refuseIfRunning(place);
-  const log = logPath === undefined ? place.log : resolve(logPath);
+  const { file, files } = await locate(config);
+  await refuseIfRunning(files);
+  const log = logPath === undefined ? files.log : resolve(logPath);
   const first = await startDetached(programArguments('supervise', { config: file, log, watch, nodes }), log);
   switch (first.event) {
     case 'up':
@@ -36,7 +36,7 @@ export async function supervise({
   ...options
 }: StartOptions & { readonly log: string }): Promise<void> {
   serve();
-  const { file, place } = await locate(options.config);
+  const { file, files } = await locate(options.config);
   const nodeArguments = programArguments('start', { config: file, log, watch, nodes }, '--supervised');
-  process.exitCode = await superviseNode({ place, config: file, log, nodes, nodeArguments });
+  process.exitCode = await superviseNode({ files, config: file, log, nodes, nodeArguments });
 }

@@ -29,7 +29,7 @@ export async function startHere(options: StartOptions): Promise<void> {
   for (const warning of warnings) log.logger.warn(warning);
   let group: NodeGroup | undefined;
   const host = new NodeProcess<Node | NodeGroup>({
-    place: nodeFiles(file, process.cwd(), config.stateDir),
+    files: nodeFiles(file, process.cwd(), config.stateDir),
     config: file,
     nodes: nodes > 1 ? nodes : undefined,
     supervised,

@@ -6,19 +6,19 @@ import { notRunning, RunningNode } from '../ops/process/running-node.js';
 /** Where the node of this configuration is, and the file itself. @throws GW_CONFIG */
 export async function locate(
   given: string | undefined,
-): Promise<{ file: string | undefined; place: NodeFiles }> {
+): Promise<{ file: string | undefined; files: NodeFiles }> {
   const file = await findConfigFile(process.cwd(), given);
   const usual = nodeFiles(file, process.cwd(), '');
   // where most are, and are found though the configuration has become wrong, and without running one that is a program
-  if (process.env.GW_STATEDIR === undefined && (await RunningNode.find(usual))) return { file, place: usual };
+  if (process.env.GW_STATEDIR === undefined && (await RunningNode.find(usual))) return { file, files: usual };
   const stateDir = await readStateDir(file, process.env);
-  return { file, place: stateDir === '' ? usual : nodeFiles(file, process.cwd(), stateDir) };
+  return { file, files: stateDir === '' ? usual : nodeFiles(file, process.cwd(), stateDir) };
 }
 
 /** @throws GW_CONTROL when no node runs there */
 export async function findRunning(given: string | undefined): Promise<RunningNode> {
-  const { place } = await locate(given);
-  const node = await RunningNode.find(place);
-  if (!node) throw notRunning(place);
+  const { files } = await locate(given);
+  const node = await RunningNode.find(files);
+  if (!node) throw notRunning(files);
   return node;
 }

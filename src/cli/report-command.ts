@@ -40,14 +40,14 @@ export interface ReportOptions {
  */
 export async function showReport<T>(
   report: Report<T>,
-  place: NodeFiles,
+  files: NodeFiles,
   { json = false, watch = false }: ReportOptions,
 ): Promise<void> {
   const { stdin, stdout } = process;
   const colours = stdout.isTTY && stdout.hasColors();
   const fetch = async (): Promise<T> => {
-    const node = await RunningNode.find(place);
-    if (!node) throw notRunning(place);
+    const node = await RunningNode.find(files);
+    if (!node) throw notRunning(files);
     return await node.ask(report.ask);
   };
   const draw = async (): Promise<readonly string[]> => report.view(await fetch(), colours);

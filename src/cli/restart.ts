@@ -10,8 +10,8 @@ export async function restart({
   graceful = false,
   ...options
 }: StartOptions & GracefulOption): Promise<void> {
-  const { place } = await locate(options.config);
-  const node = await RunningNode.find(place);
+  const { files } = await locate(options.config);
+  const node = await RunningNode.find(files);
   const nodes = options.nodes ?? node?.record.nodes;
   const { config } = await load({ ...options, nodes });
   await checkEvents(config);

@@ -20,7 +20,7 @@ export async function reload({ config, graceful = false }: GracefulOption): Prom
 }
 
 export async function status({ config, ...options }: ConfigOption & ReportOptions): Promise<void> {
-  await showReport(statusReport, (await locate(config)).place, options);
+  await showReport(statusReport, (await locate(config)).files, options);
 }
 
 export async function connections({
@@ -29,5 +29,5 @@ export async function connections({
   limit,
   ...options
 }: ConfigOption & ReportOptions & { readonly offset: number; readonly limit: number }): Promise<void> {
-  await showReport(connectionsReport(offset, limit), (await locate(config)).place, options);
+  await showReport(connectionsReport(offset, limit), (await locate(config)).files, options);
 }

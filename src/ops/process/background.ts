@@ -8,7 +8,7 @@ import { report } from './supervision.js';
 import { Supervisor } from './supervisor.js';
 
 export interface BackgroundOptions {
-  readonly place: NodeFiles;
+  readonly files: NodeFiles;
   readonly config: string | undefined;
   readonly log: string;
   readonly nodes: number | undefined;
@@ -23,7 +23,7 @@ export interface BackgroundOptions {
  * @throws GW_CONTROL when the node runs already
  */
 export async function supervise({
-  place,
+  files,
   config,
   log: path,
   nodes,
@@ -52,9 +52,9 @@ export async function supervise({
     output.reopen();
     supervisor.signal('SIGHUP');
   });
-  await refuseIfRunning(place);
+  await refuseIfRunning(files);
   const presence = await Presence.announce(supervisor, {
-    pidFile: place.supervisorPidFile,
+    pidFile: files.supervisorPidFile,
     config: config ?? null,
     logFile: path,
     nodes,

@@ -12,7 +12,7 @@ const STATUS_CUT_SHORT = 1;
 const onWindows = process.platform === 'win32';
 
 export interface NodeProcessOptions<N> {
-  readonly place: NodeFiles;
+  readonly files: NodeFiles;
   /** The configuration file; undefined when there is none. */
   readonly config: string | undefined;
   /** Whether a supervisor has started this process, and is to be told. */
@@ -129,11 +129,11 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
   }
 
   async #announce(): Promise<void> {
-    const { place, config, supervised, log, logFile, nodes } = this.#options;
-    if (!supervised) await refuseIfRunning(place);
+    const { files, config, supervised, log, logFile, nodes } = this.#options;
+    if (!supervised) await refuseIfRunning(files);
     try {
       this.#presence = await Presence.announce(this, {
-        pidFile: place.pidFile,
+        pidFile: files.pidFile,
         config: config ?? null,
         logFile: logFile?.path ?? null,
         nodes,

@@ -22,9 +22,9 @@ export class RunningNode {
     this.supervisor = supervisor;
   }
 
-  static async find(place: NodeFiles): Promise<RunningNode | undefined> {
-    const node = await livingProcess(place.pidFile);
-    const supervisor = await livingProcess(place.supervisorPidFile);
+  static async find(files: NodeFiles): Promise<RunningNode | undefined> {
+    const node = await livingProcess(files.pidFile);
+    const supervisor = await livingProcess(files.supervisorPidFile);
     const answering = node ?? supervisor;
     return answering && new RunningNode(answering, supervisor);
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { describe, it } from 'node:test';
 import { newInstance, nodeFiles, socketOf } from '#src/ops/process/node-files.js';
 
-describe("a node's place", () => {
+describe("a node's files", () => {
   it('is beside its configuration', () => {
     assert.deepEqual(nodeFiles('/srv/chat/node-a.yaml', '/home/me', ''), {
       folder: '/srv/chat/.gatewayworker',
