@@ -224,7 +224,7 @@ export abstract class QueryCalls extends IdentityCalls {
    */
   async clientState(clientId: string): Promise<Buffer | null> {
     const holder = this.holder(clientId);
-    if (holder?.up !== true || holder.legacy) return null;
+    if (holder?.up !== true || holder.php) return null;
     return await this.askHolder('clientState', clientId, Command.GET_CLIENT_STATE, '', ([answer]) =>
       answer === undefined || answer.value === null ? null : bytesOf(answer.value),
     );

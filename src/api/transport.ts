@@ -6,7 +6,7 @@ export interface KnownGateway extends GatewayAddress {
   /** Whether there is a link to it now. */
   readonly up: boolean;
   /** Whether it is a PHP gateway. */
-  readonly legacy: boolean;
+  readonly php: boolean;
 }
 
 /** What the Gateway API needs of the process or thread it runs in. */

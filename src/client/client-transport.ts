@@ -86,7 +86,7 @@ export class ClientTransport implements Transport {
       ...address,
       up: failure === undefined,
       // ours are spoken to in PHP's way, too
-      legacy: true,
+      php: true,
     }));
   }
 

@@ -8,7 +8,7 @@ import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff } from '../base/backoff.js';
 import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
 import { type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
-import { LegacyCarrier } from './legacy-carrier.js';
+import { PhpCarrier } from './php-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 
@@ -84,7 +84,7 @@ export class GatewayDialler implements GatewayCarrierListener {
   #state: State = 'waiting';
   #carrier: GatewayCarrier | undefined;
   #retry: Timer | undefined;
-  #legacy = false;
+  #php = false;
   #node = '';
   #attempts = 0;
   /** Milliseconds on the clock. */
@@ -115,7 +115,7 @@ export class GatewayDialler implements GatewayCarrierListener {
     return {
       address: formatAddress(this.address),
       state: this.up ? 'up' : this.#refused ? 'refused' : 'down',
-      legacy: this.#legacy,
+      legacy: this.#php,
       node: this.#node,
       bufferedBytes: this.#carrier?.bufferedBytes ?? 0,
       attempts: this.#attempts,
@@ -125,7 +125,7 @@ export class GatewayDialler implements GatewayCarrierListener {
 
   /** What the slot's thread has to know of it. */
   get forThread(): GatewayState {
-    return { ...this.address, up: this.up, legacy: this.#legacy, gauge: this.#gauge.shared };
+    return { ...this.address, up: this.up, php: this.#php, gauge: this.#gauge.shared };
   }
 
   /** Sends a command. While the link is down it is nobody's. @param bytes the frame, encoded; they do not change any more */
@@ -200,7 +200,7 @@ export class GatewayDialler implements GatewayCarrierListener {
     this.#refused = false;
     this.#tried = true;
     this.#node = dialled.node;
-    this.#legacy = dialled.legacy;
+    this.#php = dialled.php;
     this.#attempts = 0;
     this.#upSince = this.#options.clock.now();
     this.#state = 'up';
@@ -209,7 +209,7 @@ export class GatewayDialler implements GatewayCarrierListener {
     this.#owner.changed(this);
   }
 
-  #carry({ socket, legacy }: Dialled): GatewayCarrier {
+  #carry({ socket, php }: Dialled): GatewayCarrier {
     const { address } = this;
     const options = {
       ...this.#options,
@@ -217,7 +217,7 @@ export class GatewayDialler implements GatewayCarrierListener {
       name: `the gateway ${formatAddress(address)}`,
       listener: this,
     };
-    return legacy ? new LegacyCarrier(socket, options) : new NodeCarrier(socket, options);
+    return php ? new PhpCarrier(socket, options) : new NodeCarrier(socket, options);
   }
 
   // ---- what the carrier reports ----

@@ -44,7 +44,7 @@ export interface Dialled {
   /** Paused. What came after the answer is still to be read from it. */
   readonly socket: Socket;
   /** Whether it is a PHP gateway. */
-  readonly legacy: boolean;
+  readonly php: boolean;
   /** Its node's name; '' for a PHP gateway. */
   readonly node: string;
 }
@@ -156,11 +156,11 @@ class Introduction {
   }
 
   /** What follows the answer is left to whoever takes over. */
-  #done(legacy: boolean, node: string, length: number): void {
+  #done(php: boolean, node: string, length: number): void {
     const socket = this.#socket;
     socket.pause();
     if (this.#received.length > length) socket.unshift(this.#received.subarray(length));
-    this.#settle({ socket, legacy, node });
+    this.#settle({ socket, php, node });
   }
 
   #closed(): void {

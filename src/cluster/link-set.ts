@@ -72,7 +72,7 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
   get gateways(): GatewayState[] {
     const states = [...this.#remote.values()].filter(({ tried }) => tried).map((link) => link.forThread);
     if (this.#localGateway === undefined) return states;
-    return [{ ...this.#localGateway, up: true, legacy: false, gauge: null }, ...states];
+    return [{ ...this.#localGateway, up: true, php: false, gauge: null }, ...states];
   }
 
   /** How the gateways on other nodes are reached. */

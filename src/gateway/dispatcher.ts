@@ -33,7 +33,7 @@ export class Dispatcher {
   readonly #event = emptyFrame();
 
   readonly #clock: Clock;
-  readonly #legacySession: (client: ClientRecord) => Buffer;
+  readonly #phpSession: (client: ClientRecord) => Buffer;
   readonly #unheard: (client: ClientRecord) => void;
   #unservedSince: number | undefined;
   /** Clients with events that wait here. */
@@ -49,17 +49,17 @@ export class Dispatcher {
   #onSettled: (() => void) | undefined;
 
   /**
-   * @param legacySession a client's session as PHP reads it
+   * @param phpSession a client's session as PHP reads it
    * @param unheard called in place of CLIENT_ENDED where the client's worker does not know that
    */
   constructor(
     address: GatewayAddress,
     clock: Clock,
-    legacySession: (client: ClientRecord) => Buffer,
+    phpSession: (client: ClientRecord) => Buffer,
     unheard: (client: ClientRecord) => void,
   ) {
     this.#clock = clock;
-    this.#legacySession = legacySession;
+    this.#phpSession = phpSession;
     this.#unheard = unheard;
     this.#event.localIp = address.ip;
     this.#event.localPort = address.port;
@@ -200,7 +200,7 @@ export class Dispatcher {
     if (peer.legacy) {
       if (command === Command.ON_WEBSOCKET_CONNECT) event.body = toPhpHandshake(body);
       event.flags = flags & LEGACY_FLAGS;
-      event.ext = this.#legacySession(client);
+      event.ext = this.#phpSession(client);
     } else if (client.state === undefined) {
       event.flags = flags;
       event.ext = EMPTY;

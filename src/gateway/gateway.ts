@@ -108,7 +108,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#dispatcher = new Dispatcher(
       identity.address,
       clock,
-      (client) => this.legacySession(client),
+      (client) => this.phpSession(client),
       (client) => this.#ended.unheard(client),
     );
   }
@@ -337,7 +337,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     return client.state;
   }
 
-  legacySession(client: ClientRecord): Buffer {
+  phpSession(client: ClientRecord): Buffer {
     try {
       return client.state?.phpBytes ?? EMPTY;
     } catch (error) {

@@ -32,7 +32,7 @@ export class Replies {
       this.#frame.body = serialize(value);
       link.send(this.#frame);
     } else if (link instanceof TcpLink) {
-      link.sendBytes(legacyReply(query.command, value));
+      link.sendBytes(phpReply(query.command, value));
     } else {
       throw new GatewayError(
         'GW_FRAME',
@@ -52,7 +52,7 @@ export class Replies {
       this.#frame.body = '';
       link.send(this.#frame);
     } else if (link instanceof TcpLink) {
-      link.sendBytes(legacyReply(query.command, nothing(query.command)));
+      link.sendBytes(phpReply(query.command, nothing(query.command)));
     }
   }
 }
@@ -70,15 +70,15 @@ function nothing(command: number): PhpValue {
   }
 }
 
-function legacyReply(command: number, value: PhpValue): Buffer {
-  const body = legacyBody(command, value);
+function phpReply(command: number, value: PhpValue): Buffer {
+  const body = phpBody(command, value);
   const length = Buffer.allocUnsafe(4);
   length.writeUInt32BE(body.length);
   return Buffer.concat([length, body]);
 }
 
 /** A session is serialized already: GatewayWorker sends it as it is, and an array where there is none yet. */
-function legacyBody(command: number, value: PhpValue): Buffer {
+function phpBody(command: number, value: PhpValue): Buffer {
   if (command !== Command.GET_SESSION_BY_CLIENT_ID || !Buffer.isBuffer(value)) return serialize(value);
   return value.length === 0 ? serialize([]) : value;
 }

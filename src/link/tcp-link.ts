@@ -68,7 +68,7 @@ export class TcpLink extends BaseLink {
   }
 
   /**
-   * Sends bytes as they are: frames that are encoded already, or the replies that legacy peers expect, which are none.
+   * Sends bytes as they are: frames that are encoded already, or the replies that PHP peers expect, which are none.
    *
    * @returns as {@link send}
    */

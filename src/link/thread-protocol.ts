@@ -26,7 +26,7 @@ export interface WorkerTask {
 export interface GatewayState extends GatewayAddress {
   readonly up: boolean;
   /** Whether it is a PHP gateway, which knows nothing that Command and Flag mark as ours. */
-  readonly legacy: boolean;
+  readonly php: boolean;
   /** What waits on the way to it (ring/link-gauge.ts); null for the gateway of this process: the command ring shows that. */
   readonly gauge: SharedArrayBuffer | null;
 }

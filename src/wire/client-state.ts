@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { GatewayError } from '../base/errors.js';
 
 /*
- * What a gateway tells one of our workers about a client in the ext_data of an event (Flag.STATE), where a legacy worker
+ * What a gateway tells one of our workers about a client in the ext_data of an event (Flag.STATE), where a worker of PHP
  * gets the session only:
  *
  *    0       4         8          9           13

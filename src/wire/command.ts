@@ -1,7 +1,7 @@
 /**
  * The one vocabulary between gateways and workers: GatewayWorker 4.0's command numbers, and ours from 220 on.
  *
- * Ours never reach a legacy peer: a worker offers them as features in WORKER_CONNECT, and a gateway uses them
+ * Ours never reach a PHP peer: a worker offers them as features in WORKER_CONNECT, and a gateway uses them
  * only on links where it was offered them.
  */
 export const Command = {

@@ -25,7 +25,7 @@ export interface PeerIntroduction {
   readonly workerKey: string;
   readonly secretKey: string;
   readonly features: readonly string[];
-  /** Tells a node that has come again from another one with the same name. Empty for legacy peers. */
+  /** Tells a node that has come again from another one with the same name. Empty for PHP peers. */
   readonly instance: string;
 }
 

@@ -18,7 +18,7 @@ import { type ClientEvents, GATEWAY_GONE, type ParkedEvent } from './client-even
 import { ClientMap } from './client-map.js';
 import { Client } from './client.js';
 import { ClosedUnseen } from './closed-unseen.js';
-import { LegacySessionView } from './legacy-session-view.js';
+import { PhpSessionView } from './php-session-view.js';
 import type { SessionView } from './session-view.js';
 import type { Events } from './events.js';
 
@@ -40,7 +40,7 @@ export interface BusinessWorkerOptions {
   readonly gauge: ThreadGauge;
   readonly log: Logger;
   /** Whether the gateway of this client is PHP's. */
-  readonly isLegacy: (client: Readonly<ClientAddress>) => boolean;
+  readonly isPhp: (client: Readonly<ClientAddress>) => boolean;
   /** Milliseconds after which a pending handler no longer holds back its client's next event; 0: never. */
   readonly processTimeout: number;
 }
@@ -56,7 +56,7 @@ export class BusinessWorker implements CurrentClient {
   readonly #gauge: ThreadGauge;
   /** For what clients can provoke. */
   readonly #log: LogOnce;
-  readonly #isLegacy: BusinessWorkerOptions['isLegacy'];
+  readonly #isPhp: BusinessWorkerOptions['isPhp'];
   readonly #processTimeout: number;
   readonly #context = new AsyncLocalStorage<Client>();
   readonly #clients = new ClientMap<Client>();
@@ -76,13 +76,13 @@ export class BusinessWorker implements CurrentClient {
   #pending = 0;
   #onIdle: (() => void) | undefined;
 
-  constructor({ link, events, gateway, gauge, log, isLegacy, processTimeout }: BusinessWorkerOptions) {
+  constructor({ link, events, gateway, gauge, log, isPhp, processTimeout }: BusinessWorkerOptions) {
     this.#link = link;
     this.#events = events;
     this.#gateway = gateway;
     this.#gauge = gauge;
     this.#log = new LogOnce(log, systemClock, FAILURES_PER_MINUTE);
-    this.#isLegacy = isLegacy;
+    this.#isPhp = isPhp;
     this.#processTimeout = processTimeout;
   }
 
@@ -130,7 +130,7 @@ export class BusinessWorker implements CurrentClient {
     }
     let client = this.#clients.get(frame);
     if (client === undefined) {
-      client = new Client(this.#gateway, frame, this.#isLegacy(frame));
+      client = new Client(this.#gateway, frame, this.#isPhp(frame));
       this.#clients.set(frame, client);
       client.events.closed = this.#closedUnseen.take(client);
       if (this.#heldBack.size > 0 && this.#heldBack.has(client.id)) client.events.busy = true;
@@ -452,7 +452,7 @@ export class BusinessWorker implements CurrentClient {
     // until nothing is refused: each refusal has set one key back
     for (let refusals = 1; ; refusals++) {
       try {
-        change = view instanceof LegacySessionView ? view.takeSession() : view.takePatch();
+        change = view instanceof PhpSessionView ? view.takeSession() : view.takePatch();
         break;
       } catch (error) {
         this.#failed(client, events.command, error);
@@ -498,8 +498,8 @@ export class BusinessWorker implements CurrentClient {
 }
 
 /** PHP gateways do not tell text from binary websocket messages: what is UTF-8 counts as text. */
-function isText(frame: ReceivedFrame, { legacy }: Client): boolean {
-  return (frame.flags & Flag.BINARY) === 0 && (!legacy || isUtf8(frame.body));
+function isText(frame: ReceivedFrame, { php }: Client): boolean {
+  return (frame.flags & Flag.BINARY) === 0 && (!php || isUtf8(frame.body));
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -5,7 +5,7 @@ import { formatClientId, numberToIp } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { Session } from '../wire/session.js';
 import { ClientEvents } from './client-events.js';
-import { LegacySessionView } from './legacy-session-view.js';
+import { PhpSessionView } from './php-session-view.js';
 import { SessionView } from './session-view.js';
 
 /** What console.log asks for: node's `inspect.custom`, in a type that knows nothing of node. */
@@ -20,7 +20,7 @@ export class Client<S extends object = Session> {
   /** The port that the client came in by. */
   readonly gatewayPort: number;
   /** @internal Whether its gateway is PHP's. */
-  readonly legacy: boolean;
+  readonly php: boolean;
   /** @internal */
   view: SessionView;
   /** @internal What its worker knows about its events. */
@@ -30,10 +30,10 @@ export class Client<S extends object = Session> {
   #id: string | undefined;
 
   /** @internal */
-  constructor(gateway: GatewayCalls, event: ReceivedFrame, legacy: boolean) {
+  constructor(gateway: GatewayCalls, event: ReceivedFrame, php: boolean) {
     this.#gateway = gateway;
-    this.legacy = legacy;
-    this.view = newView(legacy);
+    this.php = php;
+    this.view = newView(php);
     this.#ip = event.clientIp;
     this.remotePort = event.clientPort;
     this.gatewayPort = event.gatewayPort;
@@ -49,7 +49,7 @@ export class Client<S extends object = Session> {
 
   /** @internal Its gateway was gone meanwhile: what this worker had changed may be lost, or was changed again by another. */
   forgetView(): void {
-    this.view = newView(this.legacy);
+    this.view = newView(this.php);
   }
 
   get remoteAddress(): string {
@@ -116,6 +116,6 @@ export class Client<S extends object = Session> {
   }
 }
 
-function newView(legacy: boolean): SessionView {
-  return legacy ? new LegacySessionView() : new SessionView();
+function newView(php: boolean): SessionView {
+  return php ? new PhpSessionView() : new SessionView();
 }

@@ -106,7 +106,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     gateway: Gateway,
     gauge,
     log,
-    isLegacy: (client) => transport.isLegacy(client),
+    isPhp: (client) => transport.isPhp(client),
     processTimeout,
   });
   transport.worker = worker;

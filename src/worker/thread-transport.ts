@@ -60,8 +60,8 @@ export class ThreadTransport implements Transport {
   }
 
   /** Whether a client's gateway is PHP's. */
-  isLegacy({ localIp, localPort }: Readonly<ClientAddress>): boolean {
-    return this.#at(localIp, localPort)?.legacy === true;
+  isPhp({ localIp, localPort }: Readonly<ClientAddress>): boolean {
+    return this.#at(localIp, localPort)?.php === true;
   }
 
   send(frame: Frame): boolean {
@@ -115,7 +115,7 @@ export class ThreadTransport implements Transport {
     // what the handler changed before this call comes before it
     if (change.kind === 'update') this.worker?.flushSession();
     client.view.change(change);
-    return client.legacy ? 0 : Flag.COUNTED;
+    return client.php ? 0 : Flag.COUNTED;
   }
 
   get #congested(): boolean {
@@ -160,7 +160,7 @@ export class ThreadTransport implements Transport {
     if (length <= MAX_INNER_PACKAGE) return;
     for (const gateway of frame.localIp === 0 ? this.#gateways : [this.#last]) {
       if (gateway?.gauge === undefined || !gateway.up) continue;
-      const limit = gateway.legacy ? MAX_INNER_PACKAGE : MAX_FRAME_LENGTH;
+      const limit = gateway.php ? MAX_INNER_PACKAGE : MAX_FRAME_LENGTH;
       if (length > limit) throw tooLong(length, limit, gateway);
     }
   }
@@ -185,7 +185,7 @@ export class ThreadTransport implements Transport {
 }
 
 function tooLong(length: number, limit: number, gateway: LinkedGateway): GatewayError {
-  const whose = gateway.legacy ? 'which is PHP, takes' : 'as every node of ours, takes';
+  const whose = gateway.php ? 'which is PHP, takes' : 'as every node of ours, takes';
   return new GatewayError(
     'GW_ARGUMENT',
     `A message would make ${length} bytes on the way to another node; the gateway ${formatAddress(gateway)}, ${whose} ${limit} at most. Nothing was sent: send it in parts.`,

@@ -12,7 +12,7 @@ import { RegisterServer } from '#src/register/register-server.js';
 import { formatClientId, ipToNumber } from '#src/wire/client-id.js';
 import { Command, isQuery } from '#src/wire/command.js';
 import type { ReceivedFrame } from '#src/wire/frame.js';
-import { type LegacyConnection, LegacyGateway } from '../support/legacy-gateway.js';
+import { type PhpConnection, PhpGateway } from '../support/php-gateway.js';
 import { RegisterPeer } from '../support/register-peer.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -23,7 +23,7 @@ function it(name: string, run: () => void | Promise<void>): void {
 }
 
 /** The bodies of the commands that a connection has taken, once there are so many; its link's own question comes first. */
-async function messages(connection: LegacyConnection, count: number): Promise<string[]> {
+async function messages(connection: PhpConnection, count: number): Promise<string[]> {
   const frames = await connection.received(count + 1);
   return frames.slice(1).map((frame) => frame.bodyText());
 }
@@ -63,8 +63,8 @@ describe('GatewayClient', () => {
   }
 
   /** A gateway that the Register knows, and that answers every query with `count`. */
-  async function startGateway(count = 0): Promise<{ gateway: LegacyGateway; announced: RegisterPeer }> {
-    const gateway = await LegacyGateway.listen(({ command }: ReceivedFrame, connection) => {
+  async function startGateway(count = 0): Promise<{ gateway: PhpGateway; announced: RegisterPeer }> {
+    const gateway = await PhpGateway.listen(({ command }: ReceivedFrame, connection) => {
       if (isQuery(command)) connection.reply(count);
     });
     open.push(gateway);
@@ -276,7 +276,7 @@ describe('GatewayClient', () => {
   });
 
   it('closes when the last answer has come; nothing is accepted from then on', async () => {
-    const gateway = await LegacyGateway.listen();
+    const gateway = await PhpGateway.listen();
     open.push(gateway);
     await announce(gateway.port);
     const client = createClient();
@@ -298,7 +298,7 @@ describe('GatewayClient', () => {
   });
 
   it('asks an older PHP gateway name by name, and takes no answer for another one’s', async () => {
-    const gateway = await LegacyGateway.listen(({ command, connectionId }, connection) => {
+    const gateway = await PhpGateway.listen(({ command, connectionId }, connection) => {
       if (command === Command.GET_CLIENT_ID_BY_UID) connection.reply([7]);
       else if (command === Command.GET_CLIENT_COUNT_BY_GROUP) connection.reply(3);
       else if (command === Command.IS_ONLINE) connection.reply(0);

@@ -8,7 +8,7 @@ import { RegisterServer } from '#src/register/register-server.js';
 import { formatClientId, ipToNumber } from '#src/wire/client-id.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { fixture } from '../support/fixtures.js';
-import { LegacyGateway } from '../support/legacy-gateway.js';
+import { PhpGateway } from '../support/php-gateway.js';
 import { RegisterPeer } from '../support/register-peer.js';
 
 /** A call of PHP's GatewayClient to a PHP gateway, as it was recorded. */
@@ -68,7 +68,7 @@ for (const file of ['gatewayworker-transcript.json', 'gatewayworker-transcript-n
 
   describe(`the calls of ${file}`, () => {
     let register: RegisterServer;
-    let gateway: LegacyGateway;
+    let gateway: PhpGateway;
     let announced: RegisterPeer;
     let client: GatewayClient;
     /** What the next query is answered, and what has been received since that was set. */
@@ -78,7 +78,7 @@ for (const file of ['gatewayworker-transcript.json', 'gatewayworker-transcript-n
 
     before(async () => {
       const { secretKey } = transcript;
-      gateway = await LegacyGateway.listen((frame, { socket, frames }) => {
+      gateway = await PhpGateway.listen((frame, { socket, frames }) => {
         // the link's own question comes right after the secret key
         if (frame.command === Command.GATEWAY_CLIENT_CONNECT) return;
         if (frames.length === 2) {

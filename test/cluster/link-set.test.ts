@@ -7,7 +7,7 @@ import { LinkGauge } from '#src/ring/link-gauge.js';
 import { type GatewayAddress, ipToNumber } from '#src/wire/client-id.js';
 import { Command, Flag, WorkerState, isQuery } from '#src/wire/command.js';
 import { FakeGateway, eventBytes } from '../support/fake-gateway.js';
-import { LegacyGateway } from '../support/legacy-gateway.js';
+import { PhpGateway } from '../support/php-gateway.js';
 import { LinkSetScene } from '../support/link-set-scene.js';
 import { leaveConnectsUnanswered } from '../support/unanswered-connects.js';
 
@@ -336,8 +336,8 @@ describe('a slot’s links to gateways', () => {
   });
 
   it('says what to look at when a gateway hangs up on the introduction, or is something else', async (t) => {
-    const hangsUp = await LegacyGateway.listen((_frame, { socket }) => void socket.end());
-    const web = await LegacyGateway.listen(
+    const hangsUp = await PhpGateway.listen((_frame, { socket }) => void socket.end());
+    const web = await PhpGateway.listen(
       (_frame, { socket }) => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'),
     );
     t.after(() => Promise.all([hangsUp.close(), web.close()]));
@@ -352,7 +352,7 @@ describe('a slot’s links to gateways', () => {
 
 describe('a slot’s links to a PHP gateway', () => {
   it('knows it by its answer, and gets events over a connection of their own', async (t) => {
-    const gateway = await FakeGateway.legacy((address) =>
+    const gateway = await FakeGateway.php((address) =>
       Buffer.concat([
         eventBytes(address, { command: Command.ON_CONNECT, connectionId: 7 }),
         eventBytes(address, { command: Command.ON_MESSAGE, connectionId: 7, body: 'hello' }),
@@ -362,7 +362,7 @@ describe('a slot’s links to a PHP gateway', () => {
     const scene = LinkSetScene.create(t);
     await scene.follow(gateway.address);
     assert.deepEqual(
-      scene.links.gateways.map(({ up, legacy }) => [up, legacy]),
+      scene.links.gateways.map(({ up, php }) => [up, php]),
       [[true, true]],
     );
     assert.deepEqual(await scene.thread.count(2), ['ON_CONNECT 7', 'ON_MESSAGE 7 hello']);
@@ -389,7 +389,7 @@ describe('a slot’s links to a PHP gateway', () => {
   });
 
   it('asks name by name where it knows no batch calls, and tells at once of what it leaves unanswered', async (t) => {
-    const gateway = await LegacyGateway.listen(({ command, connectionId }, connection) => {
+    const gateway = await PhpGateway.listen(({ command, connectionId }, connection) => {
       if (!isQuery(command)) return;
       if (command === Command.GET_CLIENT_ID_BY_UID) connection.reply([7]);
       else if (command === Command.GET_SESSION_BY_CLIENT_ID) connection.reply([connectionId]);
@@ -422,14 +422,14 @@ describe('a slot’s links to a PHP gateway', () => {
   });
 
   it('is no worker there before the slot is ready, and may command and ask', async (t) => {
-    const gateway = await FakeGateway.legacy((address) =>
+    const gateway = await FakeGateway.php((address) =>
       eventBytes(address, { command: Command.ON_CONNECT, connectionId: 7 }),
     );
     t.after(() => gateway.close());
     const scene = LinkSetScene.create(t, { served: false });
     await scene.follow(gateway.address);
     assert.deepEqual(
-      scene.links.gateways.map(({ up, legacy }) => [up, legacy]),
+      scene.links.gateways.map(({ up, php }) => [up, php]),
       [[true, true]],
     );
     const { ip: localIp, port: localPort } = gateway.address;
@@ -453,7 +453,7 @@ describe('a slot’s links to a PHP gateway', () => {
   });
 
   it('leaves and closes before the slot was ever ready', async (t) => {
-    const gateway = await FakeGateway.legacy();
+    const gateway = await FakeGateway.php();
     t.after(() => gateway.close());
     const scene = LinkSetScene.create(t, { served: false });
     await scene.follow(gateway.address);
@@ -467,7 +467,7 @@ describe('a slot’s links to a PHP gateway', () => {
 
   it('is dialled again when it hangs up on the worker that has become ready', async (t) => {
     let hangsUp = true;
-    const gateway: FakeGateway = await FakeGateway.legacy((address) => {
+    const gateway: FakeGateway = await FakeGateway.php((address) => {
       if (hangsUp) gateway.connections.at(-1)?.socket.destroy();
       return eventBytes(address, { command: Command.ON_CONNECT, connectionId: 7 });
     });
@@ -483,7 +483,7 @@ describe('a slot’s links to a PHP gateway', () => {
   });
 
   it('puts sessions into PHP’s format, sends no pauses but stops reading, and goes on', async (t) => {
-    const gateway = await FakeGateway.legacy();
+    const gateway = await FakeGateway.php();
     t.after(() => gateway.close());
     const scene = LinkSetScene.create(t);
     await scene.follow(gateway.address);
@@ -505,7 +505,7 @@ describe('a slot’s links to a PHP gateway', () => {
   });
 
   it('leaves by ending the events’ connection, whose last ones still come; one connection’s end is the link’s', async (t) => {
-    const gateway = await FakeGateway.legacy();
+    const gateway = await FakeGateway.php();
     t.after(() => gateway.close());
     const scene = LinkSetScene.create(t);
     await scene.follow(gateway.address);

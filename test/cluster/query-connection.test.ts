@@ -5,7 +5,7 @@ import type { GatewayError } from '#src/base/errors.js';
 import { QueryConnection, type QueryConnectionOptions } from '#src/cluster/query-connection.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
-import { type LegacyConnection, LegacyGateway, replyBytes } from '../support/legacy-gateway.js';
+import { type PhpConnection, PhpGateway, replyBytes } from '../support/php-gateway.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 
 const MAX_REPLY_LENGTH = 1024;
@@ -32,11 +32,11 @@ function message(body: string | Uint8Array): Frame {
 }
 
 describe('QueryConnection', () => {
-  let gateway: LegacyGateway;
+  let gateway: PhpGateway;
   let clock: SteppedClock;
   let link: QueryConnection;
   /** The gateway's end. */
-  let far: LegacyConnection;
+  let far: PhpConnection;
   let replies: Array<readonly [id: number, value: string]>;
   let onReplies: () => void;
   let drained: Promise<void>;
@@ -86,7 +86,7 @@ describe('QueryConnection', () => {
 
   beforeEach(async () => {
     clock = new SteppedClock();
-    gateway = await LegacyGateway.listen();
+    gateway = await PhpGateway.listen();
   });
   afterEach(async () => {
     link.destroy();
@@ -244,7 +244,7 @@ describe('QueryConnection', () => {
     });
     assert.equal(error?.code, 'GW_LINK_CLOSED');
     assert.match(error.message, /^the gateway: connect ECONNREFUSED/);
-    gateway = await LegacyGateway.listen();
+    gateway = await PhpGateway.listen();
   });
 
   it('asks an idle gateway something, and gives it up when nothing comes back', async () => {

@@ -6,7 +6,7 @@ import { QueryConnection } from '#src/cluster/query-connection.js';
 import { Command, Flag, isQuery } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { type PhpValue, toPlain, unserialize } from '#src/wire/php-serialize.js';
-import { LegacyGateway } from '../support/legacy-gateway.js';
+import { PhpGateway } from '../support/php-gateway.js';
 import { SeededRandom } from '../support/random.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 
@@ -25,7 +25,7 @@ class Scene {
   readonly results = new Map<number, unknown>();
   /** What the gateway was asked and told, over all connections: `command:connection id:ext_data`. */
   readonly heard: string[] = [];
-  gateway!: LegacyGateway;
+  gateway!: PhpGateway;
   link!: QueryConnection;
   closed: GatewayError | true | undefined;
   #lastId = 0;
@@ -38,7 +38,7 @@ class Scene {
     bufferSize = 64 * 1024,
   ): Promise<Scene> {
     const scene = new Scene();
-    scene.gateway = await LegacyGateway.listen((heard, connection) => {
+    scene.gateway = await PhpGateway.listen((heard, connection) => {
       const { command, connectionId, ext } = heard;
       if (connectionId !== 0 || ext.length > 0) {
         scene.heard.push(`${command}:${connectionId}:${heard.extText()}`);

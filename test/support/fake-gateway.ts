@@ -1,7 +1,7 @@
 import { Command, Flag, isQuery } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame, encodeFrame } from '#src/wire/frame.js';
 import { NODE_FEATURE } from '#src/wire/worker-connect.js';
-import { type LegacyConnection, LegacyGateway } from './legacy-gateway.js';
+import { type PhpConnection, PhpGateway } from './php-gateway.js';
 
 /** As 127.0.0.1. */
 const LOOPBACK = 0x7f000001;
@@ -9,11 +9,11 @@ const LOOPBACK = 0x7f000001;
 /** The inner port of one of our gateways, or of PHP's, as far as a worker sees it; what it does is up to the test. */
 export class FakeGateway {
   readonly address: { readonly ip: number; readonly port: number };
-  readonly #server: LegacyGateway;
+  readonly #server: PhpGateway;
   readonly #frames: ReceivedFrame[] = [];
   #waiting: Array<() => void> = [];
 
-  private constructor(server: LegacyGateway) {
+  private constructor(server: PhpGateway) {
     this.#server = server;
     this.address = { ip: LOOPBACK, port: server.port };
   }
@@ -28,7 +28,7 @@ export class FakeGateway {
   }
 
   /** PHP's: it answers every query with 0, and introduces itself to nobody. @param early what it sends to a worker at once */
-  static async legacy(
+  static async php(
     early: (address: FakeGateway['address']) => Buffer = () => Buffer.alloc(0),
   ): Promise<FakeGateway> {
     const gateway: FakeGateway = await FakeGateway.#listen(0, (frame, connection) => {
@@ -40,10 +40,10 @@ export class FakeGateway {
 
   static async #listen(
     port: number,
-    onFrame: (frame: ReceivedFrame, connection: LegacyConnection) => void,
+    onFrame: (frame: ReceivedFrame, connection: PhpConnection) => void,
   ): Promise<FakeGateway> {
     const box: { gateway?: FakeGateway } = {};
-    const server = await LegacyGateway.listen((frame, connection) => {
+    const server = await PhpGateway.listen((frame, connection) => {
       onFrame(frame, connection);
       box.gateway?.heard(frame);
     }, port);
@@ -51,7 +51,7 @@ export class FakeGateway {
     return box.gateway;
   }
 
-  get connections(): readonly LegacyConnection[] {
+  get connections(): readonly PhpConnection[] {
     return this.#server.connections;
   }
 

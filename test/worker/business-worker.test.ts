@@ -198,17 +198,17 @@ describe('a business worker and several gateways', () => {
   };
   for (const [name, [make, ...keys]] of Object.entries(REFUSED)) {
     for (const gateway of [A, PHP]) {
-      it(`a session ${name} is refused by its keys, once, at ${gateway.legacy ? 'a PHP' : 'our'} gateway`, async (t) => {
+      it(`a session ${name} is refused by its keys, once, at ${gateway.php ? 'a PHP' : 'our'} gateway`, async (t) => {
         const scene = new Scene(t, (client, message) => {
           if (message === 'set') client.session = make();
           else client.session.later = true;
           scene.did(String(message));
         });
-        scene.send(gateway, 'set', gateway.legacy ? serialize({ old: 'before' }) : '{"old":"before"}');
-        scene.send(gateway, 'next', gateway.legacy ? serialize({ old: 'before' }) : '{"old":"before"}');
+        scene.send(gateway, 'set', gateway.php ? serialize({ old: 'before' }) : '{"old":"before"}');
+        scene.send(gateway, 'next', gateway.php ? serialize({ old: 'before' }) : '{"old":"before"}');
         await scene.doneBy(2);
         const stored = (await scene.commanded(keys[0] === '' ? 1 : 2)).at(-1) ?? '';
-        assert.match(stored, gateway.legacy ? /s:5:"later";b:1;/ : /"later":true/);
+        assert.match(stored, gateway.php ? /s:5:"later";b:1;/ : /"later":true/);
         assert.equal(scene.failures.length, keys.length, scene.failures.join('\n'));
         for (const key of keys) {
           const where = key === '' ? 'client.session ' : `client.session.${key} `;

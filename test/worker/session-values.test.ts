@@ -5,7 +5,7 @@ import { NO_STATE } from '#src/wire/client-state.js';
 import { serialize } from '#src/wire/php-serialize.js';
 import { decodePhpPatch, decodeSession, encodePatch, encodeSession } from '#src/wire/session.js';
 import type { SessionPatch } from '#src/wire/session.js';
-import { LegacySessionView } from '#src/worker/legacy-session-view.js';
+import { PhpSessionView } from '#src/worker/php-session-view.js';
 import { SessionView } from '#src/worker/session-view.js';
 
 class Score {
@@ -161,7 +161,7 @@ describe('ints beyond 2^53 and other values that only PHP’s format has', () =>
     it(`keep PHP’s bytes at ${kind}, whatever else a handler changes, beside them as well`, () => {
       let stored: Buffer | undefined;
       if (kind === 'a PHP gateway') {
-        const view = viewOf(session, new LegacySessionView()) as LegacySessionView;
+        const view = viewOf(session, new PhpSessionView()) as PhpSessionView;
         edit(view.session);
         stored = view.takeSession();
         assert.equal(view.takeSession(), undefined);

@@ -11,7 +11,7 @@ import { openSlot } from '../support/link-carriers.js';
 import { LocalPeer } from '../support/link-peer.js';
 
 const BUFFER = 64 * 1024;
-const LOCAL: GatewayState = { ip: 0x7f000001, port: 1, up: true, legacy: false, gauge: null };
+const LOCAL: GatewayState = { ip: 0x7f000001, port: 1, up: true, php: false, gauge: null };
 
 interface Scene {
   readonly transport: ThreadTransport;
@@ -34,7 +34,7 @@ async function scene(t: TestContext): Promise<Scene> {
 
 /** The gateway 127.0.0.1:`port` of another node, and what waits for it. */
 function remote(port: number, gauge = new LinkGauge()): { state: GatewayState; gauge: LinkGauge } {
-  return { state: { ip: 0x7f000001, port, up: true, legacy: false, gauge: gauge.shared }, gauge };
+  return { state: { ip: 0x7f000001, port, up: true, php: false, gauge: gauge.shared }, gauge };
 }
 
 function to({ ip, port }: { ip: number; port: number }, body = ''): Frame {
@@ -115,7 +115,7 @@ describe('a thread’s way to the gateways', () => {
 
   it('refuses a frame that a gateway of PHP’s would hang up on, and takes it for ours', async (t) => {
     const { transport, slot } = await scene(t);
-    const [ours, php] = [remote(2).state, { ...remote(3).state, legacy: true }];
+    const [ours, php] = [remote(2).state, { ...remote(3).state, php: true }];
     const long = 'x'.repeat(10 * 1024 * 1024);
     transport.follow([LOCAL, ours, php]);
     const refused = {
@@ -131,7 +131,7 @@ describe('a thread’s way to the gateways', () => {
 
   it('takes a frame of any length for its own gateway, and for all that are up and take it', async (t) => {
     const long = 'x'.repeat(10 * 1024 * 1024);
-    const down = { ...remote(3).state, legacy: true, up: false };
+    const down = { ...remote(3).state, php: true, up: false };
     for (const target of [LOCAL, EVERYONE]) {
       const { transport, slot } = await scene(t);
       transport.follow([LOCAL, remote(2).state, down]);

@@ -19,7 +19,7 @@ export interface CommandTarget {
   /** The client's session, made when it has none yet. */
   stateOf(client: ClientRecord): SessionState;
   /** The client's session as PHP reads it; empty when it has none, or one that PHP cannot hold. */
-  legacySession(client: ClientRecord): Buffer;
+  phpSession(client: ClientRecord): Buffer;
   /** A worker wants no more of this client's events for now, or wants them again. */
   hold(client: ClientRecord): void;
   release(client: ClientRecord): void;

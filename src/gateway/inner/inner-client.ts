@@ -4,7 +4,7 @@ import { Queue } from '../../base/queue.js';
 import { Command, commandName } from '../../wire/command.js';
 import { type ReceivedFrame, decodeFrame } from '../../wire/frame.js';
 import { parseIntroduction } from '../../wire/worker-connect.js';
-import { type InnerHost, type InnerRole, checkLegacy } from './inner-host.js';
+import { type InnerHost, type InnerRole, checkPhpFrame } from './inner-host.js';
 
 /**
  * A GatewayClient on the inner port: it sends commands and queries, as many as it likes at once, and is answered in
@@ -76,7 +76,7 @@ export class InnerClient implements InnerRole {
   /** What cannot be carried out is skipped: a web site's worker sends what all its requests have to say over one connection. */
   #carryOut(frame: ReceivedFrame): void {
     try {
-      checkLegacy(frame);
+      checkPhpFrame(frame);
       this.#host.command(this.#link, frame);
     } catch (error) {
       this.#host.innerRefused('command', this.#link.name, error as Error);

@@ -82,7 +82,7 @@ export interface InnerRole {
 }
 
 /** Commands that we have added are for those who offered to know them. @throws GW_FRAME */
-export function checkLegacy(frame: ReceivedFrame): void {
+export function checkPhpFrame(frame: ReceivedFrame): void {
   if (frame.command < Command.REPLY) return;
   throw new GatewayError(
     'GW_FRAME',

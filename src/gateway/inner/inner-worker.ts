@@ -5,7 +5,7 @@ import { ipToNumber } from '../../wire/client-id.js';
 import { Command, Flag, WorkerState } from '../../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../../wire/frame.js';
 import { ENDED_FEATURE, NODE_FEATURE, encodeGatewayIntroduction } from '../../wire/worker-connect.js';
-import { type InnerHost, type InnerRole, checkLegacy } from './inner-host.js';
+import { type InnerHost, type InnerRole, checkPhpFrame } from './inner-host.js';
 import { WorkerPeer } from '../worker-peer.js';
 
 /** Milliseconds that a superseded worker's link has to take what it was sent. */
@@ -21,7 +21,7 @@ export interface InnerWorkerOptions {
   readonly name: string;
   /** By what it is told from all others. */
   readonly key: string;
-  /** What it offered: without ours, it is a legacy worker. */
+  /** What it offered: without ours, it is a worker of PHP. */
   readonly features: readonly string[];
   /** Its node's, if it is one of ours. */
   readonly instance: string;
@@ -81,7 +81,7 @@ export class InnerWorker implements InnerRole {
   frame(frame: ReceivedFrame): void {
     if (frame.command === Command.PING) return;
     try {
-      if (this.#peer.legacy) checkLegacy(frame);
+      if (this.#peer.legacy) checkPhpFrame(frame);
       if (frame.command === Command.WORKER_STATE) this.#stateChanged(frame.clientIp & STATES);
       else this.#host.command(this.#link, frame);
     } catch (error) {

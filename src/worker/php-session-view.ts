@@ -13,7 +13,7 @@ const EMPTY_ARRAY = Buffer.from('a:0:{}');
  * before one of them does not undo it. A session that is neither is somebody else's, and is taken. The uid is the one that
  * this worker has bound.
  */
-export class LegacySessionView extends SessionView {
+export class PhpSessionView extends SessionView {
   /** The session in PHP's format, as it will be once what was sent has arrived. */
   #php: Buffer = NOTHING;
   /** What the last event brought. */

@@ -5,13 +5,13 @@ import { type ReceivedFrame, decodeFrame } from '#src/wire/frame.js';
 import { type PhpValue, serialize } from '#src/wire/php-serialize.js';
 
 /** One connection that a gateway's inner port has taken. */
-export class LegacyConnection {
+export class PhpConnection {
   readonly socket: Socket;
   /** What came, whole frames. */
   readonly frames: ReceivedFrame[] = [];
   #waiting: Array<{ count: number; resolve: () => void }> = [];
 
-  constructor(socket: Socket, onFrame: (frame: ReceivedFrame, connection: LegacyConnection) => void) {
+  constructor(socket: Socket, onFrame: (frame: ReceivedFrame, connection: PhpConnection) => void) {
     this.socket = socket;
     const reader = new FrameReader(32 * 1024 * 1024);
     socket
@@ -43,17 +43,17 @@ export class LegacyConnection {
 }
 
 /** The inner port of a PHP gateway, as far as it is heard and answers what the test says. */
-export class LegacyGateway {
-  readonly connections: LegacyConnection[] = [];
+export class PhpGateway {
+  readonly connections: PhpConnection[] = [];
   readonly port: number;
   readonly #server: Server;
-  #next: Array<(connection: LegacyConnection) => void> = [];
+  #next: Array<(connection: PhpConnection) => void> = [];
 
-  private constructor(server: Server, onFrame: (frame: ReceivedFrame, connection: LegacyConnection) => void) {
+  private constructor(server: Server, onFrame: (frame: ReceivedFrame, connection: PhpConnection) => void) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     server.on('connection', (socket) => {
-      const connection = new LegacyConnection(socket, onFrame);
+      const connection = new PhpConnection(socket, onFrame);
       this.connections.push(connection);
       this.#next.shift()?.(connection);
     });
@@ -61,16 +61,16 @@ export class LegacyGateway {
 
   /** @param onFrame what it does with every frame */
   static async listen(
-    onFrame: (frame: ReceivedFrame, connection: LegacyConnection) => void = () => {},
+    onFrame: (frame: ReceivedFrame, connection: PhpConnection) => void = () => {},
     port = 0,
-  ): Promise<LegacyGateway> {
+  ): Promise<PhpGateway> {
     const server = createServer();
     await once(server.listen(port, '127.0.0.1'), 'listening');
-    return new LegacyGateway(server, onFrame);
+    return new PhpGateway(server, onFrame);
   }
 
   /** The next connection that comes. */
-  async connection(): Promise<LegacyConnection> {
+  async connection(): Promise<PhpConnection> {
     return await new Promise((resolve) => void this.#next.push(resolve));
   }
 

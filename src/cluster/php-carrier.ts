@@ -16,7 +16,7 @@ const KEEP_ALIVE = 25_000;
 
 const NO_VALUE = Buffer.alloc(0);
 
-export interface LegacyCarrierOptions {
+export interface PhpCarrierOptions {
   readonly name: string;
   readonly address: GatewayAddress;
   readonly introduction: PeerIntroduction;
@@ -36,8 +36,8 @@ export interface LegacyCarrierOptions {
  *
  * It knows no states: a slot that can take no more stops reading, and one that is not ready yet has no connection for events.
  */
-export class LegacyCarrier implements GatewayCarrier {
-  readonly #options: LegacyCarrierOptions;
+export class PhpCarrier implements GatewayCarrier {
+  readonly #options: PhpCarrierOptions;
   #events: TcpLink | undefined;
   readonly #commands: QueryConnection;
   readonly #reply = { ...emptyFrame(), command: Command.REPLY };
@@ -50,7 +50,7 @@ export class LegacyCarrier implements GatewayCarrier {
   #ended = false;
 
   /** @param commands introduced as a client's, and paused; what it has to read is read from now on */
-  constructor(commands: Socket, options: LegacyCarrierOptions) {
+  constructor(commands: Socket, options: PhpCarrierOptions) {
     const { name, address, introduction, bufferSize, clock, pingInterval, listener } = options;
     this.#options = options;
     this.#reply.localIp = address.ip;

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { serialize } from '#src/wire/php-serialize.js';
-import { LegacySessionView } from '#src/worker/legacy-session-view.js';
+import { PhpSessionView } from '#src/worker/php-session-view.js';
 
 /** What an event of a PHP gateway says. */
 function state(session: Buffer | string) {
   return { epoch: 0, applied: 0, address: '', uid: '', session: Buffer.from(session) };
 }
 
-function viewOf(session: Buffer | string): LegacySessionView {
-  const view = new LegacySessionView();
+function viewOf(session: Buffer | string): PhpSessionView {
+  const view = new PhpSessionView();
   view.receive(state(session));
   return view;
 }
