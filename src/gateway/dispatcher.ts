@@ -195,7 +195,7 @@ export class Dispatcher {
     event.clientIp = client.ip;
     event.clientPort = client.transport.remotePort;
     event.connectionId = client.id;
-    event.gatewayPort = client.transport.port.port;
+    event.gatewayPort = client.transport.listener.port;
     event.body = body;
     if (peer.legacy) {
       if (command === Command.ON_WEBSOCKET_CONNECT) event.body = toPhpHandshake(body);
@@ -233,8 +233,8 @@ export class Dispatcher {
     this.#unbind(client);
     const ready = this.#peers.filter((peer) => peer.ready);
     if (ready.length === 0 || this.route === undefined) return undefined;
-    const { remoteAddress, remotePort, port } = client.transport;
-    const chosen = this.route(ready, { remoteAddress, remotePort, gatewayPort: port.port }) as WorkerPeer;
+    const { remoteAddress, remotePort, listener } = client.transport;
+    const chosen = this.route(ready, { remoteAddress, remotePort, gatewayPort: listener.port }) as WorkerPeer;
     client.peer = chosen;
     chosen.clients++;
     return chosen;

@@ -25,11 +25,11 @@ import { openListener } from './protocols/listener.js';
 import type {
   Admission,
   ClientHost,
-  ClientPort,
   Connection,
   HandshakeRequest,
   Health,
   Listener,
+  ListenerContext,
 } from './protocols/protocol.js';
 import { Replies } from './replies.js';
 import { loadRouter } from './router.js';
@@ -92,7 +92,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
       config,
       clock,
       () => this.directory.clients(),
-      (client) => !client.transport.port.heartbeat,
+      (client) => !client.transport.listener.heartbeat,
       (client) => this.#ping(client),
       (client) => {
         this.counters.heartbeatDrops++;
@@ -115,12 +115,12 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   /** The urls of the open listeners, with their real ports. */
   get listeners(): string[] {
-    return this.#listeners.map(({ port }) => port.url);
+    return this.#listeners.map(({ context: port }) => port.url);
   }
 
-  /** The open ports, in the order of the configuration. */
-  get ports(): readonly ClientPort[] {
-    return this.#listeners.map(({ port }) => port);
+  /** What the clients of each open listener carry, in the order of the configuration. */
+  get listenerContexts(): readonly ListenerContext[] {
+    return this.#listeners.map(({ context: port }) => port);
   }
 
   /** Every worker that there is a link to, in the order of their coming. */
@@ -151,8 +151,8 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
         const listener = await openListener(
           {
             url,
-            staticRoot,
-            protocolModule: protocol,
+            static: staticRoot,
+            protocol,
             stateDir,
             subprotocols,
             tls,
@@ -252,12 +252,12 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     transport.client = client;
     this.directory.add(client);
     this.counters.connections++;
-    transport.port.connections++;
+    transport.listener.connections++;
     if (client.address !== '') client.state = new SessionState();
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
-    const { remoteAddress, remotePort, port } = transport;
-    const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: port.port });
+    const { remoteAddress, remotePort, listener } = transport;
+    const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: listener.port });
     this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
   }
 
@@ -294,7 +294,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     client.outgoing = undefined;
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
     this.directory.remove(client);
-    transport.port.connections--;
+    transport.listener.connections--;
     this.#dispatcher.forget(client);
     if (this.directory.size === 0) this.#onEmpty?.();
   }

@@ -36,7 +36,7 @@ export function nodeStatus({ gateway, pool, register, membership, ...node }: Nod
     load: loadavg(),
     memory: { rss, heapUsed, external },
     roles: node.roles,
-    listeners: (gateway?.ports ?? []).map(({ url, connections }) => ({ url, connections })),
+    listeners: (gateway?.listenerContexts ?? []).map(({ url, connections }) => ({ url, connections })),
     connections: gateway?.directory.size ?? 0,
     counters: { ...counters, refusals: Object.fromEntries(refusals) },
     reloads: pool?.reloads ?? 0,

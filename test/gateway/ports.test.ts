@@ -45,7 +45,7 @@ describe('listeners of one port number', { timeout: 20_000 }, () => {
     udp.send('hello', port, '127.0.0.1');
     const said = (): number => worker.events.filter((event) => event.endsWith('hello')).length;
     await worker.until('all three', () => said() === 3);
-    const counts = (): number[] => gateway.ports.map(({ connections }) => connections);
+    const counts = (): number[] => gateway.listenerContexts.map(({ connections }) => connections);
     assert.deepEqual(counts(), [1, 1, 1]);
 
     const ended = once(watched, 'close');

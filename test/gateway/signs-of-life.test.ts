@@ -30,7 +30,7 @@ const SUBJECTS: Record<string, Subject> = {
   wss: { scheme: 'wss', format: wss, options: { tls } },
   frame: { scheme: 'frame', format: frame },
   text: { scheme: 'text', format: text },
-  custom: { scheme: 'tcp', format: netstring, options: { protocolModule } },
+  custom: { scheme: 'tcp', format: netstring, options: { protocol: protocolModule } },
 };
 
 /** Looks at a client that gives no sign of life, until it is dropped. */
@@ -91,7 +91,7 @@ class Scene {
         return { length: chunk.length };
       },
     };
-    const joined = await host.join(() => StreamPeer.connect(listener.port.url, counting));
+    const joined = await host.join(() => StreamPeer.connect(listener.context.url, counting));
     t.after(() => joined[1].destroy());
     return new Scene(host, joined, read, queues);
   }

@@ -1,5 +1,5 @@
 import { textProtocol } from '#src/gateway/protocols/text.js';
-import type { ClientPort, ClientProtocol, Connection, Flow } from '#src/gateway/protocols/protocol.js';
+import type { ClientProtocol, Connection, Flow, ListenerContext } from '#src/gateway/protocols/protocol.js';
 import { Observed } from './protocol-host.js';
 
 /** A client's connection that only writes down what is done to it. */
@@ -7,7 +7,7 @@ export class FakeTransport extends Observed implements Connection {
   readonly protocol: ClientProtocol;
   remoteAddress = '10.0.0.1';
   readonly remotePort = 40_000;
-  readonly port: ClientPort;
+  readonly listener: ListenerContext;
   readonly bytesIn = 0;
   readonly bytesOut = 0;
   client: unknown;
@@ -19,10 +19,10 @@ export class FakeTransport extends Observed implements Connection {
   paused = false;
   ending: 'closed' | 'finished' | 'destroyed' | undefined;
 
-  constructor(protocol: ClientProtocol = textProtocol, port: ClientPort = fakePort()) {
+  constructor(protocol: ClientProtocol = textProtocol, listener: ListenerContext = fakeListener()) {
     super();
     this.protocol = protocol;
-    this.port = port;
+    this.listener = listener;
   }
 
   /** Everything written so far, as text. */
@@ -63,6 +63,6 @@ export class FakeTransport extends Observed implements Connection {
   }
 }
 
-function fakePort(): ClientPort {
+function fakeListener(): ListenerContext {
   return { url: 'text://127.0.0.1:8283', port: 8283, heartbeat: true, connections: 0 };
 }

@@ -101,8 +101,8 @@ class CustomProtocol implements StreamProtocol {
   #connection(transport: Connection): ProtocolConnection {
     let connection = this.#connections.get(transport);
     if (connection === undefined) {
-      const { remoteAddress, remotePort, port } = transport;
-      connection = { remoteAddress, remotePort, localPort: port.port, state: {} };
+      const { remoteAddress, remotePort, listener } = transport;
+      connection = { remoteAddress, remotePort, localPort: listener.port, state: {} };
       this.#connections.set(transport, connection);
     }
     return connection;

@@ -56,8 +56,8 @@ export class HttpSide {
     this.#host = host;
     this.#clock = options.clock ?? systemClock;
     this.#maxHeaderSize = options.maxHeaderSize ?? MAX_HEADER_SIZE;
-    if (options.staticRoot !== undefined) {
-      this.#files = new StaticFiles(options.staticRoot, {
+    if (options.static !== undefined) {
+      this.#files = new StaticFiles(options.static, {
         say: (response, status, text) => this.#say(response, status, text),
         failed: ({ code, message }) => host.refused(`static ${code ?? 'error'}`, '', message),
       });

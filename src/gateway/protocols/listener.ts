@@ -24,7 +24,7 @@ export async function openListener(options: ListenerOptions, host: ClientHost): 
     case 'frame':
       return openStreamListener(options, address, host, frameProtocol);
     case 'tcp': {
-      const { protocolModule, maxPackageSize, stateDir = '' } = options;
+      const { protocol: protocolModule, maxPackageSize, stateDir = '' } = options;
       const protocol = protocolModule
         ? await loadProtocol(protocolModule, host, stateDir)
         : tcpProtocol(maxPackageSize);

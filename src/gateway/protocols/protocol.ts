@@ -17,7 +17,7 @@ export interface ClientProtocol {
 }
 
 /** An open port: its settings, and how many are here by it. Every client of it carries it. */
-export interface ClientPort {
+export interface ListenerContext {
   /** As configured, with the real port: `ws://127.0.0.1:41234`. */
   readonly url: string;
   /** The real port. Two listeners may have the same one: on two addresses, or one with udp. */
@@ -47,7 +47,7 @@ export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** The port that the client came in by. */
-  readonly port: ClientPort;
+  readonly listener: ListenerContext;
   /** Bytes that came from the client, and that went to it, framing included. */
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -140,7 +140,7 @@ export interface ClientHost {
 
 /** An open port. */
 export interface Listener {
-  readonly port: ClientPort;
+  readonly context: ListenerContext;
   /**
    * Takes no more clients; those that are here stay, but for udp's, which cannot do without the port: they are closed
    * once what was written to them is out. Resolves when the port is free.
@@ -152,9 +152,9 @@ export interface Listener {
 export interface ListenerOptions {
   readonly url: string;
   /** Folder of static files to serve on a websocket port's plain HTTP side. */
-  readonly staticRoot?: string;
+  readonly static?: string;
   /** Path of a user's protocol module. */
-  readonly protocolModule?: string;
+  readonly protocol?: string;
   /** Where that is compiled to, if not beside it. */
   readonly stateDir?: string;
   /** PEM files for wss. */

@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenUrl } from '../../config/listen-url.js';
 import { systemClock } from '../../base/clock.js';
-import { ClientPortInUse } from './client-port.js';
+import { OpenListenerContext } from './listener-context.js';
 import { bind } from './bind.js';
-import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
+import type { ClientHost, Listener, ListenerContext, ListenerOptions } from './protocol.js';
 import { type StreamPort, type StreamProtocol, StreamTransport } from './stream-transport.js';
 import { KEEP_ALIVE_DELAY } from './timeouts.js';
 
@@ -22,7 +22,7 @@ export async function openStreamListener(
     keepAliveInitialDelay: KEEP_ALIVE_DELAY,
   });
   const { maxPackageSize, clock = systemClock } = options;
-  const port = new ClientPortInUse(address, options);
+  const port = new OpenListenerContext(address, options);
   const shared: StreamPort = { protocol, host, maxPackageSize, port, clock };
   // before it listens: where processes share a port, the first client comes together with the word that it is open
   server.on('connection', (socket) => accept(shared, socket));
@@ -33,11 +33,11 @@ export async function openStreamListener(
 }
 
 class StreamListener implements Listener {
-  readonly port: ClientPort;
+  readonly context: ListenerContext;
   readonly #server: Server;
 
-  constructor(port: ClientPort, server: Server) {
-    this.port = port;
+  constructor(port: ListenerContext, server: Server) {
+    this.context = port;
     this.#server = server;
   }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.js';
 import { plainAddress } from '../../net/address.js';
 import { InputBuffer } from './input-buffer.js';
-import type { ClientHost, ClientPort, ClientProtocol, Connection, Flow } from './protocol.js';
+import type { ClientHost, ClientProtocol, Connection, Flow, ListenerContext } from './protocol.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 
@@ -25,7 +25,7 @@ export interface StreamPort {
   readonly protocol: StreamProtocol;
   readonly host: ClientHost;
   readonly maxPackageSize: number;
-  readonly port: ClientPort;
+  readonly port: ListenerContext;
   readonly clock: Clock;
 }
 
@@ -68,7 +68,7 @@ export class StreamTransport implements Connection {
     return this.#shared.protocol;
   }
 
-  get port(): ClientPort {
+  get listener(): ListenerContext {
     return this.#shared.port;
   }
 

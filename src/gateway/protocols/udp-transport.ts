@@ -1,6 +1,6 @@
 import type { RemoteInfo } from 'node:dgram';
 import { plainAddress } from '../../net/address.js';
-import type { ClientHost, ClientPort, ClientProtocol, Connection } from './protocol.js';
+import type { ClientHost, ClientProtocol, Connection, ListenerContext } from './protocol.js';
 
 /** Bytes: the longest message that fits a datagram (65,535 less the headers of IPv4 and UDP). */
 const MAX_DATAGRAM = 65_507;
@@ -15,7 +15,7 @@ export const udpProtocol: ClientProtocol = {
 
 /** What the clients of one port share: the listener. */
 export interface UdpPort {
-  readonly port: ClientPort;
+  readonly context: ListenerContext;
   readonly host: ClientHost;
   /** `done`: the operating system has the datagram, or lost it, which is not told apart from being lost on the way. */
   send(bytes: Buffer, port: number, address: string, done: () => void): void;
@@ -52,8 +52,8 @@ export class UdpTransport implements Connection {
     this.remotePort = from.port;
   }
 
-  get port(): ClientPort {
-    return this.#shared.port;
+  get listener(): ListenerContext {
+    return this.#shared.context;
   }
 
   write(bytes: Buffer): void {

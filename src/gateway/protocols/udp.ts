@@ -5,9 +5,9 @@ import { isIPv6 } from 'node:net';
 import { type Clock, systemClock, type Timer } from '../../base/clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
 import { plainAddress } from '../../net/address.js';
-import { ClientPortInUse } from './client-port.js';
+import { OpenListenerContext } from './listener-context.js';
 import { listenError } from './bind.js';
-import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
+import type { ClientHost, Listener, ListenerContext, ListenerOptions } from './protocol.js';
 import { PATIENCE } from './timeouts.js';
 import { type UdpPort, UdpTransport } from './udp-transport.js';
 
@@ -27,7 +27,7 @@ export async function openUdpListener(
 }
 
 class UdpListener implements Listener, UdpPort {
-  readonly port: ClientPort;
+  readonly context: ListenerContext;
   readonly host: ClientHost;
   readonly #socket: Socket;
   readonly #options: ListenerOptions;
@@ -39,7 +39,7 @@ class UdpListener implements Listener, UdpPort {
   #closed: Promise<unknown> | undefined;
 
   constructor(options: ListenerOptions, address: ListenUrl, host: ClientHost, socket: Socket) {
-    this.port = new ClientPortInUse(address, options).opened(socket.address().port);
+    this.context = new OpenListenerContext(address, options).opened(socket.address().port);
     this.host = host;
     this.#socket = socket;
     this.#options = options;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../base/clock.js';
 import { plainAddress } from '../../net/address.js';
-import type { ClientHost, ClientPort, ClientProtocol, Connection, Flow } from './protocol.js';
+import type { ClientHost, ClientProtocol, Connection, Flow, ListenerContext } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
@@ -12,7 +12,7 @@ import { type WsReader, WsReceiver } from './ws-receiver.js';
 export interface WsPort {
   readonly host: ClientHost;
   readonly maxPackageSize: number;
-  readonly port: ClientPort;
+  readonly port: ListenerContext;
   readonly clock: Clock;
 }
 
@@ -70,7 +70,7 @@ export class WsTransport implements Connection, WsReader {
     if (head.length > 0) process.nextTick(() => this.receive(head));
   }
 
-  get port(): ClientPort {
+  get listener(): ListenerContext {
     return this.#shared.port;
   }
 

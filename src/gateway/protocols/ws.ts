@@ -5,12 +5,12 @@ import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../base/clock.js';
 import type { ListenUrl } from '../../config/listen-url.js';
 import { plainAddress } from '../../net/address.js';
-import { ClientPortInUse } from './client-port.js';
+import { OpenListenerContext } from './listener-context.js';
 import { bind } from './bind.js';
 import { HttpSide } from './http.js';
 import { unanswered } from './http-answer.js';
 import { hasOneHost, originForm } from './http-target.js';
-import type { ClientHost, ClientPort, Listener, ListenerOptions } from './protocol.js';
+import type { ClientHost, Listener, ListenerContext, ListenerOptions } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, closeFrame } from './ws-frame.js';
 import { type WsPort, WsTransport } from './ws-transport.js';
@@ -28,7 +28,7 @@ export async function openWsListener(
 ): Promise<Listener> {
   const http = await HttpSide.create(options, host);
   const { maxPackageSize, subprotocols = [], clock = systemClock } = options;
-  const port = new ClientPortInUse(address, options);
+  const port = new OpenListenerContext(address, options);
   // before it listens: where processes share a port, the first client comes together with the word that it is open
   const listener = new WsListener({ host, maxPackageSize, port, clock }, http, subprotocols);
   port.opened(await bind(http.server, options.url, address));
@@ -37,14 +37,14 @@ export async function openWsListener(
 }
 
 class WsListener implements Listener {
-  readonly port: ClientPort;
+  readonly context: ListenerContext;
   readonly #shared: WsPort;
   readonly #http: HttpSide;
   readonly #handshakes: HandshakeServer<typeof UpgradedSocket>;
   #closing = false;
 
   constructor(shared: WsPort, http: HttpSide, subprotocols: readonly string[]) {
-    this.port = shared.port;
+    this.context = shared.port;
     this.#shared = shared;
     this.#http = http;
     this.#handshakes = new WebSocketServer({

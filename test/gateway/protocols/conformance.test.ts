@@ -51,7 +51,7 @@ const SUBJECTS: Subject[] = [
     format: netstring,
     boundaries: true,
     forbidden: Buffer.from('no length at all'),
-    options: () => ({ protocolModule: join(folder, 'netstring.mjs') }),
+    options: () => ({ protocol: join(folder, 'netstring.mjs') }),
   },
 ];
 
@@ -86,7 +86,7 @@ class Port {
     const { format } = this.#subject;
     if (format !== undefined) return this.joinStream(format);
     const [transport, peer] = await this.host.join(async () => {
-      const udp = await UdpPeer.connect(this.listener.port.url);
+      const udp = await UdpPeer.connect(this.listener.context.url);
       udp.write(Buffer.from('hello'));
       return udp;
     });
@@ -99,7 +99,7 @@ class Port {
   }
 
   async joinStream(format: StreamFormat): Promise<[Connection, StreamPeer]> {
-    const joined = await this.host.join(() => StreamPeer.connect(this.listener.port.url, format));
+    const joined = await this.host.join(() => StreamPeer.connect(this.listener.context.url, format));
     this.#t.after(() => joined[1].destroy());
     return joined;
   }
@@ -168,8 +168,8 @@ function everyProtocol(subject: Subject): void {
     const [transport] = await port.join();
     assert.equal(transport.remoteAddress, '127.0.0.1');
     assert.ok(transport.remotePort > 0);
-    assert.equal(transport.port.port, Number(new URL(port.listener.port.url).port));
-    assert.match(port.listener.port.url, new RegExp(`^${subject.scheme}://127\\.0\\.0\\.1:[1-9]`));
+    assert.equal(transport.listener.port, Number(new URL(port.listener.context.url).port));
+    assert.match(port.listener.context.url, new RegExp(`^${subject.scheme}://127\\.0\\.0\\.1:[1-9]`));
   });
 
   it('carries messages both ways, in order', async (t) => {
@@ -263,11 +263,11 @@ function everyProtocol(subject: Subject): void {
     const other = await port.join();
     port.host.admitting = false;
     if (subject.format === undefined) {
-      const peer = await UdpPeer.connect(port.listener.port.url);
+      const peer = await UdpPeer.connect(port.listener.context.url);
       t.after(() => peer.end());
       peer.write(Buffer.from('hello'));
     } else {
-      const peer = await StreamPeer.connect(port.listener.port.url, {
+      const peer = await StreamPeer.connect(port.listener.context.url, {
         ...subject.format,
         handshake: undefined,
       });
@@ -283,18 +283,18 @@ function everyProtocol(subject: Subject): void {
     const port = await Port.open(subject, t);
     await port.listener.close();
     await port.listener.close();
-    await open(t, subject.scheme, { ...subject.options?.(), url: port.listener.port.url });
+    await open(t, subject.scheme, { ...subject.options?.(), url: port.listener.context.url });
   });
 
   it('names the port that is in use, and the remedy', async (t) => {
     const { listener } = await Port.open(subject, t);
     await assert.rejects(
-      open(t, subject.scheme, { ...subject.options?.(), url: listener.port.url }),
+      open(t, subject.scheme, { ...subject.options?.(), url: listener.context.url }),
       (error) => {
         assert.ok(error instanceof Error && 'code' in error);
         assert.equal(error.code, 'GW_LISTEN');
         assert.ok(
-          error.message.includes(listener.port.url) && error.message.includes('EADDRINUSE'),
+          error.message.includes(listener.context.url) && error.message.includes('EADDRINUSE'),
           error.message,
         );
         assert.match(error.message, /configure another port/);
@@ -477,6 +477,6 @@ function everyStream(subject: Subject, format: StreamFormat): void {
     const client = await port.joinStream(format);
     await port.listener.close();
     await port.exchange(client);
-    await assert.rejects(StreamPeer.connect(port.listener.port.url, format), { code: 'ECONNREFUSED' });
+    await assert.rejects(StreamPeer.connect(port.listener.context.url, format), { code: 'ECONNREFUSED' });
   });
 }

@@ -20,9 +20,9 @@ async function write(source: string, extension = 'mjs'): Promise<string> {
 
 /** Opens a port with a protocol module, and lets a client in that sends and sees bytes. */
 async function start(t: TestContext, protocolModule: string, format = tcp) {
-  const { host, listener } = await open(t, 'tcp', { protocolModule, maxPackageSize: 1_000 });
+  const { host, listener } = await open(t, 'tcp', { protocol: protocolModule, maxPackageSize: 1_000 });
   const connect = async () => {
-    const joined = await host.join(() => StreamPeer.connect(listener.port.url, format));
+    const joined = await host.join(() => StreamPeer.connect(listener.context.url, format));
     t.after(() => joined[1].destroy());
     return joined;
   };
@@ -109,7 +109,7 @@ describe('a protocol module', { timeout: 20_000 }, () => {
       peer.write(Buffer.from('x'));
       await host.until('the message', () => host.messages.length > count);
     }
-    const { remoteAddress, remotePort, port } = first;
+    const { remoteAddress, remotePort, listener: port } = first;
     const expected = { remoteAddress, remotePort, localPort: port.port, state: { count: 2 } };
     assert.deepEqual(JSON.parse(String(host.from(first)[1])), expected);
     assert.equal(first.protocol.sharedEncoding, false);
@@ -191,7 +191,7 @@ describe('a protocol module that fails', { timeout: 20_000 }, () => {
   ] as const) {
     it(`is refused when it ${what}`, async (t) => {
       const path = await write(source, extension);
-      await assert.rejects(open(t, 'tcp', { protocolModule: path }), (error) => {
+      await assert.rejects(open(t, 'tcp', { protocol: path }), (error) => {
         assert.ok(error instanceof Error && 'code' in error);
         assert.equal(error.code, 'GW_PROTOCOL_MODULE');
         assert.ok(error.message.includes(path), error.message);
@@ -203,7 +203,7 @@ describe('a protocol module that fails', { timeout: 20_000 }, () => {
 
   it('is refused when it does not exist', async (t) => {
     const protocolModule = join(folder, 'missing.js');
-    await assert.rejects(open(t, 'tcp', { protocolModule }), {
+    await assert.rejects(open(t, 'tcp', { protocol: protocolModule }), {
       code: 'GW_PROTOCOL_MODULE',
       message: /missing\.js/,
     });

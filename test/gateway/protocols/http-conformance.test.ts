@@ -83,7 +83,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-const files = { staticRoot: root };
+const files = { static: root };
 
 function ask(path: string, fields: readonly string[] = [], method = 'GET'): string {
   return [`${method} ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...fields, '', ''].join(
@@ -118,7 +118,7 @@ describe('a range', { timeout: 20_000 }, () => {
   ]) {
     it(`is sent: ${range}`, async (t) => {
       const { listener } = await open(t, 'ws', files);
-      const answer = await exchange(listener.port.url, ask('/ten.txt', [`Range: ${range}`]));
+      const answer = await exchange(listener.context.url, ask('/ten.txt', [`Range: ${range}`]));
       assert.deepEqual([answer.status, answer.body], [206, body]);
       assert.equal(answer.headers['content-range'], `bytes ${contentRange}/10`);
       assert.equal(answer.headers['last-modified'], WRITTEN);
@@ -136,7 +136,7 @@ describe('a range', { timeout: 20_000 }, () => {
   ] as const) {
     it(`is refused where nothing is: ${range} of ${path}`, async (t) => {
       const { listener } = await open(t, 'ws', files);
-      const { status, headers, body } = await exchange(listener.port.url, ask(path, [`Range: ${range}`]));
+      const { status, headers, body } = await exchange(listener.context.url, ask(path, [`Range: ${range}`]));
       assert.deepEqual([status, headers['content-range'], body], [416, `bytes */${size}`, '']);
     });
   }
@@ -159,7 +159,7 @@ describe('a range', { timeout: 20_000 }, () => {
   ]) {
     it(`is ignored where it is none, or several: ${fields.join(' and ')}`, async (t) => {
       const { listener } = await open(t, 'ws', files);
-      const { status, headers, body } = await exchange(listener.port.url, ask('/ten.txt', fields));
+      const { status, headers, body } = await exchange(listener.context.url, ask('/ten.txt', fields));
       assert.deepEqual([status, headers['accept-ranges'], body], [200, 'bytes', TEN]);
       assert.equal(headers['content-range'], undefined);
     });
@@ -168,7 +168,7 @@ describe('a range', { timeout: 20_000 }, () => {
   it('is for GET only', async (t) => {
     const { listener } = await open(t, 'ws', files);
     const { status, headers } = await exchange(
-      listener.port.url,
+      listener.context.url,
       ask('/ten.txt', ['Range: bytes=1-2'], 'HEAD'),
     );
     assert.deepEqual([status, headers['content-length']], [200, '10']);
@@ -176,7 +176,7 @@ describe('a range', { timeout: 20_000 }, () => {
 
   it('of the end of nothing is nothing', async (t) => {
     const { listener } = await open(t, 'ws', files);
-    const { status, body } = await exchange(listener.port.url, ask('/empty.txt', ['Range: bytes=-5']));
+    const { status, body } = await exchange(listener.context.url, ask('/empty.txt', ['Range: bytes=-5']));
     assert.deepEqual([status, body], [200, '']);
   });
 });
@@ -241,7 +241,7 @@ describe('a condition', { timeout: 20_000 }, () => {
     for (const method of ['GET', 'HEAD']) {
       it(`is answered ${status}: ${method}, ${fields.join(', ')}`, async (t) => {
         const { listener } = await open(t, 'ws', files);
-        const answer = await askForTen(listener.port.url, fields, method);
+        const answer = await askForTen(listener.context.url, fields, method);
         assert.equal(answer.status, status === 206 && method === 'HEAD' ? 200 : status);
         assert.match(answer.headers.etag, /^"[^"]+"$/);
         assert.equal(answer.headers['cache-control'], 'no-cache');
@@ -268,16 +268,16 @@ describe('a condition', { timeout: 20_000 }, () => {
   ] as const) {
     it(`of a range is answered ${status}: If-Range: ${condition}`, async (t) => {
       const { listener } = await open(t, 'ws', files);
-      const answer = await askForTen(listener.port.url, ['Range: bytes=2-4', `If-Range: ${condition}`]);
+      const answer = await askForTen(listener.context.url, ['Range: bytes=2-4', `If-Range: ${condition}`]);
       assert.deepEqual([answer.status, answer.body], [status, status === 206 ? '234' : TEN]);
     });
   }
 
   it('of a range that fails leaves no range to be refused', async (t) => {
     const { listener } = await open(t, 'ws', files);
-    assert.equal((await askForTen(listener.port.url, ['Range: bytes=20-', 'If-Range: "a"'])).status, 200);
-    assert.equal((await askForTen(listener.port.url, ['Range: bytes=20-', 'If-Range: TAG'])).status, 416);
-    assert.equal((await askForTen(listener.port.url, ['If-Range: "a"'])).status, 200);
+    assert.equal((await askForTen(listener.context.url, ['Range: bytes=20-', 'If-Range: "a"'])).status, 200);
+    assert.equal((await askForTen(listener.context.url, ['Range: bytes=20-', 'If-Range: TAG'])).status, 416);
+    assert.equal((await askForTen(listener.context.url, ['If-Range: "a"'])).status, 200);
   });
 
   it('sees a change that left size and date as they were', async (t) => {
@@ -288,14 +288,17 @@ describe('a condition', { timeout: 20_000 }, () => {
       await utimes(path, new Date(WRITTEN), new Date(WRITTEN));
     };
     await write('before');
-    const { headers } = await exchange(listener.port.url, ask('/changing.txt'));
+    const { headers } = await exchange(listener.context.url, ask('/changing.txt'));
     await write('behind');
     const resumed = await exchange(
-      listener.port.url,
+      listener.context.url,
       ask('/changing.txt', ['Range: bytes=3-', `If-Range: ${headers.etag}`]),
     );
     assert.deepEqual([resumed.status, resumed.body], [200, 'behind']);
-    const again = await exchange(listener.port.url, ask('/changing.txt', [`If-None-Match: ${headers.etag}`]));
+    const again = await exchange(
+      listener.context.url,
+      ask('/changing.txt', [`If-None-Match: ${headers.etag}`]),
+    );
     assert.deepEqual([again.status, again.body], [200, 'behind']);
   });
 
@@ -304,10 +307,10 @@ describe('a condition', { timeout: 20_000 }, () => {
     const path = join(root, 'new.txt');
     await writeFile(path, TEN);
     await utimes(path, new Date(), new Date(Date.now() + 86_400_000));
-    const { headers } = await exchange(listener.port.url, ask('/new.txt'));
+    const { headers } = await exchange(listener.context.url, ask('/new.txt'));
     assert.ok(Date.parse(headers['last-modified']) <= Date.parse(headers.date));
     const fields = ['Range: bytes=2-4', `If-Range: ${headers['last-modified']}`];
-    assert.equal((await exchange(listener.port.url, ask('/new.txt', fields))).status, 200);
+    assert.equal((await exchange(listener.context.url, ask('/new.txt', fields))).status, 200);
   });
 });
 
@@ -358,7 +361,7 @@ describe('a path', { timeout: 20_000 }, () => {
   ] as const) {
     it(`is answered ${body ?? 404}: ${path.slice(0, 40)}`, async (t) => {
       const { listener } = await open(t, 'ws', files);
-      const answer = await exchange(listener.port.url, ask(path));
+      const answer = await exchange(listener.context.url, ask(path));
       assert.equal(answer.status, body === undefined ? 404 : 200);
       if (body !== undefined) assert.equal(answer.body, body);
     });
@@ -375,18 +378,18 @@ describe('a path', { timeout: 20_000 }, () => {
   ]) {
     it(`of a folder leads to its slash: ${path}`, async (t) => {
       const { listener } = await open(t, 'ws', files);
-      const { status, headers } = await exchange(listener.port.url, ask(path));
+      const { status, headers } = await exchange(listener.context.url, ask(path));
       assert.deepEqual([status, headers.location], [301, location]);
-      assert.equal((await exchange(listener.port.url, ask(location))).status, 200);
+      assert.equal((await exchange(listener.context.url, ask(location))).status, 200);
     });
   }
 
   it('may begin at a link, which may lead elsewhere at any time', async (t) => {
-    const { listener } = await open(t, 'ws', { staticRoot: join(folder, 'current') });
-    assert.equal((await exchange(listener.port.url, ask('/ten.txt'))).body, TEN);
+    const { listener } = await open(t, 'ws', { static: join(folder, 'current') });
+    assert.equal((await exchange(listener.context.url, ask('/ten.txt'))).body, TEN);
     await symlink(join('public', 'sub'), join(folder, 'next'));
     await rename(join(folder, 'next'), join(folder, 'current'));
-    assert.equal((await exchange(listener.port.url, ask('/'))).body, 'sub');
+    assert.equal((await exchange(listener.context.url, ask('/'))).body, 'sub');
   });
 
   it('of a socket is none', async (t) => {
@@ -394,7 +397,7 @@ describe('a path', { timeout: 20_000 }, () => {
     const server = createServer().listen(join(root, 'socket'));
     t.after(() => server.close());
     while (!existsSync(join(root, 'socket'))) await setImmediate();
-    assert.equal((await exchange(listener.port.url, ask('/socket'))).status, 404);
+    assert.equal((await exchange(listener.context.url, ask('/socket'))).status, 404);
   });
 
   for (const [name, type] of [
@@ -411,7 +414,7 @@ describe('a path', { timeout: 20_000 }, () => {
   ]) {
     it(`tells the type: ${name}`, async (t) => {
       const { listener } = await open(t, 'ws', files);
-      const { headers } = await exchange(listener.port.url, ask(`/${name}`));
+      const { headers } = await exchange(listener.context.url, ask(`/${name}`));
       assert.deepEqual([headers['content-type'], headers['x-content-type-options']], [type, 'nosniff']);
       assert.equal(headers['content-encoding'], undefined);
     });
@@ -460,7 +463,7 @@ describe('a request', { timeout: 40_000 }, () => {
     it(`is answered ${status} with ${what}`, async (t) => {
       const { host, listener } = await open(t, 'ws', files);
       const end = status === 200 && lines[0].endsWith('1.1') ? ['Connection: close', '', ''] : ['', ''];
-      const { headers, ...answer } = await exchange(listener.port.url, [...lines, ...end].join('\r\n'));
+      const { headers, ...answer } = await exchange(listener.context.url, [...lines, ...end].join('\r\n'));
       assert.equal(answer.status, status);
       assert.equal(headers.connection, 'close');
       if (status === 405) assert.equal(headers.allow, 'GET, HEAD');
@@ -470,9 +473,9 @@ describe('a request', { timeout: 40_000 }, () => {
 
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']) {
     for (const options of [files, {}]) {
-      it(`may not be ${method}${'staticRoot' in options ? '' : ', without files either'}`, async (t) => {
+      it(`may not be ${method}${'static' in options ? '' : ', without files either'}`, async (t) => {
         const { listener } = await open(t, 'ws', options);
-        const { status, headers } = await exchange(listener.port.url, ask('/ten.txt', [], method));
+        const { status, headers } = await exchange(listener.context.url, ask('/ten.txt', [], method));
         assert.deepEqual([status, headers.allow], [405, 'GET, HEAD']);
       });
     }
@@ -480,7 +483,7 @@ describe('a request', { timeout: 40_000 }, () => {
 
   it('is told of the protocol that the port has, and so is its proxy', async (t) => {
     const { listener } = await open(t, 'ws');
-    const { status, headers } = await exchange(listener.port.url, ask('/'));
+    const { status, headers } = await exchange(listener.context.url, ask('/'));
     assert.deepEqual([status, headers.upgrade], [426, 'websocket']);
     assert.match(headers.connection, /Upgrade, close/);
   });
@@ -493,7 +496,7 @@ describe('a request', { timeout: 40_000 }, () => {
       ['/big.bin', BIG],
     ] as const) {
       const request = [`GET ${target} HTTP/1.1`, 'Host: localhost', ...offer, '', ''].join('\r\n');
-      const { status, headers, body } = await exchange(listener.port.url, request);
+      const { status, headers, body } = await exchange(listener.context.url, request);
       assert.deepEqual([status, headers.connection, body.length], [200, 'close', length]);
     }
   });
@@ -505,7 +508,7 @@ describe('a request', { timeout: 40_000 }, () => {
       ['http://localhost/chat?room=2', '/chat?room=2'],
       ['ws://localhost?room=3', '/?room=3'],
     ]) {
-      const socket = await dial(listener.port.url);
+      const socket = await dial(listener.context.url);
       t.after(() => socket.destroy());
       socket.write([`GET ${target} HTTP/1.1`, 'Host: localhost', ...handshake, '', ''].join('\r\n'));
       await host.until('the client', () => host.handshakes.at(-1)?.url === url);
@@ -535,27 +538,27 @@ describe('a request', { timeout: 40_000 }, () => {
     ]) {
       it(`is answered 431: ${what}`, async (t) => {
         const { host, listener } = await open(t, 'ws', files);
-        const { status, headers, body } = await exchange(listener.port.url, request);
+        const { status, headers, body } = await exchange(listener.context.url, request);
         assert.deepEqual([status, headers.connection], [431, 'close']);
         assert.match(body, /16384 bytes .*maxHeaderSize/);
         assert.deepEqual(
           host.refusals.map(({ kind }) => kind),
           ['http 431'],
         );
-        assert.equal((await exchange(listener.port.url, ask('/ten.txt'))).status, 200);
+        assert.equal((await exchange(listener.context.url, ask('/ten.txt'))).status, 200);
       });
     }
 
     it('depends on maxHeaderSize', async (t) => {
       const { listener } = await open(t, 'ws', { ...files, maxHeaderSize: 40_000 });
-      assert.equal((await exchange(listener.port.url, ask('/ten.txt', [line(39_000)]))).status, 200);
-      assert.equal((await exchange(listener.port.url, ask('/ten.txt', [line(41_000)]))).status, 431);
+      assert.equal((await exchange(listener.context.url, ask('/ten.txt', [line(39_000)]))).status, 200);
+      assert.equal((await exchange(listener.context.url, ask('/ten.txt', [line(41_000)]))).status, 431);
     });
 
     it('counts bytes, not headers: none is left out', async (t) => {
       const { listener } = await open(t, 'ws', { ...files, maxHeaderSize: 100_000 });
       const fields = [...Array.from({ length: 3_000 }, () => 'X: y'), 'Range: bytes=0-0'];
-      assert.equal((await exchange(listener.port.url, ask('/ten.txt', fields))).status, 206);
+      assert.equal((await exchange(listener.context.url, ask('/ten.txt', fields))).status, 206);
     });
   });
 
@@ -563,8 +566,8 @@ describe('a request', { timeout: 40_000 }, () => {
     const { listener } = await open(t, 'ws', files);
     const began = performance.now();
     const [begun, silent] = await Promise.all([
-      exchange(listener.port.url, 'GET /ten.txt HTTP/1.1\r\nHost: loc'),
-      dial(listener.port.url).then(rest),
+      exchange(listener.context.url, 'GET /ten.txt HTTP/1.1\r\nHost: loc'),
+      dial(listener.context.url).then(rest),
     ]);
     const seconds = (performance.now() - began) / 1_000;
     assert.deepEqual([begun.status, begun.headers.connection, silent.length], [408, 'close', 0]);
@@ -592,7 +595,7 @@ describe('a file that cannot be opened', { timeout: 20_000 }, () => {
         opening.mock.restore();
         syncBuiltinESMExports();
       });
-      assert.equal((await exchange(listener.port.url, ask('/ten.txt'))).status, status);
+      assert.equal((await exchange(listener.context.url, ask('/ten.txt'))).status, status);
       const expected = status === 404 ? [] : [[`static ${code}`, `${code}: a fault`]];
       assert.deepEqual(
         host.refusals.map(({ kind, message }) => [kind, message]),
@@ -600,7 +603,7 @@ describe('a file that cannot be opened', { timeout: 20_000 }, () => {
       );
       opening.mock.restore();
       syncBuiltinESMExports();
-      assert.equal((await exchange(listener.port.url, ask('/ten.txt'))).status, 200);
+      assert.equal((await exchange(listener.context.url, ask('/ten.txt'))).status, 200);
     });
   }
 });
@@ -608,12 +611,12 @@ describe('a file that cannot be opened', { timeout: 20_000 }, () => {
 describe('a file that is being sent', { timeout: 20_000 }, () => {
   it('is read no faster than the client reads it', async (t) => {
     const { listener } = await open(t, 'ws', files);
-    const sockets = await Promise.all(Array.from({ length: 10 }, () => dial(listener.port.url)));
+    const sockets = await Promise.all(Array.from({ length: 10 }, () => dial(listener.context.url)));
     const start = process.memoryUsage().arrayBuffers;
     for (const socket of sockets) socket.write(ask('/big.bin'));
     let most = 0;
     for (let turn = 0; turn < 50; turn++) {
-      await exchange(listener.port.url, ask('/ten.txt'));
+      await exchange(listener.context.url, ask('/ten.txt'));
       most = Math.max(most, process.memoryUsage().arrayBuffers - start);
     }
     assert.ok(most < 4 * BIG, `${most} bytes for 10 clients`);
@@ -625,12 +628,12 @@ describe('a file that is being sent', { timeout: 20_000 }, () => {
     const path = join(root, 'leaving.bin');
     await writeFile(path, '');
     await truncate(path, BIG);
-    const socket = await dial(listener.port.url);
+    const socket = await dial(listener.context.url);
     socket.write(ask('/leaving.bin'));
-    await exchange(listener.port.url, ask('/ten.txt'));
+    await exchange(listener.context.url, ask('/ten.txt'));
     await rm(path);
     assert.equal((await rest(socket)).length > BIG, true);
-    assert.equal((await exchange(listener.port.url, ask('/leaving.bin'))).status, 404);
+    assert.equal((await exchange(listener.context.url, ask('/leaving.bin'))).status, 404);
   });
 
   it('may become longer, which the next one sees', async (t) => {
@@ -638,12 +641,12 @@ describe('a file that is being sent', { timeout: 20_000 }, () => {
     const path = join(root, 'growing.bin');
     await writeFile(path, '');
     await truncate(path, BIG);
-    const socket = await dial(listener.port.url);
+    const socket = await dial(listener.context.url);
     socket.write(ask('/growing.bin'));
     await new Promise((resolve) => socket.once('readable', resolve));
     await truncate(path, BIG + 1);
     assert.equal(answerIn(await rest(socket)).body.length, BIG);
-    assert.equal((await exchange(listener.port.url, ask('/growing.bin'))).body.length, BIG + 1);
+    assert.equal((await exchange(listener.context.url, ask('/growing.bin'))).body.length, BIG + 1);
   });
 
   it('may become shorter, which ends the connection', async (t) => {
@@ -651,7 +654,7 @@ describe('a file that is being sent', { timeout: 20_000 }, () => {
     const path = join(root, 'shrinking.bin');
     await writeFile(path, '');
     await truncate(path, BIG);
-    const socket = await dial(listener.port.url);
+    const socket = await dial(listener.context.url);
     const stay = 'Host: localhost\r\n\r\n';
     socket.write(`GET /shrinking.bin HTTP/1.1\r\n${stay}GET /healthz HTTP/1.1\r\n${stay}`);
     await new Promise((resolve) => socket.once('readable', resolve));
@@ -673,7 +676,7 @@ describe('a file that is being sent', { timeout: 20_000 }, () => {
           'If-None-Match: *',
           'If-Match: "a"',
         ]) {
-          await exchange(listener.port.url, ask(path, [field], method));
+          await exchange(listener.context.url, ask(path, [field], method));
         }
       }
     }

@@ -115,29 +115,32 @@ function serveFrom(t: TestContext, file: Readable): void {
 
 describe('static files', { timeout: 20_000 }, () => {
   it('are served with their type', async (t) => {
-    const { listener } = await open(t, 'ws', { staticRoot: root });
-    const page = await get(listener.port.url, '/');
+    const { listener } = await open(t, 'ws', { static: root });
+    const page = await get(listener.context.url, '/');
     assert.deepEqual([page.status, page.body], [200, '<h1>Chat</h1>']);
     assert.equal(page.headers['content-type'], 'text/html;charset=utf-8');
     assert.equal(page.headers['x-content-type-options'], 'nosniff');
-    assert.match((await get(listener.port.url, '/app.js?v=1')).headers['content-type'] ?? '', /javascript/);
-    assert.equal((await get(listener.port.url, '/.well-known/security.txt')).body, 'public');
+    assert.match(
+      (await get(listener.context.url, '/app.js?v=1')).headers['content-type'] ?? '',
+      /javascript/,
+    );
+    assert.equal((await get(listener.context.url, '/.well-known/security.txt')).body, 'public');
   });
 
   it('may change, and are not sent again while they do not', async (t) => {
-    const { listener } = await open(t, 'ws', { staticRoot: root });
+    const { listener } = await open(t, 'ws', { static: root });
     await writeFile(join(root, 'changing.txt'), 'before');
-    const first = await get(listener.port.url, '/changing.txt');
+    const first = await get(listener.context.url, '/changing.txt');
     const headers = { 'if-none-match': first.headers.etag ?? '' };
-    const same = await get(listener.port.url, '/changing.txt', { headers });
+    const same = await get(listener.context.url, '/changing.txt', { headers });
     assert.deepEqual([first.body, same.status, same.body], ['before', 304, '']);
     await writeFile(join(root, 'changing.txt'), 'and after');
-    assert.equal((await get(listener.port.url, '/changing.txt', { headers })).body, 'and after');
+    assert.equal((await get(listener.context.url, '/changing.txt', { headers })).body, 'and after');
   });
 
   it('answers HEAD without a body', async (t) => {
-    const { listener } = await open(t, 'ws', { staticRoot: root });
-    const { status, headers, body } = await get(listener.port.url, '/app.js', { method: 'HEAD' });
+    const { listener } = await open(t, 'ws', { static: root });
+    const { status, headers, body } = await get(listener.context.url, '/app.js', { method: 'HEAD' });
     assert.deepEqual([status, headers['content-length'], body], [200, '10', '']);
   });
 
@@ -161,8 +164,8 @@ describe('static files', { timeout: 20_000 }, () => {
     'http://localhost/%2eenv?%',
   ]) {
     it(`answers 404 to ${path}`, async (t) => {
-      const { listener } = await open(t, 'ws', { staticRoot: root });
-      const { status, body } = await get(listener.port.url, path);
+      const { listener } = await open(t, 'ws', { static: root });
+      const { status, body } = await get(listener.context.url, path);
       assert.equal(status, 404);
       assert.match(body, /no such file/);
     });
@@ -170,32 +173,32 @@ describe('static files', { timeout: 20_000 }, () => {
 
   for (const path of ['/app.js?%ff', '/app.js#%', '/app.js?/.env', '/app.js#/.env?/.git']) {
     it(`answers 200 to ${path}: a query is no name`, async (t) => {
-      const { listener } = await open(t, 'ws', { staticRoot: root });
-      const { status, body } = await get(listener.port.url, path);
+      const { listener } = await open(t, 'ws', { static: root });
+      const { status, body } = await get(listener.context.url, path);
       assert.deepEqual([status, body], [200, '0123456789']);
     });
   }
 
   it('answers 404 where the folder does not exist', async (t) => {
-    const { listener } = await open(t, 'ws', { staticRoot: join(folder, 'nowhere') });
-    assert.equal((await get(listener.port.url, '/')).status, 404);
+    const { listener } = await open(t, 'ws', { static: join(folder, 'nowhere') });
+    assert.equal((await get(listener.context.url, '/')).status, 404);
   });
 
   describe('on a disk of its own mind', () => {
     it('survives a file that cannot be read', async (t) => {
-      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const { listener } = await open(t, 'ws', { static: root });
       const unreadable = new Readable({ read: () => unreadable.destroy(new Error('EIO')) });
       serveFrom(t, unreadable);
-      await assert.rejects(get(listener.port.url, '/app.js'), { code: 'ECONNRESET' });
-      assert.equal((await get(listener.port.url, '/healthz')).status, 200);
+      await assert.rejects(get(listener.context.url, '/app.js'), { code: 'ECONNRESET' });
+      assert.equal((await get(listener.context.url, '/healthz')).status, 200);
     });
 
     it('closes the file when the client hangs up', async (t) => {
-      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const { listener } = await open(t, 'ws', { static: root });
       const endless = new Readable({ read: () => {} });
       serveFrom(t, endless);
       endless.push('01234');
-      const peer = await connect(t, listener.port.url);
+      const peer = await connect(t, listener.context.url);
       peer.write(Buffer.from('GET /app.js HTTP/1.1\r\nHost: localhost\r\n\r\n'));
       await peer.until('the beginning', () => answerTo(peer).endsWith('01234'));
       const closed = once(endless, 'close');
@@ -207,14 +210,14 @@ describe('static files', { timeout: 20_000 }, () => {
 
 describe('/healthz', { timeout: 20_000 }, () => {
   it('says ok', async (t) => {
-    const { listener } = await open(t, 'ws', { staticRoot: root });
-    const { status, headers, body } = await get(listener.port.url, '/healthz?from=kubelet');
+    const { listener } = await open(t, 'ws', { static: root });
+    const { status, headers, body } = await get(listener.context.url, '/healthz?from=kubelet');
     assert.deepEqual([status, headers['content-type'], body], [200, 'application/json', '{"status":"ok"}']);
   });
 
   it('says stopping once the port is being closed', async (t) => {
     const { listener } = await open(t, 'ws');
-    const peer = await connect(t, listener.port.url);
+    const peer = await connect(t, listener.context.url);
     const [beginning, rest] = ['GET /healthz HTTP/1.1\r\n', 'Host: localhost\r\n\r\n'];
     peer.write(Buffer.from(beginning + rest + beginning)); // one request, and the beginning of another
     await peer.until('the first answer', () => answerTo(peer).endsWith('{"status":"ok"}'));
@@ -227,7 +230,7 @@ describe('/healthz', { timeout: 20_000 }, () => {
   it('waits for a request only so long once the port is closed', async (t) => {
     const clock = new SteppedClock();
     const { listener } = await open(t, 'ws', { clock });
-    const peer = await connect(t, listener.port.url);
+    const peer = await connect(t, listener.context.url);
     peer.write(Buffer.from('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET'));
     await peer.until('the first answer', () => answerTo(peer).endsWith('{"status":"ok"}'));
     await listener.close();
@@ -246,20 +249,20 @@ describe('/healthz', { timeout: 20_000 }, () => {
 describe('other plain HTTP', { timeout: 20_000 }, () => {
   it('is told that a websocket is expected', async (t) => {
     const { listener } = await open(t, 'ws');
-    const { status, headers, body } = await get(listener.port.url, '/chat');
+    const { status, headers, body } = await get(listener.context.url, '/chat');
     assert.deepEqual([status, headers.upgrade], [426, 'websocket']);
     assert.match(body, /websocket/);
   });
 
   it('may not change anything', async (t) => {
-    const { listener } = await open(t, 'ws', { staticRoot: root });
-    const { status, headers } = await get(listener.port.url, '/app.js', { method: 'DELETE' });
+    const { listener } = await open(t, 'ws', { static: root });
+    const { status, headers } = await get(listener.context.url, '/app.js', { method: 'DELETE' });
     assert.deepEqual([status, headers.allow], [405, 'GET, HEAD']);
   });
 
   it('may offer another protocol, which is ignored', async (t) => {
     const { listener } = await open(t, 'ws');
-    const peer = await connect(t, listener.port.url);
+    const peer = await connect(t, listener.context.url);
     const upgrade = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
     peer.write(Buffer.from(`GET /healthz HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n`));
     await peer.until('the end', () => peer.ended);
@@ -268,7 +271,7 @@ describe('other plain HTTP', { timeout: 20_000 }, () => {
 
   it('is answered 400 when it is none, and reported', async (t) => {
     const { host, listener } = await open(t, 'ws');
-    const peer = await connect(t, listener.port.url);
+    const peer = await connect(t, listener.context.url);
     peer.write(Buffer.from('hello\r\n\r\n'));
     await peer.until('the end', () => peer.ended);
     assert.match(answerTo(peer), /^HTTP\/1\.1 400 Bad Request\r\n/);
@@ -297,14 +300,14 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
       ['another protocol', h2c],
     ] as const) {
       it(`refuses an upgrade to ${protocol} that does not wait for the answer to ${what}`, async (t) => {
-        const { host, listener } = await open(t, 'ws', { staticRoot: root });
-        const peer = await connect(t, listener.port.url);
+        const { host, listener } = await open(t, 'ws', { static: root });
+        const peer = await connect(t, listener.context.url);
         peer.write(Buffer.from(first + upgradeTo(headers)));
         await peer.until('the end', () => peer.closed);
         assert.ok(statuses(peer).length <= 1);
         assert.doesNotMatch(answerTo(peer), /HTTP\/1\.1 101/);
         assert.equal(host.clients.length, 0);
-        assert.equal((await get(listener.port.url, '/healthz')).status, 200);
+        assert.equal((await get(listener.context.url, '/healthz')).status, 200);
       });
     }
   }
@@ -315,7 +318,7 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
   ] as const) {
     it(`may be followed by an upgrade when they are answered (${scheme})`, async (t) => {
       const { host, listener } = await open(t, scheme, { tls });
-      const peer = await connect(t, listener.port.url, format);
+      const peer = await connect(t, listener.context.url, format);
       for (const count of [1, 2]) {
         peer.write(Buffer.from(ask('/healthz')));
         await peer.until('the answer', () => answerTo(peer).split('{"status":"ok"}').length > count);
@@ -328,8 +331,8 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
   }
 
   it('are answered in order when one waits for another', async (t) => {
-    const { listener } = await open(t, 'ws', { staticRoot: root });
-    const peer = await connect(t, listener.port.url);
+    const { listener } = await open(t, 'ws', { static: root });
+    const peer = await connect(t, listener.context.url);
     peer.write(Buffer.from(ask('/app.js') + ask('/healthz')));
     await peer.until('both', () => answerTo(peer).endsWith('{"status":"ok"}'));
     assert.match(answerTo(peer), /0123456789HTTP\/1\.1 200 OK/);
@@ -345,9 +348,9 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
     ['/healthz', 'GET'],
   ] as const) {
     it(`are refused when more than one waits: ${method} ${path}`, async (t) => {
-      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const { listener } = await open(t, 'ws', { static: root });
       const files = openedFiles(t);
-      const peer = await connect(t, listener.port.url);
+      const peer = await connect(t, listener.context.url);
       peer.write(Buffer.from(ask(path, method).repeat(100)));
       await peer.until('the end', () => peer.ended);
       assert.deepEqual(statuses(peer), ['200', '200', '503']);
@@ -360,23 +363,23 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
 
   for (const path of ['/big.bin', '/app.js']) {
     it(`leave no file open when the client hangs up: ${path}`, async (t) => {
-      const { listener } = await open(t, 'ws', { staticRoot: root });
+      const { listener } = await open(t, 'ws', { static: root });
       const files = openedFiles(t);
-      const peer = await connect(t, listener.port.url);
+      const peer = await connect(t, listener.context.url);
       peer.stopReading();
       await peer.flush(Buffer.from(ask(path).repeat(1_000)));
       while (files.length === 0) await setImmediate();
       peer.reset();
-      await get(listener.port.url, '/healthz'); // the reset has been seen when this is answered
+      await get(listener.context.url, '/healthz'); // the reset has been seen when this is answered
       while (files.some((file) => !file.closed)) await setImmediate();
       assert.ok(files.length <= 2, `${files.length} files`);
     });
   }
 
   it('are answered though what follows is no HTTP', async (t) => {
-    const { host, listener } = await open(t, 'ws', { staticRoot: root });
+    const { host, listener } = await open(t, 'ws', { static: root });
     for (const path of ['/healthz', '/app.js']) {
-      const peer = await connect(t, listener.port.url);
+      const peer = await connect(t, listener.context.url);
       peer.write(Buffer.from(`${ask(path)}hello\r\n\r\n`));
       await peer.until('the end', () => peer.closed);
       assert.match(answerTo(peer), path === '/healthz' ? /\{"status":"ok"\}$/ : /0123456789$/);
@@ -388,8 +391,8 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
   });
 
   it('are not mixed up with the refusal of what is no HTTP', async (t) => {
-    const { listener } = await open(t, 'ws', { staticRoot: root });
-    const peer = await connect(t, listener.port.url);
+    const { listener } = await open(t, 'ws', { static: root });
+    const peer = await connect(t, listener.context.url);
     peer.write(Buffer.from(`${ask('/big.bin')}hello\r\n\r\n`));
     await peer.until('the end', () => peer.closed);
     assert.doesNotMatch(answerTo(peer), /400 Bad Request/);
@@ -399,7 +402,7 @@ describe('several requests on one connection', { timeout: 20_000 }, () => {
 describe('wss', { timeout: 20_000 }, () => {
   it('reports a client that does not speak TLS', async (t) => {
     const { host, listener } = await open(t, 'wss', { tls });
-    const peer = await connect(t, listener.port.url);
+    const peer = await connect(t, listener.context.url);
     peer.write(Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
     await host.until('the refusal', () => host.refusals.length === 1);
     assert.equal(host.refusals[0].kind, 'tls');
@@ -408,7 +411,7 @@ describe('wss', { timeout: 20_000 }, () => {
 
   it('answers headers that are too long', async (t) => {
     const { listener } = await open(t, 'wss', { tls });
-    const peer = await connect(t, listener.port.url, { ...tcp, tls: true });
+    const peer = await connect(t, listener.context.url, { ...tcp, tls: true });
     peer.write(Buffer.from(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(500_000)}`));
     await peer.until('the end', () => peer.closed);
     assert.match(answerTo(peer), /^HTTP\/1\.1 431 [^]*maxHeaderSize/);

@@ -10,7 +10,7 @@ import { StreamPeer } from './peer.js';
 /** A client that sends and sees bytes, whatever the protocol. */
 async function join(t: TestContext, scheme: string, options: Partial<ListenerOptions> = {}) {
   const { host, listener } = await open(t, scheme, options);
-  const [transport, peer] = await host.join(() => StreamPeer.connect(listener.port.url, tcp));
+  const [transport, peer] = await host.join(() => StreamPeer.connect(listener.context.url, tcp));
   t.after(() => peer.destroy());
   return { host, transport, peer };
 }
@@ -102,7 +102,7 @@ const socket = connect(Number(port), hostname, () => {
 describe('a stream client whose connection is reset before it is accepted', { timeout: 20_000 }, () => {
   it('comes and goes, without an address', async (t) => {
     const { host, listener } = await open(t, 'text');
-    const { hostname, port } = new URL(listener.port.url);
+    const { hostname, port } = new URL(listener.context.url);
     const done = new Int32Array(new SharedArrayBuffer(4));
     const client = new Worker(resetting, { eval: true, workerData: { hostname, port, done } });
     // this thread accepts nobody meanwhile

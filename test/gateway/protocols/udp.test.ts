@@ -10,7 +10,7 @@ import { UdpPeer } from './peer.js';
 async function join(t: TestContext, options: Partial<ListenerOptions> = {}) {
   const { host, listener } = await open(t, 'udp', options);
   const [transport, peer] = await host.join(async () => {
-    const udp = await UdpPeer.connect(listener.port.url);
+    const udp = await UdpPeer.connect(listener.context.url);
     t.after(() => udp.end());
     udp.write(Buffer.from('hello'));
     return udp;
@@ -111,7 +111,7 @@ describe('udp protocol', { timeout: 20_000 }, () => {
   it('has freed its port when it is closed', async (t) => {
     for (let round = 0, url = 'udp://127.0.0.1:0'; round < 3; round++) {
       const { listener } = await open(t, 'udp', { url });
-      ({ url } = listener.port);
+      ({ url } = listener.context);
       await listener.close();
     }
   });

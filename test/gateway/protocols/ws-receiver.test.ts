@@ -298,7 +298,7 @@ describe('a websocket connection', { timeout: 20_000 }, () => {
       const { host, listener } = await open(t, 'ws', { maxPackageSize: LONGEST });
       const theirs = await wsServer(t);
       assert.deepEqual(
-        await answerTo(t, listener.port.url, Buffer.concat(pieces)),
+        await answerTo(t, listener.context.url, Buffer.concat(pieces)),
         await answerTo(t, theirs.url, Buffer.concat(pieces)),
       );
       await host.until('the end', () => host.gone.length === 1);
@@ -311,7 +311,7 @@ describe('a websocket connection', { timeout: 20_000 }, () => {
 
   it('answers only the last ping of a client that takes nothing, and keeps it', async (t) => {
     const { host, listener } = await open(t, 'ws');
-    const [transport, peer] = await host.join(() => StreamPeer.connect(listener.port.url, pongFormat));
+    const [transport, peer] = await host.join(() => StreamPeer.connect(listener.context.url, pongFormat));
     t.after(() => peer.destroy());
     peer.stopReading();
     const large = Buffer.alloc(32 * 1024 * 1024); // more than the operating system keeps for both sides

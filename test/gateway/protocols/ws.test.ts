@@ -19,11 +19,11 @@ function anyFrame(bytes: Buffer): { length: number; message: Buffer } | undefine
 async function join(t: TestContext, options: Partial<ListenerOptions> = {}) {
   const { host, listener } = await open(t, 'ws', options);
   const [transport, client] = await host.join(async () => {
-    const ws = new WebSocket(`${listener.port.url}/chat?room=1`, { headers: { cookie: 'a=b' } });
+    const ws = new WebSocket(`${listener.context.url}/chat?room=1`, { headers: { cookie: 'a=b' } });
     await once(ws, 'open');
     return ws;
   });
-  return { host, transport, client, url: listener.port.url };
+  return { host, transport, client, url: listener.context.url };
 }
 
 async function joinRaw(t: TestContext, options: Partial<ListenerOptions> = {}) {
@@ -36,7 +36,7 @@ async function joinRaw(t: TestContext, options: Partial<ListenerOptions> = {}) {
       return found?.reply ? { length: found.length, message: bytes.subarray(2, found.length) } : found;
     },
   };
-  const [transport, peer] = await host.join(() => StreamPeer.connect(listener.port.url, format));
+  const [transport, peer] = await host.join(() => StreamPeer.connect(listener.context.url, format));
   t.after(() => peer.destroy());
   return { host, transport, peer };
 }
@@ -81,7 +81,7 @@ describe('websocket messages', { timeout: 20_000 }, () => {
 describe('a websocket client that resets its connection during the handshake', { timeout: 20_000 }, () => {
   it('comes and goes, without an address', async (t) => {
     const { host, listener } = await open(t, 'ws');
-    const { hostname, port } = new URL(listener.port.url);
+    const { hostname, port } = new URL(listener.context.url);
     const socket = connect(Number(port), hostname);
     host.onAdmits = () => void socket.resetAndDestroy();
     socket.write(wsFormat.handshake as string);
@@ -96,7 +96,7 @@ describe('websocket ping', { timeout: 20_000 }, () => {
     it(`${scheme}: of a client that reads is answered, however many come at once, between whatever else`, async (t) => {
       const { host, listener } = await open(t, scheme, scheme === 'wss' ? { tls } : {});
       const format = { ...wsFormat, tls: scheme === 'wss', unpack: anyFrame };
-      const [transport, peer] = await host.join(() => StreamPeer.connect(listener.port.url, format));
+      const [transport, peer] = await host.join(() => StreamPeer.connect(listener.context.url, format));
       t.after(() => peer.destroy());
       const frames = Array.from({ length: 1000 }, (_, n) => [
         wsFrame(Opcode.ping, Buffer.from(`${n}`)),
@@ -145,7 +145,7 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
       const { host, listener } = await open(t, 'ws', { subprotocols: configured });
       const lines = offered.length === 0 ? '' : `Sec-WebSocket-Protocol: ${offered.join(', ')}\r\n\r\n`;
       const request = (wsFormat.handshake as string).replace(/\r\n$/, lines || '\r\n');
-      const [, answer] = await host.join(() => answerTo(t, listener.port.url, request));
+      const [, answer] = await host.join(() => answerTo(t, listener.context.url, request));
       assert.match(answer, /^HTTP\/1\.1 101 /);
       const named = /^Sec-WebSocket-Protocol: (.*)$/im.exec(answer)?.[1] ?? '';
       assert.deepEqual([named, host.handshakes[0]?.subprotocol], [chosen, chosen]);
@@ -156,7 +156,7 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
     it(`is one when the request would like to switch to ${upgrade}`, async (t) => {
       const { host, listener } = await open(t, 'ws');
       const request = (wsFormat.handshake as string).replace('Upgrade: websocket', `Upgrade: ${upgrade}`);
-      const [, answer] = await host.join(() => answerTo(t, listener.port.url, request));
+      const [, answer] = await host.join(() => answerTo(t, listener.context.url, request));
       assert.match(answer, /^HTTP\/1\.1 101 /);
       assert.equal(host.handshakes[0]?.headers.upgrade, upgrade);
     });
@@ -169,7 +169,7 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
   ]) {
     it(`${what} is answered 400, and reported`, async (t) => {
       const { host, listener } = await open(t, 'ws');
-      const answer = await ask(t, listener.port.url, (wsFormat.handshake ?? '').replace(from, to));
+      const answer = await ask(t, listener.context.url, (wsFormat.handshake ?? '').replace(from, to));
       assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
       assert.match(answer, /Sec-WebSocket-Version: 13\r\n/);
       assert.deepEqual([host.refusals[0].kind, host.refusals.length], ['ws handshake', 1]);
@@ -181,7 +181,7 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
     const { host, listener } = await open(t, 'ws');
     host.admitting = false;
     assert.match(
-      await ask(t, listener.port.url, wsFormat.handshake ?? ''),
+      await ask(t, listener.context.url, wsFormat.handshake ?? ''),
       /^HTTP\/1\.1 503 Service Unavailable\r\n/,
     );
     assert.deepEqual([host.clients, host.refusals], [[], []]);
@@ -264,7 +264,7 @@ describe('websocket close', { timeout: 20_000 }, () => {
   it('says 1013 to a client that comes while there is no worker', async (t) => {
     const { host, listener } = await open(t, 'ws');
     host.admits = () => 'unavailable';
-    const client = new WebSocket(listener.port.url);
+    const client = new WebSocket(listener.context.url);
     assert.deepEqual(await once(client, 'close'), [1013, Buffer.from('no worker')]);
     assert.deepEqual([host.clients, host.gone], [[], []]);
   });

@@ -1,11 +1,11 @@
 import type { ListenUrl } from '../../config/listen-url.js';
-import type { ClientPort, ListenerOptions } from './protocol.js';
+import type { ListenerContext, ListenerOptions } from './protocol.js';
 
 /**
  * What the clients of a port carry. It is there before the port opens, since the first client may come in that moment; a port
- * that was to be any free one gets its number then ({@link ClientPortInUse.opened}).
+ * that was to be any free one gets its number then ({@link OpenListenerContext.opened}).
  */
-export class ClientPortInUse implements ClientPort {
+export class OpenListenerContext implements ListenerContext {
   readonly heartbeat: boolean;
   port: number;
   connections = 0;
