@@ -333,6 +333,8 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 /** A complete, checked and frozen configuration: defaults filled in, paths absolute. */
 export type NodeConfig = DeepReadonly<Static<typeof nodeConfigSchema>>;
 export type GatewayConfig = Exclude<NodeConfig['gateway'], false>;
+/** An entry of `gateway.listen`. */
+export type ListenerConfig = GatewayConfig['listen'][number];
 export type WorkerConfig = Exclude<NodeConfig['worker'], false>;
 export type RegisterConfig = Exclude<NodeConfig['register'], false>;
 export type ClusterConfig = NodeConfig['cluster'];

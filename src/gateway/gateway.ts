@@ -21,6 +21,7 @@ import { Heartbeat } from './heartbeat.js';
 import { type InnerHost, type InnerIdentity, type InnerSettings, innerSettings } from './inner/inner-host.js';
 import { OutgoingMessage } from './outgoing-message.js';
 import { Outbox } from './outbox.js';
+import type { ListenerContext } from './protocols/listener-context.js';
 import { openListener } from './protocols/listener.js';
 import type {
   Admission,
@@ -29,7 +30,6 @@ import type {
   HandshakeRequest,
   Health,
   Listener,
-  ListenerContext,
 } from './protocols/protocol.js';
 import { Replies } from './replies.js';
 import { loadRouter } from './router.js';
@@ -115,12 +115,12 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   /** The urls of the open listeners, with their real ports. */
   get listeners(): string[] {
-    return this.#listeners.map(({ context: port }) => port.url);
+    return this.#listeners.map(({ context }) => context.url);
   }
 
   /** What the clients of each open listener carry, in the order of the configuration. */
   get listenerContexts(): readonly ListenerContext[] {
-    return this.#listeners.map(({ context: port }) => port);
+    return this.#listeners.map(({ context }) => context);
   }
 
   /** Every worker that there is a link to, in the order of their coming. */
@@ -146,24 +146,11 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
       stateDir,
     );
     try {
-      for (const { url, static: staticRoot, protocol, subprotocols, tls, heartbeat } of this.#config.listen) {
-        const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
-        const listener = await openListener(
-          {
-            url,
-            static: staticRoot,
-            protocol,
-            stateDir,
-            subprotocols,
-            tls,
-            heartbeat,
-            maxPackageSize,
-            maxHeaderSize,
-            udpIdleTimeout,
-          },
-          this,
-        );
-        this.#listeners.push(listener);
+      const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
+      const common = { stateDir, maxPackageSize, maxHeaderSize, udpIdleTimeout };
+      for (const settings of this.#config.listen) {
+        const { url, static: staticRoot } = settings;
+        this.#listeners.push(await openListener({ ...settings, ...common }, this));
         if (staticRoot !== undefined && !existsSync(staticRoot)) {
           this.log.warn(
             { url, static: staticRoot },

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
+import { type Server, type Socket, connect, createServer } from 'node:net';
 import { connect as connectTls, createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { GatewayError } from '../base/errors.js';
-import { listenError } from './listen-error.js';
+import { bind } from './bind.js';
 import type { Stranger, Strangers } from './strangers.js';
 
 /** Milliseconds that a TLS handshake may take on an inner port. */
@@ -107,23 +107,11 @@ export async function listenInner(
       else onSocket(socket, stranger);
     });
   }
-  await new Promise<void>((resolve, reject) => {
-    const fail = (cause: Error): void => reject(listenError(`${host}:${port}`, key, cause));
-    server.once('error', fail);
-    // in a group (start --nodes N) the ports of clients are shared, and this one is the node's own
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', fail);
-      resolve();
-    });
-  });
+  // in a group (start --nodes N) the ports of clients are shared, and this one is the node's own
+  await bind(server, { host, port, exclusive: true }, `${host}:${port}`, key);
   return server;
 }
 
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
-}
-
-/** The port that a server has got. */
-export function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../base/clock.js';
-import { type InnerTls, listenInner, portOf, splitAddress } from '../net/inner-socket.js';
+import { portOf } from '../net/bind.js';
+import { type InnerTls, listenInner, splitAddress } from '../net/inner-socket.js';
 import type { Logger } from '../base/log.js';
 import { LogOnce } from '../base/log-once.js';
 import { SecretKey } from '../net/secret-key.js';

@@ -1,6 +1,7 @@
 import { textProtocol } from '#src/gateway/protocols/text.js';
-import type { ClientProtocol, Connection, Flow, ListenerContext } from '#src/gateway/protocols/protocol.js';
-import { Observed } from './protocol-host.js';
+import { ListenerContext } from '#src/gateway/protocols/listener-context.js';
+import type { ClientProtocol, Connection, Flow } from '#src/gateway/protocols/protocol.js';
+import { Observed, ProtocolHost } from './protocol-host.js';
 
 /** A client's connection that only writes down what is done to it. */
 export class FakeTransport extends Observed implements Connection {
@@ -64,5 +65,6 @@ export class FakeTransport extends Observed implements Connection {
 }
 
 function fakeListener(): ListenerContext {
-  return { url: 'text://127.0.0.1:8283', port: 8283, heartbeat: true, connections: 0 };
+  const options = { url: 'text://127.0.0.1:8283', maxPackageSize: 8 * 1024 * 1024, udpIdleTimeout: 60 };
+  return new ListenerContext(options, new ProtocolHost());
 }

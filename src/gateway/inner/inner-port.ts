@@ -1,7 +1,8 @@
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { GatewayError } from '../../base/errors.js';
-import { type InnerTls, listenInner, portOf } from '../../net/inner-socket.js';
+import { portOf } from '../../net/bind.js';
+import { type InnerTls, listenInner } from '../../net/inner-socket.js';
 import { type Stranger, Strangers } from '../../net/strangers.js';
 import { InnerConnection } from './inner-connection.js';
 import type { InnerHost } from './inner-host.js';

@@ -4,6 +4,7 @@ import { messageOf } from '../../base/error-text.js';
 import { GatewayError } from '../../base/errors.js';
 import type { InputBuffer } from './input-buffer.js';
 import { importFile } from '../../bundle/module-file.js';
+import type { ListenerContext } from './listener-context.js';
 import type { ClientHost, Connection } from './protocol.js';
 import type { ProtocolConnection, ProtocolModule } from './protocol-module.js';
 import type { StreamProtocol, StreamTransport } from './stream-transport.js';
@@ -17,12 +18,11 @@ const FUNCTIONS = ['input', 'decode', 'encode'] as const;
  */
 export async function loadProtocol(
   path: string,
-  host: ClientHost,
-  stateDir: string,
+  { options, host }: ListenerContext,
 ): Promise<CustomProtocol> {
   let exported: Record<string, unknown>;
   try {
-    exported = await importFile(path, stateDir);
+    exported = await importFile(path, options.stateDir ?? '');
   } catch (cause) {
     const message = `The protocol module ${path} cannot be loaded: ${messageOf(cause)}`;
     throw new GatewayError('GW_PROTOCOL_MODULE', message, { cause });

@@ -3,13 +3,11 @@ import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS
 import { createServer as createTlsServer } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Clock, systemClock } from '../../base/clock.js';
 import { GatewayError } from '../../base/errors.js';
 import { plainAddress } from '../../net/address.js';
-import { listenError } from './bind.js';
 import { Answer, unanswered } from './http-answer.js';
 import { hasOneHost, originForm, splitTarget } from './http-target.js';
-import type { ClientHost, ListenerOptions } from './protocol.js';
+import type { ListenerContext } from './listener-context.js';
 import { StaticFiles } from './static-files.js';
 import { CLOSE_TIMEOUT, KEEP_ALIVE_DELAY } from './timeouts.js';
 
@@ -20,9 +18,6 @@ const LIMITS = {
   connectionsCheckingInterval: 500,
   keepAliveTimeout: 5_000,
 };
-
-/** Default of `maxHeaderSize`. */
-const MAX_HEADER_SIZE = 16_384;
 
 /** What a request that node's parser gives up is answered with, by its error code; 400 in all other cases. */
 const REFUSALS: Partial<Record<string, number>> = {
@@ -43,19 +38,16 @@ const IDLE_TIMEOUT = 300_000;
 export class HttpSide {
   /** Upgrades are the owner's to handle. */
   readonly server: Server;
-  readonly #host: ClientHost;
+  readonly #context: ListenerContext;
   readonly #files: StaticFiles | undefined;
-  readonly #clock: Clock;
-  readonly #maxHeaderSize: number;
   /** Connections that get their last answer. */
   readonly #ending = new WeakSet<Duplex>();
   #stopping = false;
 
-  private constructor(server: Server, options: ListenerOptions, host: ClientHost) {
+  private constructor(server: Server, context: ListenerContext) {
     this.server = server;
-    this.#host = host;
-    this.#clock = options.clock ?? systemClock;
-    this.#maxHeaderSize = options.maxHeaderSize ?? MAX_HEADER_SIZE;
+    this.#context = context;
+    const { options, host } = context;
     if (options.static !== undefined) {
       this.#files = new StaticFiles(options.static, {
         say: (response, status, text) => this.#say(response, status, text),
@@ -77,16 +69,17 @@ export class HttpSide {
   }
 
   /** @throws GatewayError GW_LISTEN when the certificate or its key cannot be used */
-  static async create(options: ListenerOptions, host: ClientHost): Promise<HttpSide> {
+  static async create(context: ListenerContext): Promise<HttpSide> {
+    const { address, options, maxHeaderSize } = context;
     const limits = {
       ...LIMITS,
-      maxHeaderSize: options.maxHeaderSize ?? MAX_HEADER_SIZE,
+      maxHeaderSize,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY,
       ServerResponse: Answer,
     };
-    if (!options.url.startsWith('wss:')) return new HttpSide(createServer(limits), options, host);
+    if (address.scheme !== 'wss') return new HttpSide(createServer(limits), context);
     if (options.tls === undefined) {
       const message = `Cannot listen on ${options.url}: wss needs a certificate; expected tls: { cert, key }.`;
       throw new GatewayError('GW_LISTEN', message);
@@ -94,16 +87,16 @@ export class HttpSide {
     try {
       const [cert, key] = await Promise.all([readFile(options.tls.cert), readFile(options.tls.key)]);
       const tls = { ...limits, cert, key, handshakeTimeout: LIMITS.headersTimeout };
-      return new HttpSide(createTlsServer(tls), options, host);
+      return new HttpSide(createTlsServer(tls), context);
     } catch (cause) {
-      throw listenError(options.url, cause);
+      throw context.failure(cause);
     }
   }
 
   /** Frees the port at once. What is being answered gets some time. */
-  stop(clock: Clock): void {
+  stop(): void {
     this.#stopping = true;
-    const timer = clock.setTimeout(() => this.server.closeAllConnections(), CLOSE_TIMEOUT);
+    const timer = this.#context.clock.setTimeout(() => this.server.closeAllConnections(), CLOSE_TIMEOUT);
     this.server.close(() => timer.cancel());
   }
 
@@ -149,7 +142,7 @@ export class HttpSide {
       response.setHeader('Allow', 'GET, HEAD');
       this.#say(response, 405, 'Only GET and HEAD are answered here.');
     } else if (splitTarget(target).path === '/healthz') {
-      const health = this.#stopping ? 'stopping' : this.#host.health;
+      const health = this.#stopping ? 'stopping' : this.#context.host.health;
       response.setHeader('Cache-Control', 'no-store');
       const body = JSON.stringify({ status: health });
       this.#send(response, health === 'ok' ? 200 : 503, 'application/json', body);
@@ -178,10 +171,10 @@ export class HttpSide {
     const malformed = code.startsWith('HPE_');
     const status = REFUSALS[code] ?? 400;
     const text =
-      status === 431 ? `More than ${this.#maxHeaderSize} bytes of headers (maxHeaderSize).` : message;
+      status === 431 ? `More than ${this.#context.maxHeaderSize} bytes of headers (maxHeaderSize).` : message;
     if (malformed || code.startsWith('ERR_SSL')) {
       const from = socket instanceof Socket ? plainAddress(socket.remoteAddress ?? '') : '';
-      this.#host.refused(malformed ? `http ${status}` : 'tls', from, text);
+      this.#context.host.refused(malformed ? `http ${status}` : 'tls', from, text);
     }
     // one that never said anything, as browsers keep for later, is not told that it was too late
     const asked = malformed || (status === 408 && socket instanceof Socket && socket.bytesRead > 0);
@@ -206,7 +199,7 @@ export class HttpSide {
   #end(socket: Duplex, bytes: string): void {
     socket.on('data', () => {});
     socket.resume();
-    const timer = this.#clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
+    const timer = this.#context.clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
     socket.once('close', () => timer.cancel());
     socket.end(bytes);
   }

@@ -1,30 +1,87 @@
-import type { ListenUrl } from '../../config/listen-url.js';
-import type { ListenerContext, ListenerOptions } from './protocol.js';
+import type { Server } from 'node:net';
+import { type Clock, systemClock } from '../../base/clock.js';
+import type { GatewayError } from '../../base/errors.js';
+import { type ListenUrl, parseListenUrl } from '../../config/listen-url.js';
+import type { GatewayConfig, ListenerConfig } from '../../config/schema.js';
+import { bind, listenError } from '../../net/bind.js';
+import type { ClientHost } from './protocol.js';
+
+/** What the configuration calls an entry of all listeners. */
+const KEY = 'gateway.listen';
+
+/** Connections that may wait to be accepted: as many as the operating system allows (net.core.somaxconn), where node has 511. */
+const BACKLOG = 65_535;
+
+type Common = Pick<GatewayConfig, 'maxPackageSize' | 'maxHeaderSize' | 'udpIdleTimeout'>;
+
+/** What a listener is told of the configuration: its own entry, and what all listeners have in common. */
+export interface ListenerOptions extends ListenerConfig, Omit<Common, 'maxHeaderSize'> {
+  /** Default: 16 KiB. */
+  readonly maxHeaderSize?: number;
+  /** Where a user's protocol module is compiled to, if not beside it. */
+  readonly stateDir?: string;
+  /** Default: the machine's own. */
+  readonly clock?: Clock;
+}
 
 /**
- * What the clients of a port carry. It is there before the port opens, since the first client may come in that moment; a port
- * that was to be any free one gets its number then ({@link OpenListenerContext.opened}).
+ * A listener as its connections know it: each carries this. Settings that are used as they are configured are in
+ * `options`; what is made of one, and what is looked at for every client, is a field.
+ *
+ * It is there before the port opens, since the first client may come in that moment.
  */
-export class OpenListenerContext implements ListenerContext {
-  readonly heartbeat: boolean;
+export class ListenerContext {
+  readonly options: ListenerOptions;
+  /** Whom its connections report to. */
+  readonly host: ClientHost;
+  readonly clock: Clock;
+  /** As configured. */
+  readonly address: ListenUrl;
+  /** The real port, once it is open. Two listeners may have the same one: on two addresses, or one with udp. */
   port: number;
+  /** Whether the heartbeat applies to its clients. */
+  readonly heartbeat: boolean;
+  /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
+  readonly maxPackageSize: number;
+  /** Bytes of the request line and headers that a request may have. */
+  readonly maxHeaderSize: number;
+  /** Clients that came in by it and are here: kept by the host. */
   connections = 0;
-  readonly #address: ListenUrl;
 
-  constructor(address: ListenUrl, { heartbeat = true }: ListenerOptions) {
-    this.#address = address;
-    this.port = address.port;
-    this.heartbeat = heartbeat;
+  /** @throws GatewayError GW_LISTEN for a url that is none */
+  constructor(options: ListenerOptions, host: ClientHost) {
+    this.options = options;
+    this.host = host;
+    this.clock = options.clock ?? systemClock;
+    this.address = parseUrl(options.url);
+    this.port = this.address.port;
+    this.heartbeat = options.heartbeat ?? true;
+    this.maxPackageSize = options.maxPackageSize;
+    this.maxHeaderSize = options.maxHeaderSize ?? 16_384;
   }
 
+  /** As configured, with the real port: `ws://127.0.0.1:41234`. */
   get url(): string {
-    const { scheme, host } = this.#address;
+    const { scheme, host } = this.address;
     return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
-  /** @param port the one that it really has */
-  opened(port: number): this {
-    this.port = port;
-    return this;
+  /** Opens the port, if it is one of TCP. @throws GatewayError GW_LISTEN */
+  async bind(server: Server): Promise<void> {
+    const { host, port } = this.address;
+    this.port = await bind(server, { host, port, backlog: BACKLOG }, this.options.url, KEY);
+  }
+
+  /** Why it cannot be opened. */
+  failure(cause: unknown): GatewayError {
+    return listenError(this.options.url, KEY, cause);
+  }
+}
+
+function parseUrl(url: string): ListenUrl {
+  try {
+    return parseListenUrl(url);
+  } catch (cause) {
+    throw listenError(url, KEY, cause);
   }
 }

@@ -1,12 +1,29 @@
-import { parseUrl } from './bind.js';
+import type { ListenScheme } from '../../config/listen-url.js';
 import { loadProtocol } from './custom.js';
 import { frameProtocol } from './frame.js';
-import type { ClientHost, Listener, ListenerOptions } from './protocol.js';
+import { ListenerContext, type ListenerOptions } from './listener-context.js';
+import type { ClientHost, Listener } from './protocol.js';
 import { openStreamListener } from './stream-listener.js';
 import { tcpProtocol } from './tcp.js';
 import { textProtocol } from './text.js';
 import { openUdpListener } from './udp.js';
 import { openWsListener } from './ws.js';
+
+/** How a listener of each scheme is opened. */
+const OPENERS: Readonly<Record<ListenScheme, (context: ListenerContext) => Promise<Listener>>> = {
+  ws: openWsListener,
+  wss: openWsListener,
+  text: (context) => openStreamListener(context, textProtocol),
+  frame: (context) => openStreamListener(context, frameProtocol),
+  tcp: async (context) => {
+    const { protocol, maxPackageSize } = context.options;
+    return await openStreamListener(
+      context,
+      protocol === undefined ? tcpProtocol(maxPackageSize) : await loadProtocol(protocol, context),
+    );
+  },
+  udp: openUdpListener,
+};
 
 /**
  * Opens a port for clients, in the protocol that its url names.
@@ -14,25 +31,6 @@ import { openWsListener } from './ws.js';
  * @throws GatewayError GW_LISTEN when the port cannot be opened, GW_PROTOCOL_MODULE when a user's protocol cannot be loaded
  */
 export async function openListener(options: ListenerOptions, host: ClientHost): Promise<Listener> {
-  const address = parseUrl(options.url);
-  switch (address.scheme) {
-    case 'ws':
-    case 'wss':
-      return openWsListener(options, address, host);
-    case 'text':
-      return openStreamListener(options, address, host, textProtocol);
-    case 'frame':
-      return openStreamListener(options, address, host, frameProtocol);
-    case 'tcp': {
-      const { protocol: protocolModule, maxPackageSize, stateDir = '' } = options;
-      const protocol = protocolModule
-        ? await loadProtocol(protocolModule, host, stateDir)
-        : tcpProtocol(maxPackageSize);
-      return openStreamListener(options, address, host, protocol);
-    }
-    case 'udp':
-      return openUdpListener(options, address, host);
-    default:
-      return address.scheme satisfies never;
-  }
+  const context = new ListenerContext(options, host);
+  return await OPENERS[context.address.scheme](context);
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '../../base/clock.js';
+import type { ListenerContext } from './listener-context.js';
 
 /**
  * How messages look on a client's connection. One object serves every client that speaks it, so that a broadcast is
@@ -14,18 +14,6 @@ export interface ClientProtocol {
   readonly datagrams?: true;
   /** A message as the bytes that go out. `binary`: it came as bytes, not as a string. May return `message` itself. */
   encode(message: Buffer, binary: boolean, transport: Connection): Buffer;
-}
-
-/** An open port: its settings, and how many are here by it. Every client of it carries it. */
-export interface ListenerContext {
-  /** As configured, with the real port: `ws://127.0.0.1:41234`. */
-  readonly url: string;
-  /** The real port. Two listeners may have the same one: on two addresses, or one with udp. */
-  readonly port: number;
-  /** Whether the heartbeat applies to its clients. */
-  readonly heartbeat: boolean;
-  /** Clients that came in by it and are here: kept by the host. */
-  connections: number;
 }
 
 /** How far a connection has come, down to single bytes. Looked at now and then, so that no message costs anything. */
@@ -46,7 +34,7 @@ export interface Connection {
   /** As text; an IPv4 address mapped into IPv6 is given as IPv4. */
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** The port that the client came in by. */
+  /** The listener that the client came in by. */
   readonly listener: ListenerContext;
   /** Bytes that came from the client, and that went to it, framing included. */
   readonly bytesIn: number;
@@ -146,29 +134,4 @@ export interface Listener {
    * once what was written to them is out. Resolves when the port is free.
    */
   close(): Promise<void>;
-}
-
-/** What a listener is told of the configuration. */
-export interface ListenerOptions {
-  readonly url: string;
-  /** Folder of static files to serve on a websocket port's plain HTTP side. */
-  readonly static?: string;
-  /** Path of a user's protocol module. */
-  readonly protocol?: string;
-  /** Where that is compiled to, if not beside it. */
-  readonly stateDir?: string;
-  /** PEM files for wss. */
-  readonly tls?: { readonly cert: string; readonly key: string };
-  /** The subprotocols that a websocket client may choose from. Default: none. */
-  readonly subprotocols?: readonly string[] | undefined;
-  /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
-  readonly maxPackageSize: number;
-  /** Bytes of the request line and headers that a request to a websocket port may have. Default: 16 KiB. */
-  readonly maxHeaderSize?: number;
-  /** Whether the heartbeat applies to the port's clients. Default: true. */
-  readonly heartbeat?: boolean | undefined;
-  /** Seconds after which a UDP peer that sends nothing is forgotten. */
-  readonly udpIdleTimeout: number;
-  /** Default: the machine's own. */
-  readonly clock?: Clock;
 }

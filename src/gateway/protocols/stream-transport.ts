@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../../base/clock.js';
+import type { Timer } from '../../base/clock.js';
 import { plainAddress } from '../../net/address.js';
 import { InputBuffer } from './input-buffer.js';
-import type { ClientHost, ClientProtocol, Connection, Flow, ListenerContext } from './protocol.js';
+import type { ListenerContext } from './listener-context.js';
+import type { ClientProtocol, Connection, Flow } from './protocol.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 
@@ -20,15 +21,6 @@ export interface StreamProtocol extends ClientProtocol {
   unpackRest?(bytes: Buffer, transport: StreamTransport): void;
 }
 
-/** What all clients of one port share. */
-export interface StreamPort {
-  readonly protocol: StreamProtocol;
-  readonly host: ClientHost;
-  readonly maxPackageSize: number;
-  readonly port: ListenerContext;
-  readonly clock: Clock;
-}
-
 /**
  * A client on a TCP connection.
  *
@@ -40,10 +32,11 @@ export interface StreamPort {
  * takes ANSWER_TIMEOUT after what is forbidden; after the peer's end, as long as the host likes.
  */
 export class StreamTransport implements Connection {
+  readonly protocol: StreamProtocol;
+  readonly listener: ListenerContext;
   readonly remoteAddress: string;
   readonly remotePort: number;
   client: unknown = undefined;
-  readonly #shared: StreamPort;
   readonly #socket: Socket;
   readonly #input = new InputBuffer();
   /** Length of the package that `#input` begins with; 0 while unknown. */
@@ -56,20 +49,13 @@ export class StreamTransport implements Connection {
   #ending = false;
   #timer: Timer | undefined;
 
-  constructor(shared: StreamPort, socket: Socket) {
-    this.#shared = shared;
+  constructor(listener: ListenerContext, protocol: StreamProtocol, socket: Socket) {
+    this.listener = listener;
+    this.protocol = protocol;
     this.#socket = socket;
     // a connection that was reset already has no address any more
     this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;
-  }
-
-  get protocol(): StreamProtocol {
-    return this.#shared.protocol;
-  }
-
-  get listener(): ListenerContext {
-    return this.#shared.port;
   }
 
   get bytesIn(): number {
@@ -117,7 +103,7 @@ export class StreamTransport implements Connection {
     // Reads on, and throws it away: closing a socket with unread input resets the connection, and what was written is lost.
     this.#socket.resume();
     this.#timer?.cancel();
-    this.#timer = giveTime(this.#socket, this.#shared.clock);
+    this.#timer = giveTime(this.#socket, this.listener.clock);
   }
 
   finish(): void {
@@ -146,12 +132,12 @@ export class StreamTransport implements Connection {
 
   /** For the protocol: a message is there. */
   deliver(message: Buffer, binary: boolean): void {
-    this.#shared.host.message(this, message, binary);
+    this.listener.host.message(this, message, binary);
   }
 
   /** For the protocol: the client sent what is not allowed. What it sent before is answered, and no more is read. */
   refuse(problem: string, message: string): void {
-    const { host, clock } = this.#shared;
+    const { host, clock } = this.listener;
     host.refused(`${this.protocol.name} ${problem}`, this.remoteAddress, message);
     this.#timer = clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
     this.#endReading();
@@ -165,7 +151,7 @@ export class StreamTransport implements Connection {
     this.#readPackages();
     this.#timer?.cancel();
     this.#open = false;
-    this.#shared.host.closed(this);
+    this.listener.host.closed(this);
   }
 
   #readPackages(): void {
@@ -187,14 +173,14 @@ export class StreamTransport implements Connection {
     this.#input.clear();
     this.#paused = false;
     this.#socket.resume();
-    if (!this.#ending) this.#shared.host.ended(this, PATIENCE.half);
+    if (!this.#ending) this.listener.host.ended(this, PATIENCE.half);
   }
 
   /** Returns whether the length of the next package is known, and allowed. */
   #measure(): boolean {
     const length = this.protocol.measure(this.#input, this);
     if (!this.#open || this.#reading === 'over') return false;
-    const { maxPackageSize } = this.#shared;
+    const { maxPackageSize } = this.listener;
     // what is not complete at the limit would end beyond it
     if (length > maxPackageSize || (length === 0 && this.#input.length >= maxPackageSize)) {
       const found = length === 0 ? `more than ${this.#input.length}` : length;

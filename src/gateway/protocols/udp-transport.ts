@@ -1,6 +1,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import { plainAddress } from '../../net/address.js';
-import type { ClientHost, ClientProtocol, Connection, ListenerContext } from './protocol.js';
+import type { ListenerContext } from './listener-context.js';
+import type { ClientProtocol, Connection } from './protocol.js';
 
 /** Bytes: the longest message that fits a datagram (65,535 less the headers of IPv4 and UDP). */
 const MAX_DATAGRAM = 65_507;
@@ -13,10 +14,8 @@ export const udpProtocol: ClientProtocol = {
   encode: (message: Buffer) => message,
 };
 
-/** What the clients of one port share: the listener. */
-export interface UdpPort {
-  readonly context: ListenerContext;
-  readonly host: ClientHost;
+/** What the clients of one listener share: its socket. */
+export interface UdpSender {
   /** `done`: the operating system has the datagram, or lost it, which is not told apart from being lost on the way. */
   send(bytes: Buffer, port: number, address: string, done: () => void): void;
   forget(client: UdpTransport): void;
@@ -25,6 +24,7 @@ export interface UdpPort {
 /** A client of a UDP port: an address that something came from. There is no connection, so all that ends is our memory of it. */
 export class UdpTransport implements Connection {
   readonly protocol: ClientProtocol = udpProtocol;
+  readonly listener: ListenerContext;
   readonly remoteAddress: string;
   readonly remotePort: number;
   client: unknown = undefined;
@@ -40,32 +40,29 @@ export class UdpTransport implements Connection {
   open = true;
   /** Whether it sent what is forbidden: nothing more of it is taken. */
   ended = false;
-  readonly #shared: UdpPort;
+  readonly #sender: UdpSender;
   /** As the socket wants it, which may be an IPv4 address mapped into IPv6. */
   readonly #address: string;
 
-  constructor(shared: UdpPort, key: string, from: RemoteInfo) {
-    this.#shared = shared;
+  constructor(listener: ListenerContext, sender: UdpSender, key: string, from: RemoteInfo) {
+    this.listener = listener;
+    this.#sender = sender;
     this.key = key;
     this.#address = from.address;
     this.remoteAddress = plainAddress(from.address);
     this.remotePort = from.port;
   }
 
-  get listener(): ListenerContext {
-    return this.#shared.context;
-  }
-
   write(bytes: Buffer): void {
     if (!this.open) return;
     if (bytes.length > MAX_DATAGRAM) {
       const message = `A message of ${bytes.length} bytes cannot be sent: a datagram takes ${MAX_DATAGRAM}.`;
-      this.#shared.host.refused('udp send too long', this.remoteAddress, message);
+      this.listener.host.refused('udp send too long', this.remoteAddress, message);
       return;
     }
     this.bytesOut += bytes.length;
     this.bufferedBytes += bytes.length;
-    this.#shared.send(bytes, this.remotePort, this.#address, () => {
+    this.#sender.send(bytes, this.remotePort, this.#address, () => {
       this.bufferedBytes -= bytes.length;
     });
   }
@@ -81,9 +78,9 @@ export class UdpTransport implements Connection {
   close(): void {
     if (!this.open) return;
     this.open = false;
-    this.#shared.forget(this);
+    this.#sender.forget(this);
     // not within close(), as with every other protocol
-    process.nextTick(() => this.#shared.host.closed(this));
+    process.nextTick(() => this.listener.host.closed(this));
   }
 
   finish(): void {

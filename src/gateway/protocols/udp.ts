@@ -2,49 +2,40 @@ import { isUtf8 } from 'node:buffer';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import { type Clock, systemClock, type Timer } from '../../base/clock.js';
-import type { ListenUrl } from '../../config/listen-url.js';
+import type { Timer } from '../../base/clock.js';
 import { plainAddress } from '../../net/address.js';
-import { OpenListenerContext } from './listener-context.js';
-import { listenError } from './bind.js';
-import type { ClientHost, Listener, ListenerContext, ListenerOptions } from './protocol.js';
+import type { ListenerContext } from './listener-context.js';
+import type { Listener } from './protocol.js';
 import { PATIENCE } from './timeouts.js';
-import { type UdpPort, UdpTransport } from './udp-transport.js';
+import { type UdpSender, UdpTransport } from './udp-transport.js';
 
 /** A UDP port. Each address that sends something is a client, until it has been silent for `udpIdleTimeout`. */
-export async function openUdpListener(
-  options: ListenerOptions,
-  address: ListenUrl,
-  host: ClientHost,
-): Promise<Listener> {
-  const socket = createSocket(isIPv6(address.host) ? 'udp6' : 'udp4');
-  socket.bind({ address: address.host, port: address.port });
+export async function openUdpListener(context: ListenerContext): Promise<Listener> {
+  const { host, port } = context.address;
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  socket.bind({ address: host, port });
   await once(socket, 'listening').catch((cause: unknown) => {
     socket.close();
-    throw listenError(options.url, cause);
+    throw context.failure(cause);
   });
-  return new UdpListener(options, address, host, socket);
+  context.port = socket.address().port;
+  return new UdpListener(context, socket);
 }
 
-class UdpListener implements Listener, UdpPort {
+class UdpListener implements Listener, UdpSender {
   readonly context: ListenerContext;
-  readonly host: ClientHost;
   readonly #socket: Socket;
-  readonly #options: ListenerOptions;
   readonly #clients = new Map<string, UdpTransport>();
-  readonly #clock: Clock;
   readonly #sweep: Timer;
   #sending = 0;
   #closing = false;
   #closed: Promise<unknown> | undefined;
 
-  constructor(options: ListenerOptions, address: ListenUrl, host: ClientHost, socket: Socket) {
-    this.context = new OpenListenerContext(address, options).opened(socket.address().port);
-    this.host = host;
+  constructor(context: ListenerContext, socket: Socket) {
+    this.context = context;
     this.#socket = socket;
-    this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    this.#sweep = this.#clock.setInterval(() => this.#forgetSilent(), (options.udpIdleTimeout * 1000) / 4);
+    const { host, clock, options } = context;
+    this.#sweep = clock.setInterval(() => this.#forgetSilent(), (options.udpIdleTimeout * 1000) / 4);
     socket.on('message', (data, from) => this.#receive(data, from));
     socket.on('error', (error) => host.refused('udp socket', '', error.message));
   }
@@ -70,7 +61,7 @@ class UdpListener implements Listener, UdpPort {
     try {
       this.#socket.send(bytes, port, address, sent);
     } catch (error) {
-      this.host.refused('udp send', plainAddress(address), (error as Error).message);
+      this.context.host.refused('udp send', plainAddress(address), (error as Error).message);
       sent();
     }
   }
@@ -82,27 +73,28 @@ class UdpListener implements Listener, UdpPort {
   #receive(data: Buffer, from: RemoteInfo): void {
     // nobody: RFC 768 allows a sender to have no port, and nothing can be sent to it
     if (from.port === 0) return;
+    const { host, clock, maxPackageSize } = this.context;
     const key = `${from.address} ${from.port}`;
     let client = this.#clients.get(key);
     if (client === undefined) {
-      if (this.#closing || this.host.admits() !== 'welcome') return;
-      client = new UdpTransport(this, key, from);
+      if (this.#closing || host.admits() !== 'welcome') return;
+      client = new UdpTransport(this.context, this, key, from);
       this.#clients.set(key, client);
-      this.host.opened(client);
+      host.opened(client);
     }
     if (client.ended) return;
-    client.lastSeen = this.#clock.now();
-    const { maxPackageSize } = this.#options;
+    client.lastSeen = clock.now();
     if (data.length > maxPackageSize) {
       client.ended = true;
       const message = `A datagram of ${data.length} bytes; maxPackageSize is ${maxPackageSize}.`;
-      this.host.refused('udp too long', client.remoteAddress, message);
-      this.host.ended(client, PATIENCE.half);
-    } else if (client.open) this.host.message(client, data, !isUtf8(data));
+      host.refused('udp too long', client.remoteAddress, message);
+      host.ended(client, PATIENCE.half);
+    } else if (client.open) host.message(client, data, !isUtf8(data));
   }
 
   #forgetSilent(): void {
-    const oldest = this.#clock.now() - this.#options.udpIdleTimeout * 1000;
+    const { clock, options } = this.context;
+    const oldest = clock.now() - options.udpIdleTimeout * 1000;
     for (const client of this.#clients.values()) if (client.lastSeen < oldest) client.close();
   }
 }

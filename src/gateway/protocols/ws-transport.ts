@@ -1,20 +1,13 @@
 import type { Socket } from 'node:net';
-import type { Clock, Timer } from '../../base/clock.js';
+import type { Timer } from '../../base/clock.js';
 import { plainAddress } from '../../net/address.js';
-import type { ClientHost, ClientProtocol, Connection, Flow, ListenerContext } from './protocol.js';
+import type { ListenerContext } from './listener-context.js';
+import type { ClientProtocol, Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 import { CloseCode, PING_FRAME, closeFrame, pongFrame, wsProtocol } from './ws-frame.js';
 import { type WsReader, WsReceiver } from './ws-receiver.js';
-
-/** What all clients of one port share. */
-export interface WsPort {
-  readonly host: ClientHost;
-  readonly maxPackageSize: number;
-  readonly port: ListenerContext;
-  readonly clock: Clock;
-}
 
 /** Bytes that may wait for a client before its pings are answered: one that sends them and does not read would otherwise fill the memory. */
 const UNTAKEN_BYTES = 256 * 1024;
@@ -38,10 +31,10 @@ type ClientSocket = Socket & { [TRANSPORT]: WsTransport };
  */
 export class WsTransport implements Connection, WsReader {
   readonly protocol: ClientProtocol = wsProtocol;
+  readonly listener: ListenerContext;
   readonly remoteAddress: string;
   readonly remotePort: number;
   client: unknown = undefined;
-  readonly #shared: WsPort;
   readonly #socket: Socket;
   readonly #receiver: WsReceiver;
   #open = true;
@@ -52,10 +45,10 @@ export class WsTransport implements Connection, WsReader {
   #timer: Timer | undefined;
 
   /** @param head what the client sent right behind its handshake */
-  constructor(shared: WsPort, socket: Socket, head: Buffer) {
-    this.#shared = shared;
+  constructor(listener: ListenerContext, socket: Socket, head: Buffer) {
+    this.listener = listener;
     this.#socket = socket;
-    this.#receiver = new WsReceiver(this, shared.maxPackageSize);
+    this.#receiver = new WsReceiver(this, listener.maxPackageSize);
     // a connection that was reset already has no address any more
     this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;
@@ -68,10 +61,6 @@ export class WsTransport implements Connection, WsReader {
     socket.on('close', onClose);
     // later, since nobody knows this client yet, but before anything is read
     if (head.length > 0) process.nextTick(() => this.receive(head));
-  }
-
-  get listener(): ListenerContext {
-    return this.#shared.port;
   }
 
   get bytesIn(): number {
@@ -133,12 +122,12 @@ export class WsTransport implements Connection, WsReader {
   }
 
   onMessage(data: Buffer, binary: boolean): void {
-    if (this.#open) this.#shared.host.message(this, data, binary);
+    if (this.#open) this.listener.host.message(this, data, binary);
   }
 
   onPing(data: Buffer): void {
     if (!this.#open) return;
-    this.#shared.host.alive(this);
+    this.listener.host.alive(this);
     if (this.#pong === undefined && this.#socket.writableLength <= UNTAKEN_BYTES) {
       this.#socket.write(pongFrame(data));
       return;
@@ -155,7 +144,7 @@ export class WsTransport implements Connection, WsReader {
   }
 
   onPong(): void {
-    if (this.#open) this.#shared.host.alive(this);
+    if (this.#open) this.listener.host.alive(this);
   }
 
   onClose(code: number, reason: Buffer): void {
@@ -163,7 +152,7 @@ export class WsTransport implements Connection, WsReader {
   }
 
   onForbidden(code: number, problem: string): void {
-    this.#shared.host.refused(`ws ${code}`, this.remoteAddress, problem);
+    this.listener.host.refused(`ws ${code}`, this.remoteAddress, problem);
     this.#end(closeFrame(code));
   }
 
@@ -184,7 +173,7 @@ export class WsTransport implements Connection, WsReader {
     this.#receiver.finish();
     this.#open = false;
     this.#timer?.cancel();
-    this.#shared.host.closed(this);
+    this.listener.host.closed(this);
   }
 
   /** The client says no more. What still comes is thrown away. @param verdict the last that it is sent */
@@ -194,8 +183,8 @@ export class WsTransport implements Connection, WsReader {
       this.#socket.end();
     } else if (this.#verdict === undefined) {
       this.#verdict = verdict;
-      this.#timer = this.#shared.clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
-      this.#shared.host.ended(this, PATIENCE.whole);
+      this.#timer = this.listener.clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
+      this.listener.host.ended(this, PATIENCE.whole);
     }
     this.#socket.resume();
   }
@@ -207,7 +196,7 @@ export class WsTransport implements Connection, WsReader {
     if (!wait) this.#socket.end();
     this.#socket.resume();
     this.#timer?.cancel();
-    this.#timer = giveTime(this.#socket, this.#shared.clock);
+    this.#timer = giveTime(this.#socket, this.listener.clock);
   }
 }
 

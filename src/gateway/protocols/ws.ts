@@ -2,18 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
-import { systemClock } from '../../base/clock.js';
-import type { ListenUrl } from '../../config/listen-url.js';
 import { plainAddress } from '../../net/address.js';
-import { OpenListenerContext } from './listener-context.js';
-import { bind } from './bind.js';
 import { HttpSide } from './http.js';
 import { unanswered } from './http-answer.js';
 import { hasOneHost, originForm } from './http-target.js';
-import type { ClientHost, Listener, ListenerContext, ListenerOptions } from './protocol.js';
+import type { ListenerContext } from './listener-context.js';
+import type { Listener } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, closeFrame } from './ws-frame.js';
-import { type WsPort, WsTransport } from './ws-transport.js';
+import { WsTransport } from './ws-transport.js';
 
 /** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
 class UpgradedSocket extends WebSocket {
@@ -21,32 +18,25 @@ class UpgradedSocket extends WebSocket {
 }
 
 /** A websocket port, which answers plain HTTP as well. */
-export async function openWsListener(
-  options: ListenerOptions,
-  address: ListenUrl,
-  host: ClientHost,
-): Promise<Listener> {
-  const http = await HttpSide.create(options, host);
-  const { maxPackageSize, subprotocols = [], clock = systemClock } = options;
-  const port = new OpenListenerContext(address, options);
+export async function openWsListener(context: ListenerContext): Promise<Listener> {
+  const http = await HttpSide.create(context);
   // before it listens: where processes share a port, the first client comes together with the word that it is open
-  const listener = new WsListener({ host, maxPackageSize, port, clock }, http, subprotocols);
-  port.opened(await bind(http.server, options.url, address));
-  http.server.on('error', (error) => host.refused('ws accept', '', error.message));
+  const listener = new WsListener(context, http);
+  await context.bind(http.server);
+  http.server.on('error', (error) => context.host.refused('ws accept', '', error.message));
   return listener;
 }
 
 class WsListener implements Listener {
   readonly context: ListenerContext;
-  readonly #shared: WsPort;
   readonly #http: HttpSide;
   readonly #handshakes: HandshakeServer<typeof UpgradedSocket>;
   #closing = false;
 
-  constructor(shared: WsPort, http: HttpSide, subprotocols: readonly string[]) {
-    this.context = shared.port;
-    this.#shared = shared;
+  constructor(context: ListenerContext, http: HttpSide) {
+    this.context = context;
     this.#http = http;
+    const { subprotocols = [] } = context.options;
     this.#handshakes = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -66,7 +56,7 @@ class WsListener implements Listener {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    this.#http.stop(this.#shared.clock);
+    this.#http.stop();
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -83,7 +73,7 @@ class WsListener implements Listener {
       answer(socket, '400 Bad Request', 'Expected one Host header, with the name of a host.');
       return;
     }
-    const admission = this.#closing ? 'full' : this.#shared.host.admits();
+    const admission = this.#closing ? 'full' : this.context.host.admits();
     if (admission === 'full') {
       answer(socket, '503 Service Unavailable', 'This server takes no more clients at the moment.');
     } else {
@@ -101,8 +91,8 @@ class WsListener implements Listener {
   #open(request: IncomingMessage, socket: Socket, head: Buffer, subprotocol: string): void {
     const { method = 'GET', httpVersion, headers } = request;
     const url = originForm(request.url);
-    const transport = new WsTransport(this.#shared, socket, head);
-    this.#shared.host.opened(transport, { url, method, httpVersion, headers, subprotocol });
+    const transport = new WsTransport(this.context, socket, head);
+    this.context.host.opened(transport, { url, method, httpVersion, headers, subprotocol });
   }
 
   /** There has been no worker for a while, which only a websocket can be told in a way that its script sees. */
@@ -110,14 +100,14 @@ class WsListener implements Listener {
     socket.on('error', ignore);
     socket.end(closeFrame(CloseCode.TRY_AGAIN_LATER, 'no worker'));
     socket.resume();
-    const timer = this.#shared.clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
+    const timer = this.context.clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
     socket.on('close', () => timer.cancel());
   }
 
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
     const from = plainAddress(request.socket.remoteAddress ?? '');
     answer(socket, '400 Bad Request', `${error.message}.`);
-    this.#shared.host.refused('ws handshake', from, error.message);
+    this.context.host.refused('ws handshake', from, error.message);
   }
 }
 

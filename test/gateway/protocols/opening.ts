@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { openListener } from '#src/gateway/protocols/listener.js';
-import type { Listener, ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js';
+import type { Listener } from '#src/gateway/protocols/protocol.js';
 import { fixture } from '../../support/fixtures.js';
 import { ProtocolHost } from '../../support/protocol-host.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import type { ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { tcp } from './formats.js';
 import { open } from './opening.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Socket } from 'node:dgram';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ListenerOptions } from '#src/gateway/protocols/protocol.js';
+import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { open } from './opening.js';
 import { UdpPeer } from './peer.js';

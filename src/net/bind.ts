@@ -1,3 +1,4 @@
+import type { AddressInfo, ListenOptions, Server } from 'node:net';
 import { GatewayError } from '../base/errors.js';
 
 /** What to do, by the system's error code. */
@@ -8,6 +9,35 @@ const REMEDIES: Partial<Record<string, string>> = {
   EADDRNOTAVAIL: 'No network interface of this machine has the address: 0.0.0.0 stands for all of them.',
   ENOTFOUND: 'The host name does not resolve: configure an address, such as 0.0.0.0.',
 };
+
+/**
+ * Opens the port of a TCP server; resolves with its number.
+ *
+ * @param address as the configuration has it
+ * @param key what the configuration calls it
+ * @throws GatewayError GW_LISTEN
+ */
+export async function bind(
+  server: Server,
+  options: ListenOptions,
+  address: string,
+  key: string,
+): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (cause: Error): void => reject(listenError(address, key, cause));
+    server.once('error', fail);
+    server.listen(options, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+  return portOf(server);
+}
+
+/** The port that a server has got. */
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
 
 /**
  * Why a port cannot be opened, and what to do about it.
