@@ -1,6 +1,7 @@
 import { isAddress, isBind, isHost } from './formats.js';
 import type { Problem } from './problem.js';
 import { isRecord } from './record.js';
+import { LISTEN_SCHEMES, SCHEMES } from './schemes.js';
 
 /*
  * What JSON Schema cannot say of the roles and of the cluster: what other machines can reach is protected, and what they are
@@ -127,8 +128,10 @@ function* portProblems({ gateway }: Record<string, unknown>, facts: Facts): Gene
 
 function listenerPlace(listener: unknown, index: number): OwnPort[] {
   const url = isRecord(listener) && typeof listener.url === 'string' ? listener.url : '';
-  const [, host, port] = /^(?!udp:)[a-z]+:\/\/(.*):(\d{1,5})$/.exec(url) ?? [];
-  return host === undefined ? [] : [{ key: `gateway.listen[${index}].url`, host, port: Number(port) }];
+  const [, word, host, port] = /^([a-z]+):\/\/(.*):(\d{1,5})$/.exec(url) ?? [];
+  const scheme = LISTEN_SCHEMES.find((known) => known === word);
+  if (host === undefined || (scheme && SCHEMES[scheme].transport === 'udp')) return [];
+  return [{ key: `gateway.listen[${index}].url`, host, port: Number(port) }];
 }
 
 function collide(one: OwnPort, other: OwnPort): boolean {

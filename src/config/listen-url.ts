@@ -1,27 +1,18 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { GatewayError } from '../base/errors.js';
+import { LISTEN_SCHEMES, type ListenScheme, SCHEMES } from './schemes.js';
 import { suggestion } from './suggestion.js';
-
-const LISTEN_SCHEMES = ['ws', 'wss', 'text', 'frame', 'tcp', 'udp'] as const;
-export type ListenScheme = (typeof LISTEN_SCHEMES)[number];
 
 /** A listen URL in its parts. */
 export interface ListenUrl {
   readonly scheme: ListenScheme;
-  /** What the socket is: everything but udp runs over TCP. */
+  /** What the socket is. */
   readonly transport: 'tcp' | 'udp';
   /** Host name or address, an IPv6 one without its brackets: as `server.listen` wants it. */
   readonly host: string;
   /** 0 means any free one. */
   readonly port: number;
 }
-
-/** What Workerman's users are used to write, and what plain HTTP is served by. */
-const WORKERMAN_SCHEMES = new Map([
-  ['websocket', 'ws'],
-  ['http', 'ws'],
-  ['https', 'wss'],
-]);
 
 const EXAMPLE = 'expected scheme://host:port, such as ws://0.0.0.0:8282';
 
@@ -34,7 +25,7 @@ const EXAMPLE = 'expected scheme://host:port, such as ws://0.0.0.0:8282';
 export function parseListenUrl(url: string): ListenUrl {
   const parts = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(url);
   if (!parts) throw refused(url, EXAMPLE);
-  const scheme = parseScheme(url, parts[1]);
+  const { scheme, transport } = parseScheme(url, parts[1]);
 
   const address = /^(\[[^\]]*\]|[^:[\]]*):([^:]*)$/.exec(parts[2]);
   if (!address) {
@@ -44,13 +35,16 @@ export function parseListenUrl(url: string): ListenUrl {
   if (!/^\d{1,5}$/.test(address[2]) || Number(address[2]) > 65_535) {
     throw refused(url, 'expected a port from 0 to 65535 at the end, and nothing after it');
   }
-  return { scheme, transport: scheme === 'udp' ? 'udp' : 'tcp', host, port: Number(address[2]) };
+  return { scheme, transport, host, port: Number(address[2]) };
 }
 
-function parseScheme(url: string, found: string): ListenScheme {
+function parseScheme(url: string, found: string): Pick<ListenUrl, 'scheme' | 'transport'> {
   const scheme = LISTEN_SCHEMES.find((known) => known === found);
-  if (scheme) return scheme;
-  const closest = WORKERMAN_SCHEMES.get(found.toLowerCase()) ?? suggestion(found, LISTEN_SCHEMES);
+  if (scheme) return { scheme, transport: SCHEMES[scheme].transport };
+  const word = found.toLowerCase();
+  const closest =
+    LISTEN_SCHEMES.find((known) => SCHEMES[known].aliases?.includes(word)) ??
+    suggestion(found, LISTEN_SCHEMES);
   throw refused(
     url,
     `expected one of the schemes ${LISTEN_SCHEMES.join(', ')}${closest ? `; did you mean "${closest}"?` : ''}`,

@@ -2,6 +2,7 @@ import { GatewayError } from '../base/errors.js';
 import { type ListenUrl, parseListenUrl } from './listen-url.js';
 import type { Problem } from './problem.js';
 import { isRecord } from './record.js';
+import { SCHEME_OPTIONS, SCHEMES, schemesTaking } from './schemes.js';
 
 /**
  * What JSON Schema cannot say of `gateway.listen`: well-formed URLs, options that fit their scheme, no port twice.
@@ -46,19 +47,13 @@ function parse(text: string, key: string, problems: Problem[]): ListenUrl | unde
 
 /** An option on a scheme that would ignore it is a mistake, and one that could go unnoticed for long. */
 function* misfits(listener: Record<string, unknown>, { scheme }: ListenUrl, key: string): Generator<Problem> {
-  if (scheme === 'wss' && listener.tls === undefined) {
-    yield { key: `${key}.tls`, text: 'missing, expected { cert, key }: wss needs a certificate' };
+  if (SCHEMES[scheme].options.includes('tls') && listener.tls === undefined) {
+    yield { key: `${key}.tls`, text: `missing, expected { cert, key }: ${scheme} needs a certificate` };
   }
-  for (const [option, schemes] of OPTION_SCHEMES) {
-    if (listener[option] === undefined || schemes.includes(scheme)) continue;
-    const text = `found with a listener of scheme ${scheme}, expected only with ${schemes.join(' or ')}`;
+  for (const option of SCHEME_OPTIONS) {
+    if (listener[option] === undefined || SCHEMES[scheme].options.includes(option)) continue;
+    const schemes = schemesTaking(option).join(' or ');
+    const text = `found with a listener of scheme ${scheme}, expected only with ${schemes}`;
     yield { key: `${key}.${option}`, text };
   }
 }
-
-const OPTION_SCHEMES: ReadonlyArray<readonly [option: string, schemes: readonly string[]]> = [
-  ['static', ['ws', 'wss']],
-  ['subprotocols', ['ws', 'wss']],
-  ['tls', ['wss']],
-  ['protocol', ['tcp']],
-];

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 // typebox in one file: to load its 700 modules one by one would take a third of the time of every start
 import { Type, type Static } from '#typebox';
+import { schemeList, type SchemeOption, schemesTaking } from './schemes.js';
 
 /**
  * The configuration: this one schema is the validator (ajv), the TypeScript types (user-config.ts) and the reference table of
@@ -29,6 +30,9 @@ const seconds = (options: { description: string; default: number }) =>
 const bytes = (options: { description: string; default: number; minimum?: number }) =>
   Type.Integer({ minimum: 1, ...options, unit: 'bytes', maximum: GIBIBYTE });
 
+/** Said of a setting of listeners that not every scheme takes. */
+const onlyWith = (option: SchemeOption) => `Only with ${schemesTaking(option).join(' and ')}.`;
+
 const path = (description: string) => Type.String({ description, minLength: 1 });
 
 const tls = Type.Object(
@@ -47,22 +51,23 @@ const listener = Type.Object(
     url: Type.String({
       minLength: 1,
       description:
-        '`scheme://host:port`. Schemes: `ws`, `wss` (these also answer plain HTTP), `text` (one line a message), ' +
-        '`frame` (4-byte length before each message), `tcp` (raw), `udp`. IPv6 hosts in brackets; port 0 means any free one.',
+        `\`scheme://host:port\`. Schemes: ${schemeList()}. ` +
+        'IPv6 hosts in brackets; port 0 means any free one.',
     }),
     static: Type.Optional(
-      path('Folder of static files, served over HTTP on the same port. Only with ws and wss.'),
+      path(`Folder of static files, served over HTTP on the same port. ${onlyWith('static')}`),
     ),
     protocol: Type.Optional(
-      path('Module of your own protocol (`input`, `encode`, `decode`), as in Workerman. Only with tcp.'),
+      path(
+        `Module of your own protocol (\`input\`, \`encode\`, \`decode\`), as in Workerman. ${onlyWith('protocol')}`,
+      ),
     ),
     subprotocols: Type.Optional(
       Type.Array(Type.String({ format: 'token' }), {
         minItems: 1,
         uniqueItems: true,
         defaultText: 'none',
-        description:
-          'Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss.',
+        description: `Websocket subprotocols (\`Sec-WebSocket-Protocol\`) that clients may choose from: the first of theirs that is in the list. ${onlyWith('subprotocols')}`,
       }),
     ),
     tls: Type.Optional(tls),

@@ -1,4 +1,4 @@
-import type { ListenScheme } from '../../config/listen-url.js';
+import type { ListenScheme } from '../../config/schemes.js';
 import { loadProtocol } from './custom.js';
 import { frameProtocol } from './frame.js';
 import { ListenerContext, type ListenerOptions } from './listener-context.js';
