@@ -1,29 +1,38 @@
-/** Milliseconds. GatewayWorker's first attempt comes after a second as well. */
-const FIRST = 1000;
-const LAST = 10_000;
+export interface BackoffOptions {
+  /** Milliseconds of the first pause. */
+  readonly first: number;
+  /** Milliseconds that no pause is longer than, but for its jitter. */
+  readonly last: number;
+  /**
+   * What each pause is multiplied by: anything between these two, by chance, so that a whole cluster does not knock at
+   * once when a node comes back. Default: 1.
+   */
+  readonly jitter?: readonly [least: number, most: number];
+}
 
-/**
- * How long to wait before the next attempt to reach somebody: a second at first, then twice as long each time, up to ten;
- * each a quarter more or less by chance, so that a whole cluster does not knock at once when a node comes back.
- */
+/** How long to wait before the next attempt at something: each time twice as long. */
 export class Backoff {
+  readonly #options: BackoffOptions;
   readonly #random: () => number;
-  #next = FIRST;
+  #next: number;
 
   /** @param random from 0 to 1 */
-  constructor(random: () => number = Math.random) {
+  constructor(options: BackoffOptions, random: () => number = Math.random) {
+    this.#options = options;
     this.#random = random;
+    this.#next = options.first;
   }
 
   /** Milliseconds to wait now. */
   next(): number {
-    const delay = this.#next * (0.75 + this.#random() / 2);
-    this.#next = Math.min(this.#next * 2, LAST);
-    return delay;
+    const { last, jitter: [least, most] = [1, 1] } = this.#options;
+    const pause = this.#next;
+    this.#next = Math.min(pause * 2, last);
+    return pause * (least + this.#random() * (most - least));
   }
 
-  /** It was reached, for more than a moment. */
+  /** The attempts have led somewhere: the next pause is a first one. */
   reset(): void {
-    this.#next = FIRST;
+    this.#next = this.#options.first;
   }
 }

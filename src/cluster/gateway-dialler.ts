@@ -5,13 +5,15 @@ import { LinkGauge } from '../ring/link-gauge.js';
 import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
-import { Backoff } from '../base/backoff.js';
+import { Backoff, type BackoffOptions } from '../base/backoff.js';
 import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
 import { type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
 import { PhpCarrier } from './php-carrier.js';
 import { NodeCarrier } from './node-carrier.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 
+/** GatewayWorker's first attempt comes after a second as well. */
+const PAUSES: BackoffOptions = { first: 1000, last: 10_000, jitter: [0.75, 1.25] };
 /** Milliseconds after which a link that breaks counts as one that worked. */
 const STEADY = 10_000;
 
@@ -79,7 +81,7 @@ export class GatewayDialler implements GatewayCarrierListener {
   readonly #owner: GatewayDiallerOwner;
   readonly #options: GatewayDiallerOptions;
   readonly #gauge = new LinkGauge();
-  readonly #backoff = new Backoff();
+  readonly #backoff = new Backoff(PAUSES);
   readonly #giveUp = new AbortController();
   #state: State = 'waiting';
   #carrier: GatewayCarrier | undefined;

@@ -1,8 +1,8 @@
+import { Backoff } from '../base/backoff.js';
 import type { Clock } from '../base/clock.js';
 
-/** Milliseconds between two attempts: doubled from the first to the last. */
-const FIRST_PAUSE = 100;
-const LAST_PAUSE = 10_000;
+/** Between two attempts. */
+const PAUSES = { first: 100, last: 10_000 };
 
 export interface ReplacementOptions {
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export interface ReplacementOptions {
  */
 export class Replacement {
   readonly #options: ReplacementOptions;
-  #pause = FIRST_PAUSE;
+  readonly #backoff = new Backoff(PAUSES);
   #endPause: (() => void) | undefined;
   /** Attempts that are under way, or the last ones. */
   #settled: Promise<void> = Promise.resolve();
@@ -56,7 +56,7 @@ export class Replacement {
 
   /** The pause that is going on is over: the next attempt comes at once, unless nobody is wanted any more. */
   hurry(): void {
-    this.#pause = FIRST_PAUSE;
+    this.#backoff.reset();
     this.#endPause?.();
   }
 
@@ -65,11 +65,10 @@ export class Replacement {
     while (wanted()) {
       try {
         await attempt();
-        this.#pause = FIRST_PAUSE;
+        this.#backoff.reset();
       } catch (error) {
         if (!wanted()) break;
-        const pause = this.#pause;
-        this.#pause = Math.min(pause * 2, LAST_PAUSE);
+        const pause = this.#backoff.next();
         onFailed(error as Error, pause);
         await this.#wait(pause);
       }

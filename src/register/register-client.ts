@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Backoff, type BackoffOptions } from '../base/backoff.js';
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { connectInner, type InnerTls, splitAddress } from '../net/inner-socket.js';
@@ -13,11 +14,8 @@ import {
 
 /** Milliseconds from dialling to the first list. */
 const ANSWER_TIME = 10_000;
-/** Milliseconds before the first new attempt, and between attempts in the long run. */
-const FIRST_DELAY = 1000;
-const LONGEST_DELAY = 10_000;
-/** By how much a delay is shortened at random, at most, so that nodes do not return in one moment. */
-const JITTER = 0.25;
+/** Between two attempts. */
+const PAUSES: BackoffOptions = { first: 1000, last: 10_000, jitter: [0.75, 1] };
 /** Pings that may stay unanswered before the Register counts as gone. */
 const UNANSWERED_PINGS = 2;
 
@@ -69,6 +67,7 @@ export class RegisterClient {
   /** The next attempt, the end of the patience with this one, or the next ping. */
   #timer: Timer | undefined;
   #attempts = 0;
+  readonly #backoff = new Backoff(PAUSES);
   #unanswered = 0;
   #error: GatewayError | undefined;
   /** What has been logged since the Register was last reached for a while: each problem is told once, not at each attempt. */
@@ -197,6 +196,7 @@ export class RegisterClient {
     if (this.#unanswered === 0) {
       // it has been well for a while: what happens next is news
       this.#attempts = 0;
+      this.#backoff.reset();
       this.#error = undefined;
       this.#told.clear();
     }
@@ -213,9 +213,8 @@ export class RegisterClient {
     this.#tell(error.message, () => log.warn({ register: address }, error.message));
     this.#drop();
     this.#state = 'waiting';
-    const delay = Math.min(FIRST_DELAY * 2 ** this.#attempts, LONGEST_DELAY);
     this.#attempts++;
-    this.#timer = clock.setTimeout(() => this.#dial(), delay * (1 - JITTER * Math.random()));
+    this.#timer = clock.setTimeout(() => this.#dial(), this.#backoff.next());
     if (joined) onLost();
   }
 

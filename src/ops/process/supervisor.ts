@@ -1,13 +1,18 @@
+import { Backoff } from '../../base/backoff.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import { RestartPause } from './restart-pause.js';
 import type { ConnectionPage, Controllable, NodeStatus } from '../control/status.js';
 import { isReport, type NodeReport } from './supervision.js';
 
 const STATUS_FAILED = 1;
 /** The configuration is wrong: starting again would not help. */
 const STATUS_MISUSED = 2;
+
+/** Between a death and the next life. */
+const PAUSES = { first: 1000, last: 30_000 };
+/** Milliseconds of a life that was long: a death after it is a first one again. */
+const LONG_LIFE = 60_000;
 
 /** A node's process, as far as a supervisor is concerned. */
 export interface SupervisedProcess {
@@ -47,7 +52,7 @@ export class Supervisor implements Controllable {
   /** Until the node is stopped, or given up. @returns the exit status */
   async run(): Promise<number> {
     const { name, clock, log } = this.#options;
-    const pauses = new RestartPause();
+    const pauses = new Backoff(PAUSES);
     try {
       for (;;) {
         const born = clock.now();
@@ -58,7 +63,8 @@ export class Supervisor implements Controllable {
           log.fatal(`${name} ended with ${this.#lastEnd} and is not started again`);
           return code ?? STATUS_FAILED;
         }
-        const pause = pauses.after(clock.now() - born);
+        if (clock.now() - born >= LONG_LIFE) pauses.reset();
+        const pause = pauses.next();
         log.error(`${name} died with ${this.#lastEnd}; it is started again in ${pause / 1000} s`);
         await this.#wait(pause);
         if (this.#stopping) return 0;
