@@ -61,8 +61,7 @@ function withOrigin({ key, text }: Problem, { origins }: Overrides): Problem {
   return { key: variable === undefined ? key : `${key} (from ${variable})`, text };
 }
 
-/** Empty as long as the inner port is any free one: the node names itself once it has it. */
-/** Of a node whose inner port is not known before it is open, or that has none, `node/node.ts` makes one up. */
+/** Empty where the inner port is not known before it is open, or there is none: the node names itself then. */
 function defaultName({ gateway }: Draft): string {
   return gateway && gateway.lanPort !== 0 ? `${hostname()}:${gateway.lanPort}` : '';
 }

@@ -58,7 +58,7 @@ export class InnerConnection {
   ) {
     this.#socket = socket;
     this.#stranger = stranger;
-    this.#remoteIp = plainAddress(socket.remoteAddress ?? '');
+    this.#remoteIp = plainAddress(socket.remoteAddress);
     this.#host = host;
     this.#workers = workers;
     this.#link = new TcpLink(socket.setKeepAlive(true, KEEP_ALIVE), {

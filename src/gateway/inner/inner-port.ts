@@ -42,7 +42,7 @@ export class InnerPort {
       },
     );
     innerPort.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-      const address = `${plainAddress(socket.remoteAddress ?? '')}:${socket.remotePort ?? 0}`;
+      const address = `${plainAddress(socket.remoteAddress)}:${socket.remotePort ?? 0}`;
       innerPort.#host?.innerRefused('tls', address, error);
     });
     // accept() itself can fail; the port stays open

@@ -173,7 +173,7 @@ export class HttpSide {
     const text =
       status === 431 ? `More than ${this.#context.maxHeaderSize} bytes of headers (maxHeaderSize).` : message;
     if (malformed || code.startsWith('ERR_SSL')) {
-      const from = socket instanceof Socket ? plainAddress(socket.remoteAddress ?? '') : '';
+      const from = socket instanceof Socket ? plainAddress(socket.remoteAddress) : '';
       this.#context.host.refused(malformed ? `http ${status}` : 'tls', from, text);
     }
     // one that never said anything, as browsers keep for later, is not told that it was too late

@@ -53,8 +53,7 @@ export class StreamTransport implements Connection {
     this.listener = listener;
     this.protocol = protocol;
     this.#socket = socket;
-    // a connection that was reset already has no address any more
-    this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    this.remoteAddress = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
   }
 

@@ -49,8 +49,7 @@ export class WsTransport implements Connection, WsReader {
     this.listener = listener;
     this.#socket = socket;
     this.#receiver = new WsReceiver(this, listener.maxPackageSize);
-    // a connection that was reset already has no address any more
-    this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    this.remoteAddress = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
     (socket as ClientSocket)[TRANSPORT] = this;
     socket.setTimeout(0); // the HTTP side's

@@ -105,7 +105,7 @@ class WsListener implements Listener {
   }
 
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
-    const from = plainAddress(request.socket.remoteAddress ?? '');
+    const from = plainAddress(request.socket.remoteAddress);
     answer(socket, '400 Bad Request', `${error.message}.`);
     this.context.host.refused('ws handshake', from, error.message);
   }

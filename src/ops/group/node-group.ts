@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import { registersOf } from '../../config/registers.js';
+import { rolesOf } from '../../config/roles.js';
 import type { NodeConfig } from '../../config/schema.js';
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
@@ -72,10 +73,8 @@ export class NodeGroup implements Controllable {
     this.#options = options;
     this.#startedAt = clock.now();
     this.name = groupName(config);
-    const { gateway, worker, register } = config;
-    this.roles = Object.entries({ gateway, worker, register }).flatMap(([role, of]) =>
-      of === false ? [] : [role],
-    );
+    const { worker } = config;
+    this.roles = rolesOf(config);
     this.workers = worker === false ? 0 : worker.count * nodes;
   }
 
