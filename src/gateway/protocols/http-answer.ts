@@ -1,4 +1,4 @@
-import { ServerResponse } from 'node:http';
+import { ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** In the order of the requests; only the first has the socket. Those whose turn never comes go with the socket. */
@@ -19,4 +19,17 @@ export class Answer extends ServerResponse {
 /** What a connection has asked for and not been answered yet, in order. */
 export function unanswered(connection: Duplex): readonly Answer[] {
   return answers.get(connection) ?? [];
+}
+
+/** An answer to what did not become a request, the last on its connection. @param fields further lines of its head */
+export function rawAnswer(status: number, text: string, fields: readonly string[] = []): string {
+  const body = `${text}\n`;
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...fields,
+  ].join('\r\n');
+  return `${head}\r\n\r\n${body}`;
 }

@@ -1,32 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { GatewayError } from '../../base/errors.js';
-import { plainAddress } from '../../net/address.js';
-import { Answer, unanswered } from './http-answer.js';
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { unanswered } from './http-answer.js';
+import { HttpRefusals } from './http-refusals.js';
 import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
 import { StaticFiles } from './static-files.js';
-import { CLOSE_TIMEOUT, KEEP_ALIVE_DELAY } from './timeouts.js';
-
-/** What bounds a plain request and a handshake, in milliseconds: they come from anybody. */
-const LIMITS = {
-  headersTimeout: 10_000,
-  requestTimeout: 20_000,
-  connectionsCheckingInterval: 500,
-  keepAliveTimeout: 5_000,
-};
-
-/** What a request that node's parser gives up is answered with, by its error code; 400 in all other cases. */
-const REFUSALS: Partial<Record<string, number>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_INVALID_VERSION: 505,
-  HPE_PAUSED_H2_UPGRADE: 505,
-};
+import { CLOSE_TIMEOUT } from './timeouts.js';
 
 /**
  * Milliseconds that a response may stand still because the client does not read. The systems of both sides hold some
@@ -40,11 +19,9 @@ export class HttpSide {
   readonly server: Server;
   readonly #context: ListenerContext;
   readonly #files: StaticFiles | undefined;
-  /** Connections that get their last answer. */
-  readonly #ending = new WeakSet<Duplex>();
   #stopping = false;
 
-  private constructor(server: Server, context: ListenerContext) {
+  constructor(server: Server, context: ListenerContext) {
     this.server = server;
     this.#context = context;
     const { options, host } = context;
@@ -54,7 +31,6 @@ export class HttpSide {
         failed: ({ code, message }) => host.refused(`static ${code ?? 'error'}`, '', message),
       });
     }
-    server.maxHeadersCount = 0; // their bytes are counted: those beyond a number would be ignored
     server.on('request', (request, response) => {
       // for those that ask only: a timer that was ever set stays with its socket, and most become websockets
       request.socket.setTimeout(IDLE_TIMEOUT);
@@ -65,32 +41,8 @@ export class HttpSide {
       if (unanswered(request.socket).length > 0) request.socket.destroy();
       else this.answerUpgrade(request, request.socket);
     });
-    server.on('clientError', (error, socket) => this.#refuse(error, socket));
-  }
-
-  /** @throws GatewayError GW_LISTEN when the certificate or its key cannot be used */
-  static async create(context: ListenerContext): Promise<HttpSide> {
-    const { address, options, maxHeaderSize } = context;
-    const limits = {
-      ...LIMITS,
-      maxHeaderSize,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_DELAY,
-      ServerResponse: Answer,
-    };
-    if (address.scheme !== 'wss') return new HttpSide(createServer(limits), context);
-    if (options.tls === undefined) {
-      const message = `Cannot listen on ${options.url}: wss needs a certificate; expected tls: { cert, key }.`;
-      throw new GatewayError('GW_LISTEN', message);
-    }
-    try {
-      const [cert, key] = await Promise.all([readFile(options.tls.cert), readFile(options.tls.key)]);
-      const tls = { ...limits, cert, key, handshakeTimeout: LIMITS.headersTimeout };
-      return new HttpSide(createTlsServer(tls), context);
-    } catch (cause) {
-      throw context.failure(cause);
-    }
+    const refusals = new HttpRefusals(context);
+    server.on('clientError', (error, socket) => refusals.refuse(error, socket));
   }
 
   /** Frees the port at once. What is being answered gets some time. */
@@ -163,56 +115,4 @@ export class HttpSide {
     response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
     response.end(body);
   }
-
-  /** What is no HTTP, or TLS, or is too long. A connection that was reset, or waited too long with its request, is nothing to report. */
-  #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (this.#ending.has(socket)) return; // the parser does not get over it
-    const { code = '', message } = error;
-    const malformed = code.startsWith('HPE_');
-    const status = REFUSALS[code] ?? 400;
-    const text =
-      status === 431 ? `More than ${this.#context.maxHeaderSize} bytes of headers (maxHeaderSize).` : message;
-    if (malformed || code.startsWith('ERR_SSL')) {
-      const from = socket instanceof Socket ? plainAddress(socket.remoteAddress) : '';
-      this.#context.host.refused(malformed ? `http ${status}` : 'tls', from, text);
-    }
-    // one that never said anything, as browsers keep for later, is not told that it was too late
-    const asked = malformed || (status === 408 && socket instanceof Socket && socket.bytesRead > 0);
-    if (asked && socket.writable) this.#endWith(socket, status, text);
-    else socket.destroy();
-  }
-
-  /** An answer that is on its way goes out first, and is then the last: what is behind it has no place in its stream. */
-  #endWith(socket: Duplex, status: number, text: string): void {
-    this.#ending.add(socket);
-    socket.removeAllListeners('data');
-    const last = unanswered(socket).at(-1);
-    if (last === undefined) {
-      this.#end(socket, rawAnswer(status, text));
-      return;
-    }
-    socket.pause();
-    last.once('close', () => this.#end(socket, ''));
-  }
-
-  /** What else comes is thrown away, since bytes that nobody reads would make the system take our answer back. */
-  #end(socket: Duplex, bytes: string): void {
-    socket.on('data', () => {});
-    socket.resume();
-    const timer = this.#context.clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
-    socket.once('close', () => timer.cancel());
-    socket.end(bytes);
-  }
-}
-
-/** An answer to what did not become a request. */
-function rawAnswer(status: number, text: string): string {
-  const body = `${text}\n`;
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Connection: close',
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ].join('\r\n');
-  return `${head}\r\n\r\n${body}`;
 }

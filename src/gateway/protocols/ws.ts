@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import { plainAddress } from '../../net/address.js';
 import { HttpSide } from './http.js';
-import { unanswered } from './http-answer.js';
+import { rawAnswer, unanswered } from './http-answer.js';
+import { createHttpServer } from './http-server.js';
 import { hasOneHost, originForm } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
 import type { Listener } from './protocol.js';
@@ -19,7 +20,7 @@ class UpgradedSocket extends WebSocket {
 
 /** A websocket port, which answers plain HTTP as well. */
 export async function openWsListener(context: ListenerContext): Promise<Listener> {
-  const http = await HttpSide.create(context);
+  const http = new HttpSide(await createHttpServer(context), context);
   // before it listens: where processes share a port, the first client comes together with the word that it is open
   const listener = new WsListener(context, http);
   await context.bind(http.server);
@@ -70,12 +71,12 @@ class WsListener implements Listener {
       return;
     }
     if (!hasOneHost(request)) {
-      answer(socket, '400 Bad Request', 'Expected one Host header, with the name of a host.');
+      answer(socket, 400, 'Expected one Host header, with the name of a host.');
       return;
     }
     const admission = this.#closing ? 'full' : this.context.host.admits();
     if (admission === 'full') {
-      answer(socket, '503 Service Unavailable', 'This server takes no more clients at the moment.');
+      answer(socket, 503, 'This server takes no more clients at the moment.');
     } else {
       const { headers } = request;
       // `ws` knows no list
@@ -106,7 +107,7 @@ class WsListener implements Listener {
 
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
     const from = plainAddress(request.socket.remoteAddress);
-    answer(socket, '400 Bad Request', `${error.message}.`);
+    answer(socket, 400, `${error.message}.`);
     this.context.host.refused('ws handshake', from, error.message);
   }
 }
@@ -119,15 +120,7 @@ function asksForWebsocket({ headers: { upgrade = '' } }: IncomingMessage): boole
 }
 
 /** Answers an upgrade that does not become a websocket. Node has let go of the socket by then, its errors included. */
-function answer(socket: Duplex, status: string, text: string): void {
+function answer(socket: Duplex, status: number, text: string): void {
   socket.on('error', () => socket.destroy());
-  const body = `${text}\n`;
-  const head = [
-    `HTTP/1.1 ${status}`,
-    'Connection: close',
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Sec-WebSocket-Version: 13',
-  ].join('\r\n');
-  socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
+  socket.end(rawAnswer(status, text, ['Sec-WebSocket-Version: 13']), () => socket.destroy());
 }
