@@ -1,6 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import { InputBuffer } from './input-buffer.js';
 import { CloseCode, FIN, Opcode, isCloseCode } from './ws-frame.js';
+import {
+  CONTROL,
+  LENGTH,
+  LENGTH_16,
+  LENGTH_64,
+  MASKED,
+  MASK_BYTES,
+  OPCODE,
+  headerProblem,
+} from './ws-client-header.js';
 import { unmask } from './ws-mask.js';
 
 /** Whom a receiver reports to. The bytes are views, and overwritten by nobody. */
@@ -14,20 +24,8 @@ export interface WsReader {
   onForbidden(code: number, problem: string): void;
 }
 
-const RESERVED = 0x70;
 const WHOLE_TEXT = FIN | Opcode.TEXT;
 const WHOLE_BINARY = FIN | Opcode.BINARY;
-const OPCODES: ReadonlySet<number> = new Set(Object.values(Opcode));
-const OPCODE = 0x0f;
-/** Opcodes from here on are control frames, which are short and never in fragments. */
-const CONTROL = 0x8;
-const MASKED = 0x80;
-const LENGTH = 0x7f;
-/** In place of a length: it follows in two bytes, or in eight. */
-const LENGTH_16 = 126;
-const LENGTH_64 = 127;
-const MASK_BYTES = 4;
-const LONGEST_CONTROL = 125;
 
 /**
  * A message that comes in fragments. Their bytes are gathered, so that there may be any number of them: each costs no more
@@ -43,16 +41,7 @@ class Fragments {
 }
 
 /**
- * Takes a client's frames out of its bytes (RFC 6455, 5.2).
- *
- *     0       1       2          4               6      8     10           14
- *     ┌───────┬───────┬──────────────┬ ─ ─ ─ ─ ─
- *     │ FR op │ 0–125 │     mask     │ payload …
- *     ├───────┼───────┼─────────┬────┴─────────┬ ─ ─ ─ ─ ─
- *     │ FR op │  126  │length16 │     mask     │ payload …
- *     ├───────┼───────┼─────────┴──────────────┴─────────┬────────────┬ ─ ─ ─
- *     │ FR op │  127  │             length64             │    mask    │ payload …
- *     └───────┴───────┴──────────────────────────────────┴────────────┴ ─ ─ ─
+ * Takes a client's frames out of its bytes (RFC 6455, 5.2); ws-client-header.ts draws one.
  *
  * Nearly always a chunk holds whole frames, which are unmasked and handed on where they lie. So there is no state within
  * a frame: one that is not complete waits as it came, and is looked at again from its beginning when more has come. A
@@ -138,7 +127,7 @@ export class WsReceiver {
       // by far the most frequent: a message in one frame
       const whole = (first === WHOLE_TEXT || first === WHOLE_BINARY) && gathered === undefined;
       if (!whole || second < MASKED) {
-        const problem = this.#problem(first, second);
+        const problem = headerProblem(first, second, gathered !== undefined);
         if (problem !== undefined) {
           this.#refuse(CloseCode.PROTOCOL_ERROR, problem);
           break;
@@ -174,24 +163,6 @@ export class WsReceiver {
       else this.#gather(first, payload);
     }
     return at;
-  }
-
-  /** What is wrong with a frame that begins with these two bytes. */
-  #problem(first: number, second: number): string | undefined {
-    const opcode = first & OPCODE;
-    const length = second & LENGTH;
-    if ((first & RESERVED) !== 0) return 'A frame with RSV bits, whose meaning no extension gave.';
-    if (!OPCODES.has(opcode)) return `A frame of opcode ${opcode}, which means nothing.`;
-    if (opcode >= CONTROL) {
-      if ((first & FIN) === 0) return `A fragment of opcode ${opcode}: FIN must be set in a control frame.`;
-      if (length > LONGEST_CONTROL) return `A control frame of length ${length}: 125 is the longest allowed.`;
-      if (opcode === Opcode.CLOSE && length === 1) return 'A close frame of length 1: a code has two bytes.';
-    } else if (opcode === Opcode.CONTINUATION) {
-      if (this.#fragments === undefined) return 'A frame of opcode 0 that continues no message.';
-    } else if (this.#fragments !== undefined) {
-      return `A frame of opcode ${opcode} within a message in fragments: expected opcode 0.`;
-    }
-    return second < MASKED ? 'A frame that is not masked: MASK must be set in a client’s frames.' : undefined;
   }
 
   #gather(first: number, payload: Buffer): void {
