@@ -7,7 +7,8 @@ import { importFile } from '../../bundle/module-file.js';
 import type { ListenerContext } from './listener-context.js';
 import type { ClientHost, Connection } from './protocol.js';
 import type { ProtocolConnection, ProtocolModule } from './protocol-module.js';
-import type { StreamProtocol, StreamTransport } from './stream-transport.js';
+import type { StreamProtocol } from './stream-protocol.js';
+import type { StreamTransport } from './stream-transport.js';
 
 const FUNCTIONS = ['input', 'decode', 'encode'] as const;
 

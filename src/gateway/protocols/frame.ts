@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { InputBuffer } from './input-buffer.js';
-import type { StreamProtocol, StreamTransport } from './stream-transport.js';
+import type { StreamProtocol } from './stream-protocol.js';
+import type { StreamTransport } from './stream-transport.js';
 
 /*
  * Workerman's Frame:

@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenerContext } from './listener-context.js';
 import type { Listener } from './protocol.js';
-import { type StreamProtocol, StreamTransport } from './stream-transport.js';
+import type { StreamProtocol } from './stream-protocol.js';
+import { StreamTransport } from './stream-transport.js';
 import { KEEP_ALIVE_DELAY } from './timeouts.js';
 
 /** A TCP port whose clients speak `protocol`. */

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { InputBuffer } from './input-buffer.js';
-import type { StreamProtocol, StreamTransport } from './stream-transport.js';
+import type { StreamProtocol } from './stream-protocol.js';
+import type { StreamTransport } from './stream-transport.js';
 
 /** Raw TCP: whatever has arrived is a message. There are no boundaries, so nothing is too long: it comes in pieces. */
 export function tcpProtocol(maxPackageSize: number): StreamProtocol {

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { InputBuffer } from './input-buffer.js';
-import type { StreamProtocol, StreamTransport } from './stream-transport.js';
+import type { StreamProtocol } from './stream-protocol.js';
+import type { StreamTransport } from './stream-transport.js';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
