@@ -69,7 +69,7 @@ class Cluster {
         clock: systemClock,
         log,
       });
-      member.follow((list) => {
+      member.watch((list) => {
         this.#known[index] = list.length;
         this.#onChange();
       });

@@ -1,4 +1,4 @@
-/** Where time comes from, so that a test can hold it still. Milliseconds, monotonic. */
+/** Where time comes from, so that a test can stop it. Milliseconds, monotonic. */
 export interface Clock {
   now(): number;
   setTimeout(callback: () => void, milliseconds: number): Timer;
@@ -14,17 +14,17 @@ export interface Timer {
 export const systemClock = machineClock((timer) => timer.unref());
 
 /** The machine's own clock where nothing else may keep the process alive while somebody waits: its timers do. */
-export const holdingClock = machineClock((timer) => timer.ref());
+export const keepAliveClock = machineClock((timer) => timer.ref());
 
-function machineClock(hold: (timer: NodeJS.Timeout) => NodeJS.Timeout): Clock {
+function machineClock(keep: (timer: NodeJS.Timeout) => NodeJS.Timeout): Clock {
   return {
     now: () => performance.now(),
     setTimeout(callback, milliseconds) {
-      const timer = hold(setTimeout(callback, milliseconds));
+      const timer = keep(setTimeout(callback, milliseconds));
       return { cancel: () => clearTimeout(timer) };
     },
     setInterval(callback, milliseconds) {
-      const timer = hold(setInterval(callback, milliseconds));
+      const timer = keep(setInterval(callback, milliseconds));
       return { cancel: () => clearInterval(timer) };
     },
   };

@@ -1,7 +1,7 @@
 /**
  * Every error that a user of this package can meet, by code. The text says what the code means in general;
  * the message of the error itself names what was found, what was expected and what to do.
- * `docs/errors.md` is generated from this table, and a test holds the two together.
+ * `docs/errors.md` is generated from this table, and a test compares the two.
  */
 export const ERROR_CODES = {
   GW_CONFIG: 'The configuration is wrong or cannot be read.',

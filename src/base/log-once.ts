@@ -22,7 +22,7 @@ interface Window {
 
 /**
  * A log for what clients can provoke: a kind of warning is written when it first happens, and from then on at most
- * once a minute, with the number of those held back in `suppressed`. Nothing goes unreported: the count is written
+ * once a minute, with the number of those left out in `suppressed`. Nothing goes unreported: the count is written
  * when its minute ends, or by {@link LogOnce.close}.
  */
 export class LogOnce {

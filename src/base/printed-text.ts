@@ -9,7 +9,7 @@ type Callback = (error?: Error | null) => void;
 
 /**
  * Takes over what this thread prints to a stream. Nothing of it reaches the stream itself any more, so that no reader
- * can hold up whoever prints, nor end it by going away.
+ * can stop whoever prints, nor end it by going away.
  *
  * @returns gives the stream back
  */

@@ -19,7 +19,7 @@ export class Queue<T> {
   shift(): T | undefined {
     const item = this.#items[this.#first];
     if (item === undefined) return undefined;
-    // the slot is cleared so that it holds nothing alive; the array is cut once half of it is empty
+    // the element is cleared so that it keeps nothing alive; the array is cut once half of it is empty
     this.#items[this.#first++] = undefined as T;
     if (this.#first > 32 && this.#first * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#first);

@@ -65,16 +65,16 @@ interface Spawned {
 /** Calls esbuild, which starts its process at once when there is none. That has to be listened to before anybody else can. */
 function begin<T>(work: () => Promise<T>): { readonly result: Promise<T>; readonly spawned: Spawned } {
   const spawned: Spawned = {};
-  const listen = (message: unknown): void => {
+  const onChild = (message: unknown): void => {
     (message as { process: ChildProcess }).process.on('error', (error) => (spawned.error = error));
   };
-  subscribe(CHILDREN, listen);
+  subscribe(CHILDREN, onChild);
   try {
     return { result: work(), spawned };
   } catch (error) {
     return { result: Promise.reject(error), spawned };
   } finally {
-    unsubscribe(CHILDREN, listen);
+    unsubscribe(CHILDREN, onChild);
   }
 }
 

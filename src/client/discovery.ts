@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { holdingClock } from '../base/clock.js';
+import { keepAliveClock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { type InnerTls, splitAddress } from '../net/inner-socket.js';
 import { createLogger } from '../base/log.js';
@@ -40,7 +40,7 @@ export class Discovery {
       tls,
       pingInterval: PING_INTERVAL,
       // a call waits for the answer, and between two attempts there is no connection to keep the process alive
-      clock: holdingClock,
+      clock: keepAliveClock,
       // what goes wrong is thrown by the calls
       log: createLogger({ level: 'silent', destination: { write() {} } }),
     });
@@ -48,7 +48,7 @@ export class Discovery {
     let gateways: readonly GatewayAddress[] = [];
     let started = false;
     const named = new Promise<void>((resolve) => {
-      membership.follow((addresses) => {
+      membership.watch((addresses) => {
         gateways = addresses.flatMap(parse);
         if (started) this.#options.onGateways(gateways);
         else resolve();

@@ -1,4 +1,4 @@
-import { mayHoldSecret, type Problem } from './problem.js';
+import { mayBeSecret, type Problem } from './problem.js';
 import { isRecord } from './record.js';
 import { nodeConfigSchema } from './schema.js';
 import { expectation, keyName, schemaKeys, type SchemaNode } from './schema-node.js';
@@ -66,7 +66,7 @@ function override(config: unknown, { path, node }: Variable, text: string): stri
   try {
     value = typedValue(text, node);
   } catch {
-    const found = mayHoldSecret(text) ? 'a hidden value' : JSON.stringify(text);
+    const found = mayBeSecret(text) ? 'a hidden value' : JSON.stringify(text);
     return `found ${found}, which is not JSON; expected ${expectation(node)}, as JSON, for ${keyName(path)}`;
   }
   let parent = config;

@@ -16,7 +16,7 @@ export function isRouter(value: string): boolean {
   );
 }
 
-/** An IPv4 address, or a host name; Docker's may hold underscores. */
+/** An IPv4 address, or a host name; Docker's may have underscores. */
 export function isHost(value: string): boolean {
   if (value.length > LONGEST_HOST) return false;
   return /^[\d.]+$/.test(value) ? isIPv4(value) : /^[a-z\d]([\w.-]*[a-z\d])?$/i.test(value);

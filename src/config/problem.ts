@@ -16,8 +16,8 @@ const HIDDEN_KEYS: ReadonlySet<string> = new Set(['secretKey', 'key', 'cert']);
 const HIDDEN_KEY_IN_TEXT = /secret|key\b|cert\b|passw|token/i;
 const LONGEST_SHOWN = 60;
 
-/** Whether a piece of a configuration file must not be shown, since it may hold a secret. */
-export function mayHoldSecret(text: string): boolean {
+/** Whether a piece of a configuration file must not be shown, since it may be a secret. */
+export function mayBeSecret(text: string): boolean {
   return HIDDEN_KEY_IN_TEXT.test(text);
 }
 

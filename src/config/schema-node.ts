@@ -17,7 +17,7 @@ export interface SchemaNode {
   readonly description?: string;
 }
 
-/** One key of the configuration. Inside a list the path holds `[]`: `['gateway', 'listen', '[]', 'url']`. */
+/** One key of the configuration. Inside a list the path has `[]`: `['gateway', 'listen', '[]', 'url']`. */
 export interface SchemaKey {
   readonly path: readonly string[];
   readonly node: SchemaNode;

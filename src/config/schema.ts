@@ -291,7 +291,7 @@ const log = Type.Object(
 
 /**
  * A role is an object of settings, or `false` when the node does not play it. JSON Schema's object keywords
- * say nothing about other types, so one schema can hold both; `anyOf` would make ajv skip the defaults inside.
+ * say nothing about other types, so one schema can be for both; `anyOf` would make ajv skip the defaults inside.
  */
 const role = <T>(schema: object, description: string) =>
   Type.Unsafe<T | false>({

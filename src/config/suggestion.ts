@@ -18,7 +18,7 @@ export function suggestion(word: string, candidates: Iterable<string>): string |
 
 /**
  * Optimal string alignment distance: insertions, deletions, replacements, and swaps of two neighbours,
- * since "prot" for "port" is one slip of the fingers and not two, as which Levenshtein's distance counts it.
+ * since "prot" for "port" is one slip of the fingers. Levenshtein's distance, which libraries have, counts two.
  */
 export function editDistance(left: string, right: string): number {
   let beforePrevious: number[] = [];

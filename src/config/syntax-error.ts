@@ -2,7 +2,7 @@ import { dirname, extname, resolve } from 'node:path';
 import { type Message, transform, type TransformFailure } from 'esbuild';
 import { compiling } from '../bundle/compiler.js';
 import { GatewayError } from '../base/errors.js';
-import { mayHoldSecret } from './problem.js';
+import { mayBeSecret } from './problem.js';
 
 /** Where a parser gave up. Line and column count from 1; both are missing when the parser does not say. */
 interface SyntaxFault {
@@ -13,14 +13,14 @@ interface SyntaxFault {
 
 /**
  * The error for a configuration file that does not parse: `file:line:column`, the reason, the line itself.
- * A line that may hold a secret is not shown, nor is what its parser quotes from it.
+ * A line that may be a secret is not shown, nor is what its parser quotes from it.
  */
 export async function syntaxError(path: string, text: string, error: unknown): Promise<GatewayError> {
   const place = (await jsonPlace(path, text)) ?? parserPlace(error);
   const lines = text.split(/\r?\n/);
   const at = (place.line ?? 0) - 1;
   // The line before counts too: the value of a key may stand on a line of its own.
-  const hidden = mayHoldSecret(`${lines[at - 1] ?? ''}\n${lines[at] ?? ''}`);
+  const hidden = mayBeSecret(`${lines[at - 1] ?? ''}\n${lines[at] ?? ''}`);
   return new GatewayError('GW_CONFIG', report(path, place, lines[at] ?? '', hidden));
 }
 
@@ -29,7 +29,7 @@ export function moduleSyntaxError(path: string, messages: readonly Message[]): G
   const reports = messages.map((message) => {
     const file = resolve(dirname(path), message.location?.file ?? path);
     const lineText = message.location?.lineText ?? '';
-    return report(file, esbuildPlace(message), lineText, mayHoldSecret(lineText));
+    return report(file, esbuildPlace(message), lineText, mayBeSecret(lineText));
   });
   return new GatewayError('GW_CONFIG', reports.join('\n'));
 }

@@ -239,7 +239,7 @@ export class Node implements Controllable {
     const pool = this.#pool;
     if (this.gateway !== undefined) this.#innerPort?.serve(this.gateway);
     if (pool === undefined) return;
-    membership.follow((addresses) => {
+    membership.watch((addresses) => {
       const gateways = addresses.flatMap((address) => this.#parseAddress(address));
       pool.follow(gateways.filter(({ ip, port }) => ip !== own?.ip || port !== own.port));
     });

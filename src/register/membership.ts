@@ -46,7 +46,7 @@ export class Membership {
   /** Dials at once. */
   constructor(options: MembershipOptions) {
     this.#options = options;
-    this.#words = [...new Set(options.registers)].map((address) => this.#listenTo(address));
+    this.#words = [...new Set(options.registers)].map((address) => this.hearFrom(address));
   }
 
   /** Announces this node's gateway, `ip:port`, to every Register, now and whenever it comes back. */
@@ -73,7 +73,7 @@ export class Membership {
    * A gateway that is no longer among them is not gone for that reason: Registers may be at fault. A link to it that works
    * is to be kept, and one that is lost not to be dialled again.
    */
-  follow(onChange: (addresses: readonly string[]) => void): void {
+  watch(onChange: (addresses: readonly string[]) => void): void {
     this.#onChange = onChange;
     if (this.#addresses.length > 0) onChange(this.#addresses);
   }
@@ -97,7 +97,7 @@ export class Membership {
     return this.#words.map(({ client }) => client.status());
   }
 
-  /** Leaves the cluster: whoever follows hears nothing more. */
+  /** Leaves the cluster: whoever watches hears nothing more. */
   close(): void {
     this.#onChange = () => {};
     for (const { client, timer } of this.#words) {
@@ -107,7 +107,7 @@ export class Membership {
     this.#settle();
   }
 
-  #listenTo(address: string): Word {
+  hearFrom(address: string): Word {
     const { secretKey, tls, pingInterval, clock, log } = this.#options;
     const word = new Word();
     word.client = new RegisterClient({

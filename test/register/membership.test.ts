@@ -35,7 +35,7 @@ class NodeScene {
       ...options,
     });
     test.after(() => this.membership.close());
-    this.membership.follow((addresses) => this.lists.put(addresses));
+    this.membership.watch((addresses) => this.lists.put(addresses));
   }
 
   get states(): string[] {
@@ -111,7 +111,7 @@ describe('the membership of a node', () => {
     const node = new NodeScene(test, [scene.server.address]);
     node.membership.announce('10.0.0.1:2900');
     await node.lists.next();
-    node.membership.follow((addresses) => node.lists.put(addresses));
+    node.membership.watch((addresses) => node.lists.put(addresses));
     assert.deepEqual(await node.lists.next(), ['10.0.0.1:2900']);
   });
 

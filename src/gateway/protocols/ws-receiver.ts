@@ -43,7 +43,7 @@ class Fragments {
 /**
  * Takes a client's frames out of its bytes (RFC 6455, 5.2); ws-client-header.ts draws one.
  *
- * Nearly always a chunk holds whole frames, which are unmasked and handed on where they lie. So there is no state within
+ * Nearly always a chunk has whole frames in it, which are unmasked and handed on where they lie. So there is no state within
  * a frame: one that is not complete waits as it came, and is looked at again from its beginning when more has come. A
  * client that is idle has none of this: both fields are empty.
  *
