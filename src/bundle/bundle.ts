@@ -1,13 +1,8 @@
 import { dirname } from 'node:path';
-import { type BuildOptions, type OutputFile, type Plugin, build } from 'esbuild';
+import { type BuildOptions, type OutputFile, build } from 'esbuild';
 import { compiling } from './compiler.js';
+import { ownPackage } from './own-package.js';
 import { SOURCE_CONSTANTS, userSources } from './user-sources.js';
-
-/** This package as it runs, so that user code and the framework share one instance of it. */
-const OWN_MODULES: Readonly<Record<string, string>> = {
-  gatewayworker: new URL('../index.js', import.meta.url).href,
-  'gatewayworker/client': new URL('../client/index.js', import.meta.url).href,
-};
 
 /**
  * Bundles a user's TypeScript or JavaScript, CommonJS too, with the files that it imports or requires into one ES module.
@@ -41,18 +36,3 @@ export async function bundle(
   const { outputFiles } = await compiling(async () => await build(all));
   return outputFiles;
 }
-
-const ownPackage: Plugin = {
-  name: 'own-package',
-  setup(hooks) {
-    hooks.onResolve({ filter: /^gatewayworker(?:\/client)?$/ }, ({ path, kind }) =>
-      kind === 'require-call'
-        ? { path, namespace: 'own-package' }
-        : { path: OWN_MODULES[path], external: true },
-    );
-    // an ES module on its way to CommonJS: imported as everywhere else, and what was imported is what require returns
-    hooks.onLoad({ filter: /^/, namespace: 'own-package' }, ({ path }) => ({
-      contents: `export * from ${JSON.stringify(path)};`,
-    }));
-  },
-};

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Loader, type Plugin, type PluginBuild, build } from 'esbuild';
+import { OWN_MODULES } from './own-package.js';
 
 /** What a source asks for its own place, and the constant that it gets instead: the bundle lies elsewhere. */
 export const SOURCE_CONSTANTS: Readonly<Record<string, string>> = {
@@ -16,7 +17,6 @@ const OWN_PLACE = /\bimport\.meta\b|\b__(?:dirname|filename)\b/;
 const REQUIRE = /\brequire\b/;
 /** As esbuild prints it. */
 const REQUIRE_LITERAL = /\b__sourceRequire\(("(?:[^"\\]|\\["\\])*")\)/g;
-const OWN_PACKAGE = /^gatewayworker(?:\/client)?$/;
 const BUNDLED = /\.(?:[cm]?[jt]sx?|json)$/;
 
 /**
@@ -70,7 +70,7 @@ async function withRequire(hooks: PluginBuild, path: string): Promise<string | u
 }
 
 async function isBundled(hooks: PluginBuild, importer: string, name: string): Promise<boolean> {
-  if (OWN_PACKAGE.test(name)) return true;
+  if (OWN_MODULES.has(name)) return true;
   const { errors, external, path } = await hooks.resolve(name, {
     kind: 'require-call',
     importer,
