@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { GatewayError } from '../base/errors.js';
-import { supervise as superviseNode } from '../ops/process/background.js';
+import { supervise as superviseNode } from '../ops/process/supervisor-process.js';
 import { startDetached } from '../ops/process/detached.js';
 import { refuseIfRunning } from '../ops/process/pid-file.js';
 import type { StartOptions } from './program.js';

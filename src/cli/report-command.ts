@@ -5,7 +5,7 @@ import type { ControlClient } from '../ops/control/control-client.js';
 import { showLive } from '../ops/view/live-screen.js';
 import type { NodeFiles } from '../ops/process/node-files.js';
 import { notRunning, RunningNode } from '../ops/process/running-node.js';
-import type { ConnectionPage, NodeStatus } from '../ops/control/status.js';
+import type { ConnectionPage, NodeStatus } from '../ops/requests/status.js';
 import { statusView } from '../ops/view/status-view.js';
 import { type Paint, painter } from '../ops/view/table.js';
 import { wrap } from '../ops/view/text.js';

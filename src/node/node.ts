@@ -11,7 +11,7 @@ import { type InnerTls, readInnerTls, splitAddress } from '../net/inner-socket.j
 import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from '../base/log.js';
 import { connectionPage, nodeStatus } from './node-status.js';
-import type { ConnectionPage, Controllable, NodeStatus } from '../ops/control/status.js';
+import type { ConnectionPage, Controllable, NodeStatus } from '../ops/requests/status.js';
 import { Pool } from '../pool/pool.js';
 import { Membership } from '../register/membership.js';
 import { RegisterServer } from '../register/register-server.js';

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { nodeFiles } from '#src/ops/process/node-files.js';
 import { RunningNode } from '#src/ops/process/running-node.js';
-import type { NodeStatus } from '#src/ops/control/status.js';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 import { STATE_FOLDER } from '#src/base/state-folder.js';
 import { answering, config } from './app-files.js';
 import { Foreground, LIMIT } from './foreground-node.js';

@@ -13,7 +13,7 @@ import type { UserConfig } from '#src/config/user-config.js';
 import { ControlClient } from '#src/ops/control/control-client.js';
 import { livingProcess } from '#src/ops/process/pid-file.js';
 import { nodeFiles } from '#src/ops/process/node-files.js';
-import type { NodeStatus } from '#src/ops/control/status.js';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 import { fixture } from './fixtures.js';
 import { LIMIT } from './inbox.js';
 import { type LogLine, NodeLog } from './node-log.js';

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { GatewayError } from '../../base/errors.js';
 import { LineReader } from '../../net/line-reader.js';
 import { type ControlRequest, MAX_ANSWER, MAX_PAGE, readAnswer } from './control-protocol.js';
-import type { ConnectionPage, ConnectionStatus, NodeStatus, ReloadNote } from './status.js';
+import type { ConnectionPage, ConnectionStatus, NodeStatus, ReloadNote } from '../requests/status.js';
 
 /** Milliseconds in which a node that is well has answered what it need not wait for. */
 const ANSWER_TIME = 5000;

@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/error-text.js';
 import { ERROR_CODES, type ErrorCode, GatewayError } from '../../base/errors.js';
-import type { Controllable } from './status.js';
+import type { Controllable } from '../requests/status.js';
 
 /*
  * What is spoken on a control socket: one JSON object per line, a request and then its answer, as often as one likes.

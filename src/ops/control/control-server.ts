@@ -7,7 +7,7 @@ import { LineReader } from '../../net/line-reader.js';
 import type { Logger } from '../../base/log.js';
 import { prepareStateFolder } from '../../base/state-folder.js';
 import { carryOut, type ControlAnswer, failure, MAX_REQUEST, parseRequest } from './control-protocol.js';
-import type { Controllable } from './status.js';
+import type { Controllable } from '../requests/status.js';
 
 const MAX_CONNECTIONS = 64;
 /** Milliseconds that a peer may be silent, and that it may take to read its last answer. */

@@ -10,7 +10,7 @@ import {
   type PingRequest,
   type StartOrder,
 } from './member-protocol.js';
-import type { NodeReport } from '../process/supervision.js';
+import type { NodeReport } from '../process/node-report.js';
 import { type SupervisedProcess, Supervisor } from '../process/supervisor.js';
 
 /** How often within the time that a member may stand still it is asked whether it does. */

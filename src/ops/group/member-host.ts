@@ -1,7 +1,7 @@
 import { carryOut, failure } from '../control/control-protocol.js';
 import type { MemberAnswer, MemberOrder, MemberReady, MemberRequest, StartOrder } from './member-protocol.js';
-import type { Controllable } from '../control/status.js';
-import { report } from '../process/supervision.js';
+import type { Controllable } from '../requests/status.js';
+import { report } from '../process/node-report.js';
 
 /** What a terminal or a service manager sends to every process of a group: the first one tells the members what to do. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const;

@@ -4,9 +4,9 @@ import type { NodeConfig } from '../../config/schema.js';
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { GroupMember, type MemberProcess } from './group-member.js';
-import { groupStatus, type MemberReport } from './group-status.js';
+import { groupStatus, type MemberReport } from '../requests/group-status.js';
 import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
-import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../control/status.js';
+import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../requests/status.js';
 
 /** Milliseconds in which a member that is well has answered. Twice that is shorter than what the commands grant the group. */
 const ANSWER_TIME = 2000;

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { GatewayError } from '../../base/errors.js';
 import { unwritableLog } from '../log/log-file.js';
-import { isReport, type NodeReport } from './supervision.js';
+import { isReport, type NodeReport } from './node-report.js';
 
 /**
  * Starts a supervisor that outlives this process and its terminal, and waits until its node is up.

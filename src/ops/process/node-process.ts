@@ -3,8 +3,8 @@ import type { Logger } from '../../base/log.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodeFiles } from './node-files.js';
 import { isReadOnly, Presence } from './presence.js';
-import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../control/status.js';
-import { report } from './supervision.js';
+import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../requests/status.js';
+import { report } from './node-report.js';
 
 /** Another signal while the node stops ends it at once, with this. */
 const STATUS_CUT_SHORT = 1;

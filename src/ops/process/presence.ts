@@ -5,7 +5,7 @@ import { ControlServer } from '../control/control-server.js';
 import { PidFile } from './pid-file.js';
 import { newInstance, socketOf } from './node-files.js';
 import { ownRecord } from './process-record.js';
-import type { Controllable } from '../control/status.js';
+import type { Controllable } from '../requests/status.js';
 
 export interface PresenceOptions {
   readonly pidFile: string;

@@ -2,7 +2,7 @@ import { systemClock } from '../../base/clock.js';
 import type { NodeConfig } from '../../config/schema.js';
 import type { Logger } from '../../base/log.js';
 import { FolderWatcher } from './folder-watcher.js';
-import type { Controllable } from '../control/status.js';
+import type { Controllable } from '../requests/status.js';
 
 /** For development: has the node reloaded when a file in its events folder changes. */
 export function reloadOnChange(

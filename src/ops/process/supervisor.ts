@@ -2,8 +2,8 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { RestartPause } from './restart-pause.js';
-import type { ConnectionPage, Controllable, NodeStatus } from '../control/status.js';
-import { isReport, type NodeReport } from './supervision.js';
+import type { ConnectionPage, Controllable, NodeStatus } from '../requests/status.js';
+import { isReport, type NodeReport } from './node-report.js';
 
 const STATUS_FAILED = 1;
 /** The configuration is wrong: starting again would not help. */

@@ -7,7 +7,7 @@ import {
   formatDuration,
   formatWhole,
 } from './quantity.js';
-import type { MemberStatus, NodeStatus, WorkerStatus } from '../control/status.js';
+import type { MemberStatus, NodeStatus, WorkerStatus } from '../requests/status.js';
 import { type Column, type Paint, painter, table } from './table.js';
 import { fit, printable, width } from './text.js';
 

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { failure } from '#src/ops/control/control-protocol.js';
 import type { MemberProcess } from '#src/ops/group/group-member.js';
 import type { MemberOrder, MemberRequest, StartOrder } from '#src/ops/group/member-protocol.js';
-import type { NodeReport } from '#src/ops/process/supervision.js';
+import type { NodeReport } from '#src/ops/process/node-report.js';
 import { FakeNode } from './fake-node.js';
 
 let lastPid = 100;

@@ -1,5 +1,5 @@
 import { GatewayError } from '#src/base/errors.js';
-import type { ConnectionPage, ConnectionStatus, Controllable, NodeStatus } from '#src/ops/control/status.js';
+import type { ConnectionPage, ConnectionStatus, Controllable, NodeStatus } from '#src/ops/requests/status.js';
 
 export const STATUS: NodeStatus = {
   name: 'node-a',

@@ -4,7 +4,7 @@ import type { NodeConfig } from '#src/config/schema.js';
 import { GatewayError } from '#src/base/errors.js';
 import { createLogger } from '#src/base/log.js';
 import { NodeGroup } from '#src/ops/group/node-group.js';
-import type { NodeStatus } from '#src/ops/control/status.js';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 import { groupConfig } from '../../support/group-config.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { FakeMember } from './fake-member.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { beforeEach, describe, it } from 'node:test';
 import { createLogger } from '#src/base/log.js';
-import type { NodeReport } from '#src/ops/process/supervision.js';
+import type { NodeReport } from '#src/ops/process/node-report.js';
 import { Supervisor } from '#src/ops/process/supervisor.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 

@@ -4,7 +4,7 @@ import { refuseIfRunning } from './pid-file.js';
 import type { NodeFiles } from './node-files.js';
 import { Presence } from './presence.js';
 import { ProcessLog } from '../log/process-log.js';
-import { report } from './supervision.js';
+import { report } from './node-report.js';
 import { Supervisor } from './supervisor.js';
 
 export interface BackgroundOptions {

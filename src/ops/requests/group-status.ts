@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
 import { addCounts, groupCluster } from './group-cluster.js';
-import type { ClusterStatus, MemberStatus, NodeStatus } from '../control/status.js';
+import type { ClusterStatus, MemberStatus, NodeStatus } from './status.js';
 
 /** A member and what it says about itself; undefined when it says nothing. */
 export interface MemberReport extends Pick<MemberStatus, 'name' | 'pid' | 'restarts' | 'lastExit'> {
