@@ -45,7 +45,7 @@ export async function startHere(options: StartOptions): Promise<void> {
       if (log.path === undefined && process.stdout.isTTY)
         log.writeText(startBanner({ version, node, config, file, watch, nodes }, process.stdout.hasColors()));
       else logUp(log.logger, node, file, nodes);
-      if (watch) reloadOnChange(config, host, log.logger);
+      if (watch) reloadOnChange(config, async () => await host.reload(false), log.logger);
     },
     onBuilt: endCompiler,
   });

@@ -11,7 +11,11 @@ import { type InnerTls, readInnerTls, splitAddress } from '../net/inner-socket.j
 import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from '../base/log.js';
 import { connectionPage, nodeStatus } from './node-status.js';
-import type { ConnectionPage, Controllable, NodeStatus } from '../ops/requests/status.js';
+import type { ConnectionPage } from '../ops/requests/connections.js';
+import { GRACEFUL_TIMEOUT } from '../ops/requests/graceful.js';
+import type { AskedNode } from '../ops/requests/request-entry.js';
+import { type Answerer, answerOfNode, type NodeRequest } from '../ops/requests/requests.js';
+import type { NodeStatus } from '../ops/requests/status.js';
 import { Pool } from '../pool/pool.js';
 import { Membership } from '../register/membership.js';
 import { RegisterServer } from '../register/register-server.js';
@@ -27,8 +31,6 @@ export interface NodeOptions {
   readonly logLosses?: () => NodeStatus['log'];
 }
 
-/** Milliseconds that a graceful reload or stop waits for pending handlers. */
-const GRACEFUL_TIMEOUT = 300_000;
 /** Milliseconds that a starting node waits for its Registers, and then for the gateways they name, so that onWorkerStart can ask them. */
 const JOIN_TIMEOUT = 2000;
 /** Milliseconds that a node without workers of its own takes to stop at most: with workers, their stopTimeout. */
@@ -56,7 +58,7 @@ export async function startNode(config: NodeConfig, options: NodeOptions): Promi
 }
 
 /** A running node: a gateway, business workers and a Register in one process, or some of these. */
-export class Node implements Controllable {
+export class Node implements AskedNode, Answerer {
   /** Its gateway, when it has one and has started. */
   gateway: Gateway | undefined;
   readonly #config: NodeConfig;
@@ -132,6 +134,10 @@ export class Node implements Controllable {
     // first, so that other nodes' workers are on their way when the first client comes
     if (address !== undefined) this.#membership?.announce(formatAddress(address));
     await this.gateway?.listen();
+  }
+
+  async answer(request: NodeRequest): Promise<unknown> {
+    return await answerOfNode(this, request);
   }
 
   status(): NodeStatus {

@@ -111,7 +111,7 @@ export class App {
       nodeFiles(join(this.folder, 'gatewayworker.config.json'), this.folder, state),
     );
     // it may be starting, or have just ended
-    return await node?.ask(async (client) => await client.status()).catch(() => undefined);
+    return await node?.ask(async (client) => await client.ask({ command: 'status' })).catch(() => undefined);
   }
 
   /** Resolves with the first status for which this is so. */

@@ -121,7 +121,7 @@ export class NodeProcess {
     assert.ok(record, 'no node holds the pid file');
     const client = await ControlClient.connect(record.socket);
     try {
-      return await client.status();
+      return await client.ask({ command: 'status' });
     } finally {
       client.close();
     }

@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import type { ControlRequest } from '../control/control-protocol.js';
+import type { AskedMember } from '../requests/request-entry.js';
+import type { NodeRequest, RequestName, RequestOf, ResultOf } from '../requests/requests.js';
 import {
   isAnswer,
   type MemberAnswer,
@@ -13,6 +14,8 @@ import {
 import type { NodeReport } from '../process/node-report.js';
 import { type SupervisedProcess, Supervisor } from '../process/supervisor.js';
 
+/** Milliseconds in which a member that is well has answered. Twice that is shorter than what the commands grant the group. */
+const ANSWER_TIME = 2000;
 /** How often within the time that a member may stand still it is asked whether it does. */
 const CHECKS = 4;
 /** Milliseconds until a process that was forked listens, at most: on a busy machine, node's own start takes its time. */
@@ -43,7 +46,7 @@ interface Pending {
 }
 
 /** One node of a group, from the group's side: its process, the one after that, and what they are asked. */
-export class GroupMember {
+export class GroupMember implements AskedMember {
   readonly number: number;
   readonly name: string;
   /** `down`: between two processes, or given up. */
@@ -113,13 +116,24 @@ export class GroupMember {
     });
   }
 
+  /** How often a process of it that died was replaced. */
+  get restarts(): number {
+    return Math.max(0, this.lives - 1);
+  }
+
+  async answerTo<Name extends RequestName>(request: RequestOf<Name>): Promise<ResultOf<Name> | undefined> {
+    if (this.state !== 'up') return undefined;
+    const answer = this.ask(request as NodeRequest, ANSWER_TIME) as Promise<ResultOf<Name>>;
+    return await answer.catch(() => undefined);
+  }
+
   /**
    * Asks its process.
    *
    * @param time milliseconds that the answer may take; without it, as long as the process lives
    * @throws the error it answers with, or GW_CONTROL when it does not answer
    */
-  async ask(request: ControlRequest | PingRequest, time?: number): Promise<unknown> {
+  async ask(request: NodeRequest | PingRequest, time?: number): Promise<unknown> {
     const { clock } = this.#options;
     const process = this.#process;
     if (!process) throw this.#gone();
@@ -139,9 +153,9 @@ export class GroupMember {
     });
   }
 
-  /** Whether its process answers at all. @param time milliseconds that it has for that */
-  async answers(time: number): Promise<boolean> {
-    return await this.ask({ command: 'ping' }, time).then(
+  /** Whether its process answers at all. */
+  async answers(): Promise<boolean> {
+    return await this.ask({ command: 'ping' }, ANSWER_TIME).then(
       () => true,
       () => false,
     );

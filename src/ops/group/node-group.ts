@@ -4,20 +4,20 @@ import type { NodeConfig } from '../../config/schema.js';
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { GroupMember, type MemberProcess } from './group-member.js';
-import { groupStatus, type MemberReport } from '../requests/group-status.js';
+import { GRACEFUL_TIMEOUT } from '../requests/graceful.js';
+import type { GroupFacts } from '../requests/group-status.js';
+import type { ReloadNote } from '../requests/reload.js';
+import type { AskedGroup } from '../requests/request-entry.js';
+import { type Answerer, answerOfGroup, type NodeRequest } from '../requests/requests.js';
 import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
-import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../requests/status.js';
+import type { NodeStatus } from '../requests/status.js';
 
-/** Milliseconds in which a member that is well has answered. Twice that is shorter than what the commands grant the group. */
-const ANSWER_TIME = 2000;
 /** Milliseconds that a member may stand still at least: its main thread has more to do than its workers'. */
 const MIN_STILL_TIME = 10_000;
 /** The same where there are no workers, whose processTimeout would say. */
 const STILL_TIME = 30_000;
 /** Milliseconds that a member gets beyond the time in which its reload settles: one that hangs must not hold up all to come. */
 const RELOAD_TIME = 60_000;
-/** Milliseconds that a graceful stop may take. */
-const GRACEFUL_TIMEOUT = 300_000;
 /** Milliseconds that a member gets beyond the time in which its node has to stop. */
 const END_TIME = 5000;
 
@@ -51,7 +51,7 @@ export interface NodeGroupOptions {
  * Nodes that share the ports and know each other: what `start --nodes N` runs. They are started, asked, reloaded and
  * stopped as one; one that dies is started again, and the clients of the others do not notice.
  */
-export class NodeGroup implements Controllable {
+export class NodeGroup implements AskedGroup, Answerer {
   readonly name: string;
   readonly roles: readonly string[];
   /** All business workers. */
@@ -96,44 +96,25 @@ export class NodeGroup implements Controllable {
     return group;
   }
 
-  async status(): Promise<NodeStatus> {
+  async answer(request: NodeRequest): Promise<unknown> {
+    return await answerOfGroup(this, request);
+  }
+
+  get members(): readonly GroupMember[] {
+    return this.#members;
+  }
+
+  facts(): GroupFacts {
     const { version, clock, logLosses } = this.#options;
-    return groupStatus({
+    return {
       name: this.name,
       version,
       uptime: (clock.now() - this.#startedAt) / 1000,
       reloads: this.#reloads,
       roles: this.roles,
       listeners: this.listeners,
-      members: await Promise.all(this.#members.map(report)),
       log: logLosses(),
       cluster: this.#register?.status().cluster,
-    });
-  }
-
-  /** Those of the first node, then those of the second, and so on. Nodes that do not answer are named in it. */
-  async connections(offset: number, limit: number): Promise<ConnectionPage> {
-    const members = this.#members.filter(({ state }) => state === 'up');
-    // how many each has tells whose are to be shown
-    const totals = await Promise.all(members.map(async (member) => (await page(member, 0, 0))?.total));
-    let before = 0;
-    const pages = await Promise.all(
-      members.map(async (member, index) => {
-        const total = totals[index] ?? 0;
-        const from = Math.max(0, offset - before);
-        const count = Math.min(offset + limit - before, total) - from;
-        before += total;
-        return count > 0 ? await page(member, from, count) : { total, connections: [] };
-      }),
-    );
-    const missing = members.flatMap(({ name }, index) =>
-      totals[index] === undefined || pages[index] === undefined ? [name] : [],
-    );
-    return {
-      total: pages.reduce((sum, of) => sum + (of?.total ?? 0), 0),
-      offset,
-      connections: pages.flatMap((of) => of?.connections ?? []),
-      ...(missing.length > 0 && { missing }),
     };
   }
 
@@ -144,8 +125,8 @@ export class NodeGroup implements Controllable {
    * otherwise the old code goes on everywhere. GW_CONTROL when one stops answering in the middle of it. One that does not
    * answer from the beginning is no reason to keep the old code: a note names it
    */
-  async reload(graceful: boolean): Promise<ReloadNote | void> {
-    const next = async (): Promise<ReloadNote | void> => await this.#reload(graceful);
+  async reload(graceful: boolean): Promise<ReloadNote | null> {
+    const next = async (): Promise<ReloadNote | null> => await this.#reload(graceful);
     const reloading = this.#reloading.then(next, next);
     this.#reloading = reloading;
     return await reloading;
@@ -204,13 +185,13 @@ export class NodeGroup implements Controllable {
     return startTimeout * 1000 + count * takeover + RELOAD_TIME;
   }
 
-  async #reload(graceful: boolean): Promise<ReloadNote | void> {
+  async #reload(graceful: boolean): Promise<ReloadNote | null> {
     await this.#options.checkEvents();
     const done: string[] = [];
     const missing: string[] = [];
     for (const member of this.#members) {
       const { lives } = member;
-      if (member.state !== 'down' && !(await member.answers(ANSWER_TIME))) {
+      if (member.state !== 'down' && !(await member.answers())) {
         missing.push(member.name);
         // it hears of it when it goes on; when it is replaced, the next process has the new code anyway
         member.ask({ command: 'reload', graceful }).catch((error: Error) => {
@@ -230,32 +211,11 @@ export class NodeGroup implements Controllable {
       done.push(member.name);
     }
     this.#reloads++;
-    if (missing.length === 0) return;
+    if (missing.length === 0) return null;
     return {
       note: `${missing.join(', ')} did not answer: what stands still has the new code when it goes on, or when it is replaced. status shows which it is.`,
     };
   }
-}
-
-/** Undefined when it does not answer. */
-async function page(
-  member: GroupMember,
-  offset: number,
-  limit: number,
-): Promise<Pick<ConnectionPage, 'total' | 'connections'> | undefined> {
-  const answer = member.ask({ command: 'connections', offset, limit }, ANSWER_TIME);
-  return (await answer.catch(() => undefined)) as ConnectionPage | undefined;
-}
-
-async function report(member: GroupMember): Promise<MemberReport> {
-  const status =
-    member.state === 'up'
-      ? ((await member.ask({ command: 'status' }, ANSWER_TIME).catch(() => undefined)) as
-          | NodeStatus
-          | undefined)
-      : undefined;
-  const { number, name, state, pid, lives, lastExit } = member;
-  return { number, name, state, pid, restarts: Math.max(0, lives - 1), lastExit, status };
 }
 
 /** Rare, since the new code compiles and the first nodes run it: a service was gone, or the code differs by node. */

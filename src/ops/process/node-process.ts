@@ -3,13 +3,21 @@ import type { Logger } from '../../base/log.js';
 import { refuseIfRunning } from './pid-file.js';
 import type { NodeFiles } from './node-files.js';
 import { isReadOnly, Presence } from './presence.js';
-import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../requests/status.js';
+import type { ReloadNote } from '../requests/reload.js';
+import type { Answerer, NodeRequest } from '../requests/requests.js';
 import { report } from './node-report.js';
 
 /** Another signal while the node stops ends it at once, with this. */
 const STATUS_CUT_SHORT = 1;
 
 const onWindows = process.platform === 'win32';
+
+/** A node, or a group of nodes. */
+export interface ServedNode extends Answerer {
+  readonly listeners: readonly string[];
+  reload(graceful: boolean): Promise<ReloadNote | null | void>;
+  stop(graceful: boolean): Promise<void>;
+}
 
 export interface NodeProcessOptions<N> {
   readonly files: NodeFiles;
@@ -36,9 +44,7 @@ export interface NodeProcessOptions<N> {
  *   SIGUSR2           reload
  *   SIGHUP            opens the log file anew, for log rotation; without a log file the terminal is gone: stop
  */
-export class NodeProcess<N extends Controllable & { readonly listeners: readonly string[] }>
-  implements Controllable
-{
+export class NodeProcess<N extends ServedNode> implements Answerer {
   readonly #options: NodeProcessOptions<N>;
   #node: N | undefined;
   /** Reloads that are under way. */
@@ -79,22 +85,26 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
     this.#options.log.info('stopped');
   }
 
-  status(): NodeStatus | Promise<NodeStatus> {
-    return this.#running().status();
+  async answer(request: NodeRequest): Promise<unknown> {
+    switch (request.command) {
+      case 'reload':
+        return await this.reload(request.graceful);
+      case 'stop':
+        await this.stop(request.graceful);
+        return null;
+      default:
+        return await this.#running().answer(request);
+    }
   }
 
-  connections(offset: number, limit: number): ConnectionPage | Promise<ConnectionPage> {
-    return this.#running().connections(offset, limit);
-  }
-
-  async reload(graceful: boolean): Promise<ReloadNote | void> {
-    let note: ReloadNote | void;
+  async reload(graceful: boolean): Promise<ReloadNote | null> {
+    let note: ReloadNote | null;
     const { log, onBuilt } = this.#options;
     const node = this.#running();
     const began = performance.now();
     this.#reloads++;
     try {
-      note = await node.reload(graceful);
+      note = (await node.reload(graceful)) ?? null;
     } catch (error) {
       log.error(`not reloaded, the old code goes on: ${(error as Error).message}`);
       throw error;

@@ -54,7 +54,7 @@ describe("a process's presence", { timeout: 20_000 }, () => {
     assert.notEqual(now.socket, before.socket);
     assert.equal(existsSync(before.socket), false, 'the leftover is gone');
     const client = await ControlClient.connect(now.socket);
-    assert.deepEqual(await client.status(), STATUS);
+    assert.deepEqual(await client.ask({ command: 'status' }), STATUS);
     client.close();
     await second.close();
     assert.deepEqual(await readdir(join(folder, '.gatewayworker')), ['.gitignore']);
