@@ -3,6 +3,7 @@ import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import { systemClock } from '../base/clock.js';
 import { registersOf } from '../config/registers.js';
+import { rolesOf } from '../config/roles.js';
 import type { GatewayConfig, NodeConfig, WorkerConfig } from '../config/schema.js';
 import { GatewayError } from '../base/errors.js';
 import { Gateway } from '../gateway/gateway.js';
@@ -84,10 +85,7 @@ export class Node implements AskedNode, Answerer {
   }
 
   get roles(): readonly string[] {
-    const { gateway, worker, register } = this.#config;
-    return Object.entries({ gateway, worker, register }).flatMap(([role, of]) =>
-      of === false ? [] : [role],
-    );
+    return rolesOf(this.#config);
   }
 
   /** The urls that clients connect to, with real ports. */

@@ -9,7 +9,7 @@ import type { NodeRequest } from '../requests/requests.js';
  *                   {"order":"reopen-log"}
  *                   {"id":7,"request":{"command":"status"}}        a NodeRequest
  *                   {"id":8,"request":{"command":"ping"}}          null, at once, whatever it is doing
- *   from a member   {"event":"ready"}                              it listens: what was said before is lost
+ *   from a member   {"event":"ready"}                              it hears: what was said before is lost
  *                   {"event":"up",…} or {"event":"failed",…}       a NodeReport
  *                   {"id":7,"answer":{"ok":true,"result":…}}
  *

@@ -1,23 +1,20 @@
 import type { Clock } from '../../base/clock.js';
 import { registersOf } from '../../config/registers.js';
+import { rolesOf } from '../../config/roles.js';
 import type { NodeConfig } from '../../config/schema.js';
-import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import { GroupMember, type MemberProcess } from './group-member.js';
+import { GroupMember } from './group-member.js';
+import { GroupReload } from './group-reload.js';
+import type { MemberProcess } from './member-conversation.js';
 import { GRACEFUL_TIMEOUT } from '../requests/graceful.js';
 import type { GroupFacts } from '../requests/group-status.js';
 import type { ReloadNote } from '../requests/reload.js';
 import type { AskedGroup } from '../requests/request-entry.js';
 import { type Answerer, answerOfGroup, type NodeRequest } from '../requests/requests.js';
 import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
+import { stillTimeOf } from './still-watch.js';
 import type { NodeStatus } from '../requests/status.js';
 
-/** Milliseconds that a member may stand still at least: its main thread has more to do than its workers'. */
-const MIN_STILL_TIME = 10_000;
-/** The same where there are no workers, whose processTimeout would say. */
-const STILL_TIME = 30_000;
-/** Milliseconds that a member gets beyond the time in which its reload settles: one that hangs must not hold up all to come. */
-const RELOAD_TIME = 60_000;
 /** Milliseconds that a member gets beyond the time in which its node has to stop. */
 const END_TIME = 5000;
 
@@ -60,11 +57,9 @@ export class NodeGroup implements AskedGroup, Answerer {
   listeners: readonly string[] = [];
   readonly #options: NodeGroupOptions;
   readonly #startedAt: number;
+  readonly #reload: GroupReload;
   #register: RegisterNode | undefined;
   #members: readonly GroupMember[] = [];
-  #reloads = 0;
-  /** The reload that is under way, or the last one. */
-  #reloading: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
   private constructor(options: NodeGroupOptions) {
@@ -72,10 +67,9 @@ export class NodeGroup implements AskedGroup, Answerer {
     this.#options = options;
     this.#startedAt = clock.now();
     this.name = groupName(config);
-    const { gateway, worker, register } = config;
-    this.roles = Object.entries({ gateway, worker, register }).flatMap(([role, of]) =>
-      of === false ? [] : [role],
-    );
+    this.roles = rolesOf(config);
+    const { worker } = config;
+    this.#reload = new GroupReload({ ...options, worker });
     this.workers = worker === false ? 0 : worker.count * nodes;
   }
 
@@ -110,7 +104,7 @@ export class NodeGroup implements AskedGroup, Answerer {
       name: this.name,
       version,
       uptime: (clock.now() - this.#startedAt) / 1000,
-      reloads: this.#reloads,
+      reloads: this.#reload.count,
       roles: this.roles,
       listeners: this.listeners,
       log: logLosses(),
@@ -118,18 +112,9 @@ export class NodeGroup implements AskedGroup, Answerer {
     };
   }
 
-  /**
-   * Replaces the code of one node after the other. Reloads wait for each other.
-   *
-   * @throws GatewayError when a node cannot run the new code. The first to refuse ends it: unless the message says
-   * otherwise the old code goes on everywhere. GW_CONTROL when one stops answering in the middle of it. One that does not
-   * answer from the beginning is no reason to keep the old code: a note names it
-   */
+  /** Replaces the code of one node after the other: see {@link GroupReload}. */
   async reload(graceful: boolean): Promise<ReloadNote | null> {
-    const next = async (): Promise<ReloadNote | null> => await this.#reload(graceful);
-    const reloading = this.#reloading.then(next, next);
-    this.#reloading = reloading;
-    return await reloading;
+    return await this.#reload.run(this.#members, graceful);
   }
 
   /** Has every node open its log file anew. */
@@ -161,7 +146,7 @@ export class NodeGroup implements AskedGroup, Answerer {
           number,
           start: { order: 'start', config: memberConfig(config, number, registers), logFile },
           fork,
-          stillTime: this.#stillTime,
+          stillTime: stillTimeOf(config.worker),
           clock,
           log,
         }),
@@ -169,59 +154,4 @@ export class NodeGroup implements AskedGroup, Answerer {
     // the first has all ports, those that are not shared included
     [this.listeners] = await Promise.all(this.#members.map(async (member) => await member.start()));
   }
-
-  get #stillTime(): number {
-    const { worker } = this.#options.config;
-    if (worker === false) return STILL_TIME;
-    return worker.processTimeout === 0 ? 0 : Math.max(MIN_STILL_TIME, worker.processTimeout * 1000);
-  }
-
-  /** Milliseconds in which a reload settles: all workers start at once, and take over one after the other. */
-  #reloadTime(graceful: boolean): number {
-    const { worker } = this.#options.config;
-    if (worker === false) return RELOAD_TIME;
-    const { startTimeout, stopTimeout, count } = worker;
-    const takeover = (graceful ? GRACEFUL_TIMEOUT : stopTimeout * 1000) + stopTimeout * 1000;
-    return startTimeout * 1000 + count * takeover + RELOAD_TIME;
-  }
-
-  async #reload(graceful: boolean): Promise<ReloadNote | null> {
-    await this.#options.checkEvents();
-    const done: string[] = [];
-    const missing: string[] = [];
-    for (const member of this.#members) {
-      const { lives } = member;
-      if (member.state !== 'down' && !(await member.answers())) {
-        missing.push(member.name);
-        // it hears of it when it goes on; when it is replaced, the next process has the new code anyway
-        member.ask({ command: 'reload', graceful }).catch((error: Error) => {
-          if (member.lives === lives && member.state !== 'down') {
-            this.#options.log.error(`node ${member.name} goes on with the old code: ${error.message}`);
-          }
-        });
-        continue;
-      }
-      try {
-        await member.ask({ command: 'reload', graceful }, this.#reloadTime(graceful));
-      } catch (error) {
-        // it has died, or was dead: its next process starts with the new code
-        if (member.state === 'down' || member.lives > lives) continue;
-        throw done.length === 0 ? error : halfway(error as GatewayError, member.name, done);
-      }
-      done.push(member.name);
-    }
-    this.#reloads++;
-    if (missing.length === 0) return null;
-    return {
-      note: `${missing.join(', ')} did not answer: what stands still has the new code when it goes on, or when it is replaced. status shows which it is.`,
-    };
-  }
-}
-
-/** Rare, since the new code compiles and the first nodes run it: a service was gone, or the code differs by node. */
-function halfway({ code, message }: GatewayError, name: string, done: readonly string[]): GatewayError {
-  return new GatewayError(
-    code,
-    `Node ${name} goes on with the old code, as do those after it, while ${done.join(', ')} already run the new: reload again when this is put right. ${message}`,
-  );
 }

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { failure } from '#src/ops/requests/answer.js';
-import type { MemberProcess } from '#src/ops/group/group-member.js';
+import type { MemberProcess } from '#src/ops/group/member-conversation.js';
 import type { MemberOrder, MemberRequest, StartOrder } from '#src/ops/group/member-protocol.js';
 import type { NodeReport } from '#src/ops/process/node-report.js';
 import { FakeNode } from './fake-node.js';
