@@ -3,7 +3,7 @@ import { GatewayError } from '../base/errors.js';
 import { supervise as superviseNode } from '../ops/process/supervisor-process.js';
 import { startDetached } from '../ops/process/detached.js';
 import { refuseIfRunning } from '../ops/process/pid-file.js';
-import type { StartOptions } from './program.js';
+import type { StartOptions } from './options.js';
 import { locate } from './locate.js';
 import { serve } from './process-end.js';
 import { programArguments, say, upLine } from './this-program.js';

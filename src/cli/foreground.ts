@@ -9,7 +9,7 @@ import type { NodeGroup } from '../ops/group/node-group.js';
 import { NodeProcess } from '../ops/process/node-process.js';
 import { nodeFiles } from '../ops/process/node-files.js';
 import type { ProcessLog } from '../ops/log/process-log.js';
-import type { StartOptions } from './program.js';
+import type { StartOptions } from './options.js';
 import { reloadOnChange } from '../ops/process/reload-on-change.js';
 import { startBanner } from '../ops/view/start-banner.js';
 import { StrayErrors } from '../ops/log/stray-errors.js';

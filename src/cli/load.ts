@@ -1,7 +1,7 @@
 import { type LoadedConfig, loadConfig } from '../config/load.js';
 import type { NodeConfig } from '../config/schema.js';
 import { checkGroup } from '../ops/group/member-config.js';
-import type { StartOptions } from './program.js';
+import type { StartOptions } from './options.js';
 import { EventsBundle } from '../bundle/events-bundle.js';
 
 /** @throws GW_CONFIG */

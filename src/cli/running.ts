@@ -1,4 +1,4 @@
-import type { ConfigOption, GracefulOption } from './program.js';
+import type { ConfigOption, GracefulOption } from './options.js';
 import { connectionsReport, type ReportOptions, showReport, statusReport } from './report-command.js';
 import { findRunning, locate } from './locate.js';
 import { say } from './this-program.js';
