@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.js';
 import { endCompiler } from '../bundle/compiler.js';
 import type { NodeConfig } from '../config/schema.js';
@@ -13,6 +12,7 @@ import type { StartOptions } from './options.js';
 import { reloadOnChange } from '../ops/process/reload-on-change.js';
 import { startBanner } from '../ops/view/start-banner.js';
 import { StrayErrors } from '../ops/log/stray-errors.js';
+import { givenLog } from './given-log.js';
 import { checkEvents, load } from './load.js';
 import { FAREWELL_TIME, openLog, startOwnNode } from './own-node.js';
 import { endAfter, guardExit } from './process-end.js';
@@ -23,7 +23,7 @@ export async function startHere(options: StartOptions): Promise<void> {
   const { watch = false, supervised = false, nodes = 1 } = options;
   const strays = new StrayErrors(systemClock, endAfter).watch();
   const { config, file, warnings } = await strays.during(load(options));
-  const log = openLog(config.log.level, options.log === undefined ? undefined : resolve(options.log));
+  const log = openLog(config.log.level, givenLog(options.log));
   const release = captureOutput(log, systemClock);
   strays.logTo(log.logger);
   for (const warning of warnings) log.logger.warn(warning);
