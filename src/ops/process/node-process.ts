@@ -6,11 +6,10 @@ import { isReadOnly, Presence } from './presence.js';
 import type { ReloadNote } from '../requests/reload.js';
 import type { Answerer, NodeRequest } from '../requests/requests.js';
 import { report } from './node-report.js';
+import { obeySignals } from './process-signals.js';
 
 /** Another signal while the node stops ends it at once, with this. */
 const STATUS_CUT_SHORT = 1;
-
-const onWindows = process.platform === 'win32';
 
 /** A node, or a group of nodes. */
 export interface ServedNode extends Answerer {
@@ -37,13 +36,7 @@ export interface NodeProcessOptions<N> {
   readonly onBuilt: () => void;
 }
 
-/**
- * The process that a node runs in: its pid file and control socket, its signals, its end.
- *
- *   SIGTERM, SIGINT   stop; another one ends the process at once
- *   SIGUSR2           reload
- *   SIGHUP            opens the log file anew, for log rotation; without a log file the terminal is gone: stop
- */
+/** The process that a node runs in: its pid file and control socket, its signals, its end. */
 export class NodeProcess<N extends ServedNode> implements Answerer {
   readonly #options: NodeProcessOptions<N>;
   #node: N | undefined;
@@ -72,10 +65,11 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
    */
   async run(): Promise<void> {
     // before the pid file, so that whoever finds that may use them
-    this.#listenToSignals();
-    await this.#announce();
+    this.#obeySignals();
+    if (this.#options.supervised) this.#outliveSupervisor();
+    await this.#appear();
     try {
-      // a node that is still starting holds nothing yet, and need not be waited for
+      // a node that is still starting has nothing to lose yet, and need not be waited for
       const node = await Promise.race([this.#options.start(), this.#stopRequested.then(() => undefined)]);
       if (node) await this.#serve(node);
     } finally {
@@ -138,11 +132,11 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
     return this.#node;
   }
 
-  async #announce(): Promise<void> {
+  async #appear(): Promise<void> {
     const { files, config, supervised, log, logFile, nodes } = this.#options;
     if (!supervised) await refuseIfRunning(files);
     try {
-      this.#presence = await Presence.announce(this, {
+      this.#presence = await Presence.open(this, {
         pidFile: files.pidFile,
         config: config ?? null,
         logFile: logFile?.path ?? null,
@@ -155,31 +149,30 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
     }
   }
 
-  #listenToSignals(): void {
-    const { supervised, log, logFile } = this.#options;
-    const stop = (signal: NodeJS.Signals): void => {
-      if (this.#stopRequest) process.exit(STATUS_CUT_SHORT);
-      this.#beginStop({ graceful: false, by: signal });
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-    process.on('SIGHUP', (signal) => {
-      if (logFile) logFile.reopen();
-      else stop(signal);
-    });
-    if (!onWindows) {
-      process.on('SIGUSR2', () => {
+  #obeySignals(): void {
+    const { log, logFile } = this.#options;
+    obeySignals({
+      stop: (signal) => {
+        if (this.#stopRequest) {
+          log.warn({ by: signal }, 'ended at once, before it had stopped');
+          process.exit(STATUS_CUT_SHORT);
+        }
+        this.#beginStop({ graceful: false, by: signal });
+      },
+      reload: () => {
         // the log says how it ended
         this.reload(false).catch(() => {});
-      });
-    }
-    if (supervised) {
-      process.on('disconnect', () =>
-        log.warn('the supervisor has died: this node goes on, but nobody would start it again'),
-      );
-      // the supervisor is no reason to live on
-      process.channel?.unref();
-    }
+      },
+      reopenLog: logFile?.reopen,
+    });
+  }
+
+  #outliveSupervisor(): void {
+    process.on('disconnect', () =>
+      this.#options.log.warn('the supervisor has died: this node goes on, but nobody would start it again'),
+    );
+    // the supervisor is no reason to live on
+    process.channel?.unref();
   }
 
   #beginStop({ graceful, by }: { graceful: boolean; by: string }): void {

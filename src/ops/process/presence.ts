@@ -39,7 +39,7 @@ export class Presence {
    *
    * @throws GW_CONTROL when another process holds the pid file
    */
-  static async announce(
+  static async open(
     answerer: Answerer,
     { pidFile, config, logFile, nodes, log }: PresenceOptions,
   ): Promise<Presence> {
@@ -61,7 +61,7 @@ export class Presence {
   }
 }
 
-/** Whether announcing failed because the file system takes no files: a node can do without its presence. */
+/** Whether a presence cannot be opened because the file system takes no files: a node can do without one. */
 export function isReadOnly(error: unknown): boolean {
   if (!(error instanceof GatewayError)) return false;
   return isUnwritable(error.cause);

@@ -53,7 +53,7 @@ export async function supervise({
     supervisor.signal('SIGHUP');
   });
   await refuseIfRunning(files);
-  const presence = await Presence.announce(supervisor, {
+  const presence = await Presence.open(supervisor, {
     pidFile: files.supervisorPidFile,
     config: config ?? null,
     logFile: path,
