@@ -1,6 +1,7 @@
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { refuseIfRunning } from './pid-file.js';
+import { LoggedReloads, type Reloadable } from './logged-reloads.js';
 import type { NodeFiles } from './node-files.js';
 import { isReadOnly, Presence } from './presence.js';
 import type { ReloadNote } from '../requests/reload.js';
@@ -12,9 +13,8 @@ import { obeySignals } from './process-signals.js';
 const STATUS_CUT_SHORT = 1;
 
 /** A node, or a group of nodes. */
-export interface ServedNode extends Answerer {
+export interface ServedNode extends Answerer, Reloadable {
   readonly listeners: readonly string[];
-  reload(graceful: boolean): Promise<ReloadNote | null | void>;
   stop(graceful: boolean): Promise<void>;
 }
 
@@ -40,8 +40,7 @@ export interface NodeProcessOptions<N> {
 export class NodeProcess<N extends ServedNode> implements Answerer {
   readonly #options: NodeProcessOptions<N>;
   #node: N | undefined;
-  /** Reloads that are under way. */
-  #reloads = 0;
+  readonly #reloads: LoggedReloads;
   #presence: Presence | undefined;
   #stopRequest: { readonly graceful: boolean } | undefined;
   /** Resolves with the first request to stop. */
@@ -52,6 +51,7 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
 
   constructor(options: NodeProcessOptions<N>) {
     this.#options = options;
+    this.#reloads = new LoggedReloads(options.log, options.onBuilt);
     this.#stopRequested = new Promise((resolve) => (this.#requestStop = resolve));
     this.#stopped = new Promise((resolve) => (this.#markStopped = resolve));
     // run() reports a stop that fails, also when no command waits for it
@@ -92,22 +92,7 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
   }
 
   async reload(graceful: boolean): Promise<ReloadNote | null> {
-    let note: ReloadNote | null;
-    const { log, onBuilt } = this.#options;
-    const node = this.#running();
-    const began = performance.now();
-    this.#reloads++;
-    try {
-      note = (await node.reload(graceful)) ?? null;
-    } catch (error) {
-      log.error(`not reloaded, the old code goes on: ${(error as Error).message}`);
-      throw error;
-    } finally {
-      if (--this.#reloads === 0) onBuilt();
-    }
-    log.info({ graceful, milliseconds: Math.round(performance.now() - began) }, 'reloaded');
-    if (note) log.warn(note.note);
-    return note;
+    return await this.#reloads.run(this.#running(), graceful);
   }
 
   async stop(graceful: boolean): Promise<void> {
