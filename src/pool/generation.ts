@@ -23,6 +23,9 @@ import type { StartThread, Thread } from './thread.js';
 /** Milliseconds after which the log says what a start waits for. */
 const START_WARNING = 10_000;
 
+/** Milliseconds that a thread gets beyond its timeouts before it is ended by force: to answer at all. */
+export const GRACE = 1000;
+
 /** What a thread that is not ready waits for. */
 const STEPS: Readonly<Record<StartStep | 'begin', string>> = {
   begin: 'its thread to begin',
@@ -149,6 +152,12 @@ export class Generation {
   abort(why?: string): void {
     this.#abortedFor ??= why;
     this.#thread.abort();
+  }
+
+  /** Ends the thread by force, should it not have ended by itself after so many milliseconds, and {@link GRACE}. */
+  abortAfter(timeout: number): void {
+    const timer = this.#options.clock.setTimeout(() => this.abort(), timeout + GRACE);
+    void this.ended.then(() => timer.cancel());
   }
 
   #receive(message: ThreadMessage): void {
