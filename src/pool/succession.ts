@@ -189,7 +189,7 @@ export class Succession implements GenerationsOwner {
     this.lastFailure = undefined;
     onServing(generation);
     generation.serve(link.serveBy(generation.number), this.#pending.ids);
-    links.announce();
+    links.showState();
     if (this.#stopping) {
       generation.abortAfter(this.#left);
       generation.stop(this.#left);
@@ -202,7 +202,7 @@ export class Succession implements GenerationsOwner {
   #unserved(): void {
     const { link, links } = this.#options;
     link.unserved();
-    links.announce();
+    links.showState();
   }
 
   /** One attempt to put a new thread in the place of one that died. */
