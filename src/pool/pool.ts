@@ -10,7 +10,8 @@ import { Doorbell } from '../ring/doorbell.js';
 import { EventsBundle } from '../bundle/events-bundle.js';
 import type { Generation } from './generation.js';
 import { livingThreads } from './living-threads.js';
-import { type InnerOptions, Slot, type SlotStatus } from './slot.js';
+import { Slot, type SlotStatus } from './slot.js';
+import type { InnerOptions } from './slot-context.js';
 import { PoolThread } from './thread.js';
 
 const MEBIBYTE = 2 ** 20;
