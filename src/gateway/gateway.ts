@@ -65,7 +65,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   readonly #config: GatewayConfig;
   readonly #stateDir: string;
   readonly #problems: LogOnce;
-  readonly #outbox: Outbox;
+  readonly #outbox: Outbox<ClientRecord>;
   readonly #heartbeat: Heartbeat;
   readonly #pingMessage: OutgoingMessage | undefined;
   readonly #listeners: Listener[] = [];
