@@ -6,7 +6,7 @@ import type { SessionState } from './session-state.js';
 import type { WorkerPeer } from './worker-peer.js';
 
 /** An event that waits because its worker is congested, or because earlier ones of the client do. */
-export interface WaitingEvent {
+export interface QueuedEvent {
   readonly command: number;
   readonly flags: number;
   readonly body: Buffer;
@@ -26,7 +26,7 @@ export class ClientRecord {
   /** What it is sent at the end of this tick. */
   outgoing: OutboxStretch | undefined;
   /** Events that its worker could not take yet, oldest first. */
-  waiting: Queue<WaitingEvent> | undefined;
+  queued: Queue<QueuedEvent> | undefined;
   /** Heartbeat rounds since its last sign of life; -1 after one. GatewayWorker's pingNotResponseCount. */
   silentRounds = -1;
   /** What the heartbeat has seen of its connection, from its first look on. */

@@ -12,7 +12,7 @@ const EMPTY = Buffer.alloc(0);
 /** The flags that GatewayWorker knows. */
 const LEGACY_FLAGS = Flag.PLAIN_BODY | Flag.RAW;
 /** Datagrams of one client that may wait: reading cannot be paused for one client of a socket that all share. */
-const WAITING_DATAGRAMS = 1000;
+const QUEUED_DATAGRAMS = 1000;
 /**
  * Events of one client in a row, after which the others get their turn. One turn of the event loop can read two megabytes
  * from a socket, which may be a hundred thousand messages.
@@ -37,7 +37,7 @@ export class Dispatcher {
   readonly #unheard: (client: ClientRecord) => void;
   #unservedSince: number | undefined;
   /** Clients with events that wait here. */
-  #clientsWaiting = 0;
+  #clientsQueued = 0;
   /** Whose event was the last one, and how many in a row those of this client have been. */
   #last: ClientRecord | undefined;
   #inARow = 0;
@@ -84,7 +84,7 @@ export class Dispatcher {
   add(peer: WorkerPeer): void {
     this.#peers.push(peer);
     this.#noteServed(peer);
-    for (const client of this.#unrouted) this.#deliverWaiting(client);
+    for (const client of this.#unrouted) this.#sendQueued(client);
   }
 
   /** A worker is gone, which may be said twice: its clients are bound to others. */
@@ -98,17 +98,17 @@ export class Dispatcher {
     for (const client of held) {
       client.pausedByWorker = false;
       if (this.#peerOf(client) === undefined) this.#unrouted.add(client);
-      else this.#deliverWaiting(client);
+      else this.#sendQueued(client);
     }
   }
 
   /** A worker that was congested, or not ready, takes events again. */
   drained(peer: WorkerPeer): void {
     this.#noteServed(peer);
-    for (const client of this.#unrouted) this.#deliverWaiting(client);
+    for (const client of this.#unrouted) this.#sendQueued(client);
     for (const client of peer.held) {
       if (peer.congested) return;
-      this.#deliverWaiting(client);
+      this.#sendQueued(client);
     }
   }
 
@@ -120,20 +120,20 @@ export class Dispatcher {
    */
   dispatch(client: ClientRecord, command: number, flags: number, body: Buffer): boolean {
     const peer = this.#peerOf(client);
-    if (peer === undefined || client.waiting !== undefined || client.pausedByWorker || peer.congested) {
-      if (client.waiting === undefined) {
-        client.waiting = new Queue();
-        this.#clientsWaiting++;
+    if (peer === undefined || client.queued !== undefined || client.pausedByWorker || peer.congested) {
+      if (client.queued === undefined) {
+        client.queued = new Queue();
+        this.#clientsQueued++;
       } else if (
         command === Command.ON_MESSAGE &&
         client.transport.protocol.datagrams === true &&
-        client.waiting.length >= WAITING_DATAGRAMS
+        client.queued.length >= QUEUED_DATAGRAMS
       ) {
         return false;
       }
-      client.waiting.push({ command, flags, body: Buffer.from(body) });
+      client.queued.push({ command, flags, body: Buffer.from(body) });
       (peer?.held ?? this.#unrouted).add(client);
-      this.#pause(client);
+      this.#stopReading(client);
       return true;
     }
     this.#send(client, peer, command, flags, body);
@@ -147,21 +147,21 @@ export class Dispatcher {
   }
 
   /** The client's worker wants no more of its events for now. */
-  hold(client: ClientRecord): void {
+  pauseByWorker(client: ClientRecord): void {
     client.pausedByWorker = true;
     client.peer?.paused.add(client);
-    this.#pause(client);
+    this.#stopReading(client);
   }
 
   /** The client's worker wants its events again. */
-  release(client: ClientRecord): void {
+  resumeByWorker(client: ClientRecord): void {
     client.pausedByWorker = false;
     client.peer?.paused.delete(client);
-    this.#deliverWaiting(client);
+    this.#sendQueued(client);
   }
 
   /** Goes on reading a client. */
-  resume(client: ClientRecord): void {
+  resumeReading(client: ClientRecord): void {
     if (client.reading || client.gone) return;
     client.reading = true;
     client.silentRounds = -1;
@@ -176,13 +176,13 @@ export class Dispatcher {
   /** The client is gone, and its last event dispatched: it is unbound as soon as nothing of it waits. */
   forget(client: ClientRecord): void {
     // its worker cannot ask for the rest any more, which is little: nothing was read since it asked for the pause
-    if (client.pausedByWorker) this.release(client);
-    else if (client.waiting === undefined) this.#unbind(client);
+    if (client.pausedByWorker) this.resumeByWorker(client);
+    else if (client.queued === undefined) this.#unbind(client);
   }
 
   /** Resolves when no event waits here: every one is on its way to a worker. */
   async settled(): Promise<void> {
-    if (this.#clientsWaiting > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve));
+    if (this.#clientsQueued > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve));
   }
 
   #send(client: ClientRecord, peer: WorkerPeer, command: number, flags: number, body: Buffer): void {
@@ -208,7 +208,7 @@ export class Dispatcher {
       event.flags = flags | Flag.STATE;
       event.ext = client.state.ext(client.address, client.uid ?? '');
     }
-    if (!peer.link.send(event)) this.#pause(client);
+    if (!peer.link.send(event)) this.#stopReading(client);
   }
 
   /** Reads a client no further before the others have had their turn. */
@@ -224,7 +224,7 @@ export class Dispatcher {
   #rested(client: ClientRecord): void {
     if (client.reading || client.gone) return;
     if (client.peer?.full === true) client.peer.held.add(client);
-    else this.#deliverWaiting(client);
+    else this.#sendQueued(client);
   }
 
   /** The worker that a client is bound to; a new one when it has none, or a closed one. */
@@ -247,7 +247,7 @@ export class Dispatcher {
   }
 
   /** Sends a client's waiting events while its worker takes them, and then goes on reading it. */
-  #deliverWaiting(client: ClientRecord): void {
+  #sendQueued(client: ClientRecord): void {
     const peer = this.#peerOf(client);
     if (peer === undefined) return;
     if (client.pausedByWorker) {
@@ -255,18 +255,18 @@ export class Dispatcher {
       return;
     }
     this.#unrouted.delete(client);
-    for (let event = client.waiting?.peek(); event !== undefined; event = client.waiting?.peek()) {
+    for (let event = client.queued?.peek(); event !== undefined; event = client.queued?.peek()) {
       if (peer.congested) {
         peer.held.add(client);
         return;
       }
-      client.waiting?.shift();
+      client.queued?.shift();
       this.#send(client, peer, event.command, event.flags, event.body);
     }
-    if (client.waiting !== undefined) {
-      client.waiting = undefined;
-      this.#clientsWaiting--;
-      if (this.#clientsWaiting === 0) this.#onSettled?.();
+    if (client.queued !== undefined) {
+      client.queued = undefined;
+      this.#clientsQueued--;
+      if (this.#clientsQueued === 0) this.#onSettled?.();
     }
     if (client.gone) {
       peer.held.delete(client);
@@ -275,11 +275,11 @@ export class Dispatcher {
       peer.held.add(client);
     } else {
       peer.held.delete(client);
-      this.resume(client);
+      this.resumeReading(client);
     }
   }
 
-  #pause(client: ClientRecord): void {
+  #stopReading(client: ClientRecord): void {
     // also one that is not being read anyway: it may be resting
     client.peer?.held.add(client);
     if (!client.reading) return;

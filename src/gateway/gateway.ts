@@ -213,7 +213,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     let count = 0;
     for (const client of this.directory.clients()) {
       this.#outbox.flushClient(client);
-      this.#dispatcher.resume(client);
+      this.#dispatcher.resumeReading(client);
       client.transport.close(GOING_AWAY, 'server is stopping');
       if (++count % CLOSES_PER_TURN === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
     }
@@ -317,7 +317,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   kick(client: ClientRecord): void {
     this.#outbox.flushClient(client);
-    this.#dispatcher.resume(client);
+    this.#dispatcher.resumeReading(client);
     client.transport.close();
   }
 
@@ -347,12 +347,12 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     }
   }
 
-  hold(client: ClientRecord): void {
-    this.#dispatcher.hold(client);
+  pauseByWorker(client: ClientRecord): void {
+    this.#dispatcher.pauseByWorker(client);
   }
 
-  release(client: ClientRecord): void {
-    this.#dispatcher.release(client);
+  resumeByWorker(client: ClientRecord): void {
+    this.#dispatcher.resumeByWorker(client);
   }
 
   // ---- workers ----

@@ -98,10 +98,10 @@ describe('the dispatcher and a client that sends without end', () => {
     say(gone, MANY);
     gone.gone = true;
     say(held, MANY);
-    dispatcher.hold(held);
+    dispatcher.pauseByWorker(held);
     await turn();
     assert.deepEqual([gone.reading, held.reading], [false, false]);
-    dispatcher.release(held);
+    dispatcher.resumeByWorker(held);
     assert.equal(held.reading, true);
   });
 
@@ -110,13 +110,13 @@ describe('the dispatcher and a client that sends without end', () => {
     const clients = Array.from({ length: MANY }, (_, id) => join(id));
     for (const client of clients) {
       say(client, 1);
-      dispatcher.hold(client);
+      dispatcher.pauseByWorker(client);
       // one that had been read already
       dispatcher.dispatch(client, Command.ON_MESSAGE, 0, Buffer.from('x'));
     }
     dispatcher.drained(peer);
     assert.equal(peer.held.size, 0);
-    for (const client of clients.slice(1)) dispatcher.release(client);
+    for (const client of clients.slice(1)) dispatcher.resumeByWorker(client);
     assert.deepEqual(
       clients.map(({ reading }) => reading),
       clients.map((_, index) => index > 0),
@@ -130,7 +130,7 @@ describe('the dispatcher and a client that sends without end', () => {
     const { dispatcher, peer, say } = await scene();
     const client = join(1);
     say(client, MANY);
-    dispatcher.hold(client);
+    dispatcher.pauseByWorker(client);
     await turn();
     dispatcher.add(new WorkerPeer(new FakeLink(), { local: true }));
     dispatcher.remove(peer);

@@ -21,8 +21,8 @@ export interface CommandTarget {
   /** The client's session as PHP reads it; empty when it has none, or one that PHP cannot hold. */
   phpSession(client: ClientRecord): Buffer;
   /** A worker wants no more of this client's events for now, or wants them again. */
-  hold(client: ClientRecord): void;
-  release(client: ClientRecord): void;
+  pauseByWorker(client: ClientRecord): void;
+  resumeByWorker(client: ClientRecord): void;
 }
 
 /** Carries out a command that asks for no answer. */

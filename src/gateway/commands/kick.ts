@@ -28,11 +28,11 @@ export const kickCommands: Readonly<Record<number, CommandHandler>> = {
 
   [Command.PAUSE_CLIENT](target, frame) {
     const client = target.directory.get(frame.connectionId);
-    if (client !== undefined) target.hold(client);
+    if (client !== undefined) target.pauseByWorker(client);
   },
 
   [Command.RESUME_CLIENT](target, frame) {
     const client = target.directory.get(frame.connectionId);
-    if (client !== undefined) target.release(client);
+    if (client !== undefined) target.resumeByWorker(client);
   },
 };
