@@ -35,6 +35,7 @@ import { Replies } from './replies.js';
 import { loadRouter } from './router.js';
 import { SessionState } from './session-state.js';
 import { WorkerPeer, type WorkerPeerStatus } from './worker-peer.js';
+import { Workers } from './workers.js';
 
 const EMPTY = Buffer.alloc(0);
 /** Clients closed per turn of the event loop at a shutdown, so that their close handshakes do not all wait for one. */
@@ -69,6 +70,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   readonly #heartbeat: Heartbeat;
   readonly #pingMessage: OutgoingMessage | undefined;
   readonly #listeners: Listener[] = [];
+  readonly #workers: Workers;
   readonly #dispatcher: Dispatcher;
   readonly #ended: EndedClients;
   readonly #replies: Replies;
@@ -102,15 +104,14 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#replies = new Replies(identity.address);
     this.#ended = new EndedClients(
       clock,
-      (client) => void this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
+      (client) => this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
       (client) => this.finish(client),
     );
-    this.#dispatcher = new Dispatcher(
-      identity.address,
-      clock,
-      (client) => this.phpSession(client),
-      (client) => this.#ended.unheard(client),
-    );
+    this.#workers = new Workers(clock);
+    this.#dispatcher = new Dispatcher(identity.address, this.#workers, (client) => this.phpSession(client), {
+      unheard: (client) => this.#ended.unheard(client),
+      datagramDropped: (client) => this.#datagramDropped(client),
+    });
   }
 
   /** The urls of the open listeners, with their real ports. */
@@ -125,7 +126,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   /** Every worker that there is a link to, in the order of their coming. */
   get peers(): WorkerPeerStatus[] {
-    return this.#dispatcher.peers;
+    return this.#workers.status;
   }
 
   /** The client id of one of our clients. */
@@ -140,7 +141,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
    */
   async listen(): Promise<void> {
     const stateDir = this.#stateDir;
-    this.#dispatcher.route = await loadRouter(
+    this.#workers.route = await loadRouter(
       this.#config.router,
       (error) => this.#problem('router', error),
       stateDir,
@@ -235,14 +236,14 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
 
   get health(): Health {
     if (this.#stopping) return 'stopping';
-    return this.#dispatcher.unservedFor > UNSERVED_LIMIT ? 'unavailable' : 'ok';
+    return this.#workers.unservedFor > UNSERVED_LIMIT ? 'unavailable' : 'ok';
   }
 
   admits(): Admission {
     const { maxConnections } = this.#config;
     let admission: Admission = 'welcome';
     if (this.#stopping || (maxConnections > 0 && this.directory.size >= maxConnections)) admission = 'full';
-    else if (this.#dispatcher.unservedFor > UNSERVED_LIMIT) admission = 'unavailable';
+    else if (this.#workers.unservedFor > UNSERVED_LIMIT) admission = 'unavailable';
     if (admission !== 'welcome') this.counters.refusedConnections++;
     return admission;
   }
@@ -266,14 +267,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     client.silentRounds = -1;
     this.counters.messagesIn++;
     const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
-    if (this.#dispatcher.dispatch(client, Command.ON_MESSAGE, flags, data)) return;
-    this.counters.datagramsDropped++;
-    const { remoteAddress } = transport;
-    this.#problems.warn(
-      'datagram dropped',
-      { remoteAddress },
-      'a datagram is dropped: too many of its client wait',
-    );
+    this.#dispatcher.dispatch(client, Command.ON_MESSAGE, flags, data);
   }
 
   alive(transport: Connection): void {
@@ -397,6 +391,15 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   }
 
   // ---- clients ----
+
+  #datagramDropped({ transport: { remoteAddress } }: ClientRecord): void {
+    this.counters.datagramsDropped++;
+    this.#problems.warn(
+      'datagram dropped',
+      { remoteAddress },
+      'a datagram is dropped: too many of its client wait',
+    );
+  }
 
   #write(client: ClientRecord, bytes: Buffer, messages: number): void {
     if (client.gone || this.#isTooSlow(client, messages)) return;

@@ -1,6 +1,5 @@
 import type { Link } from '../link/link.js';
 import { WorkerState } from '../wire/command.js';
-import type { ClientRecord } from './client-record.js';
 
 export interface WorkerPeerOptions {
   /** Where it is, `host:port`; empty for a worker of this process. */
@@ -41,10 +40,6 @@ export class WorkerPeer {
   state: number;
   /** Clients bound to it. */
   clients = 0;
-  /** Clients with events that it could not take yet, in the order in which they began to wait. */
-  readonly held = new Set<ClientRecord>();
-  /** Clients of which it wants no more for now: apart, since they are not looked at each time that it takes events again. */
-  readonly paused = new Set<ClientRecord>();
 
   constructor(link: Link, options: WorkerPeerOptions) {
     this.link = link;
