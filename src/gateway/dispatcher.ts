@@ -1,15 +1,11 @@
 import { Queue } from '../base/queue.js';
 import type { GatewayAddress } from '../wire/client-id.js';
-import { Command, Flag } from '../wire/command.js';
+import { Command } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
-import { toPhpHandshake } from '../wire/handshake.js';
 import type { ClientRecord } from './client-record.js';
 import type { WorkerPeer } from './worker-peer.js';
 import type { Workers } from './workers.js';
 
-const EMPTY = Buffer.alloc(0);
-/** The flags that GatewayWorker knows. */
-const LEGACY_FLAGS = Flag.PLAIN_BODY | Flag.RAW;
 /** Datagrams of one client that may queue: reading cannot be paused for one client of a socket that all share. */
 const QUEUED_DATAGRAMS = 1000;
 /**
@@ -40,7 +36,6 @@ export interface DispatcherHost {
  */
 export class Dispatcher {
   readonly #workers: Workers;
-  readonly #phpSession: (client: ClientRecord) => Buffer;
   readonly #host: DispatcherHost;
   /** By worker, while there is a link to it. */
   readonly #stopped = new Map<WorkerPeer, Stopped>();
@@ -61,15 +56,8 @@ export class Dispatcher {
     for (const client of this.#resting.splice(0)) this.#rested(client);
   };
 
-  /** @param phpSession a client's session as PHP reads it */
-  constructor(
-    address: GatewayAddress,
-    workers: Workers,
-    phpSession: (client: ClientRecord) => Buffer,
-    host: DispatcherHost,
-  ) {
+  constructor(address: GatewayAddress, workers: Workers, host: DispatcherHost) {
     this.#workers = workers;
-    this.#phpSession = phpSession;
     this.#host = host;
     this.#event.localIp = address.ip;
     this.#event.localPort = address.port;
@@ -170,19 +158,9 @@ export class Dispatcher {
     event.clientPort = client.transport.remotePort;
     event.connectionId = client.id;
     event.gatewayPort = client.transport.port.port;
+    event.flags = flags;
     event.body = body;
-    if (peer.legacy) {
-      if (command === Command.ON_WEBSOCKET_CONNECT) event.body = toPhpHandshake(body);
-      event.flags = flags & LEGACY_FLAGS;
-      event.ext = this.#phpSession(client);
-    } else if (client.state === undefined) {
-      event.flags = flags;
-      event.ext = EMPTY;
-    } else {
-      event.flags = flags | Flag.STATE;
-      event.ext = client.state.ext(client.address, client.uid ?? '');
-    }
-    if (!peer.link.send(event)) this.#stopReading(client);
+    if (!peer.send(event, client)) this.#stopReading(client);
   }
 
   /** An event that cannot be sent yet. */

@@ -9,6 +9,7 @@ import { formatClientId, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag, commandName } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import { encodeHandshake } from '../wire/handshake.js';
+import { Asker } from './asker.js';
 import { ClientRecord } from './client-record.js';
 import { commands } from './commands/commands.js';
 import type { CommandTarget } from './commands/command-handler.js';
@@ -19,6 +20,7 @@ import { Dispatcher } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
 import { Heartbeat } from './heartbeat.js';
 import { type InnerHost, type InnerIdentity, type InnerSettings, innerSettings } from './inner/inner-host.js';
+import { PhpSessions } from './inner/php-sessions.js';
 import { OutgoingMessage } from './outgoing-message.js';
 import { Outbox } from './outbox.js';
 import { openListener } from './protocols/listener.js';
@@ -31,7 +33,6 @@ import type {
   Health,
   Listener,
 } from './protocols/protocol.js';
-import { Replies } from './replies.js';
 import { loadRouter } from './router.js';
 import { SessionState } from './session-state.js';
 import { WorkerPeer, type WorkerPeerStatus } from './worker-peer.js';
@@ -63,6 +64,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   readonly log: Logger;
   readonly directory = new Directory();
   readonly counters = new Counters();
+  readonly phpSessions: PhpSessions;
   readonly #config: GatewayConfig;
   readonly #stateDir: string;
   readonly #problems: LogOnce;
@@ -73,7 +75,6 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   readonly #workers: Workers;
   readonly #dispatcher: Dispatcher;
   readonly #ended: EndedClients;
-  readonly #replies: Replies;
   readonly #gaveUp: Promise<void>;
   #onGaveUp!: () => void;
   #stopping = false;
@@ -87,6 +88,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.inner = innerSettings(config, identity);
     this.#gaveUp = new Promise((resolve) => (this.#onGaveUp = resolve));
     this.#problems = new LogOnce(log, clock);
+    this.phpSessions = new PhpSessions(identity.address, this.#problems);
     this.#outbox = new Outbox((client, bytes, messages) => this.#write(client, bytes, messages));
     if (config.pingData !== '')
       this.#pingMessage = new OutgoingMessage(Buffer.from(config.pingData), Flag.PLAIN_BODY);
@@ -101,14 +103,13 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
         this.drop(client);
       },
     );
-    this.#replies = new Replies(identity.address);
     this.#ended = new EndedClients(
       clock,
       (client) => this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
       (client) => this.finish(client),
     );
     this.#workers = new Workers(clock);
-    this.#dispatcher = new Dispatcher(identity.address, this.#workers, (client) => this.phpSession(client), {
+    this.#dispatcher = new Dispatcher(identity.address, this.#workers, {
       unheard: (client) => this.#ended.unheard(client),
       datagramDropped: (client) => this.#datagramDropped(client),
     });
@@ -181,10 +182,11 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
   /** Takes in a worker that came otherwise than by the inner port. @param local whether it runs in this process */
   addWorker(link: Link, { local }: { local: boolean }): void {
     const peer = new WorkerPeer(link, { local });
+    const asker = new Asker(link, this.inner.address);
     link.subscribe({
       frame: (frame) => {
         try {
-          this.command(link, frame);
+          this.command(asker, frame);
         } catch (error) {
           // the frame is skipped: what one handler sent ends neither its thread nor this one
           this.#problems.warn('worker command', { worker: peer.name }, (error as Error).message);
@@ -331,16 +333,6 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     return client.state;
   }
 
-  phpSession(client: ClientRecord): Buffer {
-    try {
-      return client.state?.phpBytes ?? EMPTY;
-    } catch (error) {
-      const clientId = this.clientIdOf(client);
-      this.#problems.warn('session', { clientId }, `PHP is not given a session: ${(error as Error).message}`);
-      return EMPTY;
-    }
-  }
-
   pauseByWorker(client: ClientRecord): void {
     this.#dispatcher.pauseByWorker(client);
   }
@@ -368,7 +360,7 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     this.#problems.warn(`inner port: ${kind}`, { remoteAddress }, error.message);
   }
 
-  command(link: Link, frame: ReceivedFrame): void {
+  command(asker: Asker, frame: ReceivedFrame): void {
     const handle = commands[frame.command];
     if (handle !== undefined) {
       handle(this, frame);
@@ -378,14 +370,14 @@ export class Gateway implements ClientHost, CommandTarget, InnerHost {
     if (answer === undefined) {
       throw new GatewayError(
         'GW_FRAME',
-        `${link.name} sent ${commandName(frame.command)}, which no gateway knows.`,
+        `${asker.name} sent ${commandName(frame.command)}, which no gateway knows.`,
       );
     }
     try {
-      this.#replies.send(link, frame, answer(this, frame));
+      asker.answer(frame, answer(this, frame));
     } catch (error) {
       // whoever asked is not to wait for it, nor to take a later answer for this one
-      this.#replies.sendNothing(link, frame);
+      asker.answerNothing(frame);
       throw error;
     }
   }

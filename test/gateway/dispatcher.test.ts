@@ -44,7 +44,7 @@ function join(id: number): ClientRecord {
 async function scene() {
   const link = new FakeLink();
   const workers = new Workers(new SteppedClock());
-  const dispatcher = new Dispatcher({ ip: 1, port: 1 }, workers, () => Buffer.alloc(0), {
+  const dispatcher = new Dispatcher({ ip: 1, port: 1 }, workers, {
     unheard() {},
     datagramDropped() {},
   });

@@ -2,12 +2,14 @@ import type { PhpValue } from '../../wire/php-serialize.js';
 import type { ReceivedFrame } from '../../wire/frame.js';
 import type { ClientRecord } from '../client-record.js';
 import type { Directory } from '../directory.js';
+import type { PhpSessions } from '../inner/php-sessions.js';
 import type { OutgoingMessage } from '../outgoing-message.js';
 import type { SessionState } from '../session-state.js';
 
 /** What the commands may do to the gateway. */
 export interface CommandTarget {
   readonly directory: Directory;
+  readonly phpSessions: PhpSessions;
   /** Sends to one client at the end of this tick. */
   deliver(client: ClientRecord, message: OutgoingMessage): void;
   /** Closes a client, after what it was sent. */
@@ -18,8 +20,6 @@ export interface CommandTarget {
   drop(client: ClientRecord): void;
   /** The client's session, made when it has none yet. */
   stateOf(client: ClientRecord): SessionState;
-  /** The client's session as PHP reads it; empty when it has none, or one that PHP cannot hold. */
-  phpSession(client: ClientRecord): Buffer;
   /** A worker wants no more of this client's events for now, or wants them again. */
   pauseByWorker(client: ClientRecord): void;
   resumeByWorker(client: ClientRecord): void;
