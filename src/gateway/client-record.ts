@@ -2,7 +2,7 @@ import { Queue } from '../base/queue.js';
 import type { Connection } from './protocols/protocol.js';
 import type { Pulse } from './pulse.js';
 import type { OutboxStretch } from './outbox.js';
-import type { SessionState } from './session-state.js';
+import { SessionState } from './session-state.js';
 import type { WorkerPeer } from './worker-peer.js';
 
 /** An event that waits because its worker is congested, or because earlier ones of the client do. */
@@ -49,5 +49,11 @@ export class ClientRecord {
     this.id = id;
     this.transport = transport;
     this.ip = ip;
+  }
+
+  /** Its state, made when it has none yet. */
+  ensureState(): SessionState {
+    this.state ??= new SessionState();
+    return this.state;
   }
 }

@@ -81,7 +81,7 @@ export class InnerClient implements InnerRole {
   #carryOut(frame: ReceivedFrame): void {
     try {
       checkPhpFrame(frame);
-      this.#host.command(this.#asker, frame);
+      this.#host.desk.carryOut(this.#asker, frame);
     } catch (error) {
       this.#host.innerRefused('command', this.#link.name, error as Error);
     }

@@ -4,8 +4,8 @@ import type { Logger } from '../../base/log.js';
 import { SecretKey } from '../../net/secret-key.js';
 import type { GatewayAddress } from '../../wire/client-id.js';
 import { HEADER_LENGTH, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, type ReceivedFrame } from '../../wire/frame.js';
-import type { Asker } from '../asker.js';
-import type { WorkerPeer } from '../worker-peer.js';
+import type { CommandDesk } from '../command-desk.js';
+import type { Dispatcher } from '../dispatcher.js';
 import type { PhpSessions } from './php-sessions.js';
 
 /** What a frame may hold beside a message: the clients, uids or groups that it is for. */
@@ -60,15 +60,10 @@ export interface InnerHost {
   readonly inner: InnerSettings;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Is told of workers: who comes, takes events again or has said something new of its state, and who is gone. */
+  readonly dispatcher: Pick<Dispatcher, 'add' | 'drained' | 'remove'>;
+  readonly desk: CommandDesk;
   readonly phpSessions: PhpSessions;
-  /** A worker came; its frames, its room and its end are reported by the calls below. */
-  join(peer: WorkerPeer): void;
-  /** A worker is gone, or about to be closed: its clients are bound to others. */
-  leave(peer: WorkerPeer): void;
-  /** A worker takes events again, or said something new of its state. */
-  drained(peer: WorkerPeer): void;
-  /** Carries out a command or answers a query. @throws GatewayError when it cannot */
-  command(asker: Asker, frame: ReceivedFrame): void;
   /** Something that a peer did was refused: it is counted and logged. */
   innerRefused(kind: string, remoteAddress: string, error: Error): void;
 }

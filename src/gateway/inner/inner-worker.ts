@@ -66,7 +66,7 @@ export abstract class InnerWorker implements InnerRole {
   }
 
   drained(): void {
-    this.host.drained(this.peer);
+    this.host.dispatcher.drained(this.peer);
   }
 
   closed(error?: Error): void {
@@ -76,14 +76,14 @@ export abstract class InnerWorker implements InnerRole {
     const { name, address } = this.peer;
     if (error === undefined) this.host.log.info({ worker: name, address }, 'a worker has left');
     else this.host.log.warn({ worker: name, address, err: error }, 'the link to a worker broke');
-    this.host.leave(this.peer);
+    this.host.dispatcher.remove(this.peer);
   }
 
   /** From now on it may be sent events. */
   protected join(): void {
     const { name, address, legacy } = this.peer;
     this.host.log.info({ worker: name, address, legacy }, 'a worker has linked up');
-    this.host.join(this.peer);
+    this.host.dispatcher.add(this.peer);
   }
 
   /** A frame is skipped, and the link stays: it carries more clients than the one that this was about. */
@@ -101,6 +101,6 @@ export abstract class InnerWorker implements InnerRole {
     void this.link.close();
     // its far end may be gone without a word, which is why the worker came again
     this.#superseded = this.host.clock.setTimeout(() => this.link.destroy(), SUPERSEDED_TIMEOUT);
-    this.host.leave(this.peer);
+    this.host.dispatcher.remove(this.peer);
   }
 }

@@ -28,7 +28,7 @@ export class NodeWorker extends InnerWorker {
     if (frame.command === Command.PING) return;
     try {
       if (frame.command === Command.WORKER_STATE) this.#stateChanged(frame.clientIp & STATES);
-      else this.host.command(this.asker, frame);
+      else this.host.desk.carryOut(this.asker, frame);
     } catch (error) {
       this.skipped(error as Error);
     }
@@ -41,6 +41,6 @@ export class NodeWorker extends InnerWorker {
     if (leaves && this.link.state === 'open') {
       this.link.send({ ...emptyFrame(), command: Command.WORKER_STATE, clientIp: WorkerState.LEAVING });
     }
-    this.host.drained(this.peer);
+    this.host.dispatcher.drained(this.peer);
   }
 }

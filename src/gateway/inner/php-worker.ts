@@ -24,7 +24,7 @@ export class PhpWorker extends InnerWorker {
     if (frame.command === Command.PING) return;
     try {
       checkPhpFrame(frame);
-      this.host.command(this.asker, frame);
+      this.host.desk.carryOut(this.asker, frame);
     } catch (error) {
       this.skipped(error as Error);
     }
