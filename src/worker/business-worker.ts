@@ -14,7 +14,7 @@ import { Command, Flag, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
 import { encodePatch } from '../wire/session.js';
-import { type ClientEvents, GATEWAY_GONE, type ParkedEvent } from './client-events.js';
+import { type ClientEvents, GATEWAY_GONE, type WaitingEvent } from './client-events.js';
 import { ClientMap } from './client-map.js';
 import { Client } from './client.js';
 import { ClosedUnseen } from './closed-unseen.js';
@@ -22,8 +22,8 @@ import { PhpSessionView } from './php-session-view.js';
 import type { SessionView } from './session-view.js';
 import type { Events } from './events.js';
 
-/** Bytes of one client's events that may wait in this thread before the gateway is asked to hold back the rest. */
-const PARKED_BYTES_PER_CLIENT = 256 * 1024;
+/** Bytes of one client's events that may wait in this thread before the gateway is asked to send no more for now. */
+const WAITING_BYTES_PER_CLIENT = 256 * 1024;
 /** Lines a minute about handlers that fail in the same way: enough to see which clients it concerns. */
 const FAILURES_PER_MINUTE = 10;
 /** Characters of a message that tell one failure from another. */
@@ -41,7 +41,7 @@ export interface BusinessWorkerOptions {
   readonly log: Logger;
   /** Whether the gateway of this client is PHP's. */
   readonly isPhp: (client: Readonly<ClientAddress>) => boolean;
-  /** Milliseconds after which a pending handler no longer holds back its client's next event; 0: never. */
+  /** Milliseconds after which a client's next event waits for a pending handler no longer; 0: never. */
   readonly processTimeout: number;
 }
 
@@ -61,14 +61,14 @@ export class BusinessWorker implements CurrentClient {
   readonly #context = new AsyncLocalStorage<Client>();
   readonly #clients = new ClientMap<Client>();
   readonly #closedUnseen = new ClosedUnseen();
-  /** Parked events whose frames are still in the ring, oldest first. */
-  readonly #inRing = new Set<ParkedEvent>();
-  readonly #parkedFrame = new ReceivedFrame();
+  /** Waiting events whose frames are still in the ring, oldest first. */
+  readonly #inRing = new Set<WaitingEvent>();
+  readonly #waitingFrame = new ReceivedFrame();
   readonly #outgoing = emptyFrame();
   /** Clients whose handlers are pending, the longest first. */
   readonly #handling = new Set<Client>();
-  /** Clients that a thread before this one is still busy with: their events wait. */
-  #heldBack = new Set<string>();
+  /** Clients that a thread before this one is still busy with, and has not released: their events wait. */
+  #unreleased = new Set<string>();
   #onReleased: ((clientId: string) => void) | undefined;
   /** Places in the gauge of handlers that have ended, and of which something is still in this thread. */
   readonly #unsettled: number[] = [];
@@ -133,7 +133,7 @@ export class BusinessWorker implements CurrentClient {
       client = new Client(this.#gateway, frame, this.#isPhp(frame));
       this.#clients.set(frame, client);
       client.events.closed = this.#closedUnseen.take(client);
-      if (this.#heldBack.size > 0 && this.#heldBack.has(client.id)) client.events.busy = true;
+      if (this.#unreleased.size > 0 && this.#unreleased.has(client.id)) client.events.busy = true;
       else if (frame.command !== Command.ON_CONNECT && !client.events.closed) this.#catchUp(client);
     }
     if (!client.events.wants(frame.command)) {
@@ -141,7 +141,7 @@ export class BusinessWorker implements CurrentClient {
       return;
     }
     if (client.events.busy) {
-      this.#park(client, frame, place);
+      this.#wait(client, frame, place);
       return;
     }
     this.#link.take(place);
@@ -164,13 +164,13 @@ export class BusinessWorker implements CurrentClient {
   }
 
   /** A thread before this one is still busy with these clients: their events wait until each is released. */
-  holdBack(clientIds: readonly string[]): void {
-    this.#heldBack = new Set(clientIds);
+  awaitRelease(clientIds: readonly string[]): void {
+    this.#unreleased = new Set(clientIds);
   }
 
   /** The thread before this one is done with the client. */
   release(clientId: string): void {
-    if (!this.#heldBack.delete(clientId)) return;
+    if (!this.#unreleased.delete(clientId)) return;
     const client = this.find(clientId);
     if (client !== undefined) this.#catchUp(client);
     this.#checkIdle();
@@ -183,9 +183,9 @@ export class BusinessWorker implements CurrentClient {
    */
   retire(onReleased: (clientId: string) => void): void {
     this.#onReleased = onReleased;
-    for (const { events } of this.#clients.values()) events.parked = undefined;
+    for (const { events } of this.#clients.values()) events.waiting = undefined;
     this.#inRing.clear();
-    this.#heldBack.clear();
+    this.#unreleased.clear();
   }
 
   /** The clients whose handlers are pending. */
@@ -225,7 +225,7 @@ export class BusinessWorker implements CurrentClient {
   }
 
   #checkIdle(): void {
-    if (this.#pending === 0 && this.#heldBack.size === 0) this.#onIdle?.();
+    if (this.#pending === 0 && this.#unreleased.size === 0) this.#onIdle?.();
   }
 
   /**
@@ -258,7 +258,7 @@ export class BusinessWorker implements CurrentClient {
   #start(client: Client, frame: ReceivedFrame): void {
     const { command } = frame;
     if (command === Command.CLIENT_ENDED) {
-      // everything before it is handled: what the handlers sent is on its way, and this follows it
+      // everything before it is handled: what the handlers sent is on its way, and this comes after it
       this.#tell(command, client.events, '', 0, 0);
       return;
     }
@@ -357,7 +357,7 @@ export class BusinessWorker implements CurrentClient {
         break;
       }
       this.#inRing.delete(next);
-      if (this.#link.take(next.place)) this.#start(client, decodeFrame(next.frame, this.#parkedFrame));
+      if (this.#link.take(next.place)) this.#start(client, decodeFrame(next.frame, this.#waitingFrame));
       else this.#startLater(client, next.frame);
       if (events.busy) break;
     }
@@ -366,15 +366,15 @@ export class BusinessWorker implements CurrentClient {
 
   /** The gateway reads the client again, if it was asked not to and little waits now. */
   #readOn(events: ClientEvents): void {
-    if (events.paused && events.parkedBytes < PARKED_BYTES_PER_CLIENT / 2) this.#pause(events, false);
+    if (events.paused && events.waitingBytes < WAITING_BYTES_PER_CLIENT / 2) this.#pause(events, false);
   }
 
   /** The client is closed: what waits of it is dropped, but for its end. */
   #silence(events: ClientEvents): void {
     if (events.closed) return;
     events.closed = true;
-    for (let left = events.parked?.length ?? 0; left > 0; left--) {
-      const event = events.next() as ParkedEvent;
+    for (let left = events.waiting?.length ?? 0; left > 0; left--) {
+      const event = events.next() as WaitingEvent;
       if (event === GATEWAY_GONE || event.command === Command.ON_CLOSE) {
         events.wait(event);
       } else {
@@ -403,7 +403,7 @@ export class BusinessWorker implements CurrentClient {
 
   /** Everything before the break is done. What this worker had changed since may be lost, or changed again by another. */
   #beginAnew(client: Client): void {
-    if (client.events.parked === undefined || client.events.parked.length === 0) {
+    if (client.events.waiting === undefined || client.events.waiting.length === 0) {
       this.#clients.delete(client.events);
       return;
     }
@@ -418,19 +418,19 @@ export class BusinessWorker implements CurrentClient {
     void this.#link.settled().then(() => {
       client.events.busy = false;
       this.#pending--;
-      const event = decodeFrame(frame, this.#parkedFrame);
+      const event = decodeFrame(frame, this.#waitingFrame);
       if (client.events.wants(event.command)) this.#start(client, event);
       if (!client.events.busy) this.#next(client);
       this.#checkIdle();
     });
   }
 
-  #park(client: Client, frame: ReceivedFrame, place: number): void {
+  #wait(client: Client, frame: ReceivedFrame, place: number): void {
     const { events } = client;
     const event = { place, command: frame.command, frame: frame.copy() };
     events.wait(event);
     this.#inRing.add(event);
-    if (!events.paused && events.parkedBytes > PARKED_BYTES_PER_CLIENT) this.#pause(events, true);
+    if (!events.paused && events.waitingBytes > WAITING_BYTES_PER_CLIENT) this.#pause(events, true);
   }
 
   /** The slot may forget that a thread of its has closed this client. */

@@ -45,11 +45,11 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     bufferSize: memory.commandBufferSize,
     generation: memory.generation,
   });
-  transport.follow(task.gateways);
+  transport.setGateways(task.gateways);
   const orders = receiveOrders(port, {
     release: (clientId) => worker?.release(clientId),
     gateways(states) {
-      for (const lost of transport.follow(states)) requests.lost(lost);
+      for (const lost of transport.setGateways(states)) requests.lost(lost);
     },
   });
   Gateway.attach({ transport, requests });
@@ -110,12 +110,12 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     processTimeout,
   });
   transport.worker = worker;
-  Gateway.follow(worker);
+  Gateway.takeCurrentFrom(worker);
   beat(gauge);
   post({ kind: 'ready' });
 
   const { takeover, pending } = await orders.serve;
-  worker.holdBack(pending);
+  worker.awaitRelease(pending);
   worker.inheritClosed(takeover.closed);
   link.receiveEvents(takeover, () => worker?.makeRoom());
 

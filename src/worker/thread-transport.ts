@@ -44,7 +44,7 @@ export class ThreadTransport implements Transport {
    *
    * @returns those that cannot be asked any more
    */
-  follow(states: readonly GatewayState[]): readonly GatewayAddress[] {
+  setGateways(states: readonly GatewayState[]): readonly GatewayAddress[] {
     const before = this.#gateways;
     this.#gateways = states.map(({ gauge, ...gateway }) => ({
       ...gateway,

@@ -39,7 +39,7 @@ export class WorkerThread {
     const requests = new Requests(systemClock);
     const { generation } = memory;
     const transport = new ThreadTransport(link, { bufferSize: BUFFER, generation });
-    transport.follow([A, B, PHP]);
+    transport.setGateways([A, B, PHP]);
     this.gateway.attach({ transport, requests });
     this.worker = new BusinessWorker({
       link,
@@ -54,7 +54,7 @@ export class WorkerThread {
       processTimeout,
     });
     transport.worker = this.worker;
-    this.gateway.follow(this.worker);
+    this.gateway.takeCurrentFrom(this.worker);
     link.subscribe({
       frame: (frame, place) => {
         if (frame.command === Command.REPLY) requests.answer(frame.clientIp, frame.body);
@@ -68,7 +68,7 @@ export class WorkerThread {
   /** Takes the slot's events from now on. @param pending clients that a thread before it is busy with */
   serve(pending: readonly string[] = []): void {
     const takeover = this.#slot.serveBy(this.generation);
-    this.worker.holdBack(pending);
+    this.worker.awaitRelease(pending);
     this.worker.inheritClosed(takeover.closed);
     this.link.receiveEvents(takeover, () => this.worker.makeRoom());
   }

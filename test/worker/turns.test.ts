@@ -86,7 +86,7 @@ describe('a business worker that is to end', () => {
 
   it('is not idle while it waits for a thread before it to be done with a client', async (t) => {
     const scene = new Scene(t);
-    scene.worker.holdBack([ID]);
+    scene.worker.awaitRelease([ID]);
     const idle = scene.worker.idle();
     assert.equal(await isDone(idle), false);
     scene.worker.release(ID);
@@ -114,7 +114,7 @@ describe('a business worker whose thread is taken over from', () => {
 
   it('waits for no thread before it any more', async (t) => {
     const scene = new Scene(t);
-    scene.worker.holdBack([ID]);
+    scene.worker.awaitRelease([ID]);
     scene.worker.retire(() => {});
     await scene.worker.idle();
   });
@@ -123,7 +123,7 @@ describe('a business worker whose thread is taken over from', () => {
 describe('a business worker that takes over from another', () => {
   it('has the events of clients wait that the other is busy with, and of no others', async (t) => {
     const scene = new Scene(t);
-    scene.worker.holdBack([ID]);
+    scene.worker.awaitRelease([ID]);
     scene.send(A, 'waits');
     scene.send(A, 'other', '', 0, 8);
     await scene.doneBy(1);
@@ -135,7 +135,7 @@ describe('a business worker that takes over from another', () => {
 
   it('takes a client that was released before its first event for any other', async (t) => {
     const scene = new Scene(t);
-    scene.worker.holdBack([ID]);
+    scene.worker.awaitRelease([ID]);
     scene.worker.release(ID);
     scene.worker.release(ID);
     scene.send(A, 'hello');
