@@ -13,13 +13,11 @@ import { NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Command, Flag, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
-import { encodePatch } from '../wire/session.js';
 import { type ClientEvents, GATEWAY_GONE, type WaitingEvent } from './client-events.js';
 import { ClientMap } from './client-map.js';
 import { Client } from './client.js';
 import { ClosedUnseen } from './closed-unseen.js';
-import { PhpSessionView } from './php-session-view.js';
-import type { SessionView } from './session-view.js';
+import type { SessionChange } from './session-view.js';
 import type { Events } from './events.js';
 
 /** Bytes of one client's events that may wait in this thread before the gateway is asked to send no more for now. */
@@ -448,23 +446,18 @@ export class BusinessWorker implements CurrentClient {
     // a handler that settles after its thread's end has nowhere to store anything
     if (this.#link.state !== 'open') return;
     const { view, events } = client;
-    let change: Buffer | ReturnType<SessionView['takePatch']>;
+    let change: SessionChange | undefined;
     // until nothing is refused: each refusal has set one key back
     for (let refusals = 1; ; refusals++) {
       try {
-        change = view instanceof PhpSessionView ? view.takeSession() : view.takePatch();
+        change = view.takeChange();
         break;
       } catch (error) {
         this.#failed(client, events.command, error);
         if (refusals === MOST_REFUSALS) view.dropChanges();
       }
     }
-    if (change === undefined) return;
-    if (Buffer.isBuffer(change)) {
-      this.#tell(Command.SET_SESSION, events, change, 0, 0);
-    } else {
-      this.#tell(Command.PATCH_SESSION, events, encodePatch(change.patch), change.epoch, Flag.COUNTED);
-    }
+    if (change !== undefined) this.#tell(change.command, events, change.ext, change.epoch, change.flags);
   }
 
   /** Sends what the framework itself has to say; it is never refused for a full buffer. */

@@ -114,8 +114,7 @@ export class ThreadTransport implements Transport {
     this.#checkRing();
     // what the handler changed before this call comes before it
     if (change.kind === 'update') this.worker?.flushSession();
-    client.view.change(change);
-    return client.php ? 0 : Flag.COUNTED;
+    return client.view.change(change);
   }
 
   get #congested(): boolean {
