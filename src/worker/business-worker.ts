@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { isUtf8 } from 'node:buffer';
 import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { CurrentClient } from '../api/transport.js';
 import { messageOf } from '../base/error-text.js';
@@ -10,13 +9,14 @@ import type { Logger } from '../base/log.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
 import { type ClientAddress, type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
 import { NO_STATE, decodeClientState } from '../wire/client-state.js';
-import { Command, Flag, commandName, eventName } from '../wire/command.js';
+import { Command, commandName, eventName } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
 import { type ClientEvents, GATEWAY_GONE, type WaitingEvent } from './client-events.js';
 import { ClientMap } from './client-map.js';
 import { Client } from './client.js';
 import { ClosedUnseen } from './closed-unseen.js';
+import type { GatewayDialect } from './gateway-dialect.js';
 import type { SessionChange } from './session-view.js';
 import type { Events } from './events.js';
 
@@ -37,8 +37,8 @@ export interface BusinessWorkerOptions {
   readonly gateway: GatewayCalls;
   readonly gauge: ThreadGauge;
   readonly log: Logger;
-  /** Whether the gateway of this client is PHP's. */
-  readonly isPhp: (client: Readonly<ClientAddress>) => boolean;
+  /** The dialect of a client's gateway. */
+  readonly dialectOf: (client: Readonly<ClientAddress>) => GatewayDialect;
   /** Milliseconds after which a client's next event waits for a pending handler no longer; 0: never. */
   readonly processTimeout: number;
 }
@@ -54,7 +54,7 @@ export class BusinessWorker implements CurrentClient {
   readonly #gauge: ThreadGauge;
   /** For what clients can provoke. */
   readonly #log: LogOnce;
-  readonly #isPhp: BusinessWorkerOptions['isPhp'];
+  readonly #dialectOf: BusinessWorkerOptions['dialectOf'];
   readonly #processTimeout: number;
   readonly #context = new AsyncLocalStorage<Client>();
   readonly #clients = new ClientMap<Client>();
@@ -74,13 +74,13 @@ export class BusinessWorker implements CurrentClient {
   #pending = 0;
   #onIdle: (() => void) | undefined;
 
-  constructor({ link, events, gateway, gauge, log, isPhp, processTimeout }: BusinessWorkerOptions) {
+  constructor({ link, events, gateway, gauge, log, dialectOf, processTimeout }: BusinessWorkerOptions) {
     this.#link = link;
     this.#events = events;
     this.#gateway = gateway;
     this.#gauge = gauge;
     this.#log = new LogOnce(log, systemClock, FAILURES_PER_MINUTE);
-    this.#isPhp = isPhp;
+    this.#dialectOf = dialectOf;
     this.#processTimeout = processTimeout;
   }
 
@@ -128,7 +128,7 @@ export class BusinessWorker implements CurrentClient {
     }
     let client = this.#clients.get(frame);
     if (client === undefined) {
-      client = new Client(this.#gateway, frame, this.#isPhp(frame));
+      client = new Client(this.#gateway, frame, this.#dialectOf(frame));
       this.#clients.set(frame, client);
       client.events.closed = this.#closedUnseen.take(client);
       if (this.#unreleased.size > 0 && this.#unreleased.has(client.id)) client.events.busy = true;
@@ -317,7 +317,10 @@ export class BusinessWorker implements CurrentClient {
     const events = worker.#events;
     switch (frame.command) {
       case Command.ON_MESSAGE:
-        return events.onMessage(client, isText(frame, client) ? frame.bodyText() : Buffer.from(frame.body));
+        return events.onMessage(
+          client,
+          client.dialect.isText(frame) ? frame.bodyText() : Buffer.from(frame.body),
+        );
       case Command.ON_CONNECT:
         return events.onConnect?.(client);
       case Command.ON_WEBSOCKET_CONNECT:
@@ -488,11 +491,6 @@ export class BusinessWorker implements CurrentClient {
       message,
     );
   }
-}
-
-/** PHP gateways do not tell text from binary websocket messages: what is UTF-8 counts as text. */
-function isText(frame: ReceivedFrame, { php }: Client): boolean {
-  return (frame.flags & Flag.BINARY) === 0 && (!php || isUtf8(frame.body));
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -106,7 +106,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     gateway: Gateway,
     gauge,
     log,
-    isPhp: (client) => transport.isPhp(client),
+    dialectOf: (client) => transport.dialectOf(client),
     processTimeout,
   });
   transport.worker = worker;

@@ -6,13 +6,16 @@ import { Queue } from '../base/queue.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { type ClientAddress, type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
-import { type Frame, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
+import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
+import { type GatewayDialect, ourDialect } from './gateway-dialect.js';
+import { phpDialect } from './php-dialect.js';
 
 /** A request id's low 24 bits count; the high byte tells whose reply it is (link/slot-link.ts). */
 const COUNT_MASK = 0xff_ffff;
 
 interface LinkedGateway extends KnownGateway {
+  readonly dialect: GatewayDialect;
   /** What waits for it; undefined for the gateway of this process. */
   readonly gauge: LinkGauge | undefined;
 }
@@ -48,6 +51,7 @@ export class ThreadTransport implements Transport {
     const before = this.#gateways;
     this.#gateways = states.map(({ gauge, ...gateway }) => ({
       ...gateway,
+      dialect: gateway.php ? phpDialect : ourDialect,
       gauge: gauge === null ? undefined : new LinkGauge(gauge),
     }));
     this.#last = undefined;
@@ -59,9 +63,9 @@ export class ThreadTransport implements Transport {
     return this.#gateways;
   }
 
-  /** Whether a client's gateway is PHP's. */
-  isPhp({ localIp, localPort }: Readonly<ClientAddress>): boolean {
-    return this.#at(localIp, localPort)?.php === true;
+  /** The dialect of a client's gateway. */
+  dialectOf({ localIp, localPort }: Readonly<ClientAddress>): GatewayDialect {
+    return this.#at(localIp, localPort)?.dialect ?? ourDialect;
   }
 
   send(frame: Frame): boolean {
@@ -159,8 +163,7 @@ export class ThreadTransport implements Transport {
     if (length <= MAX_INNER_PACKAGE) return;
     for (const gateway of frame.localIp === 0 ? this.#gateways : [this.#last]) {
       if (gateway?.gauge === undefined || !gateway.up) continue;
-      const limit = gateway.php ? MAX_INNER_PACKAGE : MAX_FRAME_LENGTH;
-      if (length > limit) throw tooLong(length, limit, gateway);
+      if (length > gateway.dialect.maxFrameLength) throw tooLong(length, gateway);
     }
   }
 
@@ -183,10 +186,10 @@ export class ThreadTransport implements Transport {
   }
 }
 
-function tooLong(length: number, limit: number, gateway: LinkedGateway): GatewayError {
-  const whose = gateway.php ? 'which is PHP, takes' : 'as every node of ours, takes';
+function tooLong(length: number, gateway: LinkedGateway): GatewayError {
+  const { whose, maxFrameLength } = gateway.dialect;
   return new GatewayError(
     'GW_ARGUMENT',
-    `A message would make ${length} bytes on the way to another node; the gateway ${formatAddress(gateway)}, ${whose} ${limit} at most. Nothing was sent: send it in parts.`,
+    `A message would make ${length} bytes on the way to another node; the gateway ${formatAddress(gateway)}, ${whose}, takes ${maxFrameLength} at most. Nothing was sent: send it in parts.`,
   );
 }

@@ -50,7 +50,7 @@ export class WorkerThread {
         { level: 'error' },
         { write: (line) => onFailure((JSON.parse(line) as { msg: string }).msg) },
       ),
-      isPhp: (client) => transport.isPhp(client),
+      dialectOf: (client) => transport.dialectOf(client),
       processTimeout,
     });
     transport.worker = this.worker;
