@@ -27,9 +27,8 @@ export class ClientEvents implements ClientAddress {
   readonly connectionId: number;
   /** Whether the next events have to wait: a handler is pending, or the client's state is not known yet. */
   busy = false;
-  /** Whether a handler is pending, and since when (milliseconds, monotonic). */
-  handling = false;
-  handlingSince = 0;
+  /** When the handler that is pending began to be (milliseconds, monotonic). */
+  pendingSince = 0;
   /** The event that was started last. */
   command = 0;
   /** Whether its worker has closed it: nothing more of it is handled but its end. */

@@ -36,7 +36,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   const silence = openUserLog({
     task,
     post,
-    currentClient: () => worker?.currentClientId(),
+    currentClient: () => worker?.handlers.currentClientId(),
     report: (fields, message) => log.warn(fields, message),
   });
   const requests = new Requests(systemClock);
@@ -79,7 +79,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   beat(gauge);
   setInterval(() => {
     beat(gauge);
-    worker?.giveUpOnLate(performance.now());
+    worker?.handlers.giveUpOnLate(performance.now());
   }, BEAT_MILLISECONDS).unref();
 
   const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
@@ -110,14 +110,12 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     processTimeout,
   });
   transport.worker = worker;
-  Gateway.takeCurrentFrom(worker);
+  Gateway.takeCurrentFrom(worker.handlers);
   beat(gauge);
   post({ kind: 'ready' });
 
   const { takeover, pending } = await orders.serve;
-  worker.awaitRelease(pending);
-  worker.inheritClosed(takeover.closed);
-  link.receiveEvents(takeover, () => worker?.makeRoom());
+  worker.serve(takeover, pending);
 
   const order = await orders.end;
   if (order.kind === 'stop') {
@@ -130,7 +128,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     });
     await link.leaveEvents();
     retired = true;
-    post({ kind: 'retired', pending: worker.handling });
+    post({ kind: 'retired', pending: worker.handlers.pending });
   }
   const hurried = orders.hurry.then(async ({ timeout }) => await elapse(timeout));
   await Promise.race([worker.idle(), elapse(order.timeout), hurried]);

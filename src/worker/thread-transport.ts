@@ -83,9 +83,9 @@ export class ThreadTransport implements Transport {
 
   /** Sends what closes a client; after that, its worker has nothing more of it handled but its end. */
   #sendEnd(frame: Frame): boolean {
-    if (this.worker?.has(frame) === true) frame.flags |= Flag.OWN;
+    if (this.worker?.clients.owns(frame) === true) frame.flags |= Flag.OWN;
     const writable = this.#link.send(frame);
-    this.worker?.closed(frame);
+    this.worker?.clients.closed(frame);
     return writable;
   }
 
@@ -106,18 +106,18 @@ export class ThreadTransport implements Transport {
   }
 
   flushSession(): void {
-    this.worker?.flushSession();
+    this.worker?.handlers.flushSession();
   }
 
   changing(clientId: string, change: ClientChange): number {
-    const client = this.worker?.find(clientId);
+    const client = this.worker?.clients.find(clientId);
     if (client === undefined) return 0;
     // the view counts on the change being sent, so what would refuse it has to do so first
     const { localIp, localPort } = client.events;
     this.#check(this.#at(localIp, localPort), localIp, localPort);
     this.#checkRing();
     // what the handler changed before this call comes before it
-    if (change.kind === 'update') this.worker?.flushSession();
+    if (change.kind === 'update') this.worker?.handlers.flushSession();
     return client.view.change(change);
   }
 

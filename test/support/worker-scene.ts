@@ -54,7 +54,7 @@ export class WorkerThread {
       processTimeout,
     });
     transport.worker = this.worker;
-    this.gateway.takeCurrentFrom(this.worker);
+    this.gateway.takeCurrentFrom(this.worker.handlers);
     link.subscribe({
       frame: (frame, place) => {
         if (frame.command === Command.REPLY) requests.answer(frame.clientIp, frame.body);
@@ -67,10 +67,7 @@ export class WorkerThread {
 
   /** Takes the slot's events from now on. @param pending clients that a thread before it is busy with */
   serve(pending: readonly string[] = []): void {
-    const takeover = this.#slot.serveBy(this.generation);
-    this.worker.awaitRelease(pending);
-    this.worker.inheritClosed(takeover.closed);
-    this.link.receiveEvents(takeover, () => this.worker.makeRoom());
+    this.worker.serve(this.#slot.serveBy(this.generation), pending);
   }
 }
 
