@@ -110,7 +110,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     processTimeout,
   });
   transport.worker = worker;
-  Gateway.takeCurrentFrom(worker.handlers);
+  Gateway.attachContext(worker.handlers);
   beat(gauge);
   post({ kind: 'ready' });
 

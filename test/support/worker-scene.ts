@@ -54,7 +54,7 @@ export class WorkerThread {
       processTimeout,
     });
     transport.worker = this.worker;
-    this.gateway.takeCurrentFrom(this.worker.handlers);
+    this.gateway.attachContext(this.worker.handlers);
     link.subscribe({
       frame: (frame, place) => {
         if (frame.command === Command.REPLY) requests.answer(frame.clientIp, frame.body);
