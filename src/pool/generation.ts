@@ -17,7 +17,7 @@ import type {
   ThreadMessage,
   WorkerTask,
 } from '../link/thread-protocol.js';
-import type { EventsBundle } from '../bundle/events-bundle.js';
+import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { StartThread, Thread } from './thread.js';
 
 /** Milliseconds after which the log says what a start waits for. */
@@ -33,7 +33,7 @@ const STEPS: Readonly<Record<StartStep | 'begin', string>> = {
 export interface GenerationOptions {
   readonly startThread: StartThread;
   readonly memory: ThreadMemory;
-  readonly bundle: EventsBundle;
+  readonly bundle: CompiledEvents;
   readonly task: Omit<WorkerTask, 'memory' | 'port' | 'bundle'>;
   /** Milliseconds until a thread that is not ready is given up. */
   readonly startTimeout: number;
@@ -48,7 +48,7 @@ export interface GenerationOptions {
 /** One thread in the life of a slot, from its start to its end. */
 export class Generation {
   readonly number: number;
-  readonly bundle: EventsBundle;
+  readonly bundle: CompiledEvents;
   /**
    * Resolves once onWorkerStart is done. Rejects with GW_EVENTS_INVALID, GW_EVENTS_START, GW_START_TIMEOUT or
    * GW_WORKER_DIED. It settles within startTimeout, whatever the thread does.

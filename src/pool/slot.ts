@@ -11,7 +11,7 @@ import type { Doorbell } from '../ring/doorbell.js';
 import { type GatewayAddress, formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';
 import { ENDED_FEATURE, NODE_FEATURE } from '../wire/worker-connect.js';
-import type { EventsBundle } from '../bundle/events-bundle.js';
+import type { CompiledEvents } from '../bundle/events-bundle.js';
 import { Generation } from './generation.js';
 import { Replacement } from './replacement.js';
 import { SlotMonitor } from './slot-monitor.js';
@@ -87,7 +87,7 @@ export class Slot {
   readonly links: LinkSet;
   readonly #number: number;
   readonly #context: SlotContext;
-  #bundle: EventsBundle;
+  #bundle: CompiledEvents;
   #serving: Generation | undefined;
   /** Clients whose events wait until a handler in an older thread is done, and which thread that is. */
   readonly #pending = new Map<string, Generation>();
@@ -116,7 +116,7 @@ export class Slot {
   #past = { handled: 0, errors: 0, lost: 0 };
   #lastExit: string | null = null;
 
-  constructor(number: number, bundle: EventsBundle, context: SlotContext) {
+  constructor(number: number, bundle: CompiledEvents, context: SlotContext) {
     this.#number = number;
     this.#bundle = bundle;
     this.#context = context;
@@ -213,14 +213,14 @@ export class Slot {
    *
    * @throws GW_EVENTS_COMPILE when the code cannot be written, GW_CONTROL when the slot stops, or has too many threads
    */
-  async launch(bundle: EventsBundle): Promise<Generation> {
+  async launch(bundle: CompiledEvents): Promise<Generation> {
     if (this.#living.size >= MOST_THREADS) throw tooMany(this.#number);
     const next = await this.#launch(bundle);
     if (this.#stopping) next.abort(STOPPING);
     return next;
   }
 
-  async #launch(bundle: EventsBundle): Promise<Generation> {
+  async #launch(bundle: CompiledEvents): Promise<Generation> {
     const { startThread, task, clock, log, writeLine, startTimeout } = this.#context;
     await bundle.write();
     if (this.#over) throw stopping();

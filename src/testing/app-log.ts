@@ -1,0 +1,45 @@
+import { createLogger } from '../base/log.js';
+import { attachLog, log } from '../base/user-log.js';
+import { currentClientId } from './in-process-thread.js';
+
+/** A line that was logged, by the application or by the framework. */
+export interface LogLine {
+  /** As pino counts: 20 debug, 30 info, 40 warn, 50 error. */
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+const WARN = 40;
+
+/** What an application under test, and the framework, have logged. Nothing of it is printed. */
+export class AppLog {
+  readonly lines: LogLine[] = [];
+  readonly write = (line: string): void => void this.lines.push(JSON.parse(line) as LogLine);
+  readonly logger = createLogger({ level: 'debug', destination: { write: this.write } });
+  readonly #before = log;
+
+  constructor() {
+    attachLog(
+      createLogger({
+        level: 'trace',
+        destination: { write: this.write },
+        mixin() {
+          const client = currentClientId();
+          return client === undefined ? {} : { client };
+        },
+      }),
+    );
+  }
+
+  /** The last thing that went wrong, as a sentence; '' when nothing did. */
+  get lastProblem(): string {
+    const last = this.lines.findLast(({ level }) => level >= WARN);
+    return last === undefined ? '' : `The last warning in the log: ${last.msg}`;
+  }
+
+  /** The log of applications is what it was before. */
+  close(): void {
+    attachLog(this.#before);
+  }
+}

@@ -1,0 +1,244 @@
+import { type Name, checkName } from '../api/arguments.js';
+import { Gateway } from '../api/gateway-calls.js';
+import { GatewayError } from '../base/errors.js';
+import type { Gateway as ClientGateway } from '../gateway/gateway.js';
+import type { ClientPort, HandshakeRequest } from '../gateway/protocols/protocol.js';
+import type { Pool } from '../pool/pool.js';
+import type { Session } from '../wire/session.js';
+import type { AppLog, LogLine } from './app-log.js';
+import type { InProcessThreads } from './in-process-thread.js';
+import type { ManualClock } from './manual-clock.js';
+import type { SentMessages } from './sent-messages.js';
+import { TestClient } from './test-client.js';
+import { TestConnection } from './test-connection.js';
+import type { TestMessage } from './test-protocol.js';
+
+/** Milliseconds, of the machine's clock, that {@link TestApp.settled} waits: it only bounds a failure. */
+const PATIENCE = 2000;
+/** Milliseconds of the application's time that may pass until a handler that is pending is given up at the end. */
+const LAST_STEP = 1000;
+
+/** How a client comes. */
+export interface ConnectOptions {
+  /** Whether it comes by a websocket, with a handshake (`onWebSocketConnect`), or by a plain connection. Default: true. */
+  readonly websocket?: boolean;
+  /** The handshake's path. Default: `/`. */
+  readonly path?: string;
+  /** The handshake's query: `{ token: 'x' }`. */
+  readonly query?: Readonly<Record<string, string | readonly string[]>>;
+  /** The handshake's headers: `{ cookie: 'a=b' }`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The subprotocol that was agreed on. Default: none. */
+  readonly subprotocol?: string;
+  /** Default: `127.0.0.1`. */
+  readonly remoteAddress?: string;
+  /** Bound once `onConnect` and `onWebSocketConnect` are done, as after a login. */
+  readonly uid?: Name;
+  /** Set at the same time. */
+  readonly session?: Session;
+  /** Joined at the same time. */
+  readonly groups?: readonly Name[];
+}
+
+/** Those who are reached by one name. */
+export interface Receivers {
+  /** Who is there now, of this test's clients. */
+  readonly clients: readonly TestClient[];
+  /** What was sent to that name so far, whether anybody was there or not. */
+  readonly messages: readonly TestMessage[];
+}
+
+interface AppParts {
+  readonly gateway: ClientGateway;
+  readonly pool: Pool;
+  readonly threads: InProcessThreads;
+  readonly sent: SentMessages;
+  readonly clock: ManualClock;
+  readonly log: AppLog;
+  /** Whatever else ends with it. */
+  readonly onClose: () => void;
+}
+
+/** An application under test: your events, a gateway and workers, in the test's own process and without any port. */
+export class TestApp {
+  /** The framework's clock: heartbeats, time limits. It stands still but for {@link advance}. */
+  readonly clock: ManualClock;
+  readonly #parts: AppParts;
+  readonly #port: ClientPort = { url: 'test:', port: 0, heartbeat: true, connections: 0 };
+  readonly #clients = new Map<string, TestClient>();
+  #lastPort = 40_000;
+  #closed: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(parts: AppParts) {
+    this.#parts = parts;
+    this.clock = parts.clock;
+  }
+
+  /** Everything that was logged so far, by the framework too. */
+  get log(): readonly LogLine[] {
+    return this.#parts.log.lines;
+  }
+
+  /** The clients that are connected. */
+  get clients(): readonly TestClient[] {
+    return [...this.#clients.values()].filter(({ open }) => open);
+  }
+
+  /** A client comes in. Resolves when `onConnect` and `onWebSocketConnect` are done. */
+  async connect(options: ConnectOptions = {}): Promise<TestClient> {
+    const { gateway, log } = this.#parts;
+    const { websocket = true, remoteAddress: address = '127.0.0.1', uid, session, groups = [] } = options;
+    const client = new TestClient({
+      open: (owner) => {
+        const from = { address, port: ++this.#lastPort };
+        const connection = new TestConnection({ host: gateway, port: this.#port, owner }, from);
+        gateway.opened(connection, websocket ? handshake(options) : undefined);
+        return connection;
+      },
+      idOf: (record) => gateway.clientIdOf(record),
+      explain: () => log.lastProblem,
+    });
+    this.#clients.set(client.id, client);
+    await this.settled();
+    if (uid !== undefined) Gateway.bindUid(client.id, uid);
+    if (session !== undefined) Gateway.setSession(client.id, session);
+    for (const group of groups) Gateway.joinGroup(client.id, group);
+    if (uid !== undefined || session !== undefined || groups.length > 0) await this.settled();
+    return client;
+  }
+
+  /** Who is in a group, and what was sent to it. */
+  group(group: Name): Receivers {
+    const name = checkName('group', 'group', group);
+    const { gateway, sent } = this.#parts;
+    return this.#receivers(gateway.directory.withGroup(name), sent.toGroup(name));
+  }
+
+  /** Who is bound to a uid, and what was sent to it. */
+  uid(uid: Name): Receivers {
+    const name = checkName('uid', 'uid', uid);
+    const { gateway, sent } = this.#parts;
+    return this.#receivers(gateway.directory.withUid(name), sent.toUid(name));
+  }
+
+  /**
+   * Resolves when every message so far is handled, and everything that handlers have sent is where it belongs: after that,
+   * what has not come will not come.
+   *
+   * @throws when a handler is pending for 2 s
+   */
+  async settled(): Promise<void> {
+    const { pool, threads } = this.#parts;
+    const end = performance.now() + PATIENCE;
+    for (;;) {
+      const before = handled(pool);
+      await threads.sent();
+      await turn();
+      const { pending, waiting } = load(pool);
+      if (pending === 0 && waiting === 0 && handled(pool) === before) return;
+      if (performance.now() > end) throw this.#unsettled(pending);
+    }
+  }
+
+  /** Lets so many milliseconds pass for the framework, and waits until what that caused is done. */
+  async advance(milliseconds: number): Promise<void> {
+    this.clock.advance(milliseconds);
+    await this.settled();
+  }
+
+  /** The code is replaced, as by `gatewayworker reload`: `onWorkerStop` of the old one runs, and `onWorkerStart` of the new. */
+  async reload(): Promise<void> {
+    await this.#parts.pool.reload(0);
+  }
+
+  /**
+   * A worker dies, in the middle of what it does, as by `process.exit` or an exception in a timer. Resolves when another has
+   * taken its place: what waited is handled there, and handlers that were pending are gone.
+   */
+  async crash(): Promise<void> {
+    const { pool, threads } = this.#parts;
+    const restarts = total(pool, 'restarts');
+    if (!threads.crash())
+      throw new GatewayError('GW_LINK_CLOSED', 'The application under test has no worker just now.');
+    while (total(pool, 'restarts') === restarts) await turn();
+  }
+
+  /** Everybody is disconnected, `onClose` and `onWorkerStop` run. A second call joins the first. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#close();
+    await this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { gateway, pool, onClose, clock } = this.#parts;
+    let over = false;
+    const stopped = (async () => {
+      await gateway.close(LAST_STEP);
+      await pool.stop(LAST_STEP);
+    })().finally(() => (over = true));
+    // a handler that is pending for ever is not waited for
+    for (let turns = 0; !over; turns++) {
+      await turn();
+      if (turns % 100 === 99) clock.advance(LAST_STEP);
+    }
+    await stopped;
+    onClose();
+  }
+
+  #receivers(records: Iterable<{ readonly id: number }>, messages: readonly TestMessage[]): Receivers {
+    const { gateway } = this.#parts;
+    const clients = Array.from(records, (record) => this.#clients.get(gateway.clientIdOf(record as never)));
+    return { clients: clients.filter((client) => client !== undefined), messages };
+  }
+
+  #unsettled(pending: number): Error {
+    const { lastProblem } = this.#parts.log;
+    return new Error(
+      `The application is not done after ${PATIENCE / 1000} s: ${pending} handler${pending === 1 ? ' is' : 's are'} pending. ${lastProblem}`.trim(),
+    );
+  }
+}
+
+function load(pool: Pool): { pending: number; waiting: number } {
+  return { pending: total(pool, 'pending'), waiting: total(pool, 'waitingBytes') };
+}
+
+function handled(pool: Pool): number {
+  return total(pool, 'handled');
+}
+
+function total(pool: Pool, key: 'handled' | 'pending' | 'waitingBytes' | 'restarts'): number {
+  return pool.status().reduce((sum, slot) => sum + slot[key], 0);
+}
+
+function handshake({
+  path = '/',
+  query = {},
+  headers = {},
+  subprotocol = '',
+}: ConnectOptions): HandshakeRequest {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of typeof value === 'string' ? [value] : value) parameters.append(name, one);
+  }
+  const search = parameters.size === 0 ? '' : `?${parameters.toString()}`;
+  const lowered = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return {
+    url: path + search,
+    method: 'GET',
+    httpVersion: '1.1',
+    headers: { host: 'test', ...lowered },
+    subprotocol,
+  };
+}
+
+async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+}
