@@ -17,9 +17,16 @@ export class AppLog {
   readonly lines: LogLine[] = [];
   readonly write = (line: string): void => void this.lines.push(JSON.parse(line) as LogLine);
   readonly logger = createLogger({ level: 'debug', destination: { write: this.write } });
-  readonly #before = log;
 
-  constructor() {
+  /** The last thing that went wrong, as a sentence; '' when nothing did. */
+  get lastProblem(): string {
+    const last = this.lines.findLast(({ level }) => level >= WARN);
+    return last === undefined ? '' : `The last warning in the log: ${last.msg}`;
+  }
+
+  /** What code in this process logs by `log` comes here from now on. @returns takes that back */
+  capture(): () => void {
+    const before = log;
     attachLog(
       createLogger({
         level: 'trace',
@@ -30,16 +37,6 @@ export class AppLog {
         },
       }),
     );
-  }
-
-  /** The last thing that went wrong, as a sentence; '' when nothing did. */
-  get lastProblem(): string {
-    const last = this.lines.findLast(({ level }) => level >= WARN);
-    return last === undefined ? '' : `The last warning in the log: ${last.msg}`;
-  }
-
-  /** The log of applications is what it was before. */
-  close(): void {
-    attachLog(this.#before);
+    return () => attachLog(before);
   }
 }

@@ -13,8 +13,6 @@ import { TestClient } from './test-client.js';
 import { TestConnection } from './test-connection.js';
 import type { TestMessage } from './test-protocol.js';
 
-/** Milliseconds, of the machine's clock, that {@link TestApp.settled} waits: it only bounds a failure. */
-const PATIENCE = 2000;
 /** Milliseconds of the application's time that may pass until a handler that is pending is given up at the end. */
 const LAST_STEP = 1000;
 
@@ -55,6 +53,7 @@ interface AppParts {
   readonly sent: SentMessages;
   readonly clock: ManualClock;
   readonly log: AppLog;
+  readonly patience: number;
   /** Whatever else ends with it. */
   readonly onClose: () => void;
 }
@@ -87,7 +86,7 @@ export class TestApp {
 
   /** A client comes in. Resolves when `onConnect` and `onWebSocketConnect` are done. */
   async connect(options: ConnectOptions = {}): Promise<TestClient> {
-    const { gateway, log } = this.#parts;
+    const { gateway, log, patience } = this.#parts;
     const { websocket = true, remoteAddress: address = '127.0.0.1', uid, session, groups = [] } = options;
     const client = new TestClient({
       open: (owner) => {
@@ -96,6 +95,7 @@ export class TestApp {
         gateway.opened(connection, websocket ? handshake(options) : undefined);
         return connection;
       },
+      patience,
       idOf: (record) => gateway.clientIdOf(record),
       explain: () => log.lastProblem,
     });
@@ -126,11 +126,11 @@ export class TestApp {
    * Resolves when every message so far is handled, and everything that handlers have sent is where it belongs: after that,
    * what has not come will not come.
    *
-   * @throws when a handler is pending for 2 s
+   * @throws when a handler stays pending for `patience`
    */
   async settled(): Promise<void> {
-    const { pool, threads } = this.#parts;
-    const end = performance.now() + PATIENCE;
+    const { pool, threads, patience } = this.#parts;
+    const end = performance.now() + patience;
     for (;;) {
       const before = handled(pool);
       await threads.sent();
@@ -197,9 +197,9 @@ export class TestApp {
   }
 
   #unsettled(pending: number): Error {
-    const { lastProblem } = this.#parts.log;
+    const { log, patience } = this.#parts;
     return new Error(
-      `The application is not done after ${PATIENCE / 1000} s: ${pending} handler${pending === 1 ? ' is' : 's are'} pending. ${lastProblem}`.trim(),
+      `The application is not done after ${patience / 1000} s: ${pending} handler${pending === 1 ? ' is' : 's are'} pending. ${log.lastProblem}`.trim(),
     );
   }
 }

@@ -16,6 +16,8 @@ import { SentMessages } from './sent-messages.js';
 /** The gateway of every application under test: no port is opened. */
 const ADDRESS = { ip: 0x7f000001, port: 1 };
 
+export const NO_OVERRIDES = { problems: [], origins: new Map(), warnings: [] } as const;
+
 /** What is to be tested. */
 export interface BootOptions {
   /**
@@ -28,6 +30,8 @@ export interface BootOptions {
   readonly gateway?: Omit<Exclude<UserConfig['gateway'], false | undefined>, 'listen'>;
   /** How many workers. Default: 1. */
   readonly workers?: number;
+  /** Milliseconds, of the machine's clock, that a message or {@link TestApp.settled} may take: it only bounds a failure. Default: 2000. */
+  readonly patience?: number;
 }
 
 /**
@@ -36,7 +40,12 @@ export interface BootOptions {
  *
  * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE, GW_EVENTS_INVALID, GW_EVENTS_START, GW_CONFIG
  */
-export async function boot({ events, gateway: settings = {}, workers = 1 }: BootOptions): Promise<TestApp> {
+export async function boot({
+  events,
+  gateway: settings = {},
+  workers = 1,
+  patience = 2000,
+}: BootOptions): Promise<TestApp> {
   const folder = typeof events === 'string' ? events : '.';
   const config = validateConfig(
     {
@@ -45,11 +54,7 @@ export async function boot({ events, gateway: settings = {}, workers = 1 }: Boot
       register: false,
       worker: { count: workers, events: folder, processTimeout: 0 },
     },
-    {
-      source: 'boot()',
-      directory: process.cwd(),
-      overrides: { problems: [], origins: new Map(), warnings: [] },
-    },
+    { source: 'boot()', directory: process.cwd(), overrides: NO_OVERRIDES },
   );
   const gatewayConfig = { ...(config.gateway as GatewayConfig), listen: [] };
   const worker = config.worker as WorkerConfig;
@@ -76,13 +81,13 @@ export async function boot({ events, gateway: settings = {}, workers = 1 }: Boot
     node: 'test',
     cluster: { secretKey: '', pingInterval: 25 },
   });
-  const disconnectGateway = connectGateway(threads);
+  const [disconnect, giveBackLog] = [connectGateway(threads), log.capture()];
   const onClose = (): void => {
-    disconnectGateway();
-    log.close();
+    disconnect();
+    giveBackLog();
   };
   const sent = new SentMessages();
-  const app = new TestApp({ gateway, pool, threads, sent, clock, log, onClose });
+  const app = new TestApp({ gateway, pool, threads, sent, clock, log, patience, onClose });
   try {
     await pool.prepare();
     for (const link of pool.links) gateway.addWorker(sent.watch(link), { local: true });

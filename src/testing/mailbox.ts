@@ -1,19 +1,21 @@
 import type { TestMessage } from './test-protocol.js';
 
-/** Milliseconds, of the machine's clock, that a message may take: it only bounds a failure. */
-const PATIENCE = 2000;
-
 /** What a client has got and was not asked for yet, and those who wait for what it will get. */
 export class Mailbox {
   /** Everything, in the order of its coming. */
   readonly messages: TestMessage[] = [];
+  readonly #patience: number;
   readonly #explain: () => string;
   #read = 0;
   #end: string | undefined;
   readonly #waiting: { resolve: (message: TestMessage) => void; reject: (error: Error) => void }[] = [];
 
-  /** @param explain what may be the reason when nothing comes, for the error's message */
-  constructor(explain: () => string) {
+  /**
+   * @param patience milliseconds, of the machine's clock, that a message may take: it only bounds a failure
+   * @param explain what may be the reason when nothing comes, for the error's message
+   */
+  constructor(patience: number, explain: () => string) {
+    this.#patience = patience;
     this.#explain = explain;
   }
 
@@ -38,8 +40,8 @@ export class Mailbox {
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(entry), 1);
-        reject(this.#nothing(`nothing came within ${PATIENCE / 1000} s`));
-      }, PATIENCE);
+        reject(this.#nothing(`nothing came within ${this.#patience / 1000} s`));
+      }, this.#patience);
       const entry = {
         resolve: (message: TestMessage) => {
           clearTimeout(timer);

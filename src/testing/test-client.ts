@@ -9,6 +9,8 @@ import type { TestMessage } from './test-protocol.js';
 export interface TestClientHost {
   /** @param received told of each message, @param ended told of the end */
   open(owner: { received(message: TestMessage): void; ended(end: End): void }): TestConnection;
+  /** Milliseconds that a message may take. */
+  readonly patience: number;
   /** The client id of this record. */
   idOf(record: ClientRecord): string;
   /** What may be the reason when nothing comes. */
@@ -27,7 +29,7 @@ export class TestClient {
 
   /** @internal */
   constructor(host: TestClientHost) {
-    this.#mailbox = new Mailbox(() => host.explain());
+    this.#mailbox = new Mailbox(host.patience, () => host.explain());
     let onEnd!: (end: End) => void;
     this.closed = new Promise((resolve) => (onEnd = resolve));
     this.#connection = host.open({
@@ -87,7 +89,7 @@ export class TestClient {
     this.send(JSON.stringify(value));
   }
 
-  /** The next message that was not asked for yet. Rejects when none comes within 2 s, or the client is closed. */
+  /** The next message that was not asked for yet. Rejects when none comes in time (`patience`), or the client is closed. */
   async next(): Promise<TestMessage> {
     return await this.#mailbox.next();
   }

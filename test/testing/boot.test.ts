@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
 import { Gateway } from '#src/api/gateway-calls.js';
@@ -112,7 +113,10 @@ describe('a client of a test', () => {
     const { connect, application } = bound(
       await app(t, { onMessage() {}, onClose: (client) => closed.push(String(client.session.name)) }),
     );
-    const [ann, bob] = [await connect({ session: { name: 'ann' } }), await connect({ session: { name: 'bob' } })];
+    const [ann, bob] = [
+      await connect({ session: { name: 'ann' } }),
+      await connect({ session: { name: 'bob' } }),
+    ];
     assert.deepEqual(await ann.close(4000, 'enough'), { code: 4000, reason: 'enough' });
     assert.deepEqual(await bob.drop(), { code: 1006, reason: '' });
     await application.settled();
@@ -121,15 +125,19 @@ describe('a client of a test', () => {
 
   it('that waits in vain is told what the application has logged', async (t) => {
     const { connect } = bound(
-      await app(t, {
-        onMessage() {
-          throw new Error('no such table');
+      await app(
+        t,
+        {
+          onMessage() {
+            throw new Error('no such table');
+          },
         },
-      }),
+        { patience: 100 },
+      ),
     );
     const client = await connect();
     client.send('go');
-    await assert.rejects(client.next(), /nothing came within 2 s.*no such table/s);
+    await assert.rejects(client.next(), /nothing came within 0\.1 s.*no such table/s);
   });
 });
 
@@ -210,7 +218,7 @@ describe('an application under test', () => {
 
   it('that does not come to an end is named, and closed all the same', async (t) => {
     const { connect, application } = bound(
-      await app(t, { onMessage: async () => await new Promise<never>(() => {}) }),
+      await app(t, { onMessage: async () => await new Promise<never>(() => {}) }, { patience: 100 }),
     );
     const client = await connect();
     client.send('go');
@@ -311,7 +319,9 @@ describe('a reload, and a crash', () => {
 
 describe('an application that cannot start', () => {
   it('says why, and leaves nothing behind', async (t) => {
-    await assert.rejects(boot({ events: { onMessag() {} } as unknown as Events }), { code: 'GW_EVENTS_INVALID' });
+    await assert.rejects(boot({ events: { onMessag() {} } as unknown as Events }), {
+      code: 'GW_EVENTS_INVALID',
+    });
     await assert.rejects(
       boot({
         events: {
@@ -338,6 +348,5 @@ function bound(application: TestApp): { connect: TestApp['connect']; application
 }
 
 async function configFile(folder: string, text: string): Promise<void> {
-  const { writeFile } = await import('node:fs/promises');
   await writeFile(join(folder, 'events/index.ts'), text);
 }
