@@ -97,6 +97,8 @@ export class Generation {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#port.on('message', (message: ThreadMessage) => this.#receive(message));
+    // what keeps the process alive is the thread
+    this.#port.unref();
     this.ready = new Promise((resolve, reject) => {
       this.#onReady = resolve;
       this.#onFailed = reject;

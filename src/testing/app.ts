@@ -7,6 +7,7 @@ import type { Pool } from '../pool/pool.js';
 import type { Session } from '../wire/session.js';
 import type { AppLog, LogLine } from './app-log.js';
 import type { InProcessThreads } from './in-process-thread.js';
+import { keepAlive } from './keep-alive.js';
 import type { ManualClock } from './manual-clock.js';
 import type { SentMessages } from './sent-messages.js';
 import { TestClient } from './test-client.js';
@@ -149,7 +150,7 @@ export class TestApp {
 
   /** The code is replaced, as by `gatewayworker reload`: `onWorkerStop` of the old one runs, and `onWorkerStart` of the new. */
   async reload(): Promise<void> {
-    await this.#parts.pool.reload(0);
+    await keepAlive(this.#parts.pool.reload(0));
   }
 
   /**

@@ -10,6 +10,7 @@ import { type Events, checkEvents } from '../worker/events.js';
 import { AppLog } from './app-log.js';
 import { TestApp } from './app.js';
 import { InProcessThreads, connectGateway } from './in-process-thread.js';
+import { keepAlive } from './keep-alive.js';
 import { ManualClock } from './manual-clock.js';
 import { SentMessages } from './sent-messages.js';
 
@@ -89,10 +90,14 @@ export async function boot({
   const sent = new SentMessages();
   const app = new TestApp({ gateway, pool, threads, sent, clock, log, patience, onClose });
   try {
-    await pool.prepare();
-    for (const link of pool.links) gateway.addWorker(sent.watch(link), { local: true });
-    await pool.start();
-    await gateway.listen();
+    await keepAlive(
+      (async () => {
+        await pool.prepare();
+        for (const link of pool.links) gateway.addWorker(sent.watch(link), { local: true });
+        await pool.start();
+        await gateway.listen();
+      })(),
+    );
   } catch (error) {
     await app.close();
     throw error;

@@ -9,6 +9,7 @@ import type { WorkerTask } from '../link/thread-protocol.js';
 import type { StartThread, Thread } from '../pool/thread.js';
 import { type ThreadHost, runThread } from '../worker/entry.js';
 import type { Events } from '../worker/events.js';
+import { keepAlive } from './keep-alive.js';
 
 /** Whose code is running: what it calls of `Gateway` goes by its own rings, as in a thread of its own. */
 const running = new AsyncLocalStorage<InProcessThread>();
@@ -70,8 +71,8 @@ export function connectGateway(threads: InProcessThreads): () => void {
     get transport() {
       return current().transport;
     },
-    get requests() {
-      return current().requests;
+    requests: {
+      expect: async (ids, down) => await keepAlive(current().requests.expect(ids, down)),
     },
   });
   Gateway.follow({ currentClientId });
@@ -108,6 +109,8 @@ class InProcessThread implements Thread {
     const run = running.run(this, async () => {
       await runThread(task, host);
     });
+    // a test that fails before it closes its application ends all the same
+    setImmediate(() => task.port.unref());
     this.ended = Promise.race([
       run.then(
         () => undefined,
