@@ -1,14 +1,7 @@
 import { createLogger } from '../base/log.js';
 import { attachLog, log } from '../base/user-log.js';
 import { currentClientId } from './in-process-thread.js';
-
-/** A line that was logged, by the application or by the framework. */
-export interface LogLine {
-  /** As pino counts: 20 debug, 30 info, 40 warn, 50 error. */
-  readonly level: number;
-  readonly msg: string;
-  readonly [field: string]: unknown;
-}
+import type { LogLine } from './test-app.js';
 
 const WARN = 40;
 

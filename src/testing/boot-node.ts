@@ -2,41 +2,31 @@ import { GatewayError } from '../base/errors.js';
 import type { UserConfig } from '../config/user-config.js';
 import { validateConfig } from '../config/validate.js';
 import { type Node, startNode } from '../node/node.js';
-import { AppLog, type LogLine } from './app-log.js';
+import { AppLog } from './app-log.js';
 import { NO_OVERRIDES } from './boot.js';
-import { SocketClient } from './socket-client.js';
+import type { LogLine } from './test-app.js';
+import type { SocketClient } from './test-client.js';
+import type { SocketOptions, TestNode } from './test-node.js';
+import { WebSocketClient } from './web-socket-client.js';
 
-/** How a client of a real node comes. */
-export interface SocketOptions {
-  /** Path and query: `/chat?token=x`. Default: `/`. */
-  readonly path?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** The subprotocols that it offers. */
-  readonly subprotocols?: readonly string[];
-}
-
-/** A node under test: real sockets, real worker threads. */
-export class TestNode {
+/** A node in the test's process. */
+class BootedNode implements TestNode {
   readonly #node: Node;
   readonly #log: AppLog;
 
-  /** @internal */
   constructor(node: Node, log: AppLog) {
     this.#node = node;
     this.#log = log;
   }
 
-  /** The urls that clients connect to, in the order of the configuration, with real ports. */
   get urls(): readonly string[] {
     return this.#node.listeners;
   }
 
-  /** Everything that was logged so far, by your code too. */
   get log(): readonly LogLine[] {
     return this.#log.lines;
   }
 
-  /** A websocket client, at the first listener that takes websockets. Resolves after its handshake. */
   async connect({ path = '/', headers = {}, subprotocols = [] }: SocketOptions = {}): Promise<SocketClient> {
     const url = this.urls.find((one) => /^wss?:/.test(one));
     if (url === undefined) {
@@ -46,15 +36,13 @@ export class TestNode {
       );
     }
     const options = { headers, subprotocols, rejectUnauthorized: false };
-    return await SocketClient.connect(new URL(path, url).href, options, () => this.#log.lastProblem);
+    return await WebSocketClient.connect(new URL(path, url).href, options, () => this.#log.lastProblem);
   }
 
-  /** The code is compiled anew, and replaced without a client noticing. @throws when the new code cannot run */
   async reload(): Promise<void> {
     await this.#node.reload(false);
   }
 
-  /** Everybody is disconnected, `onClose` and `onWorkerStop` run, the ports are free. A second call joins the first. */
   async close(): Promise<void> {
     await this.#node.stop(false);
   }
@@ -80,7 +68,7 @@ export async function bootNode({ config = {} }: { readonly config?: UserConfig }
     directory: process.cwd(),
     overrides: NO_OVERRIDES,
   });
-  return new TestNode(
+  return new BootedNode(
     await startNode(settings, { version: 'test', log: log.logger, writeLine: log.write }),
     log,
   );

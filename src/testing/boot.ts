@@ -8,7 +8,8 @@ import type { WorkerTask } from '../link/thread-protocol.js';
 import { Pool } from '../pool/pool.js';
 import { type Events, checkEvents } from '../worker/events.js';
 import { AppLog } from './app-log.js';
-import { TestApp } from './app.js';
+import { InProcessApp } from './in-process-app.js';
+import type { TestApp } from './test-app.js';
 import { InProcessThreads, connectGateway } from './in-process-thread.js';
 import { keepAlive } from './keep-alive.js';
 import { ManualClock } from './manual-clock.js';
@@ -88,7 +89,7 @@ export async function boot({
     giveBackLog();
   };
   const sent = new SentMessages();
-  const app = new TestApp({ gateway, pool, threads, sent, clock, log, patience, onClose });
+  const app = new InProcessApp({ gateway, pool, threads, sent, clock, log, patience, onClose });
   try {
     await keepAlive(
       (async () => {

@@ -1,4 +1,4 @@
-import type { TestMessage } from './test-protocol.js';
+import type { TestMessage } from './test-client.js';
 
 /** What a client has got and was not asked for yet, and those who wait for what it will get. */
 export class Mailbox {

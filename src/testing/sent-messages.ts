@@ -3,7 +3,7 @@ import { jsonObject, nameList } from '../gateway/commands/ext-data.js';
 import type { Link, LinkListener } from '../link/link.js';
 import { Command, Flag } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
-import type { TestMessage } from './test-protocol.js';
+import type { TestMessage } from './test-client.js';
 
 /** What handlers have sent to groups and to uids, whether anybody was there or not. */
 export class SentMessages {

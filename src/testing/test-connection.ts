@@ -1,13 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { ClientHost, ClientPort, Connection } from '../gateway/protocols/protocol.js';
-import { type TestMessage, readMessages, testProtocol } from './test-protocol.js';
-
-/** How a connection ended. */
-export interface End {
-  /** A websocket's close code: 1000 for a close in good order, 1006 for a connection that was dropped. */
-  readonly code: number;
-  readonly reason: string;
-}
+import type { End, TestMessage } from './test-client.js';
+import { readMessages, testProtocol } from './test-protocol.js';
 
 /** Who is told of what happens to a connection. */
 export interface TestConnectionOwner {
@@ -23,7 +17,6 @@ export class TestConnection implements Connection {
   bytesIn = 0;
   bytesOut = 0;
   client: unknown;
-  /** How often the gateway has asked for a sign of life that was not given. */
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly port: ClientPort;

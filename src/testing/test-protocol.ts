@@ -1,9 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { ClientProtocol } from '../gateway/protocols/protocol.js';
-
-/** A message as a client gets it: a string where it was sent as one, a Buffer for bytes. */
-export type TestMessage = string | Buffer;
+import type { TestMessage } from './test-client.js';
 
 /*
  * How messages lie in what the gateway writes to a test's client, several of them joined:

@@ -21,6 +21,12 @@ async function app(
 /** Answers every message with itself. */
 const ECHO: Events = { onMessage: (client, message) => client.send(message) };
 
+/** Counts in a variable of its module. */
+const counting = (word: string): string => `
+  import { defineEvents } from 'gatewayworker';
+  let count = 0;
+  export default defineEvents({ onMessage(client) { client.send('${word} ' + ++count); } });`;
+
 describe('a client of a test', () => {
   it('gets strings as strings, bytes as bytes, in their order, and nothing joined', async (t) => {
     const client = await (await app(t, ECHO)).connect();
@@ -248,11 +254,7 @@ describe('a reload, and a crash', () => {
   });
 
   it('of a folder: the new code, with variables of its own', async (t) => {
-    const source = (word: string): string =>
-      `import { defineEvents } from 'gatewayworker';
-      let count = 0;
-      export default defineEvents({ onMessage(client) { client.send('${word} ' + ++count); } });`;
-    const folder = await configFolder(t, { 'events/index.ts': source('old') });
+    const folder = await configFolder(t, { 'events/index.ts': counting('old') });
     const { connect, application } = bound(await app(t, join(folder, 'events')));
     const client = await connect();
     const answer = async (): Promise<unknown> => {
@@ -262,7 +264,7 @@ describe('a reload, and a crash', () => {
     assert.deepEqual([await answer(), await answer()], ['old 1', 'old 2']);
     await application.reload();
     assert.equal(await answer(), 'old 1');
-    await configFile(folder, source('new'));
+    await configFile(folder, counting('new'));
     await application.reload();
     assert.equal(await answer(), 'new 1');
   });
@@ -276,7 +278,7 @@ describe('a reload, and a crash', () => {
         onWorkerStart: () => void starts++,
         async onMessage(client, message) {
           if (message === 'wait') await gate;
-          client.send(`${message} ${await Gateway.getAllClientIdCount()}`);
+          client.send(`${String(message)} ${await Gateway.getAllClientIdCount()}`);
         },
       }),
     );

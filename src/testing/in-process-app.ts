@@ -4,48 +4,20 @@ import { GatewayError } from '../base/errors.js';
 import type { Gateway as ClientGateway } from '../gateway/gateway.js';
 import type { ClientPort, HandshakeRequest } from '../gateway/protocols/protocol.js';
 import type { Pool } from '../pool/pool.js';
-import type { Session } from '../wire/session.js';
-import type { AppLog, LogLine } from './app-log.js';
+import type { AppLog } from './app-log.js';
 import type { InProcessThreads } from './in-process-thread.js';
 import { keepAlive } from './keep-alive.js';
 import type { ManualClock } from './manual-clock.js';
 import type { SentMessages } from './sent-messages.js';
-import { TestClient } from './test-client.js';
+import { InProcessClient } from './in-process-client.js';
+import type { ConnectOptions, LogLine, Receivers, TestApp } from './test-app.js';
+import type { TestClient, TestMessage } from './test-client.js';
 import { TestConnection } from './test-connection.js';
-import type { TestMessage } from './test-protocol.js';
 
-/** Milliseconds of the application's time that may pass until a handler that is pending is given up at the end. */
+/** Milliseconds of the application's time after which a handler that is pending is given up at the end. */
 const LAST_STEP = 1000;
-
-/** How a client comes. */
-export interface ConnectOptions {
-  /** Whether it comes by a websocket, with a handshake (`onWebSocketConnect`), or by a plain connection. Default: true. */
-  readonly websocket?: boolean;
-  /** The handshake's path. Default: `/`. */
-  readonly path?: string;
-  /** The handshake's query: `{ token: 'x' }`. */
-  readonly query?: Readonly<Record<string, string | readonly string[]>>;
-  /** The handshake's headers: `{ cookie: 'a=b' }`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** The subprotocol that was agreed on. Default: none. */
-  readonly subprotocol?: string;
-  /** Default: `127.0.0.1`. */
-  readonly remoteAddress?: string;
-  /** Bound once `onConnect` and `onWebSocketConnect` are done, as after a login. */
-  readonly uid?: Name;
-  /** Set at the same time. */
-  readonly session?: Session;
-  /** Joined at the same time. */
-  readonly groups?: readonly Name[];
-}
-
-/** Those who are reached by one name. */
-export interface Receivers {
-  /** Who is there now, of this test's clients. */
-  readonly clients: readonly TestClient[];
-  /** What was sent to that name so far, whether anybody was there or not. */
-  readonly messages: readonly TestMessage[];
-}
+/** Milliseconds of the machine's clock in which as much passes for the application, at the end. */
+const PASSING = 50;
 
 interface AppParts {
   readonly gateway: ClientGateway;
@@ -59,9 +31,8 @@ interface AppParts {
   readonly onClose: () => void;
 }
 
-/** An application under test: your events, a gateway and workers, in the test's own process and without any port. */
-export class TestApp {
-  /** The framework's clock: heartbeats, time limits. It stands still but for {@link advance}. */
+/** The real gateway and the real workers, with connections and threads that are none. */
+export class InProcessApp implements TestApp {
   readonly clock: ManualClock;
   readonly #parts: AppParts;
   readonly #port: ClientPort = { url: 'test:', port: 0, heartbeat: true, connections: 0 };
@@ -69,27 +40,23 @@ export class TestApp {
   #lastPort = 40_000;
   #closed: Promise<void> | undefined;
 
-  /** @internal */
   constructor(parts: AppParts) {
     this.#parts = parts;
     this.clock = parts.clock;
   }
 
-  /** Everything that was logged so far, by the framework too. */
   get log(): readonly LogLine[] {
     return this.#parts.log.lines;
   }
 
-  /** The clients that are connected. */
   get clients(): readonly TestClient[] {
     return [...this.#clients.values()].filter(({ open }) => open);
   }
 
-  /** A client comes in. Resolves when `onConnect` and `onWebSocketConnect` are done. */
   async connect(options: ConnectOptions = {}): Promise<TestClient> {
     const { gateway, log, patience } = this.#parts;
     const { websocket = true, remoteAddress: address = '127.0.0.1', uid, session, groups = [] } = options;
-    const client = new TestClient({
+    const client = new InProcessClient({
       open: (owner) => {
         const from = { address, port: ++this.#lastPort };
         const connection = new TestConnection({ host: gateway, port: this.#port, owner }, from);
@@ -109,26 +76,18 @@ export class TestApp {
     return client;
   }
 
-  /** Who is in a group, and what was sent to it. */
   group(group: Name): Receivers {
     const name = checkName('group', 'group', group);
     const { gateway, sent } = this.#parts;
     return this.#receivers(gateway.directory.withGroup(name), sent.toGroup(name));
   }
 
-  /** Who is bound to a uid, and what was sent to it. */
   uid(uid: Name): Receivers {
     const name = checkName('uid', 'uid', uid);
     const { gateway, sent } = this.#parts;
     return this.#receivers(gateway.directory.withUid(name), sent.toUid(name));
   }
 
-  /**
-   * Resolves when every message so far is handled, and everything that handlers have sent is where it belongs: after that,
-   * what has not come will not come.
-   *
-   * @throws when a handler stays pending for `patience`
-   */
   async settled(): Promise<void> {
     const { pool, threads, patience } = this.#parts;
     const end = performance.now() + patience;
@@ -142,21 +101,15 @@ export class TestApp {
     }
   }
 
-  /** Lets so many milliseconds pass for the framework, and waits until what that caused is done. */
   async advance(milliseconds: number): Promise<void> {
     this.clock.advance(milliseconds);
     await this.settled();
   }
 
-  /** The code is replaced, as by `gatewayworker reload`: `onWorkerStop` of the old one runs, and `onWorkerStart` of the new. */
   async reload(): Promise<void> {
     await keepAlive(this.#parts.pool.reload(0));
   }
 
-  /**
-   * A worker dies, in the middle of what it does, as by `process.exit` or an exception in a timer. Resolves when another has
-   * taken its place: what waited is handled there, and handlers that were pending are gone.
-   */
   async crash(): Promise<void> {
     const { pool, threads } = this.#parts;
     const restarts = total(pool, 'restarts');
@@ -165,7 +118,6 @@ export class TestApp {
     while (total(pool, 'restarts') === restarts) await turn();
   }
 
-  /** Everybody is disconnected, `onClose` and `onWorkerStop` run. A second call joins the first. */
   async close(): Promise<void> {
     this.#closed ??= this.#close();
     await this.#closed;
@@ -177,17 +129,14 @@ export class TestApp {
 
   async #close(): Promise<void> {
     const { gateway, pool, onClose, clock } = this.#parts;
-    let over = false;
-    const stopped = (async () => {
+    // a handler that is pending for ever is not waited for
+    const passing = setInterval(() => clock.advance(LAST_STEP), PASSING);
+    try {
       await gateway.close(LAST_STEP);
       await pool.stop(LAST_STEP);
-    })().finally(() => (over = true));
-    // a handler that is pending for ever is not waited for
-    for (let turns = 0; !over; turns++) {
-      await turn();
-      if (turns % 100 === 99) clock.advance(LAST_STEP);
+    } finally {
+      clearInterval(passing);
     }
-    await stopped;
     onClose();
   }
 
