@@ -55,6 +55,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: [...FOUNDATION, 'ops/process', 'cli'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
+  // the test kit: everything that a node is made of, in one thread
+  testing: [...FOUNDATION, 'bundle', 'config', 'wire', 'link', 'api', 'gateway', 'pool', 'worker', 'node'],
   // run when the package is made, and never after
   build: ['config'],
 };
@@ -62,7 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages and built-in modules that only these places may import. */
 const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) => boolean]> = [
   ['piscina', (file) => file.startsWith('pool/')],
-  ['ws', (file) => file.startsWith('gateway/protocols/')],
+  ['ws', (file) => file.startsWith('gateway/protocols/') || file.startsWith('testing/')],
   ['esbuild', (file) => file.startsWith('bundle/') || file.startsWith('config/')],
   [
     'node:net',

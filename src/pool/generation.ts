@@ -12,7 +12,7 @@ import { ThreadStart } from './thread-start.js';
 import { Watchdog } from './watchdog.js';
 import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
 import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
-import type { EventsBundle } from '../bundle/events-bundle.js';
+import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { StartThread, Thread } from './thread.js';
 
 /** Milliseconds that a thread gets beyond its timeouts before it is ended by force: to answer at all. */
@@ -21,7 +21,7 @@ export const GRACE = 1000;
 export interface GenerationOptions {
   readonly startThread: StartThread;
   readonly memory: ThreadMemory;
-  readonly bundle: EventsBundle;
+  readonly bundle: CompiledEvents;
   readonly task: Omit<WorkerTask, 'memory' | 'port' | 'bundle'>;
   /** Milliseconds until a thread that is not ready is given up. */
   readonly startTimeout: number;
@@ -36,7 +36,7 @@ export interface GenerationOptions {
 /** One thread in the life of a slot, from its start to its end. */
 export class Generation {
   readonly number: number;
-  readonly bundle: EventsBundle;
+  readonly bundle: CompiledEvents;
   /**
    * Resolves once onWorkerStart is done. Rejects with GW_EVENTS_INVALID, GW_EVENTS_START, GW_START_TIMEOUT or
    * GW_WORKER_DIED. It settles within startTimeout, whatever the thread does.
@@ -81,6 +81,8 @@ export class Generation {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#port.on('message', (message: ThreadMessage) => this.#receive(message));
+    // what keeps the process alive is the thread
+    this.#port.unref();
     const { memory, bundle, task } = options;
     const data: WorkerTask = { ...task, memory, port: port2, bundle: bundle.url };
     this.#thread = options.startThread(data);

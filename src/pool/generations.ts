@@ -1,5 +1,5 @@
 import { GatewayError } from '../base/errors.js';
-import type { EventsBundle } from '../bundle/events-bundle.js';
+import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { SlotLink } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
@@ -66,7 +66,7 @@ export class Generations {
   }
 
   /** Starts a thread. @throws GW_EVENTS_COMPILE when the code cannot be written, GW_CONTROL when no further one is to be started */
-  async launch(bundle: EventsBundle): Promise<Generation> {
+  async launch(bundle: CompiledEvents): Promise<Generation> {
     const { slot, context, link, gateways } = this.#options;
     const { startThread, task, clock, log, writeLine, startTimeout } = context;
     await bundle.write();

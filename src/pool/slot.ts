@@ -1,5 +1,5 @@
 import { withinTime } from '../base/clock.js';
-import type { EventsBundle } from '../bundle/events-bundle.js';
+import type { CompiledEvents } from '../bundle/events-bundle.js';
 import { LinkSet } from '../cluster/link-set.js';
 import { SlotLink } from '../link/slot-link.js';
 import { ENDED_FEATURE, NODE_FEATURE } from '../wire/worker-connect.js';
@@ -44,7 +44,7 @@ export class Slot {
   readonly #memoryLimit: MemoryLimit;
   readonly #monitor: SlotMonitor;
 
-  constructor(number: number, bundle: EventsBundle, context: SlotContext) {
+  constructor(number: number, bundle: CompiledEvents, context: SlotContext) {
     this.#number = number;
     this.#context = context;
     const { log, clock, stopTimeout, maxMemory } = context;
@@ -123,7 +123,7 @@ export class Slot {
    *
    * @throws GW_EVENTS_COMPILE when the code cannot be written, GW_CONTROL when the slot stops, or has too many threads
    */
-  async launch(bundle: EventsBundle): Promise<Generation> {
+  async launch(bundle: CompiledEvents): Promise<Generation> {
     return await this.#succession.launch(bundle);
   }
 

@@ -1,5 +1,5 @@
 import { messageOf } from '../base/error-text.js';
-import type { EventsBundle } from '../bundle/events-bundle.js';
+import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { LinkSet } from '../cluster/link-set.js';
 import type { SlotLink } from '../link/slot-link.js';
 import type { Generation } from './generation.js';
@@ -12,7 +12,7 @@ import type { SlotReport } from './slot-report.js';
 export interface SuccessionOptions {
   readonly slot: number;
   /** The code that the first thread runs. */
-  readonly bundle: EventsBundle;
+  readonly bundle: CompiledEvents;
   readonly context: SlotContext;
   readonly link: SlotLink;
   readonly links: LinkSet;
@@ -34,7 +34,7 @@ export class Succession implements GenerationsOwner {
   /** What the last one that has died died of. */
   lastExit: string | null = null;
   readonly #options: SuccessionOptions;
-  #bundle: EventsBundle;
+  #bundle: CompiledEvents;
   #serving: Generation | undefined;
   /** Clients that older threads are still busy with. */
   readonly #pending = new PendingClients();
@@ -78,7 +78,7 @@ export class Succession implements GenerationsOwner {
   }
 
   /** As {@link Slot.launch}. */
-  async launch(bundle: EventsBundle): Promise<Generation> {
+  async launch(bundle: CompiledEvents): Promise<Generation> {
     this.threads.checkRoom();
     const next = await this.threads.launch(bundle);
     if (this.#stopping) next.abort(STOPPING);

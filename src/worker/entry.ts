@@ -1,8 +1,8 @@
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
-import { Gateway } from '../api/gateway-calls.js';
+import { Gateway, type GatewayCalls } from '../api/gateway-calls.js';
 import { Requests } from '../api/requests.js';
-import { systemClock } from '../base/clock.js';
+import { type Clock, systemClock } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 import { createLogger } from '../base/log.js';
@@ -17,13 +17,32 @@ import type { Events, WorkerInfo } from './events.js';
 import { loadEvents, startEvents } from './load-events.js';
 import { receiveOrders } from './orders.js';
 import { ThreadTransport } from './thread-transport.js';
-import { openUserOutput } from './user-output.js';
+import { type UserOutputOptions, openUserOutput } from './user-output.js';
 
 /** Well below the shortest processTimeout. */
 const BEAT_MILLISECONDS = 250;
 
+/** What a thread has of its own. The test kit has another: there no thread is started. */
+export interface ThreadHost {
+  /** What the user's code calls. */
+  readonly gateway: GatewayCalls;
+  readonly clock: Clock;
+  /** @throws GW_EVENTS_INVALID */
+  load(task: WorkerTask): Promise<Events>;
+  /** What the user's code logs and prints goes to the node's log. @returns to be called before the port is closed */
+  openOutput(options: UserOutputOptions): () => void;
+  /** Its link is there. */
+  linked?(link: ThreadLink): void;
+}
+
 /** One generation of a worker slot: the thread pool's task. It resolves when the thread has stopped in good order. */
 export default async function runGeneration(task: WorkerTask): Promise<void> {
+  await runThread(task, { gateway: Gateway, clock: systemClock, load: loadEvents, openOutput: openUserOutput });
+}
+
+/** The life of a thread. */
+export async function runThread(task: WorkerTask, host: ThreadHost): Promise<void> {
+  const { gateway, clock } = host;
   const { port, memory, slot, count, node } = task;
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a MessagePort, not a window
   const post = (message: ThreadMessage): void => port.postMessage(message);
@@ -33,14 +52,15 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   }).child({ worker: slot });
 
   let worker: BusinessWorker | undefined;
-  const silence = openUserOutput({
+  const silence = host.openOutput({
     task,
     post,
     currentClient: () => worker?.handlers.currentClientId(),
     report: (fields, message) => log.warn(fields, message),
   });
-  const requests = new Requests(systemClock);
+  const requests = new Requests(clock);
   const link = new ThreadLink(`slot ${slot}`, memory);
+  host.linked?.(link);
   const transport = new ThreadTransport(link, {
     bufferSize: memory.commandBufferSize,
     generation: memory.generation,
@@ -52,7 +72,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
       for (const lost of transport.setGateways(states)) requests.lost(lost);
     },
   });
-  Gateway.attach({ transport, requests });
+  gateway.attach({ transport, requests });
   link.subscribe({
     frame(frame, place) {
       if (frame.command === Command.REPLY) answer(frame);
@@ -77,16 +97,16 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
 
   const gauge = new ThreadGauge(memory.gauge);
   beat(gauge);
-  setInterval(() => {
+  const beats = clock.setInterval(() => {
     beat(gauge);
     worker?.handlers.giveUpOnLate(performance.now());
-  }, BEAT_MILLISECONDS).unref();
+  }, BEAT_MILLISECONDS);
 
   const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
   let events: Events;
   try {
     post({ kind: 'step', step: 'load' });
-    events = await loadEvents(task);
+    events = await host.load(task);
     post({ kind: 'step', step: 'onWorkerStart' });
     await startEvents(events, info);
   } catch (error) {
@@ -94,6 +114,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     const { code, message } =
       error instanceof GatewayError ? error : new GatewayError('GW_EVENTS_START', messageOf(error));
     post({ kind: 'failed', code, message });
+    beats.cancel();
     silence();
     port.close();
     return;
@@ -103,14 +124,14 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   worker = new BusinessWorker({
     link,
     events,
-    gateway: Gateway,
+    gateway,
     gauge,
     log,
     dialectOf: (client) => transport.dialectOf(client),
     processTimeout,
   });
   transport.worker = worker;
-  Gateway.attachContext(worker.handlers);
+  gateway.attachContext(worker.handlers);
   beat(gauge);
   post({ kind: 'ready' });
 
@@ -130,13 +151,14 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     retired = true;
     post({ kind: 'retired', pending: worker.handlers.pending });
   }
-  const hurried = orders.hurry.then(async ({ timeout }) => await elapse(timeout));
-  await Promise.race([worker.idle(), elapse(order.timeout), hurried]);
+  const hurried = orders.hurry.then(async ({ timeout }) => await elapse(clock, timeout));
+  await Promise.race([worker.idle(), elapse(clock, order.timeout), hurried]);
   try {
     await events.onWorkerStop?.(info);
   } catch (error) {
     log.error({ err: error }, `onWorkerStop failed: ${messageOf(error)}`);
   }
+  beats.cancel();
   await link.close();
   worker.close();
   silence();
@@ -149,6 +171,6 @@ function beat(gauge: ThreadGauge): void {
   gauge.beat(threadId, heap, external);
 }
 
-async function elapse(milliseconds: number): Promise<void> {
-  await new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
+async function elapse(clock: Clock, milliseconds: number): Promise<void> {
+  await new Promise<void>((resolve) => void clock.setTimeout(resolve, milliseconds));
 }

@@ -5,7 +5,7 @@ import { type PrintStream, takeOver } from '../base/printed-text.js';
 import { attachLog } from '../base/user-log.js';
 import type { ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
 
-interface UserOutputOptions {
+export interface UserOutputOptions {
   readonly task: WorkerTask;
   readonly post: (message: ThreadMessage) => void;
   /** The client whose handler is running. */
