@@ -19,6 +19,16 @@ describe('docs/testing.md', () => {
   });
   after(() => project.remove());
 
+  it('and the README have samples that run', () => {
+    const [english, chinese] = samplesIn('ts').filter(
+      ({ code }) => code.includes('gatewayworker/testing') && !code.includes('test('),
+    );
+    assert.equal(english.document, 'README.md');
+    assert.equal(chinese.code, english.code);
+    project.write('readme.js', javascript(english.code));
+    assert.equal(project.run('node', ['readme.js']), "hello [ 'hello' ]\n");
+  });
+
   it('has five samples, which this test runs', () => assert.equal(samples.length, 5));
 
   it('begins with a test that passes as it stands, and fails when the application is wrong', () => {
