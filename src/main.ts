@@ -2,8 +2,9 @@
 import { end, FAILED, guardOutput, MISUSED } from './cli/process-end.js';
 import { version } from './cli/this-program.js';
 import { GatewayError } from './base/errors.js';
-import { createProgram, parse } from './cli/program.js';
-import { report } from './ops/process/supervision.js';
+import { parse } from './cli/parse.js';
+import { createProgram } from './cli/program.js';
+import { report } from './ops/process/node-report.js';
 
 /** The command line. Exit status: 0 done, 1 failed, 2 misused. A command is loaded when it is run. */
 

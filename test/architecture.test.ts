@@ -32,18 +32,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'link', 'cluster'],
   worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
   // what operators see: it is given what it shows
-  'ops/control': [...FOUNDATION, 'net'],
-  'ops/view': [...FOUNDATION, 'config', 'ops/control'],
+  'ops/requests': [...FOUNDATION],
+  'ops/control': [...FOUNDATION, 'net', 'ops/requests'],
+  'ops/view': [...FOUNDATION, 'config', 'ops/requests'],
   'ops/log': [...FOUNDATION],
-  'ops/process': [...FOUNDATION, 'config', 'ops/control', 'ops/log'],
-  'ops/group': [...FOUNDATION, 'config', 'ops/control', 'ops/process'],
-  node: [...FOUNDATION, 'net', 'config', 'wire', 'gateway', 'pool', 'register', 'ops/control', 'ops/group'],
+  'ops/process': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/log'],
+  'ops/group': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/process'],
+  node: [...FOUNDATION, 'net', 'config', 'wire', 'gateway', 'pool', 'register', 'ops/requests'],
   cli: [
     ...FOUNDATION,
     'bundle',
     'config',
     'pool',
     'node',
+    'ops/requests',
     'ops/control',
     'ops/view',
     'ops/log',
@@ -53,6 +55,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: [...FOUNDATION, 'ops/process', 'cli'],
   // the public surface: names and types of everything a user meets
   index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
+  // the test kit: everything that a node is made of, in one thread
+  testing: [...FOUNDATION, 'bundle', 'config', 'wire', 'link', 'api', 'gateway', 'pool', 'worker', 'node'],
   // run when the package is made, and never after
   build: ['config'],
 };
@@ -60,7 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages and built-in modules that only these places may import. */
 const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) => boolean]> = [
   ['piscina', (file) => file.startsWith('pool/')],
-  ['ws', (file) => file.startsWith('gateway/protocols/')],
+  ['ws', (file) => file.startsWith('gateway/protocols/') || file.startsWith('testing/')],
   ['esbuild', (file) => file.startsWith('bundle/') || file.startsWith('config/')],
   [
     'node:net',

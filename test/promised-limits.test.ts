@@ -197,13 +197,13 @@ async function inARow(t: TestContext): Promise<number> {
 async function unservedFor(t: TestContext): Promise<number> {
   const scene = await GatewayScene.create(t);
   scene.join();
-  return lasts(scene, () => scene.gateway.admits() === 'welcome');
+  return lasts(scene, () => scene.gateway.clients.admits() === 'welcome');
 }
 
 async function healthyFor(t: TestContext): Promise<number> {
   const scene = await GatewayScene.create(t);
   scene.join();
-  return lasts(scene, () => scene.gateway.health === 'ok');
+  return lasts(scene, () => scene.gateway.clients.health === 'ok');
 }
 
 /** How long something is so, to the millisecond. */

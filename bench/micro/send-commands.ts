@@ -55,7 +55,7 @@ function commandTask(name: string, directory: Directory, frames: readonly Buffer
   // the rest of a gateway is not asked for
   const target = {
     directory,
-    deliver: (client, message) => outbox.push(client, message.encodedFor(client)),
+    delivery: { deliver: (client, message) => outbox.push(client, message.encodedFor(client)) },
   } as CommandTarget;
   return {
     name,

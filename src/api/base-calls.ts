@@ -12,7 +12,7 @@ const PHP_NULL = 'N;';
 /** What the API is connected to. */
 export interface ApiChannel {
   readonly transport: Transport;
-  readonly requests: Requests;
+  readonly requests: Pick<Requests, 'expect'>;
 }
 
 /** Instead of a message: there is none, which is not the same as an empty one. */
@@ -26,6 +26,11 @@ export abstract class BaseCalls {
   /** @internal Connects the API to a worker thread's link, or to a client's links. */
   attach(connection: ApiChannel): void {
     this.#connection = connection;
+  }
+
+  /** @internal Calls throw again. */
+  detach(): void {
+    this.#connection = undefined;
   }
 
   protected get transport(): Transport {

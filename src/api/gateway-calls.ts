@@ -12,7 +12,7 @@ export class GatewayCalls extends QueryCalls {
   #current: CurrentClient | undefined;
 
   /** @internal Tells who knows the current client. */
-  follow(current: CurrentClient): void {
+  attachContext(current: CurrentClient): void {
     this.#current = current;
   }
 

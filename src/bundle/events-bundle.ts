@@ -14,9 +14,22 @@ const INDEX_FILES = ['index.ts', 'index.mts', 'index.cts', 'index.js', 'index.mj
 /** Bundles of earlier runs are kept for a day: another node may run on the same folder. */
 const STALE_MILLISECONDS = 24 * 60 * 60 * 1000;
 
-/** The user's events folder, compiled: what threads import. */
-export class EventsBundle {
+/** The user's code as threads get it. */
+export interface CompiledEvents {
   /** To import. */
+  readonly url: string;
+  /**
+   * Where a place in it comes from: `/app/events/index.ts:10:5`; undefined when it is none of this code's.
+   *
+   * @param line from 0, as the column
+   */
+  locate(url: string, line: number, column: number): string | undefined;
+  /** Makes sure that what is to be imported is there: somebody may have tidied up since a thread last started. */
+  write(): Promise<void>;
+}
+
+/** The user's events folder, compiled: what threads import. */
+export class EventsBundle implements CompiledEvents {
   readonly url: string;
   readonly #files: readonly { readonly path: string; readonly text: string }[];
 
@@ -55,11 +68,6 @@ export class EventsBundle {
     );
   }
 
-  /**
-   * Where a place in the bundle comes from: `/app/events/index.ts:10:5`; undefined when it is none of this bundle's.
-   *
-   * @param line from 0, as the column
-   */
   locate(url: string, line: number, column: number): string | undefined {
     if (url !== this.url) return undefined;
     const [code, map] = this.#files;
@@ -68,7 +76,6 @@ export class EventsBundle {
     return `${join(dirname(code.path), entry.originalSource)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
   }
 
-  /** Makes sure that the files are there: somebody may have tidied up since a thread last started. */
   async write(): Promise<void> {
     try {
       await this.#prepare();

@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import { GatewayError } from '../base/errors.js';
-import { supervise as superviseNode } from '../ops/process/background.js';
+import { supervise as superviseNode } from '../ops/process/supervisor-process.js';
 import { startDetached } from '../ops/process/detached.js';
 import { refuseIfRunning } from '../ops/process/pid-file.js';
-import type { StartOptions } from './program.js';
+import type { StartOptions } from './options.js';
+import { givenLog } from './given-log.js';
 import { locate } from './locate.js';
 import { serve } from './process-end.js';
 import { programArguments, say, upLine } from './this-program.js';
@@ -12,7 +12,7 @@ import { programArguments, say, upLine } from './this-program.js';
 export async function startInBackground({ config, log: logPath, watch, nodes }: StartOptions): Promise<void> {
   const { file, files } = await locate(config);
   await refuseIfRunning(files);
-  const log = logPath === undefined ? files.log : resolve(logPath);
+  const log = givenLog(logPath) ?? files.log;
   const first = await startDetached(programArguments('supervise', { config: file, log, watch, nodes }), log);
   switch (first.event) {
     case 'up':

@@ -1,4 +1,4 @@
-import type { ConfigOption } from './program.js';
+import type { ConfigOption } from './options.js';
 import { checkTypes } from './type-check.js';
 import { checkEvents, load } from './load.js';
 import { say } from './this-program.js';

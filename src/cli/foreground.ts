@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { systemClock } from '../base/clock.js';
 import { endCompiler } from '../bundle/compiler.js';
 import type { NodeConfig } from '../config/schema.js';
@@ -9,10 +8,11 @@ import type { NodeGroup } from '../ops/group/node-group.js';
 import { NodeProcess } from '../ops/process/node-process.js';
 import { nodeFiles } from '../ops/process/node-files.js';
 import type { ProcessLog } from '../ops/log/process-log.js';
-import type { StartOptions } from './program.js';
+import type { StartOptions } from './options.js';
 import { reloadOnChange } from '../ops/process/reload-on-change.js';
 import { startBanner } from '../ops/view/start-banner.js';
 import { StrayErrors } from '../ops/log/stray-errors.js';
+import { givenLog } from './given-log.js';
 import { checkEvents, load } from './load.js';
 import { FAREWELL_TIME, openLog, startOwnNode } from './own-node.js';
 import { endAfter, guardExit } from './process-end.js';
@@ -23,7 +23,7 @@ export async function startHere(options: StartOptions): Promise<void> {
   const { watch = false, supervised = false, nodes = 1 } = options;
   const strays = new StrayErrors(systemClock, endAfter).watch();
   const { config, file, warnings } = await strays.during(load(options));
-  const log = openLog(config.log.level, options.log === undefined ? undefined : resolve(options.log));
+  const log = openLog(config.log.level, givenLog(options.log));
   const release = captureOutput(log, systemClock);
   strays.logTo(log.logger);
   for (const warning of warnings) log.logger.warn(warning);
@@ -45,7 +45,7 @@ export async function startHere(options: StartOptions): Promise<void> {
       if (log.path === undefined && process.stdout.isTTY)
         log.writeText(startBanner({ version, node, config, file, watch, nodes }, process.stdout.hasColors()));
       else logUp(log.logger, node, file, nodes);
-      if (watch) reloadOnChange(config, host, log.logger);
+      if (watch) reloadOnChange(config, async () => await host.reload(false), log.logger);
     },
     onBuilt: endCompiler,
   });

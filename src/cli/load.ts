@@ -1,12 +1,14 @@
 import { type LoadedConfig, loadConfig } from '../config/load.js';
 import type { NodeConfig } from '../config/schema.js';
 import { checkGroup } from '../ops/group/member-config.js';
-import type { StartOptions } from './program.js';
+import { refuseUnusable } from '../ops/process/usable-state-dir.js';
+import type { StartOptions } from './options.js';
 import { EventsBundle } from '../bundle/events-bundle.js';
 
-/** @throws GW_CONFIG */
+/** @throws GW_CONFIG; GW_CONTROL when `stateDir` can be no folder */
 export async function load({ config: given, nodes = 1 }: StartOptions): Promise<LoadedConfig> {
   const loaded = await loadConfig({ file: given, cwd: process.cwd(), env: process.env, nodes });
+  await refuseUnusable(loaded.config.stateDir, process.env);
   if (nodes > 1) checkGroup(loaded.config, nodes);
   return loaded;
 }

@@ -1,30 +1,17 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { suggestion } from '../config/suggestion.js';
+import { Command, Option } from 'commander';
+import {
+  addReportOptions,
+  addStartOptions,
+  type ConfigOption,
+  gracefulOption,
+  type GracefulOption,
+  integer,
+  nodesOption,
+  type StartOptions,
+} from './options.js';
 import type { ReportOptions } from './report-command.js';
 
 const DEFAULT_CONNECTIONS = 100;
-/** More than any machine has use for, and few enough that each may speak with each. */
-const MAX_NODES = 64;
-
-export interface ConfigOption {
-  /** A configuration file, as given with -c. */
-  readonly config?: string;
-}
-
-export interface StartOptions extends ConfigOption {
-  readonly detach?: boolean;
-  readonly log?: string;
-  readonly watch?: boolean;
-  /** Processes that share the ports. */
-  readonly nodes?: number;
-  /** Started by a supervisor. */
-  readonly supervised?: boolean;
-}
-
-export interface GracefulOption extends ConfigOption {
-  readonly graceful?: boolean;
-}
-
 /** What the commands do. */
 export interface Actions {
   readonly start: Action<StartOptions>;
@@ -139,71 +126,4 @@ export function createProgram(version: string, actions: Actions): Command {
     .action(actions.supervise);
   program.command('member', { hidden: true }).action(actions.member);
   return program;
-}
-
-/**
- * Runs what the arguments say.
- *
- * @returns whether they could be understood; if not, or if they ask for help, all has been said
- */
-export async function parse(program: Command, argv: readonly string[]): Promise<boolean> {
-  try {
-    refuseUnknown(program, argv);
-    await program.parseAsync(argv, { from: 'user' });
-    return true;
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0;
-  }
-}
-
-/** Commands that are not for people. */
-const HIDDEN = ['supervise', 'member'];
-
-/** The default command would take a misspelt command for an argument of its own. */
-function refuseUnknown(program: Command, [word]: readonly string[]): void {
-  if (word === undefined || word.startsWith('-')) return;
-  const names = [...program.commands.map((known) => known.name()), 'help'];
-  if (names.includes(word)) return;
-  const visible = names.filter((name) => !HIDDEN.includes(name));
-  const meant = suggestion(word, visible);
-  const remedy = meant === undefined ? `expected ${visible.join(', ')}` : `did you mean ${meant}?`;
-  program.error(`gatewayworker: there is no command '${word}': ${remedy}`);
-}
-
-function addStartOptions(command: Command): Command {
-  return command
-    .addOption(nodesOption())
-    .option('-d, --detach', 'run in the background, under a supervisor that starts it again when it dies')
-    .option('--log <file>', 'log to a file (default with -d: gatewayworker.log beside the configuration)')
-    .option('--watch', 'for development: reload when a file in the events folder changes');
-}
-
-function nodesOption(): Option {
-  return new Option(
-    '--nodes <n>',
-    'run n nodes that share the ports and serve as one, each with its own workers',
-  ).argParser(integer(1, MAX_NODES));
-}
-
-function addReportOptions(command: Command): Command {
-  return command
-    .option('--json', 'as JSON; with --watch one line each second')
-    .option('--watch', 'show it anew each second, until q or Ctrl-C');
-}
-
-function gracefulOption(): Option {
-  return new Option(
-    '-g, --graceful',
-    'let the handlers that run now take as long as they need (5 minutes at most)',
-  );
-}
-
-function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
-    const most = maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`;
-    throw new InvalidArgumentError(`Expected an integer from ${minimum}${most}.`);
-  };
 }

@@ -5,7 +5,8 @@ import type { ControlClient } from '../ops/control/control-client.js';
 import { showLive } from '../ops/view/live-screen.js';
 import type { NodeFiles } from '../ops/process/node-files.js';
 import { notRunning, RunningNode } from '../ops/process/running-node.js';
-import type { ConnectionPage, NodeStatus } from '../ops/control/status.js';
+import { collectConnections, type ConnectionPage } from '../ops/requests/connections.js';
+import type { NodeStatus } from '../ops/requests/status.js';
 import { statusView } from '../ops/view/status-view.js';
 import { type Paint, painter } from '../ops/view/table.js';
 import { wrap } from '../ops/view/text.js';
@@ -20,12 +21,15 @@ interface Report<T> {
 }
 
 export const statusReport: Report<NodeStatus> = {
-  ask: async (node) => await node.status(),
+  ask: async (node) => await node.ask({ command: 'status' }),
   view: statusView,
 };
 
 export function connectionsReport(offset: number, limit: number): Report<ConnectionPage> {
-  return { ask: async (node) => await node.connections(offset, limit), view: connectionsView };
+  return {
+    ask: async (node) => await collectConnections(offset, limit, async (request) => await node.ask(request)),
+    view: connectionsView,
+  };
 }
 
 export interface ReportOptions {

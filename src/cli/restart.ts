@@ -1,4 +1,4 @@
-import type { GracefulOption, StartOptions } from './program.js';
+import type { GracefulOption, StartOptions } from './options.js';
 import { RunningNode } from '../ops/process/running-node.js';
 import { checkEvents, load } from './load.js';
 import { locate } from './locate.js';

@@ -1,4 +1,4 @@
-import type { ConfigOption, GracefulOption } from './program.js';
+import type { ConfigOption, GracefulOption } from './options.js';
 import { connectionsReport, type ReportOptions, showReport, statusReport } from './report-command.js';
 import { findRunning, locate } from './locate.js';
 import { say } from './this-program.js';
@@ -15,7 +15,7 @@ export async function stop({ config, graceful = false }: GracefulOption): Promis
 
 export async function reload({ config, graceful = false }: GracefulOption): Promise<void> {
   const node = await findRunning(config);
-  const note = await node.ask(async (client) => await client.reload(graceful));
+  const note = await node.ask(async (client) => await client.ask({ command: 'reload', graceful }));
   say(`reloaded (pid ${node.pid})`, ...(note ? [note.note] : []));
 }
 

@@ -1,4 +1,4 @@
-import type { StartOptions } from './program.js';
+import type { StartOptions } from './options.js';
 
 /** Starts a node, here or in the background: who only starts another process loads no node. */
 export async function start(options: StartOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { StartOptions } from './program.js';
+import type { StartOptions } from './options.js';
 
 export const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import type { InnerTls } from '../net/inner-socket.js';
@@ -6,10 +7,9 @@ import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff, type BackoffOptions } from '../base/backoff.js';
-import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
+import type { CarrierOwner, GatewayCarrier } from './gateway-carrier.js';
 import { type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
-import { PhpCarrier } from './php-carrier.js';
-import { NodeCarrier } from './node-carrier.js';
+import { NODE_GATEWAY } from './node-carrier.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 
 /** GatewayWorker's first attempt comes after a second as well. */
@@ -74,7 +74,7 @@ export interface GatewayDiallerStatus {
 }
 
 /** One slot's connection to the gateway of another node: dialled again whenever it breaks, for as long as it is wanted. */
-export class GatewayDialler implements GatewayCarrierListener {
+export class GatewayDialler implements CarrierOwner {
   readonly address: GatewayAddress;
   /** Whether it is still named by whoever knows the gateways: what decides when it breaks. */
   wanted = true;
@@ -86,7 +86,8 @@ export class GatewayDialler implements GatewayCarrierListener {
   #state: State = 'waiting';
   #carrier: GatewayCarrier | undefined;
   #retry: Timer | undefined;
-  #php = false;
+  /** As it was when it was last up. */
+  #kind = NODE_GATEWAY;
   #node = '';
   #attempts = 0;
   /** Milliseconds on the clock. */
@@ -117,7 +118,7 @@ export class GatewayDialler implements GatewayCarrierListener {
     return {
       address: formatAddress(this.address),
       state: this.up ? 'up' : this.#refused ? 'refused' : 'down',
-      legacy: this.#php,
+      legacy: this.#kind.php,
       node: this.#node,
       bufferedBytes: this.#carrier?.bufferedBytes ?? 0,
       attempts: this.#attempts,
@@ -127,7 +128,7 @@ export class GatewayDialler implements GatewayCarrierListener {
 
   /** What the slot's thread has to know of it. */
   get forThread(): GatewayState {
-    return { ...this.address, up: this.up, php: this.#php, gauge: this.#gauge.shared };
+    return { ...this.address, up: this.up, php: this.#kind.php, gauge: this.#gauge.shared };
   }
 
   /** Sends a command. While the link is down it is nobody's. @param bytes the frame, encoded; they do not change any more */
@@ -139,11 +140,11 @@ export class GatewayDialler implements GatewayCarrierListener {
   }
 
   /** Tells the gateway how its worker is, if that has changed. */
-  announce(): void {
+  showState(): void {
     const state = this.#owner.workerState;
     if (state === this.#told || this.#state !== 'up') return;
     this.#told = state;
-    this.#carrier?.announce(state);
+    this.#carrier?.showState(state);
   }
 
   /** Asks for no further event. Resolves when the last one has come; the link stays up for commands and replies. */
@@ -202,24 +203,19 @@ export class GatewayDialler implements GatewayCarrierListener {
     this.#refused = false;
     this.#tried = true;
     this.#node = dialled.node;
-    this.#php = dialled.php;
+    this.#kind = dialled.kind;
     this.#attempts = 0;
     this.#upSince = this.#options.clock.now();
     this.#state = 'up';
-    this.#carrier = this.#carry(dialled);
-    this.announce();
+    this.#carrier = this.#carry(dialled.socket);
+    this.showState();
     this.#owner.changed(this);
   }
 
-  #carry({ socket, php }: Dialled): GatewayCarrier {
+  #carry(socket: Socket): GatewayCarrier {
     const { address } = this;
-    const options = {
-      ...this.#options,
-      address,
-      name: `the gateway ${formatAddress(address)}`,
-      listener: this,
-    };
-    return php ? new PhpCarrier(socket, options) : new NodeCarrier(socket, options);
+    const name = `the gateway ${formatAddress(address)}`;
+    return this.#kind.carry(socket, { ...this.#options, address, name, owner: this });
   }
 
   // ---- what the carrier reports ----

@@ -11,6 +11,9 @@ import {
   encodeIntroduction,
   parseGatewayIntroduction,
 } from '../wire/worker-connect.js';
+import type { GatewayKind } from './gateway-carrier.js';
+import { NODE_GATEWAY } from './node-carrier.js';
+import { PHP_GATEWAY } from './php-carrier.js';
 
 /*
  * How a worker slot and a gateway come together:
@@ -43,8 +46,7 @@ export interface DialOptions {
 export interface Dialled {
   /** Paused. What came after the answer is still to be read from it. */
   readonly socket: Socket;
-  /** Whether it is a PHP gateway. */
-  readonly php: boolean;
+  readonly kind: GatewayKind;
   /** Its node's name; '' for a PHP gateway. */
   readonly node: string;
 }
@@ -144,7 +146,7 @@ class Introduction {
         );
         return;
       }
-      this.#done(false, node, length);
+      this.#done(NODE_GATEWAY, node, length);
     } catch (error) {
       this.#fail('GW_CLUSTER', (error as Error).message, error as Error);
     }
@@ -152,15 +154,15 @@ class Introduction {
 
   /** The answer to the query, as PHP gives it. */
   #unframed(length: number): void {
-    if (this.#received.length >= length) this.#done(true, '', length);
+    if (this.#received.length >= length) this.#done(PHP_GATEWAY, '', length);
   }
 
   /** What follows the answer is left to whoever takes over. */
-  #done(php: boolean, node: string, length: number): void {
+  #done(kind: GatewayKind, node: string, length: number): void {
     const socket = this.#socket;
     socket.pause();
     if (this.#received.length > length) socket.unshift(this.#received.subarray(length));
-    this.#settle({ socket, php, node });
+    this.#settle({ socket, kind, node });
   }
 
   #closed(): void {

@@ -86,8 +86,8 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
   }
 
   /** Tells every gateway whether the slot takes events, if that has changed. */
-  announce(): void {
-    for (const link of this.#remote.values()) link.announce();
+  showState(): void {
+    for (const link of this.#remote.values()) link.showState();
   }
 
   /** Asks the gateways for no further events. Resolves when the last one has come from each. */
@@ -123,7 +123,7 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
   }
 
   drained(): void {
-    this.announce();
+    this.showState();
     this.#localListener?.drained();
   }
 
@@ -147,7 +147,7 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
   }
 
   receive(frame: ReceivedFrame): void {
-    if (this.#slot.state === 'open' && !this.#slot.relay(frame)) this.announce();
+    if (this.#slot.state === 'open' && !this.#slot.relay(frame)) this.showState();
   }
 
   broke(link: GatewayDialler, error: Error): void {
@@ -223,7 +223,7 @@ class LocalPort implements Link {
 
   send(frame: Frame): boolean {
     const writable = this.#slot.send(frame);
-    if (!writable) this.#links.announce();
+    if (!writable) this.#links.showState();
     return writable;
   }
 

@@ -3,36 +3,33 @@ import { type Clock, withinTime } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { Command, WorkerState, commandName, isEvent } from '../wire/command.js';
 import { emptyFrame, MAX_FRAME_LENGTH, type ReceivedFrame } from '../wire/frame.js';
-import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
+import type { CarrierOptions, CarrierOwner, GatewayCarrier, GatewayKind } from './gateway-carrier.js';
 import { LinkHeartbeat } from '../link/link-heartbeat.js';
 import { TcpLink } from '../link/tcp-link.js';
 
-export interface NodeCarrierOptions {
-  readonly name: string;
-  readonly bufferSize: number;
-  readonly clock: Clock;
-  /** Milliseconds between two pings. */
-  readonly pingInterval: number;
-  readonly listener: GatewayCarrierListener;
-}
+/** A gateway of one of our nodes. */
+export const NODE_GATEWAY: GatewayKind = {
+  php: false,
+  carry: (socket, options) => new NodeCarrier(socket, options),
+};
 
 /** The connection to a gateway of one of our nodes: events, commands, queries and replies, all as frames. */
-export class NodeCarrier implements GatewayCarrier {
+class NodeCarrier implements GatewayCarrier {
   readonly #tcp: TcpLink;
   readonly #clock: Clock;
-  readonly #listener: GatewayCarrierListener;
+  readonly #owner: CarrierOwner;
   readonly #heartbeat: LinkHeartbeat;
   readonly #stateFrame = { ...emptyFrame(), command: Command.WORKER_STATE };
   #onLeft: (() => void) | undefined;
 
   /** @param socket paused; what it has to read is read from now on */
-  constructor(socket: Socket, { name, bufferSize, clock, pingInterval, listener }: NodeCarrierOptions) {
+  constructor(socket: Socket, { name, bufferSize, clock, pingInterval, owner }: CarrierOptions) {
     this.#clock = clock;
-    this.#listener = listener;
+    this.#owner = owner;
     this.#tcp = new TcpLink(socket, { name, bufferSize, maxFrameLength: MAX_FRAME_LENGTH });
     this.#tcp.subscribe({
       frame: (frame) => this.#receive(frame),
-      drained: () => listener.drained(),
+      drained: () => owner.drained(),
       closed: (error) => this.#closed(error),
     });
     this.#heartbeat = new LinkHeartbeat(this.#tcp, { clock, interval: pingInterval, answered: true });
@@ -51,7 +48,7 @@ export class NodeCarrier implements GatewayCarrier {
     if (this.#tcp.state === 'open') this.#tcp.sendBytes(bytes);
   }
 
-  announce(state: number): void {
+  showState(state: number): void {
     if (this.#tcp.state !== 'open') return;
     this.#stateFrame.clientIp = state;
     this.#tcp.send(this.#stateFrame);
@@ -61,7 +58,7 @@ export class NodeCarrier implements GatewayCarrier {
     if (this.#tcp.state !== 'open') return;
     await new Promise<void>((resolve) => {
       this.#onLeft = resolve;
-      this.announce(state | WorkerState.LEAVING);
+      this.showState(state | WorkerState.LEAVING);
     });
   }
 
@@ -76,13 +73,13 @@ export class NodeCarrier implements GatewayCarrier {
 
   #receive(frame: ReceivedFrame): void {
     if (isEvent(frame.command)) {
-      this.#listener.event(frame);
+      this.#owner.event(frame);
       return;
     }
     switch (frame.command) {
       case Command.REPLY:
         // the handshake's own query has no number
-        if (frame.clientIp !== 0) this.#listener.reply(frame);
+        if (frame.clientIp !== 0) this.#owner.reply(frame);
         return;
       case Command.WORKER_STATE:
         if ((frame.clientIp & WorkerState.LEAVING) !== 0) this.#onLeft?.();
@@ -97,6 +94,6 @@ export class NodeCarrier implements GatewayCarrier {
   #closed(error: Error | undefined): void {
     this.#heartbeat.close();
     this.#onLeft?.();
-    this.#listener.closed(error);
+    this.#owner.closed(error);
   }
 }

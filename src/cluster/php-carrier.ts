@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
-import { type Clock, withinTime } from '../base/clock.js';
+import { withinTime } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
-import { type InnerTls, connectInner } from '../net/inner-socket.js';
-import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
+import { connectInner } from '../net/inner-socket.js';
+import { numberToIp } from '../wire/client-id.js';
 import { Command, Flag, WorkerState, commandName, isEvent } from '../wire/command.js';
 import { decodeFrame, emptyFrame, encodeFrame, MAX_FRAME_LENGTH, ReceivedFrame } from '../wire/frame.js';
 import { toPhpSession } from '../wire/php-session.js';
-import { type PeerIntroduction, encodeIntroduction } from '../wire/worker-connect.js';
+import { encodeIntroduction } from '../wire/worker-connect.js';
 import { QueryConnection } from './query-connection.js';
-import type { GatewayCarrier, GatewayCarrierListener } from './gateway-carrier.js';
+import type { CarrierOptions, GatewayCarrier, GatewayKind } from './gateway-carrier.js';
 import { TcpLink } from '../link/tcp-link.js';
 
 /** Milliseconds of silence after which the operating system asks whether the gateway is still there. */
@@ -16,19 +16,11 @@ const KEEP_ALIVE = 25_000;
 
 const NO_VALUE = Buffer.alloc(0);
 
-export interface PhpCarrierOptions {
-  readonly name: string;
-  readonly address: GatewayAddress;
-  readonly introduction: PeerIntroduction;
-  readonly tls: InnerTls | undefined;
-  readonly bufferSize: number;
-  readonly clock: Clock;
-  /** Milliseconds between two looks at whether the gateway is still there. */
-  readonly pingInterval: number;
-  readonly listener: GatewayCarrierListener;
-  /** A command that could not be put into PHP's terms: it is skipped. */
-  readonly onError: (error: Error) => void;
-}
+/** A gateway of PHP's GatewayWorker. */
+export const PHP_GATEWAY: GatewayKind = {
+  php: true,
+  carry: (socket, options) => new PhpCarrier(socket, options),
+};
 
 /**
  * The two connections to a PHP gateway. Its answers carry no number and are no frames, so that they must not meet events:
@@ -36,8 +28,8 @@ export interface PhpCarrierOptions {
  *
  * It knows no states: a slot that can take no more stops reading, and one that is not ready yet has no connection for events.
  */
-export class PhpCarrier implements GatewayCarrier {
-  readonly #options: PhpCarrierOptions;
+class PhpCarrier implements GatewayCarrier {
+  readonly #options: CarrierOptions;
   #events: TcpLink | undefined;
   readonly #commands: QueryConnection;
   readonly #reply = { ...emptyFrame(), command: Command.REPLY };
@@ -50,8 +42,8 @@ export class PhpCarrier implements GatewayCarrier {
   #ended = false;
 
   /** @param commands introduced as a client's, and paused; what it has to read is read from now on */
-  constructor(commands: Socket, options: PhpCarrierOptions) {
-    const { name, address, introduction, bufferSize, clock, pingInterval, listener } = options;
+  constructor(commands: Socket, options: CarrierOptions) {
+    const { name, address, introduction, bufferSize, clock, pingInterval, owner } = options;
     this.#options = options;
     this.#reply.localIp = address.ip;
     this.#reply.localPort = address.port;
@@ -66,7 +58,7 @@ export class PhpCarrier implements GatewayCarrier {
       onReply: (requestId, value) => this.#answered(requestId, value),
       // a reply without a value says that there is none
       onUnanswered: (requestId) => this.#answered(requestId, NO_VALUE),
-      onDrained: () => listener.drained(),
+      onDrained: () => owner.drained(),
       onClosed: (error) => this.#end(error),
     });
     commands.resume();
@@ -100,10 +92,10 @@ export class PhpCarrier implements GatewayCarrier {
     }
   }
 
-  announce(state: number): void {
+  showState(state: number): void {
     this.#congested = (state & WorkerState.CONGESTED) !== 0;
     const ready = (state & WorkerState.READY) !== 0;
-    if (ready && this.#events === undefined) this.#listen();
+    if (ready && this.#events === undefined) this.#becomeWorker();
     else this.#read();
   }
 
@@ -129,7 +121,7 @@ export class PhpCarrier implements GatewayCarrier {
   }
 
   /** Becomes a worker of the gateway, which says nothing to that: events come from now on. */
-  #listen(): void {
+  #becomeWorker(): void {
     const { name, introduction, bufferSize } = this.#options;
     const events = new TcpLink(this.#connect().setNoDelay(true), {
       name,
@@ -157,7 +149,7 @@ export class PhpCarrier implements GatewayCarrier {
 
   #receive(frame: ReceivedFrame): void {
     if (isEvent(frame.command)) {
-      this.#options.listener.event(frame);
+      this.#options.owner.event(frame);
     } else if (frame.command !== Command.PING) {
       throw new GatewayError('GW_FRAME', `It sent ${commandName(frame.command)}, which no gateway sends.`);
     }
@@ -166,7 +158,7 @@ export class PhpCarrier implements GatewayCarrier {
   #answered(requestId: number, value: Buffer): void {
     this.#reply.clientIp = requestId;
     this.#reply.body = value;
-    this.#options.listener.reply(decodeFrame(encodeFrame(this.#reply), this.#replyFrame));
+    this.#options.owner.reply(decodeFrame(encodeFrame(this.#reply), this.#replyFrame));
   }
 
   /** Sessions are in PHP's format there. */
@@ -191,6 +183,6 @@ export class PhpCarrier implements GatewayCarrier {
     this.#ended = true;
     this.#events?.destroy();
     this.#commands.destroy();
-    this.#options.listener.closed(error);
+    this.#options.owner.closed(error);
   }
 }

@@ -1,28 +1,18 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
-import { Queue } from '../base/queue.js';
-import { Command, Flag, commandName, isQuery } from '../wire/command.js';
-import { type Frame, emptyFrame, encodeFrame } from '../wire/frame.js';
-import { REPLY_HEADER_LENGTH, ReplyReader } from '../wire/reply-reader.js';
-import { encodeIntroduction } from '../wire/worker-connect.js';
-import { type AskedQuery, PROBE, separator } from './asked-query.js';
+import { commandName, isQuery } from '../wire/command.js';
+import type { Frame } from '../wire/frame.js';
 import type { LinkState } from '../link/link.js';
-import { SocketWriter } from '../link/socket-writer.js';
+import { type AskedQuery, PROBE } from './asked-query.js';
+import { commandBytes, introductionBytes } from './client-frame.js';
+import { Intermission } from './intermission.js';
+import { QuerySocket, type QuerySocketOwner } from './query-socket.js';
 import { SplitQuery, isLate } from './split-query.js';
+import { UNANSWERED, UnansweredWatch } from './unanswered-watch.js';
 
 /** Checks in a row that may find nothing moving before the gateway counts as gone. */
 const SILENT_CHECKS = 2;
-
-/** Milliseconds without any answer after which the oldest query was left out: whoever asked waits no longer, either. */
-const UNANSWERED = 5000;
-/** Milliseconds without an answer after which something is asked behind the last query that shows whether it was left out. */
-const DUBIOUS = 1000;
-
-/** Where these fields lie in a frame: see wire/frame.ts. Client_ip ends where client_port begins. */
-const LOCAL_IP = 5;
-const CLIENT_PORT = 15;
-const FLAGS = 21;
 
 export interface QueryConnectionOptions {
   /** The gateway, for messages: `the gateway 10.0.0.1:2900`. */
@@ -61,16 +51,11 @@ export interface QueryConnectionOptions {
  *
  * States and calls are those of link.ts. The socket, which it owns, may still be connecting: what is sent waits.
  */
-export class QueryConnection {
+export class QueryConnection implements QuerySocketOwner {
   readonly name: string;
   readonly #options: QueryConnectionOptions;
-  #socket!: Socket;
-  #writer!: SocketWriter;
-  #reader!: ReplyReader;
-  /** The queries that are not answered yet, in the order of the answers. */
-  readonly #asked = new Queue<AskedQuery>();
-  /** The last of them. */
-  #last: AskedQuery | undefined;
+  #socket!: QuerySocket;
+  #unansweredWatch!: UnansweredWatch;
   /** Commands that this gateway has left unanswered, of those that not every one knows. */
   readonly #unknown = new Set<number>();
   #state: LinkState = 'open';
@@ -79,20 +64,11 @@ export class QueryConnection {
   #onEnded: (() => void) | undefined;
   readonly #checks: Timer;
   #closeTimer: Timer | undefined;
-  #unansweredTimer: Timer | undefined;
-  /** When the last answer came, or a part of one: milliseconds on the clock. */
-  #heard = -Infinity;
-  /** What is sent while one connection ends and the next one has not begun; undefined when there is one. */
-  #held: Array<Buffer | AskedQuery> | undefined;
-  #heldBytes = 0;
-  #heldCongested = false;
+  /** While one connection ends and the next one has not begun. */
+  #intermission: Intermission | undefined;
   /** What had moved at the last check, and for how many checks nothing has. */
   #moved = 0;
   #silent = 0;
-  readonly #replied = (reply: Buffer): void => {
-    if (this.#state === 'closed' || this.#held !== undefined) return;
-    this.#take(reply.subarray(REPLY_HEADER_LENGTH));
-  };
 
   constructor(socket: Socket, options: QueryConnectionOptions) {
     this.name = options.name;
@@ -107,12 +83,12 @@ export class QueryConnection {
 
   /** Bytes that were accepted and have not left. */
   get bufferedBytes(): number {
-    return this.#writer.bufferedBytes + this.#heldBytes;
+    return this.#socket.bufferedBytes + (this.#intermission?.bytes ?? 0);
   }
 
   /** Whether more waits than the buffer size, and `onDrained` is still to come. */
   get congested(): boolean {
-    return this.#writer.congested || this.#heldCongested;
+    return this.#socket.congested || this.#intermission?.congested === true;
   }
 
   /** Whether the gateway has answered anything: it is one, and it knows this secret key. */
@@ -135,7 +111,7 @@ export class QueryConnection {
     }
     const bytes = commandBytes(frame);
     const { command } = frame;
-    if (!isQuery(command)) this.#write(bytes);
+    if (!isQuery(command)) (this.#intermission ?? this.#socket).write(bytes);
     else this.#ask({ command, requestId: frame.clientIp, bytes, at: this.#options.clock.now() });
     return !this.congested;
   }
@@ -156,7 +132,7 @@ export class QueryConnection {
         this.destroy(
           new GatewayError(
             'GW_LINK_CLOSED',
-            `${this.name} was left after ${timeout} ms with ${this.bufferedBytes} bytes not taken and ${this.#asked.length} queries not answered.`,
+            `${this.name} was left after ${timeout} ms with ${this.bufferedBytes} bytes not taken and ${this.#socket.waiting} queries not answered.`,
           ),
         );
       }, timeout);
@@ -176,76 +152,35 @@ export class QueryConnection {
     );
   }
 
+  /** Whether answers are still to come. */
+  get #waiting(): boolean {
+    return this.#socket.waiting > 0 || this.#intermission !== undefined;
+  }
+
   /** Speaks over this connection from now on. */
   #use(socket: Socket): void {
-    const { secretKey, bufferSize, maxReplyLength } = this.#options;
-    this.#socket = socket;
-    this.#writer = new SocketWriter(socket, bufferSize, () => {
-      if (this.#state === 'open' && socket === this.#socket) this.#options.onDrained();
-    });
-    this.#reader = new ReplyReader(maxReplyLength);
-    socket
-      .setNoDelay(true)
-      .on('data', (chunk: Buffer) => this.#received(chunk))
-      .on('error', (cause: Error) => this.destroy(cause))
-      .on('end', () => this.#farEndClosed())
-      .on('close', () => this.#socketClosed());
+    const { secretKey, clock } = this.#options;
+    this.#socket = new QuerySocket(socket, this, this.#options);
+    this.#unansweredWatch = new UnansweredWatch(this.#socket, clock, (query) => this.#turn(query, false));
     // once for the connection: the gateway remembers it
-    if (secretKey !== '') this.#writer.write(introduction(secretKey));
+    if (secretKey !== '') this.#socket.write(introductionBytes(secretKey));
     // a gateway that knows another key says nothing to commands: it hangs up instead of answering
-    this.#send(PROBE);
-  }
-
-  #received(chunk: Buffer): void {
-    if (this.#state === 'closed') return;
-    this.#heard = this.#options.clock.now();
-    try {
-      this.#reader.push(chunk, this.#replied);
-    } catch (error) {
-      this.destroy(error as Error);
-      return;
-    }
-    this.#finishWhenAnswered();
-  }
-
-  /** An answer came. */
-  #take(value: Buffer): void {
-    let query = this.#asked.shift();
-    // it stands for nothing where a gateway has left it out
-    if (query?.always?.equals(value) === false) query = this.#asked.shift();
-    if (query === undefined) {
-      throw new GatewayError(
-        'GW_FRAME',
-        `A reply of ${value.length} bytes came that nothing had asked for; the peer is no gateway, or does not answer in order.`,
-      );
-    }
-    this.#answered = true;
-    if (query.always === undefined && this.#asked.peek()?.always?.equals(value) === true) {
-      this.#turn(query, true);
-      return;
-    }
-    const { requestId, whole } = query;
-    if (whole !== undefined) {
-      const answer = whole.answered(value);
-      if (answer !== undefined) this.#options.onReply(whole.requestId, answer);
-    } else if (requestId !== undefined) {
-      this.#options.onReply(requestId, value);
-    }
+    this.#socket.ask(PROBE);
   }
 
   #ask(query: AskedQuery): void {
     const { command, requestId } = query;
-    if (this.#held !== undefined) {
-      this.#hold(query, query.bytes);
+    if (this.#intermission !== undefined) {
+      this.#intermission.ask(query);
       return;
     }
     if (requestId !== undefined && this.#unknown.has(command)) {
       this.#askInParts(new SplitQuery(requestId, command, query.bytes), query.at);
       return;
     }
-    this.#separate();
-    this.#send(query);
-    if (this.#options.dial !== undefined) this.#unansweredTimer ??= this.#watch(DUBIOUS);
+    this.#socket.separate();
+    this.#socket.ask(query);
+    if (this.#options.dial !== undefined) this.#unansweredWatch.asked();
   }
 
   #askInParts(whole: SplitQuery, at: number): void {
@@ -258,53 +193,6 @@ export class QueryConnection {
     });
   }
 
-  /** Whatever is asked next: the answer to what was asked last will be known from all others. */
-  #separate(): void {
-    const { requestId, command } = this.#last ?? PROBE;
-    if (requestId !== undefined && this.#asked.length > 0) this.#send(separator(command));
-  }
-
-  #send(query: AskedQuery): void {
-    this.#asked.push(query);
-    this.#last = query;
-    this.#writer.write(query.bytes);
-  }
-
-  #write(bytes: Buffer): void {
-    if (this.#held === undefined) this.#writer.write(bytes);
-    else this.#hold(bytes, bytes);
-  }
-
-  #hold(item: Buffer | AskedQuery, { length }: Buffer): void {
-    this.#held?.push(item);
-    this.#heldBytes += length;
-    if (this.#heldBytes >= this.#options.bufferSize) this.#heldCongested = true;
-  }
-
-  #watch(milliseconds: number): Timer {
-    return this.#options.clock.setTimeout(() => this.#lookForUnanswered(), milliseconds);
-  }
-
-  /** Whether the gateway has left out a query behind which no answer came that would show it. */
-  #lookForUnanswered(): void {
-    this.#unansweredTimer = undefined;
-    const asked = [...this.#asked];
-    const oldest = asked.find(({ requestId }) => requestId !== undefined);
-    if (oldest === undefined || this.#held !== undefined) return;
-    const now = this.#options.clock.now();
-    const since = now - Math.max(oldest.at, this.#heard);
-    if (this.#socket.connecting) {
-      this.#unansweredTimer = this.#watch(UNANSWERED);
-    } else if (since < DUBIOUS) {
-      this.#unansweredTimer = this.#watch(DUBIOUS - since);
-    } else if (since < UNANSWERED) {
-      this.#separate();
-      this.#unansweredTimer = this.#watch(UNANSWERED - since);
-    } else {
-      this.#turn(oldest, false);
-    }
-  }
-
   /**
    * Ends this connection, whose answers are nobody's any more, once what was sent over it has left; and begins another one
    * when the gateway has done the same.
@@ -312,14 +200,15 @@ export class QueryConnection {
    * @param shown whether an answer has shown it, and not only that none came
    */
   #turn(unanswered: AskedQuery, shown: boolean): void {
-    const { clock } = this.#options;
+    const { clock, bufferSize } = this.#options;
     const { command, requestId, whole } = unanswered;
+    this.#unansweredWatch.close();
     const inTime = clock.now() - UNANSWERED;
     // for others nobody waits any more, or their answer can never be whole
-    const again = [...this.#asked]
+    const again = this.#socket
+      .abandon()
       .filter((query) => query.requestId !== undefined && query.at > inTime)
       .filter((query) => query !== unanswered && (whole === undefined || query.whole !== whole));
-    this.#asked.clear();
     if (shown && isLate(command)) {
       this.#unknown.add(command);
       again.unshift(unanswered);
@@ -331,58 +220,37 @@ export class QueryConnection {
       this.destroy(new GatewayError('GW_LINK_CLOSED', `${this.name} has left ${name} unanswered.`));
       return;
     }
-    this.#held = again;
+    this.#intermission = new Intermission(again, bufferSize);
     this.#socket.end();
   }
 
   /** The other connection, with what is to go over it. */
-  #goOn(held: ReadonlyArray<Buffer | AskedQuery>, socket: Socket): void {
-    const congested = this.#heldCongested;
-    this.#held = undefined;
-    this.#heldBytes = 0;
-    this.#heldCongested = false;
-    this.#heard = this.#options.clock.now();
+  #goOn(intermission: Intermission, socket: Socket): void {
+    this.#intermission = undefined;
     this.#use(socket);
-    for (const item of held) {
-      if (Buffer.isBuffer(item)) this.#writer.write(item);
+    for (const item of intermission) {
+      if (Buffer.isBuffer(item)) this.#socket.write(item);
       else this.#ask(item);
     }
-    if (congested && !this.congested && this.#state === 'open') this.#options.onDrained();
+    if (intermission.congested && !this.congested && this.#state === 'open') this.#options.onDrained();
     this.#finishWhenAnswered();
   }
 
-  #socketClosed(): void {
-    const held = this.#state === 'closed' ? undefined : this.#held;
-    const socket = held && this.#options.dial?.();
-    if (held !== undefined && socket !== undefined) this.#goOn(held, socket);
-    else this.#ended();
-  }
-
   #finishWhenAnswered(): void {
-    if (this.#state === 'closing' && this.#asked.length === 0 && this.#held === undefined) this.#socket.end();
-  }
-
-  #farEndClosed(): void {
-    if (this.#held !== undefined) return;
-    if (this.#state === 'closing' && this.#asked.length === 0) return;
-    const hint = this.#answered
-      ? ''
-      : ' before it had answered anything; check that both ends have the same secret key';
-    this.destroy(new GatewayError('GW_LINK_CLOSED', `${this.name} closed the connection${hint}.`));
+    if (this.#state === 'closing' && !this.#waiting) this.#socket.end();
   }
 
   /** A cut cable closes no connection, and a PHP gateway knows no ping: it is asked something that costs it nothing. */
   #check(): void {
     if (this.#state !== 'open') return;
-    const moved = this.#socket.bytesRead + this.#socket.bytesWritten - this.#socket.writableLength;
-    const waiting = this.#asked.length > 0 || this.#held !== undefined;
-    this.#silent = moved === this.#moved && waiting ? this.#silent + 1 : 0;
+    const { moved } = this.#socket;
+    this.#silent = moved === this.#moved && this.#waiting ? this.#silent + 1 : 0;
     this.#moved = moved;
     if (this.#silent > SILENT_CHECKS) {
       const seconds = (this.#silent * this.#options.pingInterval) / 1000;
       this.destroy(new GatewayError('GW_LINK_CLOSED', `${this.name} has been silent for ${seconds} s.`));
-    } else if (!waiting) {
-      this.#send(PROBE);
+    } else if (!this.#waiting) {
+      this.#socket.ask(PROBE);
     }
   }
 
@@ -391,28 +259,55 @@ export class QueryConnection {
     this.#state = 'closed';
     this.#checks.cancel();
     this.#closeTimer?.cancel();
-    this.#unansweredTimer?.cancel();
-    this.#asked.clear();
-    this.#held = undefined;
+    this.#unansweredWatch.close();
     this.#onEnded?.();
     this.#options.onClosed(error);
   }
-}
 
-/** The frame as PHP's GatewayClient writes it: without addresses or request id, and nothing asks for a REPLY frame. */
-function commandBytes(frame: Frame): Buffer {
-  const bytes = encodeFrame(frame);
-  bytes.fill(0, LOCAL_IP, CLIENT_PORT);
-  bytes[FLAGS] &= ~(Flag.REQUEST | Flag.OWN);
-  return bytes;
-}
+  // ---- what the socket reports ----
 
-function introduction(secretKey: string): Buffer {
-  const body = encodeIntroduction({ workerKey: '', secretKey, features: [], instance: '' });
-  return encodeFrame({
-    ...emptyFrame(),
-    command: Command.GATEWAY_CLIENT_CONNECT,
-    flags: Flag.PLAIN_BODY,
-    body,
-  });
+  reply(query: AskedQuery, value: Buffer): void {
+    this.#answered = true;
+    const { requestId, whole } = query;
+    if (whole !== undefined) {
+      const answer = whole.answered(value);
+      if (answer !== undefined) this.#options.onReply(whole.requestId, answer);
+    } else if (requestId !== undefined) {
+      this.#options.onReply(requestId, value);
+    }
+  }
+
+  leftOut(query: AskedQuery): void {
+    this.#answered = true;
+    this.#turn(query, true);
+  }
+
+  received(): void {
+    this.#unansweredWatch.received();
+    this.#finishWhenAnswered();
+  }
+
+  drained(): void {
+    if (this.#state === 'open') this.#options.onDrained();
+  }
+
+  failed(error: Error): void {
+    this.destroy(error);
+  }
+
+  hungUp(): void {
+    if (this.#intermission !== undefined) return;
+    if (this.#state === 'closing' && this.#socket.waiting === 0) return;
+    const hint = this.#answered
+      ? ''
+      : ' before it had answered anything; check that both ends have the same secret key';
+    this.destroy(new GatewayError('GW_LINK_CLOSED', `${this.name} closed the connection${hint}.`));
+  }
+
+  closed(): void {
+    const intermission = this.#state === 'closed' ? undefined : this.#intermission;
+    const socket = intermission && this.#options.dial?.();
+    if (intermission !== undefined && socket !== undefined) this.#goOn(intermission, socket);
+    else this.#ended();
+  }
 }

@@ -2,11 +2,11 @@ import { Queue } from '../base/queue.js';
 import type { Connection } from './protocols/protocol.js';
 import type { Pulse } from './pulse.js';
 import type { OutboxStretch } from './outbox.js';
-import type { SessionState } from './session-state.js';
+import { SessionState } from './session-state.js';
 import type { WorkerPeer } from './worker-peer.js';
 
 /** An event that waits because its worker is congested, or because earlier ones of the client do. */
-export interface WaitingEvent {
+export interface QueuedEvent {
   readonly command: number;
   readonly flags: number;
   readonly body: Buffer;
@@ -26,7 +26,7 @@ export class ClientRecord {
   /** What it is sent at the end of this tick. */
   outgoing: OutboxStretch | undefined;
   /** Events that its worker could not take yet, oldest first. */
-  waiting: Queue<WaitingEvent> | undefined;
+  queued: Queue<QueuedEvent> | undefined;
   /** Heartbeat rounds since its last sign of life; -1 after one. GatewayWorker's pingNotResponseCount. */
   silentRounds = -1;
   /** What the heartbeat has seen of its connection, from its first look on. */
@@ -49,5 +49,11 @@ export class ClientRecord {
     this.id = id;
     this.transport = transport;
     this.ip = ip;
+  }
+
+  /** Its state, made when it has none yet. */
+  ensureState(): SessionState {
+    this.state ??= new SessionState();
+    return this.state;
   }
 }

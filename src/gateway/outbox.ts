@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import type { ClientRecord } from './client-record.js';
 import { Scratch } from './scratch.js';
 
 /*
@@ -48,10 +47,17 @@ class Stretch {
 
 export type OutboxStretch = Stretch;
 
-export class Outbox {
-  readonly #send: (client: ClientRecord, bytes: Buffer, messages: number) => void;
+/** Who is sent something. */
+export interface Receiver {
+  /** What it is sent at the end of this tick: kept by the outbox. */
+  outgoing: Stretch | undefined;
+  readonly transport: { readonly bufferedBytes: number };
+}
+
+export class Outbox<Client extends Receiver> {
+  readonly #send: (client: Client, bytes: Buffer, messages: number) => void;
   readonly #scratch = new Scratch();
-  #clients: ClientRecord[] = [];
+  #clients: Client[] = [];
   #first: Stretch | undefined;
   readonly #flush = (): void => this.flush();
 
@@ -59,12 +65,12 @@ export class Outbox {
    * @param send writes one client's bytes of this tick; `messages` is how many frames they are. The bytes may change once
    *   the client's transport has no bytes buffered.
    */
-  constructor(send: (client: ClientRecord, bytes: Buffer, messages: number) => void) {
+  constructor(send: (client: Client, bytes: Buffer, messages: number) => void) {
     this.#send = send;
   }
 
   /** Adds encoded bytes, which must not change any more, to what `client` is sent at the end of this tick. */
-  push(client: ClientRecord, frame: Buffer): void {
+  push(client: Client, frame: Buffer): void {
     const here = client.outgoing;
     if (here === undefined) {
       this.#begin(client, frame);
@@ -82,7 +88,7 @@ export class Outbox {
   }
 
   /** Sends what waits for one client now: before its connection is closed. */
-  flushClient(client: ClientRecord): void {
+  flushClient(client: Client): void {
     const stretch = client.outgoing;
     if (stretch === undefined) return;
     client.outgoing = undefined;
@@ -107,7 +113,7 @@ export class Outbox {
   }
 
   /** A client's first frame of this tick. */
-  #begin(client: ClientRecord, frame: Buffer): void {
+  #begin(client: Client, frame: Buffer): void {
     if (this.#clients.length === 0) queueMicrotask(this.#flush);
     this.#clients.push(client);
     if (this.#first !== undefined && this.#first.entry === frame) this.#first.shared = true;

@@ -1,6 +1,9 @@
 import type { Link } from '../link/link.js';
-import { WorkerState } from '../wire/command.js';
-import type { ClientRecord } from './client-record.js';
+import { Flag, WorkerState } from '../wire/command.js';
+import type { Frame } from '../wire/frame.js';
+import type { SessionState } from './session-state.js';
+
+const EMPTY = Buffer.alloc(0);
 
 export interface WorkerPeerOptions {
   /** Where it is, `host:port`; empty for a worker of this process. */
@@ -9,8 +12,6 @@ export interface WorkerPeerOptions {
   readonly name?: string;
   /** Whether it is a worker of this process: what `local-first` prefers. */
   readonly local: boolean;
-  /** Whether it speaks GatewayWorker's protocol only. */
-  readonly legacy?: boolean;
   /** Whether it is told that a client sends no more, and answers when it has handled everything before. Default: true. */
   readonly hearsEnds?: boolean;
   /** Bits of WorkerState. A worker that does not speak of its state is as ready as its link. */
@@ -22,6 +23,7 @@ export interface WorkerPeerStatus {
   readonly name: string;
   readonly address: string;
   readonly local: boolean;
+  /** Whether it is PHP's. */
   readonly legacy: boolean;
   readonly clients: number;
   /** Bytes on their way to it. */
@@ -29,31 +31,37 @@ export interface WorkerPeerStatus {
   readonly state: 'ready' | 'unready' | 'congested' | 'leaving' | 'closing';
 }
 
-/** A business worker as the gateway sees it: a link, and the clients that are bound to it. */
+/** What a worker is told of a client with its every event. */
+export interface EventClient {
+  readonly id: number;
+  readonly address: string;
+  readonly uid: string | undefined;
+  readonly state: SessionState | undefined;
+}
+
+/** A business worker as the gateway sees it: a link, and how many clients are bound to it. */
 export class WorkerPeer {
   readonly link: Link;
   readonly name: string;
   readonly address: string;
   readonly local: boolean;
-  readonly legacy: boolean;
   readonly hearsEnds: boolean;
   /** What it says of itself: bits of WorkerState. */
   state: number;
   /** Clients bound to it. */
   clients = 0;
-  /** Clients with events that it could not take yet, in the order in which they began to wait. */
-  readonly held = new Set<ClientRecord>();
-  /** Clients of which it wants no more for now: apart, since they are not looked at each time that it takes events again. */
-  readonly paused = new Set<ClientRecord>();
 
   constructor(link: Link, options: WorkerPeerOptions) {
     this.link = link;
     this.name = options.name ?? link.name;
     this.address = options.address ?? '';
     this.local = options.local;
-    this.legacy = options.legacy ?? false;
     this.hearsEnds = options.hearsEnds ?? true;
     this.state = options.state ?? WorkerState.READY;
+  }
+
+  get legacy(): boolean {
+    return false;
   }
 
   get open(): boolean {
@@ -73,6 +81,22 @@ export class WorkerPeer {
   /** Whether it is behind: clients that send much have to wait, and all others may go on. */
   get full(): boolean {
     return this.congested || this.link.full;
+  }
+
+  /**
+   * Tells it what a client has done.
+   *
+   * @param event complete but for its ext_data
+   * @returns as {@link Link.send}
+   */
+  send(event: Frame, client: EventClient): boolean {
+    if (client.state === undefined) {
+      event.ext = EMPTY;
+    } else {
+      event.flags |= Flag.STATE;
+      event.ext = client.state.ext(client.address, client.uid ?? '');
+    }
+    return this.link.send(event);
   }
 
   get status(): WorkerPeerStatus {

@@ -50,7 +50,7 @@ export class RingSender {
   #flushing = false;
   #lingering = false;
   /** Records published since the doorbell last rang. Two ends that rang for nothing would wake each other for ever. */
-  #unannounced = 0;
+  #unrung = 0;
   readonly #flush = (): void => this.flush();
   readonly #flushLate = (): void => {
     this.#lingering = false;
@@ -143,7 +143,7 @@ export class RingSender {
   #publish(urgent: boolean): void {
     this.#writer.commit(WHOLE);
     this.#writer.publish();
-    if (++this.#unannounced >= RECORDS_PER_RING) this.#announce();
+    if (++this.#unrung >= RECORDS_PER_RING) this.#ring();
     if (this.#flushing) return;
     if (urgent) {
       this.#flushing = true;
@@ -185,11 +185,11 @@ export class RingSender {
   /** Rings the far end's doorbell, if something new is in the ring. */
   flush(): void {
     this.#flushing = false;
-    if (this.#unannounced > 0) this.#announce();
+    if (this.#unrung > 0) this.#ring();
   }
 
-  #announce(): void {
-    this.#unannounced = 0;
+  #ring(): void {
+    this.#unrung = 0;
     this.doorbell.ring();
   }
 
@@ -237,7 +237,7 @@ export class RingSender {
         this.#sent += length;
         this.#writer.commit(begin | (this.#sent === frame.length ? END : 0));
         this.#writer.publish();
-        this.#unannounced++;
+        this.#unrung++;
       }
       // one that is whole in its record can be read from the ring
       if (inFragments && this.#keepOriginals) {

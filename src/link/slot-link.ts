@@ -99,6 +99,11 @@ export class SlotLink extends BaseLink {
     return this.#parked.size;
   }
 
+  /** Whether there are events that no thread has begun. */
+  get hasEvents(): boolean {
+    return this.bufferedBytes > 0 || this.#parked.size > 0;
+  }
+
   /** How far the events' ring was written and freed: positions that wrap at 2^32. */
   get flow(): { readonly written: number; readonly freed: number } {
     return this.#events.flow;

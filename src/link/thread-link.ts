@@ -190,7 +190,7 @@ export class ThreadLink extends BaseLink {
     this.#working = false;
     if (happened) this.#afterRound?.();
     this.#commands.pump();
-    if (this.isSettled) this.#announceSettled();
+    if (this.isSettled) this.#tellSettled();
     if (this.#events?.ring.ended === true) this.#onEventsEnded?.();
     const nothingComes = this.#replies.ring.ended && this.#events?.ring.waiting !== true;
     if (nothingComes || (this.state === 'closing' && this.isSettled)) this.#end();
@@ -210,7 +210,7 @@ export class ThreadLink extends BaseLink {
     return happened;
   }
 
-  #announceSettled(): void {
+  #tellSettled(): void {
     for (const place of this.#leaving.values()) this.take(place);
     this.#leaving.clear();
     this.#parking = 0;

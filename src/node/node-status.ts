@@ -2,8 +2,8 @@ import { loadavg } from 'node:os';
 import { systemClock } from '../base/clock.js';
 import { Counters } from '../gateway/counters.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { addCounts } from '../ops/group/group-cluster.js';
-import type { ConnectionPage, NodeStatus } from '../ops/control/status.js';
+import { addCounts } from '../ops/requests/group-cluster.js';
+import type { NodeStatus } from '../ops/requests/status.js';
 import type { Pool } from '../pool/pool.js';
 import type { Membership } from '../register/membership.js';
 import type { RegisterServer } from '../register/register-server.js';
@@ -57,28 +57,4 @@ export function nodeStatus({ gateway, pool, register, membership, ...node }: Nod
       refusals: addCounts(Object.fromEntries(innerRefusals), Object.fromEntries(register?.refusals ?? [])),
     },
   };
-}
-
-/** A part of a gateway's connections. */
-export function connectionPage(gateway: Gateway | undefined, offset: number, limit: number): ConnectionPage {
-  if (gateway === undefined) return { total: 0, offset, connections: [] };
-  const connections = [];
-  let index = 0;
-  for (const client of gateway.directory.clients()) {
-    if (index >= offset + limit) break;
-    if (index++ < offset) continue;
-    const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.transport;
-    connections.push({
-      clientId: gateway.clientIdOf(client),
-      uid: client.uid ?? null,
-      groups: [...(client.groups ?? [])],
-      protocol: protocol.name,
-      remoteAddress,
-      remotePort,
-      bytesIn,
-      bytesOut,
-      buffered: bufferedBytes,
-    });
-  }
-  return { total: gateway.directory.size, offset, connections };
 }

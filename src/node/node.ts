@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
 import { systemClock } from '../base/clock.js';
@@ -9,11 +8,17 @@ import type { GatewayConfig, NodeConfig, WorkerConfig } from '../config/schema.j
 import { GatewayError } from '../base/errors.js';
 import { Gateway } from '../gateway/gateway.js';
 import { InnerPort } from '../gateway/inner/inner-port.js';
-import { type InnerTls, readInnerTls, splitAddress } from '../net/inner-socket.js';
+import { type InnerTls, readInnerTls } from '../net/inner-socket.js';
+import { findGateways, warnOfUnusedRegister } from './find-gateways.js';
 import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from '../base/log.js';
-import { connectionPage, nodeStatus } from './node-status.js';
-import type { ConnectionPage, Controllable, NodeStatus } from '../ops/control/status.js';
+import { connectionPage } from './connection-page.js';
+import { nodeStatus } from './node-status.js';
+import type { ConnectionPage } from '../ops/requests/connections.js';
+import { GRACEFUL_TIMEOUT } from '../ops/requests/graceful.js';
+import type { AskedNode } from '../ops/requests/request-entry.js';
+import { type Answerer, answerOfNode, type NodeRequest } from '../ops/requests/requests.js';
+import type { NodeStatus } from '../ops/requests/status.js';
 import { Pool } from '../pool/pool.js';
 import { Membership } from '../register/membership.js';
 import { RegisterServer } from '../register/register-server.js';
@@ -29,10 +34,6 @@ export interface NodeOptions {
   readonly logLosses?: () => NodeStatus['log'];
 }
 
-/** Milliseconds that a graceful reload or stop waits for pending handlers. */
-const GRACEFUL_TIMEOUT = 300_000;
-/** Milliseconds that a starting node waits for its Registers, and then for the gateways they name, so that onWorkerStart can ask them. */
-const JOIN_TIMEOUT = 2000;
 /** Milliseconds that a node without workers of its own takes to stop at most: with workers, their stopTimeout. */
 const STOP_TIMEOUT = 2000;
 /** Milliseconds that other nodes get to take what was sent to them, when this one stops. */
@@ -56,7 +57,7 @@ export async function startNode(config: NodeConfig, options: NodeOptions): Promi
 }
 
 /** A running node: a gateway, business workers and a Register in one process, or some of these. */
-export class Node implements Controllable {
+export class Node implements AskedNode, Answerer {
   /** Its gateway, when it has one and has started. */
   gateway: Gateway | undefined;
   readonly #config: NodeConfig;
@@ -110,7 +111,7 @@ export class Node implements Controllable {
       this.#register = await RegisterServer.open({ listen: register.listen, ...common });
 
     const registers = registersOf(this.#config, this.#register?.address);
-    this.#warnOfUnusedRegister(registers);
+    warnOfUnusedRegister(this.#register?.address, registers, log);
     const address = gateway === false ? undefined : await this.#openInnerPort(gateway, registers, tls);
     this.#name ||= `${hostname()}:${address?.port ?? process.pid}`;
     if (gateway !== false && address !== undefined) {
@@ -123,12 +124,18 @@ export class Node implements Controllable {
     if (registers.length > 0) {
       const pingInterval = cluster.pingInterval * 1000;
       this.#membership = new Membership({ registers, pingInterval, ...common });
-      await this.#join(this.#membership, address);
+      // other nodes' workers may come, and this node's workers find the other gateways
+      if (this.gateway !== undefined) this.#innerPort?.serve(this.gateway);
+      if (this.#pool !== undefined) await findGateways(this.#membership, this.#pool, address, log);
     }
     await this.#pool?.start();
     // first, so that other nodes' workers are on their way when the first client comes
     if (address !== undefined) this.#membership?.announce(formatAddress(address));
     await this.gateway?.listen();
+  }
+
+  async answer(request: NodeRequest): Promise<unknown> {
+    return await answerOfNode(this, request);
   }
 
   status(): NodeStatus {
@@ -182,17 +189,6 @@ export class Node implements Controllable {
     return this.#stopped;
   }
 
-  /** A Register that its own node does not ask is one that others may find empty. */
-  #warnOfUnusedRegister(registers: readonly string[]): void {
-    if (this.#register === undefined) return;
-    const { port } = splitAddress(this.#register.address);
-    if (registers.some((address) => splitAddress(address).port === port)) return;
-    this.#options.log.warn(
-      { register: this.#register.address, registers },
-      `this node hosts a Register at ${this.#register.address}, which cluster.registerAddress does not name: nobody of this cluster announces anything there. Add it to the list of every node, or set register to false`,
-    );
-  }
-
   /** @returns the gateway's inner address as others reach it */
   async #openInnerPort(
     { lanIp, lanPort, innerListen }: GatewayConfig,
@@ -231,31 +227,5 @@ export class Node implements Controllable {
     });
     await this.#pool.prepare();
     for (const link of this.#pool.links) this.gateway?.addWorker(link, { local: true });
-  }
-
-  /** Other nodes' workers may come, and this node's workers find the other gateways. */
-  async #join(membership: Membership, own: GatewayAddress | undefined): Promise<void> {
-    const pool = this.#pool;
-    if (this.gateway !== undefined) this.#innerPort?.serve(this.gateway);
-    if (pool === undefined) return;
-    membership.watch((addresses) => {
-      const gateways = addresses.flatMap((address) => this.#parseAddress(address));
-      pool.follow(gateways.filter(({ ip, port }) => ip !== own?.ip || port !== own.port));
-    });
-    await membership.settled(JOIN_TIMEOUT);
-    // with patience of its own: a Register that was slow to answer is no reason to leave out the gateways it named
-    await pool.connected(JOIN_TIMEOUT);
-    const refusal = pool.gateways().find(({ state }) => state === 'refused')?.lastError;
-    if (refusal) throw new GatewayError('GW_CLUSTER', refusal);
-  }
-
-  /** A gateway as a Register names it. Client ids hold IPv4 addresses, so that one with a name could not be addressed. */
-  #parseAddress(address: string): readonly GatewayAddress[] {
-    const { host, port } = splitAddress(address);
-    if (isIPv4(host)) return [{ ip: ipToNumber(host), port }];
-    this.#options.log.warn(
-      `a Register names the gateway ${address}, which is no IPv4 address: it is passed over`,
-    );
-    return [];
   }
 }

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Clock, Timer } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { type ErrorCode, GatewayError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
@@ -8,32 +8,20 @@ import { ThreadGauge } from '../ring/thread-gauge.js';
 import { formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';
 import { stackOf } from './stuck-stack.js';
+import { ThreadStart } from './thread-start.js';
 import { Watchdog } from './watchdog.js';
 import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
-import type {
-  GatewayState,
-  SlotMessage,
-  StartStep,
-  ThreadMessage,
-  WorkerTask,
-} from '../link/thread-protocol.js';
-import type { EventsBundle } from '../bundle/events-bundle.js';
+import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
+import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { StartThread, Thread } from './thread.js';
 
-/** Milliseconds after which the log says what a start waits for. */
-const START_WARNING = 10_000;
-
-/** What a thread that is not ready waits for. */
-const STEPS: Readonly<Record<StartStep | 'begin', string>> = {
-  begin: 'its thread to begin',
-  load: 'the code of events/ to load: a top-level await, or an import',
-  onWorkerStart: 'onWorkerStart',
-};
+/** Milliseconds that a thread gets beyond its timeouts before it is ended by force: to answer at all. */
+export const GRACE = 1000;
 
 export interface GenerationOptions {
   readonly startThread: StartThread;
   readonly memory: ThreadMemory;
-  readonly bundle: EventsBundle;
+  readonly bundle: CompiledEvents;
   readonly task: Omit<WorkerTask, 'memory' | 'port' | 'bundle'>;
   /** Milliseconds until a thread that is not ready is given up. */
   readonly startTimeout: number;
@@ -48,7 +36,7 @@ export interface GenerationOptions {
 /** One thread in the life of a slot, from its start to its end. */
 export class Generation {
   readonly number: number;
-  readonly bundle: EventsBundle;
+  readonly bundle: CompiledEvents;
   /**
    * Resolves once onWorkerStart is done. Rejects with GW_EVENTS_INVALID, GW_EVENTS_START, GW_START_TIMEOUT or
    * GW_WORKER_DIED. It settles within startTimeout, whatever the thread does.
@@ -67,15 +55,11 @@ export class Generation {
   readonly #options: GenerationOptions;
   readonly #port: MessagePort;
   readonly #thread: Thread;
-  #step: StartStep | 'begin' = 'begin';
-  /** While it is not ready. */
-  readonly #startTimers: readonly Timer[];
+  readonly #start: ThreadStart;
   /** Why it was ended by force. */
   #abortedFor: string | undefined;
   readonly #watchdog: Watchdog | undefined;
   readonly #printed: PrintedLines;
-  #onReady!: () => void;
-  #onFailed!: (error: Error) => void;
   #onRetired: ((pending: readonly string[]) => void) | undefined;
 
   constructor(options: GenerationOptions) {
@@ -97,20 +81,16 @@ export class Generation {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#port.on('message', (message: ThreadMessage) => this.#receive(message));
-    this.ready = new Promise((resolve, reject) => {
-      this.#onReady = resolve;
-      this.#onFailed = reject;
-    });
-    // whoever waits for it is told; nobody else needs to be
-    this.ready.catch(() => {});
+    // what keeps the process alive is the thread
+    this.#port.unref();
     const { memory, bundle, task } = options;
     const data: WorkerTask = { ...task, memory, port: port2, bundle: bundle.url };
     this.#thread = options.startThread(data);
     this.ended = this.#thread.ended.then((error) => this.#end(error));
-    this.#startTimers = [
-      options.clock.setTimeout(() => this.#warnOfSlowStart(), START_WARNING),
-      options.clock.setTimeout(() => this.#giveUpStart(), options.startTimeout),
-    ];
+    const { startTimeout, log } = options;
+    const onGivenUp = (): void => this.abort();
+    this.#start = new ThreadStart({ slot: task.slot, startTimeout, clock, log, onGivenUp });
+    this.ready = this.#start.ready;
   }
 
   /** Gives it the slot's events. @param pending clients that threads before it are still busy with */
@@ -151,17 +131,22 @@ export class Generation {
     this.#thread.abort();
   }
 
+  /** Ends the thread by force, should it not have ended by itself after so many milliseconds, and {@link GRACE}. */
+  abortAfter(timeout: number): void {
+    const timer = this.#options.clock.setTimeout(() => this.abort(), timeout + GRACE);
+    void this.ended.then(() => timer.cancel());
+  }
+
   #receive(message: ThreadMessage): void {
     switch (message.kind) {
       case 'step':
-        this.#step = message.step;
+        this.#start.step = message.step;
         break;
       case 'ready':
-        this.#settleStart();
-        this.#onReady();
+        this.#start.succeed();
         break;
       case 'failed':
-        this.#fail(new GatewayError(message.code as ErrorCode, message.message));
+        this.#start.fail(new GatewayError(message.code as ErrorCode, message.message));
         break;
       case 'retired':
         this.#onRetired?.(message.pending);
@@ -176,34 +161,6 @@ export class Generation {
         this.#printed.add(message.stream, message.text);
         break;
     }
-  }
-
-  #fail(error: GatewayError): void {
-    this.#settleStart();
-    this.#onFailed(error);
-  }
-
-  #settleStart(): void {
-    for (const timer of this.#startTimers) timer.cancel();
-  }
-
-  #warnOfSlowStart(): void {
-    const { log, task, startTimeout } = this.#options;
-    log.warn(
-      { worker: task.slot, step: this.#step },
-      `worker ${task.slot} is not ready after ${START_WARNING / 1000} s: it waits for ${STEPS[this.#step]}. It is given up after ${startTimeout / 1000} s (worker.startTimeout)`,
-    );
-  }
-
-  #giveUpStart(): void {
-    const { task, startTimeout } = this.#options;
-    this.#fail(
-      new GatewayError(
-        'GW_START_TIMEOUT',
-        `Worker ${task.slot} was not ready within ${startTimeout / 1000} s (worker.startTimeout): it waited for ${STEPS[this.#step]}. Mend what does not come to its end, or raise worker.startTimeout.`,
-      ),
-    );
-    this.abort();
   }
 
   /** Says where the thread is stuck, and ends it. */
@@ -244,7 +201,7 @@ export class Generation {
     this.died = new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, {
       cause: error,
     });
-    this.#fail(this.died);
+    this.#start.fail(this.died);
     return error;
   }
 

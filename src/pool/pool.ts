@@ -7,11 +7,12 @@ import type { Link } from '../link/link.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { Logger } from '../base/log.js';
 import { Doorbell } from '../ring/doorbell.js';
-import { EventsBundle } from '../bundle/events-bundle.js';
+import { type CompiledEvents, EventsBundle } from '../bundle/events-bundle.js';
 import type { Generation } from './generation.js';
 import { livingThreads } from './living-threads.js';
-import { type InnerOptions, Slot, type SlotStatus } from './slot.js';
-import { PoolThread } from './thread.js';
+import { Slot, type SlotStatus } from './slot.js';
+import type { InnerOptions } from './slot-context.js';
+import { PoolThread, type StartThread } from './thread.js';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -40,6 +41,10 @@ export interface PoolOptions {
   readonly log: Logger;
   readonly logLevel: string;
   readonly writeLine: (line: string) => void;
+  /** Default: threads of their own. */
+  readonly startThread?: StartThread;
+  /** Default: compiles `config.events`. */
+  readonly compile?: () => Promise<CompiledEvents>;
 }
 
 /** The node's business workers: threads of a pool, one long task per slot and generation. */
@@ -96,7 +101,7 @@ export class Pool {
   async prepare(): Promise<void> {
     const { config, node, clock, log, logLevel, writeLine, eventBufferSize, localGateway, inner } =
       this.#options;
-    const bundle = await EventsBundle.build(config.events, this.#options.stateDir);
+    const bundle = await this.#compile();
     const task = {
       eventsFolder: config.events,
       count: config.count,
@@ -111,7 +116,7 @@ export class Pool {
         log.debug({ err: error }, `a thread failed after its work was done: ${error.message}`),
     };
     const context = {
-      startThread: (work: WorkerTask) => new PoolThread(work, threadOptions),
+      startThread: this.#options.startThread ?? ((work: WorkerTask) => new PoolThread(work, threadOptions)),
       doorbell: this.#doorbell,
       clock,
       log,
@@ -163,8 +168,13 @@ export class Pool {
     );
   }
 
+  async #compile(): Promise<CompiledEvents> {
+    const { compile, config, stateDir } = this.#options;
+    return await (compile?.() ?? EventsBundle.build(config.events, stateDir));
+  }
+
   async #reload(timeout: number): Promise<void> {
-    const bundle = await EventsBundle.build(this.#options.config.events, this.#options.stateDir);
+    const bundle = await this.#compile();
     const nexts = await this.#launch(bundle);
     for (const [number, slot] of this.#slots.entries()) {
       try {
@@ -178,7 +188,7 @@ export class Pool {
   }
 
   /** A thread for every slot, all of them ready; none when one of them fails. */
-  async #launch(bundle: EventsBundle): Promise<Generation[]> {
+  async #launch(bundle: CompiledEvents): Promise<Generation[]> {
     const nexts: Generation[] = [];
     try {
       for (const slot of this.#slots) nexts.push(await slot.launch(bundle));

@@ -13,7 +13,7 @@ import { GatewayError } from '../base/errors.js';
  *
  * epoch     how often the session was replaced as a whole (setSession). A patch made against an older epoch is void.
  * applied   how many state changes that the client's own worker sent the gateway has applied. The worker knows how many
- *           it has sent, so it lays those that are still on their way over what it reads here (worker/client-entry.ts).
+ *           it has sent, so it lays those that are still on their way over what it reads here (worker/session-view.ts).
  * ip        the client's address as text, when it is not an IPv4 address, for which the header has room.
  */
 

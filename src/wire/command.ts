@@ -45,7 +45,7 @@ export const Command = {
   PING: 201,
   GATEWAY_CLIENT_CONNECT: 202,
 
-  // ours, gateway to worker: the reply to the query whose request id it carries (see Frame.requestId)
+  // ours, gateway to worker: the reply to the query whose request id it carries (see wire/frame.ts)
   REPLY: 220,
   // ours, worker to gateway: what a handler changed in its client's session, as JSON {set, delete}
   PATCH_SESSION: 221,

@@ -1,37 +1,24 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { isUtf8 } from 'node:buffer';
 import type { GatewayCalls } from '../api/gateway-calls.js';
-import type { CurrentClient } from '../api/transport.js';
-import { messageOf } from '../base/error-text.js';
-import type { ThreadLink } from '../link/thread-link.js';
-import { systemClock } from '../base/clock.js';
-import { LogOnce } from '../base/log-once.js';
 import type { Logger } from '../base/log.js';
+import type { Takeover } from '../link/ring-memory.js';
+import type { ThreadLink } from '../link/thread-link.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
-import { type ClientAddress, type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
+import { type ClientAddress, formatClientId } from '../wire/client-id.js';
 import { NO_STATE, decodeClientState } from '../wire/client-state.js';
-import { Command, Flag, commandName, eventName } from '../wire/command.js';
-import { ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
-import { decodeHandshake } from '../wire/handshake.js';
-import { encodePatch } from '../wire/session.js';
-import { type ClientEvents, GATEWAY_GONE, type ParkedEvent } from './client-events.js';
-import { ClientMap } from './client-map.js';
+import { Command } from '../wire/command.js';
+import { ReceivedFrame, decodeFrame } from '../wire/frame.js';
+import { GATEWAY_GONE } from './client-events.js';
+import { ClientReports } from './client-reports.js';
 import { Client } from './client.js';
-import { ClosedUnseen } from './closed-unseen.js';
-import { PhpSessionView } from './php-session-view.js';
-import type { SessionView } from './session-view.js';
+import { Clients } from './clients.js';
 import type { Events } from './events.js';
-
-/** Bytes of one client's events that may wait in this thread before the gateway is asked to hold back the rest. */
-const PARKED_BYTES_PER_CLIENT = 256 * 1024;
-/** Lines a minute about handlers that fail in the same way: enough to see which clients it concerns. */
-const FAILURES_PER_MINUTE = 10;
-/** Characters of a message that tell one failure from another. */
-const KIND_LENGTH = 100;
-/** The share of the event ring that waiting events may hold before the oldest of them move out. */
-const HELD_SHARE = 0.25;
-/** Keys of one session that may be refused one by one. A session that makes up new ones would go on for ever. */
-const MOST_REFUSALS = 100;
+import type { GatewayDialect } from './gateway-dialect.js';
+import { HandlerLog } from './handler-log.js';
+import { HandlerProgress } from './handler-progress.js';
+import { Handlers } from './handlers.js';
+import { SessionWriter } from './session-writer.js';
+import { Unfinished } from './unfinished.js';
+import { WaitingEvents } from './waiting-events.js';
 
 export interface BusinessWorkerOptions {
   readonly link: ThreadLink;
@@ -39,141 +26,96 @@ export interface BusinessWorkerOptions {
   readonly gateway: GatewayCalls;
   readonly gauge: ThreadGauge;
   readonly log: Logger;
-  /** Whether the gateway of this client is PHP's. */
-  readonly isPhp: (client: Readonly<ClientAddress>) => boolean;
-  /** Milliseconds after which a pending handler no longer holds back its client's next event; 0: never. */
+  /** The dialect of a client's gateway. */
+  readonly dialectOf: (client: Readonly<ClientAddress>) => GatewayDialect;
+  /** Milliseconds after which a client's next event waits for a pending handler no longer; 0: never. */
   readonly processTimeout: number;
 }
 
 /**
- * Runs the developer's handlers: the events of one client in order, each after the one before is done, also when that
- * takes a promise; other clients' events meanwhile.
+ * Decides when each event starts: those of one client in order, each after the one before is done, also when that takes a
+ * promise; other clients' events meanwhile.
  */
-export class BusinessWorker implements CurrentClient {
+export class BusinessWorker {
+  readonly clients: Clients;
+  readonly handlers: Handlers;
+  readonly #waiting: WaitingEvents;
   readonly #link: ThreadLink;
-  readonly #events: Events;
   readonly #gateway: GatewayCalls;
-  readonly #gauge: ThreadGauge;
-  /** For what clients can provoke. */
-  readonly #log: LogOnce;
-  readonly #isPhp: BusinessWorkerOptions['isPhp'];
-  readonly #processTimeout: number;
-  readonly #context = new AsyncLocalStorage<Client>();
-  readonly #clients = new ClientMap<Client>();
-  readonly #closedUnseen = new ClosedUnseen();
-  /** Parked events whose frames are still in the ring, oldest first. */
-  readonly #inRing = new Set<ParkedEvent>();
-  readonly #parkedFrame = new ReceivedFrame();
-  readonly #outgoing = emptyFrame();
-  /** Clients whose handlers are pending, the longest first. */
-  readonly #handling = new Set<Client>();
-  /** Clients that a thread before this one is still busy with: their events wait. */
-  #heldBack = new Set<string>();
+  readonly #log: HandlerLog;
+  readonly #dialectOf: BusinessWorkerOptions['dialectOf'];
+  readonly #unfinished = new Unfinished();
+  readonly #waitingFrame = new ReceivedFrame();
+  /** Clients that a thread before this one is still busy with, and has not released: their events wait. */
+  readonly #unreleased = new Set<string>();
   #onReleased: ((clientId: string) => void) | undefined;
-  /** Places in the gauge of handlers that have ended, and of which something is still in this thread. */
-  readonly #unsettled: number[] = [];
-  /** Handlers, and whatever else has to end before this worker may. */
-  #pending = 0;
-  #onIdle: (() => void) | undefined;
 
-  constructor({ link, events, gateway, gauge, log, isPhp, processTimeout }: BusinessWorkerOptions) {
+  constructor({ link, events, gateway, gauge, log, dialectOf, processTimeout }: BusinessWorkerOptions) {
+    const reports = new ClientReports(link);
     this.#link = link;
-    this.#events = events;
     this.#gateway = gateway;
-    this.#gauge = gauge;
-    this.#log = new LogOnce(log, systemClock, FAILURES_PER_MINUTE);
-    this.#isPhp = isPhp;
-    this.#processTimeout = processTimeout;
+    this.#log = new HandlerLog(log, gauge);
+    this.#dialectOf = dialectOf;
+    this.#waiting = new WaitingEvents(link, reports);
+    this.clients = new Clients(this.#waiting, reports);
+    this.handlers = new Handlers({
+      events,
+      clients: this.clients,
+      reports,
+      sessions: new SessionWriter(link, reports, this.#log),
+      progress: new HandlerProgress(link, gauge),
+      log: this.#log,
+      unfinished: this.#unfinished,
+      processTimeout,
+      onDone: (client) => this.#done(client),
+    });
   }
 
-  currentClientId(): string | undefined {
-    return this.#context.getStore()?.id;
-  }
-
-  /** The client with this id, if this worker has seen an event of it and not yet its end. @throws GW_CLIENT_ID */
-  find(clientId: string): Client | undefined {
-    return this.#clients.get(parseClientId(clientId));
-  }
-
-  /** Whether this client is one of this worker's, whose end has not come. */
-  has(address: Readonly<ClientAddress>): boolean {
-    const events = this.#clients.get(address)?.events;
-    return events !== undefined && events.command !== Command.ON_CLOSE;
-  }
-
-  /** A call has closed this client. If it is this worker's, of what waits and what still comes only its end is for a handler. */
-  closed(address: Readonly<ClientAddress>): void {
-    const client = this.#clients.get(address);
-    if (client === undefined) this.#closedUnseen.add(address);
-    else this.#silence(client.events);
-  }
-
-  /** Threads before this one have closed these clients. */
-  inheritClosed(clientIds: readonly string[]): void {
-    for (const clientId of clientIds) {
-      const client = this.find(clientId);
-      if (client === undefined) this.#closedUnseen.inherit(clientId);
-      else this.#silence(client.events);
-    }
+  /** Takes the slot's events from now on. @param pending clients that threads before this one are still busy with */
+  serve(takeover: Takeover, pending: readonly string[]): void {
+    this.awaitRelease(pending);
+    this.clients.inheritClosed(takeover.closed);
+    this.#link.receiveEvents(takeover, () => this.#waiting.makeRoom());
   }
 
   /** An event arrived. */
   handle(frame: ReceivedFrame, place: number): void {
     if (frame.command === Command.CLIENT_CLOSED) {
-      this.inheritClosed([formatClientId(frame.localIp, frame.localPort, frame.connectionId)]);
+      this.clients.inheritClosed([formatClientId(frame.localIp, frame.localPort, frame.connectionId)]);
       return;
     }
     if (frame.command === Command.GATEWAY_GONE) {
       this.#link.take(place);
-      this.#forget({ ip: frame.localIp, port: frame.localPort });
+      this.clients.forget({ ip: frame.localIp, port: frame.localPort });
       return;
     }
-    let client = this.#clients.get(frame);
-    if (client === undefined) {
-      client = new Client(this.#gateway, frame, this.#isPhp(frame));
-      this.#clients.set(frame, client);
-      client.events.closed = this.#closedUnseen.take(client);
-      if (this.#heldBack.size > 0 && this.#heldBack.has(client.id)) client.events.busy = true;
-      else if (frame.command !== Command.ON_CONNECT && !client.events.closed) this.#catchUp(client);
-    }
+    const client = this.clients.get(frame) ?? this.#meet(frame);
     if (!client.events.wants(frame.command)) {
       this.#link.take(place);
       return;
     }
     if (client.events.busy) {
-      this.#park(client, frame, place);
+      this.#waiting.add(client.events, frame, place);
       return;
     }
     this.#link.take(place);
-    this.#start(client, frame);
-  }
-
-  /** Moves waiting events out of the event ring, the oldest first, while they hold too much of it. */
-  makeRoom(): void {
-    for (const oldest of this.#inRing) {
-      if (this.#link.held <= HELD_SHARE) break;
-      this.#inRing.delete(oldest);
-      oldest.place = this.#link.park(oldest.place, oldest.frame);
-    }
-  }
-
-  /** Sends what the current handler has changed in its client's session so far. */
-  flushSession(): void {
-    const client = this.#context.getStore();
-    if (client !== undefined) this.#storeSession(client);
+    this.handlers.start(client, frame);
   }
 
   /** A thread before this one is still busy with these clients: their events wait until each is released. */
-  holdBack(clientIds: readonly string[]): void {
-    this.#heldBack = new Set(clientIds);
+  awaitRelease(clientIds: readonly string[]): void {
+    for (const clientId of clientIds) {
+      this.#unreleased.add(clientId);
+      this.#unfinished.begin();
+    }
   }
 
   /** The thread before this one is done with the client. */
   release(clientId: string): void {
-    if (!this.#heldBack.delete(clientId)) return;
-    const client = this.find(clientId);
+    if (!this.#unreleased.delete(clientId)) return;
+    const client = this.clients.find(clientId);
     if (client !== undefined) this.#catchUp(client);
-    this.#checkIdle();
+    this.#unfinished.end();
   }
 
   /**
@@ -183,40 +125,16 @@ export class BusinessWorker implements CurrentClient {
    */
   retire(onReleased: (clientId: string) => void): void {
     this.#onReleased = onReleased;
-    for (const { events } of this.#clients.values()) events.parked = undefined;
-    this.#inRing.clear();
-    this.#heldBack.clear();
-  }
-
-  /** The clients whose handlers are pending. */
-  get handling(): string[] {
-    return Array.from(this.#handling, ({ id }) => id);
-  }
-
-  /** Reports handlers that are pending for too long, and goes on with the next events of their clients. */
-  giveUpOnLate(now: number): void {
-    if (this.#processTimeout === 0) return;
-    for (const client of this.#handling) {
-      const { events } = client;
-      const seconds = (now - events.handlingSince) / 1000;
-      if (seconds * 1000 < this.#processTimeout) return;
-      this.#log.warn(
-        `${eventName(events.command)} is late`,
-        { client: client.id, event: eventName(events.command), seconds: Math.round(seconds) },
-        `${eventName(events.command)} has been pending for ${seconds.toFixed(1)} s, longer than processTimeout; the client's next event goes on without it`,
-      );
-      events.turn++;
-      this.#handled(client, events.command);
-      this.#next(client);
+    this.#waiting.leave(this.clients.values());
+    for (const clientId of this.#unreleased) {
+      this.#unreleased.delete(clientId);
+      this.#unfinished.end();
     }
   }
 
   /** Resolves when no handler is pending, and no client waits for a thread before this one. */
   async idle(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-      this.#checkIdle();
-    });
+    await this.#unfinished.none();
   }
 
   /** Says how much was left out of the log. */
@@ -224,8 +142,14 @@ export class BusinessWorker implements CurrentClient {
     this.#log.close();
   }
 
-  #checkIdle(): void {
-    if (this.#pending === 0 && this.#heldBack.size === 0) this.#onIdle?.();
+  /** The first event of a client has come. */
+  #meet(event: ReceivedFrame): Client {
+    const client = new Client(this.#gateway, event, this.#dialectOf(event));
+    const { events } = client;
+    this.clients.add(client);
+    if (this.#unreleased.size > 0 && this.#unreleased.has(client.id)) events.busy = true;
+    else if (event.command !== Command.ON_CONNECT && !events.closed) this.#catchUp(client);
+    return client;
   }
 
   /**
@@ -234,177 +158,49 @@ export class BusinessWorker implements CurrentClient {
    */
   #catchUp(client: Client): void {
     client.events.busy = true;
-    this.#pending++;
+    this.#unfinished.begin();
     void this.#gateway
       .clientState(client.id)
       .then(
         (state) => {
           if (state !== null) client.view.receive(state.length === 0 ? NO_STATE : decodeClientState(state));
         },
-        (error: unknown) =>
-          this.#log.error(
-            'state unknown',
-            { client: client.id, err: error },
-            'the state of a client is not known',
-          ),
+        (error: unknown) => this.#log.stateUnknown(client, error),
       )
       .then(() => {
-        this.#pending--;
         this.#next(client);
-        this.#checkIdle();
+        this.#unfinished.end();
       });
   }
 
-  #start(client: Client, frame: ReceivedFrame): void {
-    const { command } = frame;
-    if (command === Command.CLIENT_ENDED) {
-      // everything before it is handled: what the handlers sent is on its way, and this follows it
-      this.#tell(command, client.events, '', 0, 0);
-      return;
-    }
-    client.events.command = command;
-    if (command === Command.ON_CLOSE && client.events.closed) this.#tellEnded(client.events);
-    this.#gauge.begin(frame);
-    try {
-      client.view.receiveWith(frame);
-      const result = this.#context.run(client, this.#call, this, client, frame);
-      if (isPromise(result)) {
-        this.#await(client, command, frame, result);
-        return;
-      }
-    } catch (error) {
-      this.#failed(client, command, error);
-    }
-    this.#finish(client, command);
-    if (this.#link.isSettled) this.#gauge.end();
-    else this.#settleLater(this.#gauge.suspend(frame));
-  }
-
-  /** A handler has ended: it is done when what it sent cannot be lost any more, should this thread die. */
-  #settleLater(place: number): void {
-    this.#unsettled.push(place);
-    if (this.#unsettled.length > 1) return;
-    void this.#link.settled().then(() => {
-      for (const done of this.#unsettled.splice(0)) this.#gauge.settle(done);
-    });
-  }
-
-  /** The handler is pending: the client's next event waits for it. */
-  #await(client: Client, command: number, frame: ReceivedFrame, result: PromiseLike<unknown>): void {
-    const { events } = client;
-    const place = this.#gauge.suspend(frame);
-    const turn = ++events.turn;
-    events.busy = true;
-    events.handling = true;
-    events.handlingSince = performance.now();
-    this.#handling.add(client);
-    this.#pending++;
-    const settled = (): void => {
-      const inTime = events.turn === turn;
-      if (inTime) this.#handled(client, command);
-      if (this.#link.isSettled) this.#gauge.settle(place);
-      else this.#settleLater(place);
-      this.#pending--;
-      if (inTime) this.#next(client);
-      this.#checkIdle();
-    };
-    result.then(settled, (error: unknown) => {
-      this.#failed(client, command, error);
-      settled();
-    });
-  }
-
-  /** Calls the handler for an event. A function of its own so that no closure is made per event. */
-  #call(this: void, worker: BusinessWorker, client: Client, frame: ReceivedFrame): unknown {
-    const events = worker.#events;
-    switch (frame.command) {
-      case Command.ON_MESSAGE:
-        return events.onMessage(client, isText(frame, client) ? frame.bodyText() : Buffer.from(frame.body));
-      case Command.ON_CONNECT:
-        return events.onConnect?.(client);
-      case Command.ON_WEBSOCKET_CONNECT:
-        return events.onWebSocketConnect?.(client, decodeHandshake(frame.body, client.remoteAddress));
-      case Command.ON_CLOSE:
-        return events.onClose?.(client);
-      default:
-        throw new RangeError(`no event: ${commandName(frame.command)}`);
-    }
-  }
-
-  /** The pending handler counts as done: what it changed is stored. */
-  #handled(client: Client, command: number): void {
-    client.events.handling = false;
-    this.#handling.delete(client);
-    this.#finish(client, command);
+  #done(client: Client): void {
     this.#onReleased?.(client.id);
-  }
-
-  #finish(client: Client, command: number): void {
-    if (command === Command.ON_CLOSE) {
-      this.#clients.delete(client.events);
-      return;
-    }
-    this.#storeSession(client);
+    this.#next(client);
   }
 
   /** Nothing of the client is pending any more: its next events may start. */
   #next(client: Client): void {
     const { events } = client;
     events.busy = false;
-    for (let next = events.next(); next !== undefined; next = events.next()) {
+    for (let next = this.#waiting.next(events); next !== undefined; next = this.#waiting.next(events)) {
       if (next === GATEWAY_GONE) {
         this.#beginAnew(client);
         break;
       }
-      this.#inRing.delete(next);
-      if (this.#link.take(next.place)) this.#start(client, decodeFrame(next.frame, this.#parkedFrame));
-      else this.#startLater(client, next.frame);
+      if (this.#link.take(next.place)) {
+        this.handlers.start(client, decodeFrame(next.frame, this.#waitingFrame));
+      } else {
+        this.#startLater(client, next.frame);
+      }
       if (events.busy) break;
     }
-    this.#readOn(events);
-  }
-
-  /** The gateway reads the client again, if it was asked not to and little waits now. */
-  #readOn(events: ClientEvents): void {
-    if (events.paused && events.parkedBytes < PARKED_BYTES_PER_CLIENT / 2) this.#pause(events, false);
-  }
-
-  /** The client is closed: what waits of it is dropped, but for its end. */
-  #silence(events: ClientEvents): void {
-    if (events.closed) return;
-    events.closed = true;
-    for (let left = events.parked?.length ?? 0; left > 0; left--) {
-      const event = events.next() as ParkedEvent;
-      if (event === GATEWAY_GONE || event.command === Command.ON_CLOSE) {
-        events.wait(event);
-      } else {
-        this.#inRing.delete(event);
-        this.#link.take(event.place);
-      }
-    }
-    this.#readOn(events);
-  }
-
-  /**
-   * The link to a gateway broke: its clients are other workers' from now on, or gone, unless they come back. What this
-   * worker has of their events it still handles, and before anything that comes later.
-   */
-  #forget(gateway: GatewayAddress): void {
-    for (const client of this.#closedUnseen.forget(gateway)) this.#tellEnded(client);
-    for (const { events } of this.#clients.of(gateway)) {
-      events.paused = false;
-      // should it come back, it may have been closed or not
-      if (events.closed) this.#tellEnded(events);
-      events.closed = false;
-      if (events.busy) events.wait(GATEWAY_GONE);
-      else this.#clients.delete(events);
-    }
+    this.#waiting.readOn(events);
   }
 
   /** Everything before the break is done. What this worker had changed since may be lost, or changed again by another. */
   #beginAnew(client: Client): void {
-    if (client.events.parked === undefined || client.events.parked.length === 0) {
-      this.#clients.delete(client.events);
+    if (client.events.waiting === undefined || client.events.waiting.length === 0) {
+      this.clients.delete(client.events);
       return;
     }
     client.forgetView();
@@ -414,96 +210,13 @@ export class BusinessWorker implements CurrentClient {
   /** Nobody but this thread knows yet that the event is being started: if it died now, the next one would start it again. */
   #startLater(client: Client, frame: Buffer): void {
     client.events.busy = true;
-    this.#pending++;
+    this.#unfinished.begin();
     void this.#link.settled().then(() => {
       client.events.busy = false;
-      this.#pending--;
-      const event = decodeFrame(frame, this.#parkedFrame);
-      if (client.events.wants(event.command)) this.#start(client, event);
+      const event = decodeFrame(frame, this.#waitingFrame);
+      if (client.events.wants(event.command)) this.handlers.start(client, event);
       if (!client.events.busy) this.#next(client);
-      this.#checkIdle();
+      this.#unfinished.end();
     });
   }
-
-  #park(client: Client, frame: ReceivedFrame, place: number): void {
-    const { events } = client;
-    const event = { place, command: frame.command, frame: frame.copy() };
-    events.wait(event);
-    this.#inRing.add(event);
-    if (!events.paused && events.parkedBytes > PARKED_BYTES_PER_CLIENT) this.#pause(events, true);
-  }
-
-  /** The slot may forget that a thread of its has closed this client. */
-  #tellEnded(client: ClientAddress): void {
-    if (this.#link.state === 'open') this.#tell(Command.CLIENT_FORGOTTEN, client, '', 0, 0);
-  }
-
-  #pause(events: ClientEvents, paused: boolean): void {
-    events.paused = paused;
-    this.#tell(paused ? Command.PAUSE_CLIENT : Command.RESUME_CLIENT, events, '', 0, 0);
-  }
-
-  /** Sends what the handler has changed. A value that cannot be stored is a failure of its event, and costs no other key. */
-  #storeSession(client: Client): void {
-    // a handler that settles after its thread's end has nowhere to store anything
-    if (this.#link.state !== 'open') return;
-    const { view, events } = client;
-    let change: Buffer | ReturnType<SessionView['takePatch']>;
-    // until nothing is refused: each refusal has set one key back
-    for (let refusals = 1; ; refusals++) {
-      try {
-        change = view instanceof PhpSessionView ? view.takeSession() : view.takePatch();
-        break;
-      } catch (error) {
-        this.#failed(client, events.command, error);
-        if (refusals === MOST_REFUSALS) view.dropChanges();
-      }
-    }
-    if (change === undefined) return;
-    if (Buffer.isBuffer(change)) {
-      this.#tell(Command.SET_SESSION, events, change, 0, 0);
-    } else {
-      this.#tell(Command.PATCH_SESSION, events, encodePatch(change.patch), change.epoch, Flag.COUNTED);
-    }
-  }
-
-  /** Sends what the framework itself has to say; it is never refused for a full buffer. */
-  #tell(
-    command: number,
-    client: Readonly<ClientAddress>,
-    ext: string | Uint8Array,
-    clientIp: number,
-    flags: number,
-  ): void {
-    const frame = this.#outgoing;
-    frame.command = command;
-    frame.localIp = client.localIp;
-    frame.localPort = client.localPort;
-    frame.connectionId = client.connectionId;
-    frame.ext = ext;
-    frame.clientIp = clientIp;
-    frame.flags = flags;
-    this.#link.send(frame);
-  }
-
-  #failed(client: Client, command: number, error: unknown): void {
-    this.#gauge.fail();
-    const message = `${eventName(command)} failed: ${messageOf(error)}`;
-    this.#log.error(
-      message.slice(0, KIND_LENGTH),
-      { client: client.id, event: eventName(command), err: error },
-      message,
-    );
-  }
-}
-
-/** PHP gateways do not tell text from binary websocket messages: what is UTF-8 counts as text. */
-function isText(frame: ReceivedFrame, { php }: Client): boolean {
-  return (frame.flags & Flag.BINARY) === 0 && (!php || isUtf8(frame.body));
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
-  );
 }

@@ -3,7 +3,7 @@ import type { ClientAddress } from '../wire/client-id.js';
 import { Command } from '../wire/command.js';
 
 /** An event that waits because an earlier one of its client is still being handled. */
-export interface ParkedEvent {
+export interface WaitingEvent {
   /** By what ThreadLink.take knows it. */
   place: number;
   readonly command: number;
@@ -11,8 +11,8 @@ export interface ParkedEvent {
   readonly frame: Buffer;
 }
 
-/** What stands in the queue where the link to the client's gateway broke: what follows is of a new time. */
-export const GATEWAY_GONE: ParkedEvent = {
+/** What stands in the queue where the link to the client's gateway broke: what comes after is of a new time. */
+export const GATEWAY_GONE: WaitingEvent = {
   place: 0,
   command: Command.GATEWAY_GONE,
   frame: Buffer.alloc(0),
@@ -27,9 +27,8 @@ export class ClientEvents implements ClientAddress {
   readonly connectionId: number;
   /** Whether the next events have to wait: a handler is pending, or the client's state is not known yet. */
   busy = false;
-  /** Whether a handler is pending, and since when (milliseconds, monotonic). */
-  handling = false;
-  handlingSince = 0;
+  /** When the handler that is pending began to be (milliseconds, monotonic). */
+  pendingSince = 0;
   /** The event that was started last. */
   command = 0;
   /** Whether its worker has closed it: nothing more of it is handled but its end. */
@@ -39,9 +38,9 @@ export class ClientEvents implements ClientAddress {
   /** Whether the gateway was asked not to send more of its events for now. */
   paused = false;
   /** The next events, oldest first, once one has had to wait. */
-  parked: Queue<ParkedEvent> | undefined;
-  /** What the parked events take: bytes, counted with {@link OVERHEAD}. */
-  parkedBytes = 0;
+  waiting: Queue<WaitingEvent> | undefined;
+  /** What the waiting events take: bytes, counted with {@link OVERHEAD}. */
+  waitingBytes = 0;
 
   constructor({ localIp, localPort, connectionId }: Readonly<ClientAddress>) {
     this.localIp = localIp;
@@ -50,16 +49,16 @@ export class ClientEvents implements ClientAddress {
   }
 
   /** Puts an event behind those that wait. */
-  wait(event: ParkedEvent): void {
-    this.parked ??= new Queue();
-    this.parked.push(event);
-    this.parkedBytes += sizeOf(event);
+  wait(event: WaitingEvent): void {
+    this.waiting ??= new Queue();
+    this.waiting.push(event);
+    this.waitingBytes += sizeOf(event);
   }
 
   /** Takes out the oldest event that waits. */
-  next(): ParkedEvent | undefined {
-    const event = this.parked?.shift();
-    if (event !== undefined) this.parkedBytes -= sizeOf(event);
+  next(): WaitingEvent | undefined {
+    const event = this.waiting?.shift();
+    if (event !== undefined) this.waitingBytes -= sizeOf(event);
     return event;
   }
 
@@ -69,6 +68,6 @@ export class ClientEvents implements ClientAddress {
   }
 }
 
-function sizeOf({ frame }: ParkedEvent): number {
+function sizeOf({ frame }: WaitingEvent): number {
   return frame.length + OVERHEAD;
 }

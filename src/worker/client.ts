@@ -5,8 +5,8 @@ import { formatClientId, numberToIp } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { Session } from '../wire/session.js';
 import { ClientEvents } from './client-events.js';
-import { PhpSessionView } from './php-session-view.js';
-import { SessionView } from './session-view.js';
+import type { GatewayDialect } from './gateway-dialect.js';
+import type { SessionView } from './session-view.js';
 
 /** What console.log asks for: node's `inspect.custom`, in a type that knows nothing of node. */
 const SHOWN: unique symbol = Symbol.for('nodejs.util.inspect.custom');
@@ -19,8 +19,8 @@ export class Client<S extends object = Session> {
   readonly remotePort: number;
   /** The port that the client came in by. */
   readonly gatewayPort: number;
-  /** @internal Whether its gateway is PHP's. */
-  readonly php: boolean;
+  /** @internal Its gateway's. */
+  readonly dialect: GatewayDialect;
   /** @internal */
   view: SessionView;
   /** @internal What its worker knows about its events. */
@@ -30,10 +30,10 @@ export class Client<S extends object = Session> {
   #id: string | undefined;
 
   /** @internal */
-  constructor(gateway: GatewayCalls, event: ReceivedFrame, php: boolean) {
+  constructor(gateway: GatewayCalls, event: ReceivedFrame, dialect: GatewayDialect) {
     this.#gateway = gateway;
-    this.php = php;
-    this.view = newView(php);
+    this.dialect = dialect;
+    this.view = dialect.newView();
     this.#ip = event.clientIp;
     this.remotePort = event.clientPort;
     this.gatewayPort = event.gatewayPort;
@@ -49,7 +49,7 @@ export class Client<S extends object = Session> {
 
   /** @internal Its gateway was gone meanwhile: what this worker had changed may be lost, or was changed again by another. */
   forgetView(): void {
-    this.view = newView(this.php);
+    this.view = this.dialect.newView();
   }
 
   get remoteAddress(): string {
@@ -114,8 +114,4 @@ export class Client<S extends object = Session> {
   leave(group: Name): boolean {
     return this.#gateway.leaveGroup(this.id, group);
   }
-}
-
-function newView(php: boolean): SessionView {
-  return php ? new PhpSessionView() : new SessionView();
 }

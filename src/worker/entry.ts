@@ -1,29 +1,48 @@
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
-import { Gateway } from '../api/gateway-calls.js';
+import { Gateway, type GatewayCalls } from '../api/gateway-calls.js';
 import { Requests } from '../api/requests.js';
-import { systemClock } from '../base/clock.js';
-import { messageOf, stackOf } from '../base/error-text.js';
+import { type Clock, systemClock } from '../base/clock.js';
+import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
-import { ThreadLink } from '../link/thread-link.js';
-import { LineLimit } from '../base/line-limit.js';
 import { createLogger } from '../base/log.js';
-import { type PrintStream, takeOver } from '../base/printed-text.js';
-import { attachLog } from '../base/user-log.js';
+import { ThreadLink } from '../link/thread-link.js';
+import type { ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
 import { Command } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import { type PhpDecoded, unserialize } from '../wire/php-serialize.js';
 import { BusinessWorker } from './business-worker.js';
-import { type Events, type WorkerInfo, checkEvents } from './events.js';
-import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
+import type { Events, WorkerInfo } from './events.js';
+import { loadEvents, startEvents } from './load-events.js';
+import { receiveOrders } from './orders.js';
 import { ThreadTransport } from './thread-transport.js';
+import { type UserOutputOptions, openUserOutput } from './user-output.js';
 
 /** Well below the shortest processTimeout. */
 const BEAT_MILLISECONDS = 250;
 
+/** What a thread has of its own. The test kit has another: there no thread is started. */
+export interface ThreadHost {
+  /** What the user's code calls. */
+  readonly gateway: GatewayCalls;
+  readonly clock: Clock;
+  /** @throws GW_EVENTS_INVALID */
+  load(task: WorkerTask): Promise<Events>;
+  /** What the user's code logs and prints goes to the node's log. @returns to be called before the port is closed */
+  openOutput(options: UserOutputOptions): () => void;
+  /** Its link is there. */
+  linked?(link: ThreadLink): void;
+}
+
 /** One generation of a worker slot: the thread pool's task. It resolves when the thread has stopped in good order. */
 export default async function runGeneration(task: WorkerTask): Promise<void> {
+  await runThread(task, { gateway: Gateway, clock: systemClock, load: loadEvents, openOutput: openUserOutput });
+}
+
+/** The life of a thread. */
+export async function runThread(task: WorkerTask, host: ThreadHost): Promise<void> {
+  const { gateway, clock } = host;
   const { port, memory, slot, count, node } = task;
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a MessagePort, not a window
   const post = (message: ThreadMessage): void => port.postMessage(message);
@@ -33,26 +52,27 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   }).child({ worker: slot });
 
   let worker: BusinessWorker | undefined;
-  const silence = openUserLog({
+  const silence = host.openOutput({
     task,
     post,
-    currentClient: () => worker?.currentClientId(),
+    currentClient: () => worker?.handlers.currentClientId(),
     report: (fields, message) => log.warn(fields, message),
   });
-  const requests = new Requests(systemClock);
+  const requests = new Requests(clock);
   const link = new ThreadLink(`slot ${slot}`, memory);
+  host.linked?.(link);
   const transport = new ThreadTransport(link, {
     bufferSize: memory.commandBufferSize,
     generation: memory.generation,
   });
-  transport.follow(task.gateways);
+  transport.setGateways(task.gateways);
   const orders = receiveOrders(port, {
     release: (clientId) => worker?.release(clientId),
     gateways(states) {
-      for (const lost of transport.follow(states)) requests.lost(lost);
+      for (const lost of transport.setGateways(states)) requests.lost(lost);
     },
   });
-  Gateway.attach({ transport, requests });
+  gateway.attach({ transport, requests });
   link.subscribe({
     frame(frame, place) {
       if (frame.command === Command.REPLY) answer(frame);
@@ -77,23 +97,24 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
 
   const gauge = new ThreadGauge(memory.gauge);
   beat(gauge);
-  setInterval(() => {
+  const beats = clock.setInterval(() => {
     beat(gauge);
-    worker?.giveUpOnLate(performance.now());
-  }, BEAT_MILLISECONDS).unref();
+    worker?.handlers.giveUpOnLate(performance.now());
+  }, BEAT_MILLISECONDS);
 
   const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
   let events: Events;
   try {
     post({ kind: 'step', step: 'load' });
-    events = await load(task);
+    events = await host.load(task);
     post({ kind: 'step', step: 'onWorkerStart' });
-    await start(events, info);
+    await startEvents(events, info);
   } catch (error) {
     // one of ours says why in its message already
     const { code, message } =
       error instanceof GatewayError ? error : new GatewayError('GW_EVENTS_START', messageOf(error));
     post({ kind: 'failed', code, message });
+    beats.cancel();
     silence();
     port.close();
     return;
@@ -103,21 +124,19 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   worker = new BusinessWorker({
     link,
     events,
-    gateway: Gateway,
+    gateway,
     gauge,
     log,
-    isPhp: (client) => transport.isPhp(client),
+    dialectOf: (client) => transport.dialectOf(client),
     processTimeout,
   });
   transport.worker = worker;
-  Gateway.follow(worker);
+  gateway.attachContext(worker.handlers);
   beat(gauge);
   post({ kind: 'ready' });
 
   const { takeover, pending } = await orders.serve;
-  worker.holdBack(pending);
-  worker.inheritClosed(takeover.closed);
-  link.receiveEvents(takeover, () => worker?.makeRoom());
+  worker.serve(takeover, pending);
 
   const order = await orders.end;
   if (order.kind === 'stop') {
@@ -130,57 +149,20 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
     });
     await link.leaveEvents();
     retired = true;
-    post({ kind: 'retired', pending: worker.handling });
+    post({ kind: 'retired', pending: worker.handlers.pending });
   }
-  const hurried = orders.hurry.then(async ({ timeout }) => await elapse(timeout));
-  await Promise.race([worker.idle(), elapse(order.timeout), hurried]);
+  const hurried = orders.hurry.then(async ({ timeout }) => await elapse(clock, timeout));
+  await Promise.race([worker.idle(), elapse(clock, order.timeout), hurried]);
   try {
     await events.onWorkerStop?.(info);
   } catch (error) {
     log.error({ err: error }, `onWorkerStop failed: ${messageOf(error)}`);
   }
+  beats.cancel();
   await link.close();
   worker.close();
   silence();
   port.close();
-}
-
-interface UserLogOptions {
-  readonly task: WorkerTask;
-  readonly post: (message: ThreadMessage) => void;
-  /** The client whose handler is running. */
-  readonly currentClient: () => string | undefined;
-  readonly report: (fields: object, message: string) => void;
-}
-
-/**
- * What the user's code logs and prints goes to the node's log, within limits: it can neither flood that nor the memory.
- *
- * @returns to be called before the port is closed: what is printed later is no more this thread's
- */
-function openUserLog({ task, post, currentClient, report }: UserLogOptions): () => void {
-  const limit = new LineLimit(systemClock, report);
-  const print = (stream: PrintStream, text: string): void => {
-    if (limit.admits(stream, text.length)) post({ kind: 'printed', stream, text });
-  };
-  const given = [takeOver('stdout', print), takeOver('stderr', print)];
-  const logger = createLogger({
-    level: task.logLevel,
-    destination: {
-      write(line: string) {
-        if (limit.admits('log', line.length)) post({ kind: 'log', line });
-      },
-    },
-    mixin() {
-      const client = currentClient();
-      return client === undefined ? {} : { client };
-    },
-  });
-  attachLog(logger.child({ worker: task.slot }));
-  return () => {
-    limit.close();
-    for (const giveBack of given) giveBack();
-  };
 }
 
 /** Shows that the event loop comes round, and what the thread takes. */
@@ -189,61 +171,6 @@ function beat(gauge: ThreadGauge): void {
   gauge.beat(threadId, heap, external);
 }
 
-async function load({ bundle, eventsFolder }: WorkerTask): Promise<Events> {
-  // stack traces name the lines of the user's own files
-  process.setSourceMapsEnabled(true);
-  let module: Record<string, unknown>;
-  try {
-    module = (await import(bundle)) as Record<string, unknown>;
-  } catch (cause) {
-    const missing = /^Cannot find package '([^']+)'/.exec(messageOf(cause))?.[1];
-    if (missing !== undefined) {
-      throw new GatewayError(
-        'GW_EVENTS_INVALID',
-        `${eventsFolder} imports the package ${missing}, which is not installed: run npm install ${missing} beside it.`,
-        { cause },
-      );
-    }
-    throw new GatewayError('GW_EVENTS_INVALID', `${eventsFolder} cannot be loaded:\n${stackOf(cause)}`, {
-      cause,
-    });
-  }
-  return checkEvents(module, eventsFolder);
-}
-
-async function start(events: Events, info: WorkerInfo): Promise<void> {
-  try {
-    await events.onWorkerStart?.(info);
-  } catch (cause) {
-    throw new GatewayError('GW_EVENTS_START', `onWorkerStart failed:\n${stackOf(cause)}`, { cause });
-  }
-}
-
-/** What the slot will ask for: to serve, then to end, and perhaps to be quicker about that than was said first. */
-function receiveOrders(
-  port: WorkerTask['port'],
-  on: { release: (clientId: string) => void; gateways: (states: readonly GatewayState[]) => void },
-) {
-  const serve = deferred<Extract<SlotMessage, { kind: 'serve' }>>();
-  const end = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
-  const hurry = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
-  let ending = false;
-  port.on('message', (order: SlotMessage) => {
-    if (order.kind === 'serve') serve.resolve(order);
-    else if (order.kind === 'release') on.release(order.clientId);
-    else if (order.kind === 'gateways') on.gateways(order.gateways);
-    else (ending ? hurry : end).resolve(order);
-    ending ||= order.kind === 'retire' || order.kind === 'stop';
-  });
-  return { serve: serve.promise, end: end.promise, hurry: hurry.promise };
-}
-
-async function elapse(milliseconds: number): Promise<void> {
-  await new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((settle) => (resolve = settle));
-  return { promise, resolve };
+async function elapse(clock: Clock, milliseconds: number): Promise<void> {
+  await new Promise<void>((resolve) => void clock.setTimeout(resolve, milliseconds));
 }

@@ -1,8 +1,9 @@
 import type { ClientChange } from '../api/transport.js';
 import type { ClientState } from '../wire/client-state.js';
+import { Command } from '../wire/command.js';
 import { mergePhpSession, patchPhpSession, toPhpSession } from '../wire/php-session.js';
 import { encodeSession } from '../wire/session.js';
-import { SessionView } from './session-view.js';
+import { type SessionChange, SessionView } from './session-view.js';
 
 const NOTHING = Buffer.alloc(0);
 const EMPTY_ARRAY = Buffer.from('a:0:{}');
@@ -34,13 +35,20 @@ export class PhpSessionView extends SessionView {
     super.receive({ epoch: 0, applied: this.#changes, address: '', uid: this.uid, session: this.#php });
   }
 
-  override change(change: ClientChange): void {
+  override change(change: ClientChange): number {
     // what PHP's format cannot hold is refused before anything counts on it
     const changes = change.kind === 'uid' ? NOTHING : toPhpSession(encodeSession(change.session, true));
     super.change(change);
     this.#changes++;
     if (change.kind === 'set') this.#send(changes);
     else if (changes.length > 0) this.#send(mergePhpSession(this.#whole, changes));
+    return 0;
+  }
+
+  override takeChange(): SessionChange | undefined {
+    const session = this.takeSession();
+    if (session === undefined) return undefined;
+    return { command: Command.SET_SESSION, ext: session, epoch: 0, flags: 0 };
   }
 
   /**

@@ -6,13 +6,16 @@ import { Queue } from '../base/queue.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { type ClientAddress, type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
-import { type Frame, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
+import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
+import { type GatewayDialect, ourDialect } from './gateway-dialect.js';
+import { phpDialect } from './php-dialect.js';
 
 /** A request id's low 24 bits count; the high byte tells whose reply it is (link/slot-link.ts). */
 const COUNT_MASK = 0xff_ffff;
 
 interface LinkedGateway extends KnownGateway {
+  readonly dialect: GatewayDialect;
   /** What waits for it; undefined for the gateway of this process. */
   readonly gauge: LinkGauge | undefined;
 }
@@ -44,10 +47,11 @@ export class ThreadTransport implements Transport {
    *
    * @returns those that cannot be asked any more
    */
-  follow(states: readonly GatewayState[]): readonly GatewayAddress[] {
+  setGateways(states: readonly GatewayState[]): readonly GatewayAddress[] {
     const before = this.#gateways;
     this.#gateways = states.map(({ gauge, ...gateway }) => ({
       ...gateway,
+      dialect: gateway.php ? phpDialect : ourDialect,
       gauge: gauge === null ? undefined : new LinkGauge(gauge),
     }));
     this.#last = undefined;
@@ -59,9 +63,9 @@ export class ThreadTransport implements Transport {
     return this.#gateways;
   }
 
-  /** Whether a client's gateway is PHP's. */
-  isPhp({ localIp, localPort }: Readonly<ClientAddress>): boolean {
-    return this.#at(localIp, localPort)?.php === true;
+  /** The dialect of a client's gateway. */
+  dialectOf({ localIp, localPort }: Readonly<ClientAddress>): GatewayDialect {
+    return this.#at(localIp, localPort)?.dialect ?? ourDialect;
   }
 
   send(frame: Frame): boolean {
@@ -79,9 +83,9 @@ export class ThreadTransport implements Transport {
 
   /** Sends what closes a client; after that, its worker has nothing more of it handled but its end. */
   #sendEnd(frame: Frame): boolean {
-    if (this.worker?.has(frame) === true) frame.flags |= Flag.OWN;
+    if (this.worker?.clients.owns(frame) === true) frame.flags |= Flag.OWN;
     const writable = this.#link.send(frame);
-    this.worker?.closed(frame);
+    this.worker?.clients.closed(frame);
     return writable;
   }
 
@@ -102,20 +106,19 @@ export class ThreadTransport implements Transport {
   }
 
   flushSession(): void {
-    this.worker?.flushSession();
+    this.worker?.handlers.flushSession();
   }
 
   changing(clientId: string, change: ClientChange): number {
-    const client = this.worker?.find(clientId);
+    const client = this.worker?.clients.find(clientId);
     if (client === undefined) return 0;
     // the view counts on the change being sent, so what would refuse it has to do so first
     const { localIp, localPort } = client.events;
     this.#check(this.#at(localIp, localPort), localIp, localPort);
     this.#checkRing();
     // what the handler changed before this call comes before it
-    if (change.kind === 'update') this.worker?.flushSession();
-    client.view.change(change);
-    return client.php ? 0 : Flag.COUNTED;
+    if (change.kind === 'update') this.worker?.handlers.flushSession();
+    return client.view.change(change);
   }
 
   get #congested(): boolean {
@@ -160,8 +163,7 @@ export class ThreadTransport implements Transport {
     if (length <= MAX_INNER_PACKAGE) return;
     for (const gateway of frame.localIp === 0 ? this.#gateways : [this.#last]) {
       if (gateway?.gauge === undefined || !gateway.up) continue;
-      const limit = gateway.php ? MAX_INNER_PACKAGE : MAX_FRAME_LENGTH;
-      if (length > limit) throw tooLong(length, limit, gateway);
+      if (length > gateway.dialect.maxFrameLength) throw tooLong(length, gateway);
     }
   }
 
@@ -184,10 +186,10 @@ export class ThreadTransport implements Transport {
   }
 }
 
-function tooLong(length: number, limit: number, gateway: LinkedGateway): GatewayError {
-  const whose = gateway.php ? 'which is PHP, takes' : 'as every node of ours, takes';
+function tooLong(length: number, gateway: LinkedGateway): GatewayError {
+  const { whose, maxFrameLength } = gateway.dialect;
   return new GatewayError(
     'GW_ARGUMENT',
-    `A message would make ${length} bytes on the way to another node; the gateway ${formatAddress(gateway)}, ${whose} ${limit} at most. Nothing was sent: send it in parts.`,
+    `A message would make ${length} bytes on the way to another node; the gateway ${formatAddress(gateway)}, ${whose}, takes ${maxFrameLength} at most. Nothing was sent: send it in parts.`,
   );
 }

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { nodeFiles } from '#src/ops/process/node-files.js';
 import { RunningNode } from '#src/ops/process/running-node.js';
-import type { NodeStatus } from '#src/ops/control/status.js';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 import { STATE_FOLDER } from '#src/base/state-folder.js';
 import { answering, config } from './app-files.js';
 import { Foreground, LIMIT } from './foreground-node.js';
@@ -111,7 +111,7 @@ export class App {
       nodeFiles(join(this.folder, 'gatewayworker.config.json'), this.folder, state),
     );
     // it may be starting, or have just ended
-    return await node?.ask(async (client) => await client.status()).catch(() => undefined);
+    return await node?.ask(async (client) => await client.ask({ command: 'status' })).catch(() => undefined);
   }
 
   /** Resolves with the first status for which this is so. */

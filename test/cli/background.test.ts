@@ -37,6 +37,17 @@ describe('a node in the background', { timeout: 20 * LIMIT }, () => {
     assert.equal((await app.run('stop')).status, 1);
   });
 
+  it('says which folder was made for its log, whose name may be misspelt', async () => {
+    const first = await app.run('start', '-d', '--log', 'lgos/deep/node.log');
+    assert.equal(
+      first.out.split('\n')[0],
+      `created the folder ${join(app.folder, 'lgos')} for the log ${join(app.folder, 'lgos/deep/node.log')}`,
+    );
+    const again = await app.run('restart');
+    assert.doesNotMatch(again.out, /created/);
+    assert.equal((await app.run('stop')).status, 0);
+  });
+
   it('is started again when it dies', async () => {
     await app.run('start', '-d');
     const first = await app.pid();

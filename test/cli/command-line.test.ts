@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { NodeStatus } from '#src/ops/control/status.js';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 import { App, LIMIT } from './app.js';
 
 /** The command line as a new user meets it: real processes, their words and their exit status. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { ConnectionPage } from '#src/ops/control/status.js';
+import type { ConnectionPage } from '#src/ops/requests/connections.js';
 import { answering, App, config, LIMIT, TextClient } from './app.js';
 
 /** A node in a shell, and the commands of another shell. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { ConnectionPage } from '#src/ops/control/status.js';
+import type { ConnectionPage } from '#src/ops/requests/connections.js';
 import { App, groupConfig, LIMIT, NODES, TextClient } from './app.js';
 
 /** Clients are told which process they are in, and can ask for something that concerns all of them. */

@@ -38,6 +38,7 @@ describe('a node in the foreground, by signals and files', { timeout: 20 * LIMIT
     await stubborn.logs(/^stopping$/);
     stubborn.process.kill('SIGINT');
     assert.equal(await stubborn.ended(), 1);
+    await stubborn.logs(/^ended at once, before it had stopped$/);
     assert.deepEqual(await app.leftovers(), []);
   });
 
@@ -94,7 +95,8 @@ describe('a node in the foreground, by signals and files', { timeout: 20 * LIMIT
     process.kill(await app.pid(), 'SIGHUP');
     while (!existsSync(join(app.folder, 'logs/node.log'))) await delay(5);
     assert.equal((await app.run('stop')).status, 0);
-    assert.deepEqual(await node, { status: 0, out: '', error: '' });
+    const made = `created the folder ${join(app.folder, 'logs')} for the log ${join(app.folder, 'logs/node.log')}\n`;
+    assert.deepEqual(await node, { status: 0, out: made, error: '' });
     assert.match(await app.read('logs/node.log'), /"msg":"stopped"/);
     assert.doesNotMatch(await app.read('logs/old.log'), /"msg":"stopped"/);
   });

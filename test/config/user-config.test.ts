@@ -58,7 +58,7 @@ function declarations(...entries: readonly string[]): { files: Set<string>; pack
 
 describe('the public declarations', () => {
   it('need those of no other package', () => {
-    const { files, packages } = declarations('index.d.ts', 'client/index.d.ts');
+    const { files, packages } = declarations('index.d.ts', 'client/index.d.ts', 'testing/index.d.ts');
     assert.ok(files.has(join('config', 'user-config.d.ts')));
     // `prepare` makes that independent of @types/node
     assert.deepEqual(

@@ -24,7 +24,7 @@ class ObedientTransport extends FakeTransport {
 
   override close(): void {
     super.close();
-    setImmediate(() => this.#scene.gateway.closed(this));
+    setImmediate(() => this.#scene.gateway.clients.closed(this));
   }
 }
 
@@ -57,7 +57,7 @@ describe('a gateway that is closed', () => {
     assert.equal(await isDone(closed), false);
     assert.equal(transport.ending, 'closed');
     scene.clock.advance(1);
-    scene.gateway.closed(transport);
+    scene.gateway.clients.closed(transport);
     await closed;
     assert.equal(scene.clock.timers, 0);
   });
@@ -91,7 +91,7 @@ describe('a gateway that is closed', () => {
     const closed = scene.gateway.close(TIMEOUT);
     await turn();
     assert.match(await health(Number(port)), /^HTTP\/1\.1 503 /);
-    scene.gateway.closed(transport);
+    scene.gateway.clients.closed(transport);
     await closed;
     await assert.rejects(health(Number(port)), { code: 'ECONNREFUSED' });
     assert.equal(scene.clock.now(), 0);

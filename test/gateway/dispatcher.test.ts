@@ -4,6 +4,7 @@ import { ClientRecord } from '#src/gateway/client-record.js';
 import { Dispatcher } from '#src/gateway/dispatcher.js';
 import { loadRouter } from '#src/gateway/router.js';
 import { WorkerPeer } from '#src/gateway/worker-peer.js';
+import { Workers } from '#src/gateway/workers.js';
 import type { Link } from '#src/link/link.js';
 import { Command } from '#src/wire/command.js';
 import { FakeTransport } from '../support/fake-transport.js';
@@ -42,13 +43,12 @@ function join(id: number): ClientRecord {
 
 async function scene() {
   const link = new FakeLink();
-  const dispatcher = new Dispatcher(
-    { ip: 1, port: 1 },
-    new SteppedClock(),
-    () => Buffer.alloc(0),
-    () => {},
-  );
-  dispatcher.route = await loadRouter('least-connections', () => {});
+  const workers = new Workers(new SteppedClock());
+  const dispatcher = new Dispatcher({ ip: 1, port: 1 }, workers, {
+    unheard() {},
+    datagramDropped() {},
+  });
+  workers.route = await loadRouter('least-connections', () => {});
   const peer = new WorkerPeer(link, { local: true });
   dispatcher.add(peer);
   /** @returns how many were sent before the client was paused: a transport reads no further then */
@@ -98,10 +98,10 @@ describe('the dispatcher and a client that sends without end', () => {
     say(gone, MANY);
     gone.gone = true;
     say(held, MANY);
-    dispatcher.hold(held);
+    dispatcher.pauseByWorker(held);
     await turn();
     assert.deepEqual([gone.reading, held.reading], [false, false]);
-    dispatcher.release(held);
+    dispatcher.resumeByWorker(held);
     assert.equal(held.reading, true);
   });
 
@@ -110,18 +110,18 @@ describe('the dispatcher and a client that sends without end', () => {
     const clients = Array.from({ length: MANY }, (_, id) => join(id));
     for (const client of clients) {
       say(client, 1);
-      dispatcher.hold(client);
+      dispatcher.pauseByWorker(client);
       // one that had been read already
       dispatcher.dispatch(client, Command.ON_MESSAGE, 0, Buffer.from('x'));
     }
     dispatcher.drained(peer);
-    assert.equal(peer.held.size, 0);
-    for (const client of clients.slice(1)) dispatcher.release(client);
+    assert.equal(dispatcher.stoppedBy(peer)?.blocked.size, 0);
+    for (const client of clients.slice(1)) dispatcher.resumeByWorker(client);
     assert.deepEqual(
       clients.map(({ reading }) => reading),
       clients.map((_, index) => index > 0),
     );
-    assert.equal(peer.paused.size, 1);
+    assert.equal(dispatcher.stoppedBy(peer)?.paused.size, 1);
     dispatcher.remove(peer);
     assert.equal(clients[0].pausedByWorker, false);
   });
@@ -130,7 +130,7 @@ describe('the dispatcher and a client that sends without end', () => {
     const { dispatcher, peer, say } = await scene();
     const client = join(1);
     say(client, MANY);
-    dispatcher.hold(client);
+    dispatcher.pauseByWorker(client);
     await turn();
     dispatcher.add(new WorkerPeer(new FakeLink(), { local: true }));
     dispatcher.remove(peer);

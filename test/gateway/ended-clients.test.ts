@@ -17,7 +17,7 @@ describe('a client that sends no more', { timeout: 10_000 }, () => {
     await turn();
     assert.equal(transport.ending, undefined);
 
-    scene.gateway.ended(transport, PATIENCE.half);
+    scene.gateway.clients.ended(transport, PATIENCE.half);
     await worker.until('the end', () => worker.events.includes(`CLIENT_ENDED ${id}`));
     worker.send({ command: Command.SEND_TO_ONE, connectionId: id, body: 'answer' });
     await turn();
@@ -26,14 +26,14 @@ describe('a client that sends no more', { timeout: 10_000 }, () => {
     worker.send({ command: Command.CLIENT_ENDED, connectionId: id });
     await turn();
     assert.deepEqual([transport.written, transport.ending], ['answer\nlast\n', 'finished']);
-    scene.gateway.closed(transport);
+    scene.gateway.clients.closed(transport);
   });
 
   it('tells a worker that comes later, and again one whose answer was lost', async (t) => {
     const scene = await GatewayScene.create(t);
     const { transport, id } = scene.join();
     scene.say(transport, 'hello');
-    scene.gateway.ended(transport, PATIENCE.half);
+    scene.gateway.clients.ended(transport, PATIENCE.half);
     const worker = scene.addWorker();
     await worker.until('its end', () => worker.events.length === 3);
     const ended = `CLIENT_ENDED ${id}`;
@@ -41,7 +41,7 @@ describe('a client that sends no more', { timeout: 10_000 }, () => {
     scene.clock.advance(30_000);
     await worker.until('the question', () => worker.events.length === 4);
     assert.equal(worker.events[3], ended);
-    scene.gateway.closed(transport);
+    scene.gateway.clients.closed(transport);
     scene.clock.advance(30_000);
     await turn();
     assert.deepEqual(worker.events.slice(4), [`ON_CLOSE ${id}`]);
@@ -54,12 +54,12 @@ describe('a client that sends no more', { timeout: 10_000 }, () => {
       const { transport } = scene.join();
       scene.message(transport, 'hello');
       const timers = scene.clock.timers;
-      scene.gateway.ended(transport, patience);
+      scene.gateway.clients.ended(transport, patience);
       scene.clock.advance(patience - 1);
       assert.equal(transport.ending, undefined);
       scene.clock.advance(1);
       assert.equal(transport.ending, 'finished');
-      scene.gateway.closed(transport);
+      scene.gateway.clients.closed(transport);
       assert.equal(scene.clock.timers, timers);
       const commands = [];
       for (let count = 0; count < 3; count++) commands.push((await worker.nextFrame()).command);
@@ -71,10 +71,10 @@ describe('a client that sends no more', { timeout: 10_000 }, () => {
     const scene = await InnerScene.create(t);
     const worker = await scene.nodeWorker();
     const { transport } = scene.join();
-    scene.gateway.ended(transport, PATIENCE.half);
+    scene.gateway.clients.ended(transport, PATIENCE.half);
     scene.clock.advance(PATIENCE.half);
     assert.equal(transport.ending, 'finished');
-    scene.gateway.closed(transport);
+    scene.gateway.clients.closed(transport);
     const commands = [(await worker.nextFrame()).command, (await worker.nextFrame()).command];
     assert.deepEqual(commands, [Command.ON_CONNECT, Command.ON_CLOSE]);
   });
@@ -83,7 +83,7 @@ describe('a client that sends no more', { timeout: 10_000 }, () => {
     const scene = await InnerScene.create(t);
     const worker = await scene.nodeWorker('new:0', WorkerState.READY, [NODE_FEATURE, ENDED_FEATURE]);
     const { transport, id } = scene.join();
-    scene.gateway.ended(transport, PATIENCE.half);
+    scene.gateway.clients.ended(transport, PATIENCE.half);
     assert.equal((await worker.nextFrame()).command, Command.ON_CONNECT);
     const frame = await worker.nextFrame();
     assert.deepEqual([frame.command, frame.connectionId], [Command.CLIENT_ENDED, id]);
@@ -92,6 +92,6 @@ describe('a client that sends no more', { timeout: 10_000 }, () => {
     worker.send({ command: Command.CLIENT_ENDED, connectionId: id });
     await scene.say(worker, WorkerState.READY);
     assert.equal(transport.ending, 'finished');
-    scene.gateway.closed(transport);
+    scene.gateway.clients.closed(transport);
   });
 });

@@ -50,7 +50,7 @@ describe('a gateway: clients and their workers', () => {
     transport.remoteAddress = '';
     const { id } = scene.join(transport);
     scene.say(transport, 'its last');
-    scene.gateway.closed(transport);
+    scene.gateway.clients.closed(transport);
     await worker.until('its events', () => worker.events.length === 3);
     assert.deepEqual(worker.events, [`ON_CONNECT ${id}`, `ON_MESSAGE ${id} its last`, `ON_CLOSE ${id}`]);
   });
@@ -107,7 +107,7 @@ describe('a gateway: clients and their workers', () => {
     await turn();
     assert.equal(transport.paused, true);
     scene.say(transport, 'read before the pause');
-    scene.gateway.closed(transport);
+    scene.gateway.clients.closed(transport);
     await worker.until('its end', () => worker.events.length === 3);
     assert.deepEqual(worker.events.slice(1), [`ON_MESSAGE ${id} read before the pause`, `ON_CLOSE ${id}`]);
     assert.equal(scene.gateway.directory.size, 0);
@@ -119,13 +119,13 @@ describe('a gateway: limits', () => {
     const { gateway } = await GatewayScene.create(t, { maxConnections: 2 });
     const transports = [new FakeTransport(), new FakeTransport()];
     for (const transport of transports) {
-      assert.equal(gateway.admits(), 'welcome');
-      gateway.opened(transport);
+      assert.equal(gateway.clients.admits(), 'welcome');
+      gateway.clients.opened(transport);
     }
-    assert.equal(gateway.admits(), 'full');
+    assert.equal(gateway.clients.admits(), 'full');
     assert.equal(gateway.counters.refusedConnections, 1);
-    gateway.closed(transports[0]);
-    assert.equal(gateway.admits(), 'welcome');
+    gateway.clients.closed(transports[0]);
+    assert.equal(gateway.clients.admits(), 'welcome');
   });
 
   it('heartbeat: a pong is an answer, and who gives none is dropped and counted', async (t) => {
@@ -138,7 +138,7 @@ describe('a gateway: limits', () => {
     for (let second = 0; second < 40; second += 5) {
       const { pings } = answering.transport;
       scene.clock.advance(5000);
-      if (answering.transport.pings > pings) scene.gateway.alive(answering.transport);
+      if (answering.transport.pings > pings) scene.gateway.clients.alive(answering.transport);
     }
     assert.equal(silent.transport.ending, 'destroyed');
     assert.equal(answering.transport.ending, undefined);

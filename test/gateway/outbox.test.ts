@@ -11,7 +11,7 @@ interface Write {
 }
 
 interface Scene {
-  readonly outbox: Outbox;
+  readonly outbox: Outbox<ClientRecord>;
   readonly clients: ClientRecord[];
   readonly transports: FakeTransport[];
   readonly writes: Write[];
@@ -22,7 +22,7 @@ interface Scene {
 function scene(count: number): Scene {
   const writes: Write[] = [];
   const texts: string[] = [];
-  const outbox = new Outbox((client, bytes, messages) => {
+  const outbox = new Outbox<ClientRecord>((client, bytes, messages) => {
     writes.push({ client: client.id, bytes, messages });
     texts.push(bytes.toString());
   });

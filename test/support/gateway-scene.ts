@@ -78,12 +78,12 @@ export class GatewayScene {
 
   /** A client comes in. */
   join(transport = new FakeTransport()): { transport: FakeTransport; id: number } {
-    this.gateway.opened(transport);
+    this.gateway.clients.opened(transport);
     return { transport, id: (transport.client as { id: number }).id };
   }
 
   say(transport: FakeTransport, text: string): void {
-    this.gateway.message(transport, Buffer.from(text), false);
+    this.gateway.clients.message(transport, Buffer.from(text), false);
   }
 }
 

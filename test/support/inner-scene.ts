@@ -115,12 +115,12 @@ export class InnerScene {
 
   /** A client comes in. */
   join(transport = new FakeTransport()): { transport: FakeTransport; id: number } {
-    this.gateway.opened(transport);
+    this.gateway.clients.opened(transport);
     return { transport, id: (transport.client as { id: number }).id };
   }
 
   message(transport: FakeTransport, text: string, binary = false): void {
-    this.gateway.message(transport, Buffer.from(text), binary);
+    this.gateway.clients.message(transport, Buffer.from(text), binary);
   }
 
   /** How many peers were refused something, by kind. */

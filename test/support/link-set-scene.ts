@@ -104,7 +104,7 @@ export class LinkSetScene {
   /** The thread takes events. */
   serve(): void {
     this.threadLink.receiveEvents(this.slot.serveBy(this.#generation));
-    this.links.announce();
+    this.links.showState();
   }
 
   /** The thread sends. */

@@ -13,7 +13,7 @@ import type { UserConfig } from '#src/config/user-config.js';
 import { ControlClient } from '#src/ops/control/control-client.js';
 import { livingProcess } from '#src/ops/process/pid-file.js';
 import { nodeFiles } from '#src/ops/process/node-files.js';
-import type { NodeStatus } from '#src/ops/control/status.js';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 import { fixture } from './fixtures.js';
 import { LIMIT } from './inbox.js';
 import { type LogLine, NodeLog } from './node-log.js';
@@ -121,7 +121,7 @@ export class NodeProcess {
     assert.ok(record, 'no node holds the pid file');
     const client = await ControlClient.connect(record.socket);
     try {
-      return await client.status();
+      return await client.ask({ command: 'status' });
     } finally {
       client.close();
     }

@@ -103,7 +103,7 @@ export class PackageProject {
   try(program: string, args: readonly string[], folder = this.folder): SpawnSyncReturns<string> {
     // what the npm that runs these tests says of itself is not for another one
     const own = Object.entries(process.env).filter(
-      ([name]) => !/^(?:npm_|INIT_CWD$|NODE_V8_COVERAGE$)/.test(name),
+      ([name]) => !/^(?:npm_|INIT_CWD$|NODE_V8_COVERAGE$|NODE_TEST_CONTEXT$)/.test(name),
     );
     return spawnSync(program, args, {
       cwd: folder,

@@ -39,7 +39,7 @@ export class WorkerThread {
     const requests = new Requests(systemClock);
     const { generation } = memory;
     const transport = new ThreadTransport(link, { bufferSize: BUFFER, generation });
-    transport.follow([A, B, PHP]);
+    transport.setGateways([A, B, PHP]);
     this.gateway.attach({ transport, requests });
     this.worker = new BusinessWorker({
       link,
@@ -50,11 +50,11 @@ export class WorkerThread {
         { level: 'error' },
         { write: (line) => onFailure((JSON.parse(line) as { msg: string }).msg) },
       ),
-      isPhp: (client) => transport.isPhp(client),
+      dialectOf: (client) => transport.dialectOf(client),
       processTimeout,
     });
     transport.worker = this.worker;
-    this.gateway.follow(this.worker);
+    this.gateway.attachContext(this.worker.handlers);
     link.subscribe({
       frame: (frame, place) => {
         if (frame.command === Command.REPLY) requests.answer(frame.clientIp, frame.body);
@@ -67,10 +67,7 @@ export class WorkerThread {
 
   /** Takes the slot's events from now on. @param pending clients that a thread before it is busy with */
   serve(pending: readonly string[] = []): void {
-    const takeover = this.#slot.serveBy(this.generation);
-    this.worker.holdBack(pending);
-    this.worker.inheritClosed(takeover.closed);
-    this.link.receiveEvents(takeover, () => this.worker.makeRoom());
+    this.worker.serve(this.#slot.serveBy(this.generation), pending);
   }
 }
 

@@ -42,11 +42,11 @@ describe('a business worker and several gateways', () => {
     const scene = new Scene(t, (client) => scene.did(client.id));
     scene.send(A, 'hello', '', 0, 0);
     const [id] = await scene.doneBy(1);
-    assert.notEqual(scene.worker.find(id), undefined);
+    assert.notEqual(scene.worker.clients.find(id), undefined);
     scene.slot.forget(A);
     scene.send(B, 'hello');
     await scene.doneBy(2);
-    assert.equal(scene.worker.find(id), undefined);
+    assert.equal(scene.worker.clients.find(id), undefined);
   });
 
   it('takes the same connection id at two gateways for two clients, each with its session', async (t) => {
@@ -103,14 +103,14 @@ describe('a business worker and several gateways', () => {
     await scene.doneBy(2);
     const ids = ['7f000001000100000007', '7f000001000200000007'];
     assert.deepEqual(
-      ids.map((id) => scene.worker.find(id)?.id),
+      ids.map((id) => scene.worker.clients.find(id)?.id),
       ids,
     );
     scene.slot.forget(A);
     scene.send(B, 'later');
     await scene.doneBy(3);
     assert.deepEqual(
-      ids.map((id) => scene.worker.find(id)?.id),
+      ids.map((id) => scene.worker.clients.find(id)?.id),
       [undefined, ids[1]],
     );
   });

@@ -74,7 +74,7 @@ describe('a client that its worker closes', () => {
     scene.event(A, { command: Command.ON_CLOSE });
     await scene.fence();
     assert.deepEqual(scene.handled, ['onConnect', 'onClose']);
-    assert.equal(scene.worker.find(ID), undefined);
+    assert.equal(scene.worker.clients.find(ID), undefined);
   });
 
   it('while its handler is pending has nothing of what waits handled, and the handler goes on', async (t) => {

@@ -54,7 +54,7 @@ describe('a thread’s way to the gateways', () => {
   it('refuses what is for a gateway that is down or unknown, and says so; a broadcast passes it over', async (t) => {
     const { transport, slot } = await scene(t);
     const { state } = remote(2);
-    transport.follow([LOCAL, { ...state, up: false }]);
+    transport.setGateways([LOCAL, { ...state, up: false }]);
     assert.throws(() => transport.send(to(state)), {
       code: 'GW_LINK_CLOSED',
       message: /The link to the gateway 127\.0\.0\.1:2 is down/,
@@ -71,16 +71,16 @@ describe('a thread’s way to the gateways', () => {
   it('tells who cannot be asked any more: gone, or down', async (t) => {
     const { transport } = await scene(t);
     const [a, b] = [remote(2).state, remote(3).state];
-    assert.deepEqual(transport.follow([LOCAL, a, b]), []);
-    const lost = transport.follow([LOCAL, { ...a, up: false }]).map(({ port }) => port);
+    assert.deepEqual(transport.setGateways([LOCAL, a, b]), []);
+    const lost = transport.setGateways([LOCAL, { ...a, up: false }]).map(({ port }) => port);
     assert.deepEqual(lost, [2, 3]);
-    assert.deepEqual(transport.follow([LOCAL, a]), []);
+    assert.deepEqual(transport.setGateways([LOCAL, a]), []);
   });
 
   it('accepts and says false while much waits for a gateway; drained waits until little does', async (t) => {
     const { transport, slot } = await scene(t);
     const { state, gauge } = remote(2);
-    transport.follow([LOCAL, state]);
+    transport.setGateways([LOCAL, state]);
     gauge.show(BUFFER, true);
     assert.equal(transport.send(to(state)), false);
     assert.equal(transport.send(to(EVERYONE)), false);
@@ -88,11 +88,11 @@ describe('a thread’s way to the gateways', () => {
     await slot.received(3);
     let drained = false;
     const waiting = transport.drained().then(() => (drained = true));
-    transport.follow([LOCAL, state]);
+    transport.setGateways([LOCAL, state]);
     await turn();
     assert.equal(drained, false);
     gauge.show(0, false);
-    transport.follow([LOCAL, state]);
+    transport.setGateways([LOCAL, state]);
     await waiting;
     await transport.drained();
   });
@@ -100,7 +100,7 @@ describe('a thread’s way to the gateways', () => {
   it('throws beyond twice the buffer of one gateway, before a broadcast has reached any', async (t) => {
     const { transport, slot } = await scene(t);
     const { state, gauge } = remote(2);
-    transport.follow([LOCAL, state]);
+    transport.setGateways([LOCAL, state]);
     gauge.show(2 * BUFFER + 1, true);
     const overflow = {
       code: 'GW_OVERFLOW',
@@ -117,7 +117,7 @@ describe('a thread’s way to the gateways', () => {
     const { transport, slot } = await scene(t);
     const [ours, php] = [remote(2).state, { ...remote(3).state, php: true }];
     const long = 'x'.repeat(10 * 1024 * 1024);
-    transport.follow([LOCAL, ours, php]);
+    transport.setGateways([LOCAL, ours, php]);
     const refused = {
       code: 'GW_ARGUMENT',
       message:
@@ -134,7 +134,7 @@ describe('a thread’s way to the gateways', () => {
     const down = { ...remote(3).state, php: true, up: false };
     for (const target of [LOCAL, EVERYONE]) {
       const { transport, slot } = await scene(t);
-      transport.follow([LOCAL, remote(2).state, down]);
+      transport.setGateways([LOCAL, remote(2).state, down]);
       transport.send(to(target, long));
       assert.equal((await slot.received(1))[0].length, 10_485_788);
     }

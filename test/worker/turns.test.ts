@@ -86,7 +86,7 @@ describe('a business worker that is to end', () => {
 
   it('is not idle while it waits for a thread before it to be done with a client', async (t) => {
     const scene = new Scene(t);
-    scene.worker.holdBack([ID]);
+    scene.worker.awaitRelease([ID]);
     const idle = scene.worker.idle();
     assert.equal(await isDone(idle), false);
     scene.worker.release(ID);
@@ -104,17 +104,17 @@ describe('a business worker whose thread is taken over from', () => {
     scene.send(A, 'hello', '', 0, 9);
     await scene.doneBy(3);
     scene.worker.retire((clientId) => released.push(clientId));
-    assert.deepEqual(scene.worker.handling, [ID, '7f000001000100000008']);
+    assert.deepEqual(scene.worker.handlers.pending, [ID, '7f000001000100000008']);
     scene.goOn();
     await scene.worker.idle();
     assert.deepEqual(released, [ID, '7f000001000100000008']);
-    assert.deepEqual(scene.worker.handling, []);
+    assert.deepEqual(scene.worker.handlers.pending, []);
     assert.equal(scene.done.includes('never'), false, 'what waits is left to the next thread');
   });
 
   it('waits for no thread before it any more', async (t) => {
     const scene = new Scene(t);
-    scene.worker.holdBack([ID]);
+    scene.worker.awaitRelease([ID]);
     scene.worker.retire(() => {});
     await scene.worker.idle();
   });
@@ -123,7 +123,7 @@ describe('a business worker whose thread is taken over from', () => {
 describe('a business worker that takes over from another', () => {
   it('has the events of clients wait that the other is busy with, and of no others', async (t) => {
     const scene = new Scene(t);
-    scene.worker.holdBack([ID]);
+    scene.worker.awaitRelease([ID]);
     scene.send(A, 'waits');
     scene.send(A, 'other', '', 0, 8);
     await scene.doneBy(1);
@@ -135,7 +135,7 @@ describe('a business worker that takes over from another', () => {
 
   it('takes a client that was released before its first event for any other', async (t) => {
     const scene = new Scene(t);
-    scene.worker.holdBack([ID]);
+    scene.worker.awaitRelease([ID]);
     scene.worker.release(ID);
     scene.worker.release(ID);
     scene.send(A, 'hello');
@@ -151,12 +151,12 @@ describe('a handler that takes too long', () => {
     scene.send(A, 'next');
     await scene.doneBy(1);
     const after = performance.now();
-    scene.worker.giveUpOnLate(before + TIMEOUT - 1);
+    scene.worker.handlers.giveUpOnLate(before + TIMEOUT - 1);
     for (let turns = 0; turns < 5; turns++) await turn();
     assert.deepEqual(scene.done, ['hold']);
-    scene.worker.giveUpOnLate(after + TIMEOUT);
+    scene.worker.handlers.giveUpOnLate(after + TIMEOUT);
     assert.deepEqual(await scene.doneBy(2), ['hold', 'next']);
-    assert.deepEqual(scene.worker.handling, []);
+    assert.deepEqual(scene.worker.handlers.pending, []);
   });
 
   it('is given up without those that began later, and stores nothing once it is done after all', async (t) => {
@@ -169,9 +169,9 @@ describe('a handler that takes too long', () => {
     scene.send(A, 'hold b', '', 0, 8);
     await scene.doneBy(2);
     scene.worker.retire((clientId) => released.push(clientId));
-    scene.worker.giveUpOnLate(between + TIMEOUT);
+    scene.worker.handlers.giveUpOnLate(between + TIMEOUT);
     assert.deepEqual(released, [ID]);
-    assert.deepEqual(scene.worker.handling, ['7f000001000100000008']);
+    assert.deepEqual(scene.worker.handlers.pending, ['7f000001000100000008']);
     const idle = scene.worker.idle();
     assert.equal(await isDone(idle), false, 'it is still pending');
     scene.goOn();
@@ -194,11 +194,11 @@ describe('a gateway that goes while a handler of a client of its is pending', ()
     scene.slot.forget(A);
     scene.send({ ...A, port: 2 }, 'fence');
     await scene.doneBy(2);
-    assert.notEqual(scene.worker.find(ID), undefined);
+    assert.notEqual(scene.worker.clients.find(ID), undefined);
     scene.goOn();
     await scene.until(() => scene.done.includes('waits'));
     for (let turns = 0; turns < 5; turns++) await turn();
-    assert.equal(scene.worker.find(ID), undefined);
+    assert.equal(scene.worker.clients.find(ID), undefined);
     assert.deepEqual(scene.asked, [7, 7], 'once at its first event, and once for the fence’s client');
     await scene.worker.idle();
   });

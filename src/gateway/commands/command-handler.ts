@@ -1,32 +1,30 @@
 import type { PhpValue } from '../../wire/php-serialize.js';
 import type { ReceivedFrame } from '../../wire/frame.js';
 import type { ClientRecord } from '../client-record.js';
+import type { Clients } from '../clients.js';
+import type { Delivery } from '../delivery.js';
 import type { Directory } from '../directory.js';
-import type { OutgoingMessage } from '../outgoing-message.js';
-import type { SessionState } from '../session-state.js';
+import type { Dispatcher } from '../dispatcher.js';
+import type { PhpSessions } from '../inner/php-sessions.js';
 
-/** What the commands may do to the gateway. */
+/** What commands may use of the gateway. */
 export interface CommandTarget {
   readonly directory: Directory;
-  /** Sends to one client at the end of this tick. */
-  deliver(client: ClientRecord, message: OutgoingMessage): void;
-  /** Closes a client, after what it was sent. */
-  kick(client: ClientRecord): void;
-  /** A client that sends no more has been answered. */
-  finish(client: ClientRecord): void;
-  /** Drops a client at once. */
-  drop(client: ClientRecord): void;
-  /** The client's session, made when it has none yet. */
-  stateOf(client: ClientRecord): SessionState;
-  /** The client's session as PHP reads it; empty when it has none, or one that PHP cannot hold. */
-  phpSession(client: ClientRecord): Buffer;
-  /** A worker wants no more of this client's events for now, or wants them again. */
-  hold(client: ClientRecord): void;
-  release(client: ClientRecord): void;
+  readonly delivery: Pick<Delivery, 'deliver'>;
+  readonly clients: Pick<Clients, 'kick' | 'finish'>;
+  readonly dispatcher: Pick<Dispatcher, 'pauseByWorker' | 'resumeByWorker'>;
+  readonly phpSessions: PhpSessions;
 }
 
 /** Carries out a command that asks for no answer. */
 export type CommandHandler = (target: CommandTarget, frame: ReceivedFrame) => void;
+
+/** Carries out a command to the one client that its connection id names. Where that is gone, there is nothing to do. */
+export type ClientCommandHandler = (
+  target: CommandTarget,
+  client: ClientRecord,
+  frame: ReceivedFrame,
+) => void;
 
 /** Answers a query. */
 export type QueryHandler = (target: CommandTarget, frame: ReceivedFrame) => PhpValue;

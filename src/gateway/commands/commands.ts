@@ -1,15 +1,21 @@
-import type { CommandHandler } from './command-handler.js';
-import { groupCommands } from './group.js';
+import type { ClientCommandHandler, CommandHandler } from './command-handler.js';
+import { clientGroupCommands, groupCommands } from './group.js';
 import { kickCommands } from './kick.js';
-import { sendCommands } from './send.js';
+import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
 import { uidCommands } from './uid.js';
 
-/** Every command that asks for no answer, by number. */
-export const commands: Readonly<Record<number, CommandHandler>> = {
-  ...sendCommands,
+/** Every command to one client that asks for no answer, by number. */
+export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
+  ...sendToOne,
   ...kickCommands,
   ...sessionCommands,
   ...uidCommands,
+  ...clientGroupCommands,
+};
+
+/** Every other command that asks for no answer, by number. */
+export const commands: Readonly<Record<number, CommandHandler>> = {
+  ...sendCommands,
   ...groupCommands,
 };

@@ -1,22 +1,23 @@
 import { Command } from '../../wire/command.js';
-import type { CommandHandler } from './command-handler.js';
+import type { ClientCommandHandler, CommandHandler } from './command-handler.js';
 import { nameOf } from './ext-data.js';
 
-/** Puts clients into groups and takes them out. ext_data: the group. */
-export const groupCommands: Readonly<Record<number, CommandHandler>> = {
-  [Command.JOIN_GROUP](target, frame) {
-    const client = target.directory.get(frame.connectionId);
+/** Puts a client into groups and takes it out. ext_data: the group. */
+export const clientGroupCommands: Readonly<Record<number, ClientCommandHandler>> = {
+  [Command.JOIN_GROUP]({ directory }, client, frame) {
     const group = nameOf(frame);
     // PHP takes '0' for empty, and so for no group
-    if (client !== undefined && group !== '' && group !== '0') target.directory.join(client, group);
+    if (group !== '' && group !== '0') directory.join(client, group);
   },
 
-  [Command.LEAVE_GROUP](target, frame) {
-    const client = target.directory.get(frame.connectionId);
-    if (client !== undefined) target.directory.leave(client, nameOf(frame));
+  [Command.LEAVE_GROUP]({ directory }, client, frame) {
+    directory.leave(client, nameOf(frame));
   },
+};
 
-  [Command.UNGROUP](target, frame) {
-    target.directory.ungroup(nameOf(frame));
+/** Takes everybody out of a group. ext_data: the group. */
+export const groupCommands: Readonly<Record<number, CommandHandler>> = {
+  [Command.UNGROUP]({ directory }, frame) {
+    directory.ungroup(nameOf(frame));
   },
 };

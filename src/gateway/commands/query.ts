@@ -67,7 +67,7 @@ function sessions(target: CommandTarget, clients: Iterable<ClientRecord>, query:
 }
 
 function session(target: CommandTarget, client: ClientRecord, query: ReceivedFrame): Buffer {
-  if ((query.flags & Flag.REQUEST) === 0) return target.phpSession(client);
+  if ((query.flags & Flag.REQUEST) === 0) return target.phpSessions.of(client);
   return client.state?.bytes ?? EMPTY;
 }
 

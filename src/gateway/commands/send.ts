@@ -1,15 +1,17 @@
 import { Command } from '../../wire/command.js';
 import { OutgoingMessage } from '../outgoing-message.js';
-import type { CommandHandler } from './command-handler.js';
+import type { ClientCommandHandler, CommandHandler } from './command-handler.js';
 import { connectionIds, jsonObject, nameList } from './ext-data.js';
 
-/** Sends to one client, to all, to uids, to groups. A client that is named twice gets the message once. */
-export const sendCommands: Readonly<Record<number, CommandHandler>> = {
-  [Command.SEND_TO_ONE](target, frame) {
-    const client = target.directory.get(frame.connectionId);
-    if (client !== undefined) target.deliver(client, new OutgoingMessage(frame.body, frame.flags));
+/** Sends to one client. */
+export const sendToOne: Readonly<Record<number, ClientCommandHandler>> = {
+  [Command.SEND_TO_ONE]({ delivery }, client, frame) {
+    delivery.deliver(client, new OutgoingMessage(frame.body, frame.flags));
   },
+};
 
+/** Sends to all, to uids, to groups. A client that is named twice gets the message once. */
+export const sendCommands: Readonly<Record<number, CommandHandler>> = {
   // ext_data: '' or JSON {connections: …} or {exclude: …}
   [Command.SEND_TO_ALL](target, frame) {
     const message = new OutgoingMessage(frame.body, frame.flags);
@@ -17,13 +19,13 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
     if (connections !== undefined) {
       for (const id of connectionIds(connections)) {
         const client = target.directory.get(id);
-        if (client !== undefined) target.deliver(client, message);
+        if (client !== undefined) target.delivery.deliver(client, message);
       }
       return;
     }
     const excluded = connectionIds(exclude);
     for (const client of target.directory.clients()) {
-      if (excluded.size === 0 || !excluded.has(client.id)) target.deliver(client, message);
+      if (excluded.size === 0 || !excluded.has(client.id)) target.delivery.deliver(client, message);
     }
   },
 
@@ -33,7 +35,7 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
     const uids = nameList(frame);
     // a client has one uid, so only a uid that is named twice could reach it twice
     for (const uid of uids.length > 1 ? new Set(uids) : uids) {
-      for (const client of target.directory.withUid(uid)) target.deliver(client, message);
+      for (const client of target.directory.withUid(uid)) target.delivery.deliver(client, message);
     }
   },
 
@@ -49,7 +51,7 @@ export const sendCommands: Readonly<Record<number, CommandHandler>> = {
       for (const client of target.directory.withGroup(name)) {
         if (done?.has(client.id)) continue;
         done?.add(client.id);
-        target.deliver(client, message);
+        target.delivery.deliver(client, message);
       }
     }
   },

@@ -4,7 +4,9 @@ import { Queue } from '../../base/queue.js';
 import { Command, commandName } from '../../wire/command.js';
 import { type ReceivedFrame, decodeFrame } from '../../wire/frame.js';
 import { parseIntroduction } from '../../wire/worker-connect.js';
-import { type InnerHost, type InnerRole, checkPhpFrame } from './inner-host.js';
+import type { InnerHost, InnerRole } from './inner-host.js';
+import { PhpAsker } from './php-asker.js';
+import { checkPhpFrame } from './php-peer.js';
 
 /**
  * A GatewayClient on the inner port: it sends commands and queries, as many as it likes at once, and is answered in
@@ -13,6 +15,7 @@ import { type InnerHost, type InnerRole, checkPhpFrame } from './inner-host.js';
 export class InnerClient implements InnerRole {
   readonly #link: TcpLink;
   readonly #host: InnerHost;
+  readonly #asker: PhpAsker;
   #authorized: boolean;
   /** What had been read when its replies began to back up: at most what one read of the socket gives. */
   readonly #waiting = new Queue<Buffer>();
@@ -20,6 +23,7 @@ export class InnerClient implements InnerRole {
   constructor(link: TcpLink, host: InnerHost) {
     this.#link = link;
     this.#host = host;
+    this.#asker = new PhpAsker(link, host.inner.address);
     this.#authorized = !host.inner.guarded;
     // without a key everybody belongs here
     if (this.#authorized) link.takeFramesOf(host.inner.maxNodeFrameLength);
@@ -77,7 +81,7 @@ export class InnerClient implements InnerRole {
   #carryOut(frame: ReceivedFrame): void {
     try {
       checkPhpFrame(frame);
-      this.#host.command(this.#link, frame);
+      this.#host.desk.carryOut(this.#asker, frame);
     } catch (error) {
       this.#host.innerRefused('command', this.#link.name, error as Error);
     }

@@ -14,6 +14,8 @@ import {
 import { InnerClient } from './inner-client.js';
 import type { InnerHost, InnerRole } from './inner-host.js';
 import { InnerWorker, type InnerWorkers } from './inner-worker.js';
+import { NodeWorker } from './node-worker.js';
+import { PhpWorker } from './php-worker.js';
 import { plainAddress } from '../../net/address.js';
 
 /** Milliseconds for the first whole frame. */
@@ -133,7 +135,8 @@ export class InnerConnection {
       return undefined;
     }
     const worker = { name: workerKey, key: `${this.#remoteIp}:${workerKey}`, features, instance };
-    return new InnerWorker(this.#link, this.#host, worker, this.#workers);
+    const Role = features.includes(NODE_FEATURE) ? NodeWorker : PhpWorker;
+    return new Role(this.#link, this.#host, worker, this.#workers);
   }
 
   /** Whether another node has this worker's name: the gateway's own, or one whose worker is linked up. */

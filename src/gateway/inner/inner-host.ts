@@ -1,14 +1,12 @@
 import type { Clock } from '../../base/clock.js';
 import type { ClusterConfig, GatewayConfig } from '../../config/schema.js';
-import { GatewayError } from '../../base/errors.js';
-import type { Link } from '../../link/link.js';
 import type { Logger } from '../../base/log.js';
 import { SecretKey } from '../../net/secret-key.js';
 import type { GatewayAddress } from '../../wire/client-id.js';
-import { Command, commandName } from '../../wire/command.js';
 import { HEADER_LENGTH, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, type ReceivedFrame } from '../../wire/frame.js';
-import { NODE_FEATURE } from '../../wire/worker-connect.js';
-import type { WorkerPeer } from '../worker-peer.js';
+import type { CommandDesk } from '../command-desk.js';
+import type { Dispatcher } from '../dispatcher.js';
+import type { PhpSessions } from './php-sessions.js';
 
 /** What a frame may hold beside a message: the clients, uids or groups that it is for. */
 const EXT_SIZE = 1024 * 1024;
@@ -62,14 +60,10 @@ export interface InnerHost {
   readonly inner: InnerSettings;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A worker came; its frames, its room and its end are reported by the calls below. */
-  join(peer: WorkerPeer): void;
-  /** A worker is gone, or about to be closed: its clients are bound to others. */
-  leave(peer: WorkerPeer): void;
-  /** A worker takes events again, or said something new of its state. */
-  drained(peer: WorkerPeer): void;
-  /** Carries out a command or answers a query. @throws GatewayError when it cannot */
-  command(link: Link, frame: ReceivedFrame): void;
+  /** Is told of workers: who comes, takes events again or has said something new of its state, and who is gone. */
+  readonly dispatcher: Pick<Dispatcher, 'add' | 'drained' | 'remove'>;
+  readonly desk: CommandDesk;
+  readonly phpSessions: PhpSessions;
   /** Something that a peer did was refused: it is counted and logged. */
   innerRefused(kind: string, remoteAddress: string, error: Error): void;
 }
@@ -79,13 +73,4 @@ export interface InnerRole {
   frame(frame: ReceivedFrame): void;
   drained(): void;
   closed(error?: Error): void;
-}
-
-/** Commands that we have added are for those who offered to know them. @throws GW_FRAME */
-export function checkPhpFrame(frame: ReceivedFrame): void {
-  if (frame.command < Command.REPLY) return;
-  throw new GatewayError(
-    'GW_FRAME',
-    `${commandName(frame.command)} came from a peer that did not offer the feature ${NODE_FEATURE}.`,
-  );
 }

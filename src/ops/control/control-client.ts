@@ -2,8 +2,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { GatewayError } from '../../base/errors.js';
 import { LineReader } from '../../net/line-reader.js';
-import { type ControlRequest, MAX_ANSWER, MAX_PAGE, readAnswer } from './control-protocol.js';
-import type { ConnectionPage, ConnectionStatus, NodeStatus, ReloadNote } from './status.js';
+import {
+  type NodeRequest,
+  type RequestName,
+  type RequestOf,
+  requests,
+  type ResultOf,
+} from '../requests/requests.js';
+import { MAX_ANSWER, readAnswer } from './control-protocol.js';
 
 /** Milliseconds in which a node that is well has answered what it need not wait for. */
 const ANSWER_TIME = 5000;
@@ -37,39 +43,16 @@ export class ControlClient {
     return new ControlClient(socket);
   }
 
-  async status(): Promise<NodeStatus> {
-    return (await this.#request({ command: 'status' }, ANSWER_TIME)) as NodeStatus;
-  }
-
-  /** As many connections as asked for, in as many pages as it takes. */
-  async connections(offset: number, limit: number): Promise<ConnectionPage> {
-    const connections: ConnectionStatus[] = [];
-    for (;;) {
-      const page = (await this.#request(
-        {
-          command: 'connections',
-          offset: offset + connections.length,
-          limit: Math.min(limit - connections.length, MAX_PAGE),
-        },
-        ANSWER_TIME,
-      )) as ConnectionPage;
-      connections.push(...page.connections);
-      if (page.connections.length === 0 || connections.length >= limit) {
-        return { ...page, offset, connections };
-      }
-    }
-  }
-
-  /** Takes as long as the node does, if it answers at all. */
-  async reload(graceful: boolean): Promise<ReloadNote | null> {
-    await this.#probe();
-    return (await this.#request({ command: 'reload', graceful })) as ReloadNote | null;
-  }
-
-  /** As {@link reload}. */
-  async stop(graceful: boolean): Promise<void> {
-    await this.#probe();
-    await this.#request({ command: 'stop', graceful });
+  /**
+   * A request that changes something takes as long as the node does, if that answers at all.
+   *
+   * @throws the error that the node answers with; GW_TIMEOUT when it is stuck; {@link HungUpError}
+   */
+  async ask<Name extends RequestName>(request: RequestOf<Name>): Promise<ResultOf<Name>> {
+    const { changes } = requests[request.command];
+    if (changes) await this.#probe();
+    const line = await this.#exchange(request as NodeRequest, changes ? undefined : ANSWER_TIME);
+    return readAnswer(line) as ResultOf<Name>;
   }
 
   close(): void {
@@ -79,30 +62,24 @@ export class ControlClient {
   /** Finds out whether anybody is listening who can still answer. */
   async #probe(): Promise<void> {
     // what the answer says does not matter, and a node that is starting refuses it
-    const line = await this.#exchange({ command: 'status' }, ANSWER_TIME);
-    if (line === undefined) throw new HungUpError();
+    await this.#exchange({ command: 'status' }, ANSWER_TIME);
   }
 
-  async #request(request: ControlRequest, time?: number): Promise<unknown> {
-    const line = await this.#exchange(request, time);
-    if (line === undefined) throw new HungUpError();
-    return readAnswer(line);
-  }
-
-  /** @returns undefined when the node ends the connection instead */
-  async #exchange(request: ControlRequest, time?: number): Promise<string | undefined> {
+  /** @returns the line that the node answers */
+  async #exchange(request: NodeRequest, time?: number): Promise<string> {
+    let line: string | undefined;
     let timer: NodeJS.Timeout | undefined;
     if (time !== undefined) timer = setTimeout(() => this.#socket.destroy(noAnswer()), time);
     try {
       this.#socket.write(`${JSON.stringify(request)}\n`);
-      const { value, done } = await this.#answers.next();
-      return done ? undefined : value;
+      ({ value: line } = await this.#answers.next());
     } catch (error) {
       if (error instanceof GatewayError) throw error;
-      return undefined;
     } finally {
       clearTimeout(timer);
     }
+    if (line === undefined) throw new HungUpError();
+    return line;
   }
 }
 

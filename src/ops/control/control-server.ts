@@ -6,8 +6,9 @@ import { GatewayError } from '../../base/errors.js';
 import { LineReader } from '../../net/line-reader.js';
 import type { Logger } from '../../base/log.js';
 import { prepareStateFolder } from '../../base/state-folder.js';
-import { carryOut, type ControlAnswer, failure, MAX_REQUEST, parseRequest } from './control-protocol.js';
-import type { Controllable } from './status.js';
+import { type Answer, failure } from '../requests/answer.js';
+import type { Answerer } from '../requests/requests.js';
+import { MAX_REQUEST, parseRequest } from './control-protocol.js';
 
 const MAX_CONNECTIONS = 64;
 /** Milliseconds that a peer may be silent, and that it may take to read its last answer. */
@@ -21,12 +22,12 @@ const onWindows = process.platform === 'win32';
 /** The control socket of this process: answers its owner's commands. */
 export class ControlServer {
   readonly path: string;
-  readonly #node: Controllable;
+  readonly #node: Answerer;
   readonly #log: Logger;
   readonly #server: Server;
   readonly #conversations = new Set<Conversation>();
 
-  private constructor(path: string, node: Controllable, log: Logger) {
+  private constructor(path: string, node: Answerer, log: Logger) {
     this.path = path;
     this.#node = node;
     this.#log = log;
@@ -39,7 +40,7 @@ export class ControlServer {
    *
    * @throws GW_CONTROL
    */
-  static async listen(path: string, node: Controllable, log: Logger): Promise<ControlServer> {
+  static async listen(path: string, node: Answerer, log: Logger): Promise<ControlServer> {
     const control = new ControlServer(path, node, log);
     try {
       await control.#listen();
@@ -93,9 +94,9 @@ export class ControlServer {
     socket.once('close', () => this.#conversations.delete(conversation));
   }
 
-  async #answer(line: string): Promise<ControlAnswer> {
+  async #answer(line: string): Promise<Answer> {
     try {
-      return { ok: true, result: await carryOut(parseRequest(line), this.#node) };
+      return { ok: true, result: await this.#node.answer(parseRequest(line)) };
     } catch (error) {
       if (!(error instanceof GatewayError)) this.#log.error({ err: error }, 'a control command failed');
       return failure(error);
@@ -106,13 +107,13 @@ export class ControlServer {
 /** A connection: one request after the other, and nothing is read while one is under way. */
 class Conversation {
   readonly #socket: Socket;
-  readonly #answer: (line: string) => Promise<ControlAnswer>;
+  readonly #answer: (line: string) => Promise<Answer>;
   readonly #lines = new LineReader({ limit: MAX_REQUEST, source: 'the control socket', code: 'GW_CONTROL' });
   /** Whether a request is under way. */
   #answering = false;
   #ending = false;
 
-  constructor(socket: Socket, answer: (line: string) => Promise<ControlAnswer>) {
+  constructor(socket: Socket, answer: (line: string) => Promise<Answer>) {
     this.#socket = socket;
     this.#answer = answer;
     // also after the conversation, when nothing else listens any more
@@ -157,7 +158,7 @@ class Conversation {
   }
 
   /** Resolves when the answer is with the operating system. */
-  async #write(answer: ControlAnswer): Promise<void> {
+  async #write(answer: Answer): Promise<void> {
     const text = `${JSON.stringify(answer)}\n`;
     await new Promise<void>((resolve, reject) => {
       this.#socket.write(text, (error) => (error ? reject(error) : resolve()));

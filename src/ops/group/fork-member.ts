@@ -1,5 +1,5 @@
 import cluster from 'node:cluster';
-import type { MemberProcess } from './group-member.js';
+import type { MemberProcess } from './member-conversation.js';
 
 /**
  * How to fork processes that share this one's ports: each port that several of them open is opened once, here, and its

@@ -1,7 +1,7 @@
-import { carryOut, failure } from '../control/control-protocol.js';
+import { failure } from '../requests/answer.js';
 import type { MemberAnswer, MemberOrder, MemberReady, MemberRequest, StartOrder } from './member-protocol.js';
-import type { Controllable } from '../control/status.js';
-import { report } from '../process/supervision.js';
+import type { Answerer } from '../requests/requests.js';
+import { report } from '../process/node-report.js';
 
 /** What a terminal or a service manager sends to every process of a group: the first one tells the members what to do. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const;
@@ -17,7 +17,7 @@ export interface MemberHostOptions<N> {
  * The process of a group's member: it does what the group's first process tells it. Should that die, node:cluster ends
  * this one with it.
  */
-export class MemberHost<N extends Controllable & { readonly listeners: readonly string[] }> {
+export class MemberHost<N extends Answerer & { readonly listeners: readonly string[] }> {
   readonly #options: MemberHostOptions<N>;
   /** Settles with the node's start. */
   readonly #up: Promise<N>;
@@ -53,7 +53,7 @@ export class MemberHost<N extends Controllable & { readonly listeners: readonly 
     const { command } = request;
     let answer: MemberAnswer['answer'];
     try {
-      const result = request.command === 'ping' ? null : await carryOut(request, await this.#up);
+      const result = request.command === 'ping' ? null : await (await this.#up).answer(request);
       answer = { ok: true, result };
     } catch (error) {
       answer = failure(error);

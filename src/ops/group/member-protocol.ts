@@ -1,14 +1,15 @@
 import type { NodeConfig } from '../../config/schema.js';
-import type { ControlAnswer, ControlRequest } from '../control/control-protocol.js';
+import type { Answer } from '../requests/answer.js';
+import type { NodeRequest } from '../requests/requests.js';
 
 /*
  * What the first process of a group and its members say to each other, over node's IPC channel.
  *
  *   to a member     {"order":"start","config":…,"logFile":null}    once, when it is ready
  *                   {"order":"reopen-log"}
- *                   {"id":7,"request":{"command":"status"}}        as on a control socket
+ *                   {"id":7,"request":{"command":"status"}}        a NodeRequest
  *                   {"id":8,"request":{"command":"ping"}}          null, at once, whatever it is doing
- *   from a member   {"event":"ready"}                              it listens: what was said before is lost
+ *   from a member   {"event":"ready"}                              it hears: what was said before is lost
  *                   {"event":"up",…} or {"event":"failed",…}       a NodeReport
  *                   {"id":7,"answer":{"ok":true,"result":…}}
  *
@@ -24,7 +25,7 @@ export interface StartOrder {
 
 export interface MemberRequest {
   readonly id: number;
-  readonly request: ControlRequest | PingRequest;
+  readonly request: NodeRequest | PingRequest;
 }
 
 /** Whether its main thread still comes round. */
@@ -40,7 +41,7 @@ export interface MemberReady {
 
 export interface MemberAnswer {
   readonly id: number;
-  readonly answer: ControlAnswer;
+  readonly answer: Answer;
 }
 
 /** Tells answers from the reports that come the same way. */

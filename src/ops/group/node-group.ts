@@ -2,23 +2,19 @@ import type { Clock } from '../../base/clock.js';
 import { registersOf } from '../../config/registers.js';
 import { rolesOf } from '../../config/roles.js';
 import type { NodeConfig } from '../../config/schema.js';
-import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import { GroupMember, type MemberProcess } from './group-member.js';
-import { groupStatus, type MemberReport } from './group-status.js';
+import { GroupMember } from './group-member.js';
+import { GroupReload } from './group-reload.js';
+import type { MemberProcess } from './member-conversation.js';
+import { GRACEFUL_TIMEOUT } from '../requests/graceful.js';
+import type { GroupFacts } from '../requests/group-status.js';
+import type { ReloadNote } from '../requests/reload.js';
+import type { AskedGroup } from '../requests/request-entry.js';
+import { type Answerer, answerOfGroup, type NodeRequest } from '../requests/requests.js';
 import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
-import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../control/status.js';
+import { stillTimeOf } from './still-watch.js';
+import type { NodeStatus } from '../requests/status.js';
 
-/** Milliseconds in which a member that is well has answered. Twice that is shorter than what the commands grant the group. */
-const ANSWER_TIME = 2000;
-/** Milliseconds that a member may stand still at least: its main thread has more to do than its workers'. */
-const MIN_STILL_TIME = 10_000;
-/** The same where there are no workers, whose processTimeout would say. */
-const STILL_TIME = 30_000;
-/** Milliseconds that a member gets beyond the time in which its reload settles: one that hangs must not hold up all to come. */
-const RELOAD_TIME = 60_000;
-/** Milliseconds that a graceful stop may take. */
-const GRACEFUL_TIMEOUT = 300_000;
 /** Milliseconds that a member gets beyond the time in which its node has to stop. */
 const END_TIME = 5000;
 
@@ -52,7 +48,7 @@ export interface NodeGroupOptions {
  * Nodes that share the ports and know each other: what `start --nodes N` runs. They are started, asked, reloaded and
  * stopped as one; one that dies is started again, and the clients of the others do not notice.
  */
-export class NodeGroup implements Controllable {
+export class NodeGroup implements AskedGroup, Answerer {
   readonly name: string;
   readonly roles: readonly string[];
   /** All business workers. */
@@ -61,11 +57,9 @@ export class NodeGroup implements Controllable {
   listeners: readonly string[] = [];
   readonly #options: NodeGroupOptions;
   readonly #startedAt: number;
+  readonly #reload: GroupReload;
   #register: RegisterNode | undefined;
   #members: readonly GroupMember[] = [];
-  #reloads = 0;
-  /** The reload that is under way, or the last one. */
-  #reloading: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
   private constructor(options: NodeGroupOptions) {
@@ -73,8 +67,9 @@ export class NodeGroup implements Controllable {
     this.#options = options;
     this.#startedAt = clock.now();
     this.name = groupName(config);
-    const { worker } = config;
     this.roles = rolesOf(config);
+    const { worker } = config;
+    this.#reload = new GroupReload({ ...options, worker });
     this.workers = worker === false ? 0 : worker.count * nodes;
   }
 
@@ -95,59 +90,31 @@ export class NodeGroup implements Controllable {
     return group;
   }
 
-  async status(): Promise<NodeStatus> {
+  async answer(request: NodeRequest): Promise<unknown> {
+    return await answerOfGroup(this, request);
+  }
+
+  get members(): readonly GroupMember[] {
+    return this.#members;
+  }
+
+  facts(): GroupFacts {
     const { version, clock, logLosses } = this.#options;
-    return groupStatus({
+    return {
       name: this.name,
       version,
       uptime: (clock.now() - this.#startedAt) / 1000,
-      reloads: this.#reloads,
+      reloads: this.#reload.count,
       roles: this.roles,
       listeners: this.listeners,
-      members: await Promise.all(this.#members.map(report)),
       log: logLosses(),
       cluster: this.#register?.status().cluster,
-    });
-  }
-
-  /** Those of the first node, then those of the second, and so on. Nodes that do not answer are named in it. */
-  async connections(offset: number, limit: number): Promise<ConnectionPage> {
-    const members = this.#members.filter(({ state }) => state === 'up');
-    // how many each has tells whose are to be shown
-    const totals = await Promise.all(members.map(async (member) => (await page(member, 0, 0))?.total));
-    let before = 0;
-    const pages = await Promise.all(
-      members.map(async (member, index) => {
-        const total = totals[index] ?? 0;
-        const from = Math.max(0, offset - before);
-        const count = Math.min(offset + limit - before, total) - from;
-        before += total;
-        return count > 0 ? await page(member, from, count) : { total, connections: [] };
-      }),
-    );
-    const missing = members.flatMap(({ name }, index) =>
-      totals[index] === undefined || pages[index] === undefined ? [name] : [],
-    );
-    return {
-      total: pages.reduce((sum, of) => sum + (of?.total ?? 0), 0),
-      offset,
-      connections: pages.flatMap((of) => of?.connections ?? []),
-      ...(missing.length > 0 && { missing }),
     };
   }
 
-  /**
-   * Replaces the code of one node after the other. Reloads wait for each other.
-   *
-   * @throws GatewayError when a node cannot run the new code. The first to refuse ends it: unless the message says
-   * otherwise the old code goes on everywhere. GW_CONTROL when one stops answering in the middle of it. One that does not
-   * answer from the beginning is no reason to keep the old code: a note names it
-   */
-  async reload(graceful: boolean): Promise<ReloadNote | void> {
-    const next = async (): Promise<ReloadNote | void> => await this.#reload(graceful);
-    const reloading = this.#reloading.then(next, next);
-    this.#reloading = reloading;
-    return await reloading;
+  /** Replaces the code of one node after the other: see {@link GroupReload}. */
+  async reload(graceful: boolean): Promise<ReloadNote | null> {
+    return await this.#reload.run(this.#members, graceful);
   }
 
   /** Has every node open its log file anew. */
@@ -179,7 +146,7 @@ export class NodeGroup implements Controllable {
           number,
           start: { order: 'start', config: memberConfig(config, number, registers), logFile },
           fork,
-          stillTime: this.#stillTime,
+          stillTime: stillTimeOf(config.worker),
           clock,
           log,
         }),
@@ -187,80 +154,4 @@ export class NodeGroup implements Controllable {
     // the first has all ports, those that are not shared included
     [this.listeners] = await Promise.all(this.#members.map(async (member) => await member.start()));
   }
-
-  get #stillTime(): number {
-    const { worker } = this.#options.config;
-    if (worker === false) return STILL_TIME;
-    return worker.processTimeout === 0 ? 0 : Math.max(MIN_STILL_TIME, worker.processTimeout * 1000);
-  }
-
-  /** Milliseconds in which a reload settles: all workers start at once, and take over one after the other. */
-  #reloadTime(graceful: boolean): number {
-    const { worker } = this.#options.config;
-    if (worker === false) return RELOAD_TIME;
-    const { startTimeout, stopTimeout, count } = worker;
-    const takeover = (graceful ? GRACEFUL_TIMEOUT : stopTimeout * 1000) + stopTimeout * 1000;
-    return startTimeout * 1000 + count * takeover + RELOAD_TIME;
-  }
-
-  async #reload(graceful: boolean): Promise<ReloadNote | void> {
-    await this.#options.checkEvents();
-    const done: string[] = [];
-    const missing: string[] = [];
-    for (const member of this.#members) {
-      const { lives } = member;
-      if (member.state !== 'down' && !(await member.answers(ANSWER_TIME))) {
-        missing.push(member.name);
-        // it hears of it when it goes on; when it is replaced, the next process has the new code anyway
-        member.ask({ command: 'reload', graceful }).catch((error: Error) => {
-          if (member.lives === lives && member.state !== 'down') {
-            this.#options.log.error(`node ${member.name} goes on with the old code: ${error.message}`);
-          }
-        });
-        continue;
-      }
-      try {
-        await member.ask({ command: 'reload', graceful }, this.#reloadTime(graceful));
-      } catch (error) {
-        // it has died, or was dead: its next process starts with the new code
-        if (member.state === 'down' || member.lives > lives) continue;
-        throw done.length === 0 ? error : halfway(error as GatewayError, member.name, done);
-      }
-      done.push(member.name);
-    }
-    this.#reloads++;
-    if (missing.length === 0) return;
-    return {
-      note: `${missing.join(', ')} did not answer: what stands still has the new code when it goes on, or when it is replaced. status shows which it is.`,
-    };
-  }
-}
-
-/** Undefined when it does not answer. */
-async function page(
-  member: GroupMember,
-  offset: number,
-  limit: number,
-): Promise<Pick<ConnectionPage, 'total' | 'connections'> | undefined> {
-  const answer = member.ask({ command: 'connections', offset, limit }, ANSWER_TIME);
-  return (await answer.catch(() => undefined)) as ConnectionPage | undefined;
-}
-
-async function report(member: GroupMember): Promise<MemberReport> {
-  const status =
-    member.state === 'up'
-      ? ((await member.ask({ command: 'status' }, ANSWER_TIME).catch(() => undefined)) as
-          | NodeStatus
-          | undefined)
-      : undefined;
-  const { number, name, state, pid, lives, lastExit } = member;
-  return { number, name, state, pid, restarts: Math.max(0, lives - 1), lastExit, status };
-}
-
-/** Rare, since the new code compiles and the first nodes run it: a service was gone, or the code differs by node. */
-function halfway({ code, message }: GatewayError, name: string, done: readonly string[]): GatewayError {
-  return new GatewayError(
-    code,
-    `Node ${name} goes on with the old code, as do those after it, while ${done.join(', ')} already run the new: reload again when this is put right. ${message}`,
-  );
 }

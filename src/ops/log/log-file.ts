@@ -1,10 +1,26 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { GatewayError } from '../../base/errors.js';
-import { openForLines } from './line-output.js';
+import { openForLines } from './never-wait.js';
 
-/** Opens a file to log to. @throws GW_CONTROL when it cannot be written */
+/** Opens a file to log to, and makes its folder if there is none. @throws GW_CONTROL when it cannot be written */
 export function openLogFile(path: string): number {
   try {
     return openForLines(path);
+  } catch (error) {
+    throw unwritableLog(path, error);
+  }
+}
+
+/**
+ * Makes the folder of a log file.
+ *
+ * @returns the outermost folder that did not exist before; undefined when nothing had to be made
+ * @throws GW_CONTROL
+ */
+export function makeLogFolder(path: string): string | undefined {
+  try {
+    return mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
     throw unwritableLog(path, error);
   }

@@ -1,6 +1,7 @@
 import { createLogger, type Logger } from '../../base/log.js';
-import { LineOutput, type Losses, standardOutputForLines } from './line-output.js';
+import { LineOutput, type Losses } from './line-output.js';
 import { openLogFile } from './log-file.js';
+import { standardOutputForLines } from './never-wait.js';
 import { forPeople } from './pretty-log.js';
 
 /** Where a process of a node logs to. */

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
 import { GatewayError } from '../../base/errors.js';
-import { unwritableLog } from '../log/log-file.js';
-import { isReport, type NodeReport } from './supervision.js';
+import { makeLogFolder, unwritableLog } from '../log/log-file.js';
+import { isReport, type NodeReport } from './node-report.js';
 
 /**
  * Starts a supervisor that outlives this process and its terminal, and waits until its node is up.
@@ -36,8 +35,8 @@ export async function startDetached(argv: readonly string[], log: string): Promi
 
 function spawnInto(log: string, argv: readonly string[]): ChildProcess {
   let file: number;
+  makeLogFolder(log);
   try {
-    mkdirSync(dirname(log), { recursive: true });
     file = openSync(log, 'a');
   } catch (error) {
     throw unwritableLog(log, error);

@@ -1,15 +1,22 @@
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { refuseIfRunning } from './pid-file.js';
+import { LoggedReloads, type Reloadable } from './logged-reloads.js';
 import type { NodeFiles } from './node-files.js';
 import { isReadOnly, Presence } from './presence.js';
-import type { ConnectionPage, Controllable, NodeStatus, ReloadNote } from '../control/status.js';
-import { report } from './supervision.js';
+import type { ReloadNote } from '../requests/reload.js';
+import type { Answerer, NodeRequest } from '../requests/requests.js';
+import { report } from './node-report.js';
+import { obeySignals } from './process-signals.js';
 
 /** Another signal while the node stops ends it at once, with this. */
 const STATUS_CUT_SHORT = 1;
 
-const onWindows = process.platform === 'win32';
+/** A node, or a group of nodes. */
+export interface ServedNode extends Answerer, Reloadable {
+  readonly listeners: readonly string[];
+  stop(graceful: boolean): Promise<void>;
+}
 
 export interface NodeProcessOptions<N> {
   readonly files: NodeFiles;
@@ -29,20 +36,11 @@ export interface NodeProcessOptions<N> {
   readonly onBuilt: () => void;
 }
 
-/**
- * The process that a node runs in: its pid file and control socket, its signals, its end.
- *
- *   SIGTERM, SIGINT   stop; another one ends the process at once
- *   SIGUSR2           reload
- *   SIGHUP            opens the log file anew, for log rotation; without a log file the terminal is gone: stop
- */
-export class NodeProcess<N extends Controllable & { readonly listeners: readonly string[] }>
-  implements Controllable
-{
+/** The process that a node runs in: its pid file and control socket, its signals, its end. */
+export class NodeProcess<N extends ServedNode> implements Answerer {
   readonly #options: NodeProcessOptions<N>;
   #node: N | undefined;
-  /** Reloads that are under way. */
-  #reloads = 0;
+  readonly #reloads: LoggedReloads;
   #presence: Presence | undefined;
   #stopRequest: { readonly graceful: boolean } | undefined;
   /** Resolves with the first request to stop. */
@@ -53,6 +51,7 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
 
   constructor(options: NodeProcessOptions<N>) {
     this.#options = options;
+    this.#reloads = new LoggedReloads(options.log, options.onBuilt);
     this.#stopRequested = new Promise((resolve) => (this.#requestStop = resolve));
     this.#stopped = new Promise((resolve) => (this.#markStopped = resolve));
     // run() reports a stop that fails, also when no command waits for it
@@ -66,10 +65,11 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
    */
   async run(): Promise<void> {
     // before the pid file, so that whoever finds that may use them
-    this.#listenToSignals();
-    await this.#announce();
+    this.#obeySignals();
+    if (this.#options.supervised) this.#outliveSupervisor();
+    await this.#appear();
     try {
-      // a node that is still starting holds nothing yet, and need not be waited for
+      // a node that is still starting has nothing to lose yet, and need not be waited for
       const node = await Promise.race([this.#options.start(), this.#stopRequested.then(() => undefined)]);
       if (node) await this.#serve(node);
     } finally {
@@ -79,31 +79,20 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
     this.#options.log.info('stopped');
   }
 
-  status(): NodeStatus | Promise<NodeStatus> {
-    return this.#running().status();
-  }
-
-  connections(offset: number, limit: number): ConnectionPage | Promise<ConnectionPage> {
-    return this.#running().connections(offset, limit);
-  }
-
-  async reload(graceful: boolean): Promise<ReloadNote | void> {
-    let note: ReloadNote | void;
-    const { log, onBuilt } = this.#options;
-    const node = this.#running();
-    const began = performance.now();
-    this.#reloads++;
-    try {
-      note = await node.reload(graceful);
-    } catch (error) {
-      log.error(`not reloaded, the old code goes on: ${(error as Error).message}`);
-      throw error;
-    } finally {
-      if (--this.#reloads === 0) onBuilt();
+  async answer(request: NodeRequest): Promise<unknown> {
+    switch (request.command) {
+      case 'reload':
+        return await this.reload(request.graceful);
+      case 'stop':
+        await this.stop(request.graceful);
+        return null;
+      default:
+        return await this.#running().answer(request);
     }
-    log.info({ graceful, milliseconds: Math.round(performance.now() - began) }, 'reloaded');
-    if (note) log.warn(note.note);
-    return note;
+  }
+
+  async reload(graceful: boolean): Promise<ReloadNote | null> {
+    return await this.#reloads.run(this.#running(), graceful);
   }
 
   async stop(graceful: boolean): Promise<void> {
@@ -128,11 +117,11 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
     return this.#node;
   }
 
-  async #announce(): Promise<void> {
+  async #appear(): Promise<void> {
     const { files, config, supervised, log, logFile, nodes } = this.#options;
     if (!supervised) await refuseIfRunning(files);
     try {
-      this.#presence = await Presence.announce(this, {
+      this.#presence = await Presence.open(this, {
         pidFile: files.pidFile,
         config: config ?? null,
         logFile: logFile?.path ?? null,
@@ -145,31 +134,30 @@ export class NodeProcess<N extends Controllable & { readonly listeners: readonly
     }
   }
 
-  #listenToSignals(): void {
-    const { supervised, log, logFile } = this.#options;
-    const stop = (signal: NodeJS.Signals): void => {
-      if (this.#stopRequest) process.exit(STATUS_CUT_SHORT);
-      this.#beginStop({ graceful: false, by: signal });
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-    process.on('SIGHUP', (signal) => {
-      if (logFile) logFile.reopen();
-      else stop(signal);
-    });
-    if (!onWindows) {
-      process.on('SIGUSR2', () => {
+  #obeySignals(): void {
+    const { log, logFile } = this.#options;
+    obeySignals({
+      stop: (signal) => {
+        if (this.#stopRequest) {
+          log.warn({ by: signal }, 'ended at once, before it had stopped');
+          process.exit(STATUS_CUT_SHORT);
+        }
+        this.#beginStop({ graceful: false, by: signal });
+      },
+      reload: () => {
         // the log says how it ended
         this.reload(false).catch(() => {});
-      });
-    }
-    if (supervised) {
-      process.on('disconnect', () =>
-        log.warn('the supervisor has died: this node goes on, but nobody would start it again'),
-      );
-      // the supervisor is no reason to live on
-      process.channel?.unref();
-    }
+      },
+      reopenLog: logFile?.reopen,
+    });
+  }
+
+  #outliveSupervisor(): void {
+    process.on('disconnect', () =>
+      this.#options.log.warn('the supervisor has died: this node goes on, but nobody would start it again'),
+    );
+    // the supervisor is no reason to live on
+    process.channel?.unref();
   }
 
   #beginStop({ graceful, by }: { graceful: boolean; by: string }): void {

@@ -5,7 +5,7 @@ import { ControlServer } from '../control/control-server.js';
 import { PidFile } from './pid-file.js';
 import { newInstance, socketOf } from './node-files.js';
 import { ownRecord } from './process-record.js';
-import type { Controllable } from '../control/status.js';
+import type { Answerer } from '../requests/requests.js';
 
 export interface PresenceOptions {
   readonly pidFile: string;
@@ -39,11 +39,11 @@ export class Presence {
    *
    * @throws GW_CONTROL when another process holds the pid file
    */
-  static async announce(
-    node: Controllable,
+  static async open(
+    answerer: Answerer,
     { pidFile, config, logFile, nodes, log }: PresenceOptions,
   ): Promise<Presence> {
-    const server = await ControlServer.listen(socketOf(pidFile, newInstance()), node, log);
+    const server = await ControlServer.listen(socketOf(pidFile, newInstance()), answerer, log);
     try {
       const record = await ownRecord({ socket: server.path, config, log: logFile, nodes });
       return new Presence(server, await PidFile.claim(pidFile, record));
@@ -61,7 +61,7 @@ export class Presence {
   }
 }
 
-/** Whether announcing failed because the file system takes no files: a node can do without its presence. */
+/** Whether a presence cannot be opened because the file system takes no files: a node can do without one. */
 export function isReadOnly(error: unknown): boolean {
   if (!(error instanceof GatewayError)) return false;
   return isUnwritable(error.cause);

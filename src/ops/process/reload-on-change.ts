@@ -2,12 +2,11 @@ import { systemClock } from '../../base/clock.js';
 import type { NodeConfig } from '../../config/schema.js';
 import type { Logger } from '../../base/log.js';
 import { FolderWatcher } from './folder-watcher.js';
-import type { Controllable } from '../control/status.js';
 
 /** For development: has the node reloaded when a file in its events folder changes. */
 export function reloadOnChange(
   { gateway, worker, stateDir }: NodeConfig,
-  host: Controllable,
+  reload: () => Promise<unknown>,
   log: Logger,
 ): void {
   if (worker === false) return;
@@ -21,7 +20,7 @@ export function reloadOnChange(
     onChange() {
       log.info(`a file in ${worker.events} has changed: reloading`);
       // the log says how it ended
-      host.reload(false).catch(() => {});
+      reload().catch(() => {});
     },
     onError: (error) => log.warn({ err: error }, `${worker.events} cannot be watched`),
   });

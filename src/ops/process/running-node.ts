@@ -76,7 +76,7 @@ export class RunningNode {
       if (await isAlive(this.record)) terminate(this.pid);
     }
     try {
-      await reachable?.stop(graceful);
+      await reachable?.ask({ command: 'stop', graceful });
     } catch (error) {
       // it died instead, or was ended by another: its supervisor is told, too
       if (!(error instanceof HungUpError)) throw error;

@@ -2,8 +2,8 @@ import { Backoff } from '../../base/backoff.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
-import type { ConnectionPage, Controllable, NodeStatus } from '../control/status.js';
-import { isReport, type NodeReport } from './supervision.js';
+import type { Answerer, NodeRequest } from '../requests/requests.js';
+import { isReport, type NodeReport } from './node-report.js';
 
 const STATUS_FAILED = 1;
 /** The configuration is wrong: starting again would not help. */
@@ -32,8 +32,8 @@ export interface SupervisorOptions {
   readonly onFirstReport: (report: NodeReport) => void;
 }
 
-/** Keeps a node running: starts it again when it dies. It answers commands only while there is no node to do so. */
-export class Supervisor implements Controllable {
+/** Keeps a node running: starts it again when it dies. It answers requests only while there is no node to do so. */
+export class Supervisor implements Answerer {
   readonly #options: SupervisorOptions;
   #node: SupervisedProcess | undefined;
   #stopping = false;
@@ -91,21 +91,11 @@ export class Supervisor implements Controllable {
     this.#pause?.end();
   }
 
-  status(): NodeStatus {
-    throw this.#down();
-  }
-
-  connections(): ConnectionPage {
-    throw this.#down();
-  }
-
-  async reload(): Promise<void> {
-    throw this.#down();
-  }
-
-  async stop(): Promise<void> {
+  async answer({ command }: NodeRequest): Promise<unknown> {
+    if (command !== 'stop') throw this.#down();
     this.signal('SIGTERM');
     await this.#ended;
+    return null;
   }
 
   /** One life of the node. */

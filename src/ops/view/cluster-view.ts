@@ -1,5 +1,5 @@
 import { formatBytesBriefly, formatCount, formatWhole } from './quantity.js';
-import type { ClusterStatus, NodeStatus } from '../control/status.js';
+import type { ClusterStatus, NodeStatus } from '../requests/status.js';
 import { type Column, type Paint, table } from './table.js';
 import { fit, printable } from './text.js';
 

@@ -1,5 +1,5 @@
 import { formatBytes, formatWhole } from './quantity.js';
-import type { ConnectionPage, ConnectionStatus } from '../control/status.js';
+import type { ConnectionPage, ConnectionStatus } from '../requests/connections.js';
 import { type Column, painter, table } from './table.js';
 import { printable } from './text.js';
 

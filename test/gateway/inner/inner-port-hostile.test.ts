@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import * as fc from 'fast-check';
+import type { ClientRecord } from '#src/gateway/client-record.js';
 import { InnerPort } from '#src/gateway/inner/inner-port.js';
 import { Command, Flag, commandName } from '#src/wire/command.js';
 import { fixture } from '../../support/fixtures.js';
@@ -163,7 +164,7 @@ describe('the inner port: hostile input', () => {
       await peer.settled();
       assert.deepEqual(scene.refusals, { command: 1 });
       await scene.nodeWorker();
-      scene.gateway.message(transport, Buffer.from('still here'), false);
+      scene.gateway.clients.message(transport, Buffer.from('still here'), false);
       assert.equal(scene.gateway.directory.get(id)?.state?.bytes.toString(), '{"before":1}');
     });
   }
@@ -201,7 +202,7 @@ describe('the inner port: hostile input', () => {
   it('a GatewayClient that does not read its replies is not read, and gets every one when it does', async (t) => {
     const scene = await InnerScene.create(t, { gateway: { sendToWorkerBufferSize: 65_536 } });
     const { id, transport } = scene.join();
-    scene.gateway.stateOf(transport.client as never).replace(Buffer.alloc(200_000, 'x'));
+    (transport.client as ClientRecord).ensureState().replace(Buffer.alloc(200_000, 'x'));
     const [greedy, other] = [await scene.connect(), await scene.connect()];
     greedy.socket.pause();
     const asked = 150;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ClientRecord } from '#src/gateway/client-record.js';
 import { decodeClientState } from '#src/wire/client-state.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { unserialize } from '#src/wire/php-serialize.js';
@@ -83,14 +84,14 @@ describe('the inner port: sessions in a mixed cluster', () => {
     const { id, transport } = scene.join();
     await php.nextFrame();
     const deep = `{"deep":${'['.repeat(100)}${']'.repeat(100)}}`;
-    scene.gateway.stateOf(transport.client as never).replace(Buffer.from(deep));
+    (transport.client as ClientRecord).ensureState().replace(Buffer.from(deep));
     scene.message(transport, 'hi');
     const event = await php.nextFrame();
     assert.deepEqual([event.extText(), event.bodyText()], ['', 'hi']);
     const client = await scene.client();
     assert.equal(await client.ask({ command: Command.GET_ALL_CLIENT_SESSIONS }), `a:1:{i:${id};s:0:"";}`);
     assert.match(scene.log.at(-1)?.msg ?? '', /PHP is not given a session: .*64 levels/);
-    assert.equal(scene.gateway.stateOf(transport.client as never).bytes.toString(), deep);
+    assert.equal((transport.client as ClientRecord).ensureState().bytes.toString(), deep);
   });
 
   it('a client that has left its groups, or lost its uid, is told from one that never had any, as PHP does', async (t) => {

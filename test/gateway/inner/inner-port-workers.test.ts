@@ -69,7 +69,7 @@ describe('the inner port: workers of other nodes', () => {
     assert.deepEqual(last, clients.map(({ id }) => `ON_MESSAGE ${id} before`).concat('WORKER_STATE 0'));
     assert.equal(scene.gateway.peers[0].state, 'leaving');
     for (let n = 0; n < 3; n++) for (const { transport } of clients) scene.message(transport, `${n}`);
-    scene.gateway.closed(clients[4].transport);
+    scene.gateway.clients.closed(clients[4].transport);
     assert.ok(clients.slice(0, 4).every(({ transport }) => transport.paused));
     // a new client goes to the one that stays
     const late = scene.join();
@@ -204,7 +204,7 @@ describe('the inner port: workers of other nodes', () => {
     const worker = await scene.nodeWorker();
     const clients = Array.from({ length: 20 }, () => scene.join());
     const closing = scene.gateway.close(1000);
-    for (const { transport } of clients) scene.gateway.closed(transport);
+    for (const { transport } of clients) scene.gateway.clients.closed(transport);
     await closing;
     const closed = scene.innerPort.close(1000);
     const seen = await events(worker, 40);

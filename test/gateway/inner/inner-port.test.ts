@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ClientRecord } from '#src/gateway/client-record.js';
 import { Command, Flag, WorkerState } from '#src/wire/command.js';
 import { NODE_FEATURE, parseGatewayIntroduction } from '#src/wire/worker-connect.js';
 import type { Frame } from '#src/wire/frame.js';
@@ -88,7 +89,7 @@ describe('the inner port: who comes in', () => {
     const { id, transport } = scene.join();
     const connect = await worker.nextFrame();
     assert.equal(connect.command, Command.ON_CONNECT);
-    scene.gateway.stateOf(transport.client as never).replace(Buffer.from('{"name":"Ann","list":[1,2.5]}'));
+    (transport.client as ClientRecord).ensureState().replace(Buffer.from('{"name":"Ann","list":[1,2.5]}'));
     scene.message(transport, 'hi', true);
     const event = await worker.nextFrame();
     assert.equal(event.connectionId, id);
@@ -148,7 +149,7 @@ describe('the inner port: who comes in', () => {
     const handshakes: Buffer[] = [];
     for (const come of [() => scene.phpWorker(), () => scene.nodeWorker()]) {
       const worker = await come();
-      scene.gateway.opened(new FakeTransport(), request);
+      scene.gateway.clients.opened(new FakeTransport(), request);
       await worker.nextFrame();
       const event = await worker.nextFrame();
       assert.equal(event.command, Command.ON_WEBSOCKET_CONNECT);

@@ -11,6 +11,7 @@ import { createLogger } from '#src/base/log.js';
 import { ControlClient } from '#src/ops/control/control-client.js';
 import { MAX_REQUEST } from '#src/ops/control/control-protocol.js';
 import { ControlServer } from '#src/ops/control/control-server.js';
+import { collectConnections } from '#src/ops/requests/connections.js';
 import { compileError, FakeNode, STATUS } from '../group/fake-node.js';
 
 const log = createLogger({ level: 'silent', destination: process.stderr });
@@ -55,10 +56,13 @@ describe('the control socket', { timeout: 20_000 }, () => {
     afterEach(() => client.close());
 
     it('answers several requests of one connection', async () => {
-      assert.deepEqual(await client.status(), STATUS);
-      await client.reload(true);
-      assert.equal((await client.connections(10, 5)).connections.length, 5);
-      await client.stop(false);
+      assert.deepEqual(await client.ask({ command: 'status' }), STATUS);
+      await client.ask({ command: 'reload', graceful: true });
+      assert.equal(
+        (await client.ask({ command: 'connections', offset: 10, limit: 5 })).connections.length,
+        5,
+      );
+      await client.ask({ command: 'stop', graceful: false });
       assert.deepEqual(
         node.asked.filter((what) => what !== 'status'),
         ['reload true', 'connections 10 5', 'stop false'],
@@ -66,7 +70,11 @@ describe('the control socket', { timeout: 20_000 }, () => {
     });
 
     it('fetches as many pages as it takes', async () => {
-      const { total, offset, connections } = await client.connections(100, 1_000_000);
+      const { total, offset, connections } = await collectConnections(
+        100,
+        1_000_000,
+        async (request) => await client.ask(request),
+      );
       assert.deepEqual([total, offset, connections.length], [2500, 100, 2400]);
       assert.equal(new Set(connections.map(({ clientId }) => clientId)).size, 2400);
       assert.deepEqual(node.asked.slice(0, 3), [
@@ -78,26 +86,29 @@ describe('the control socket', { timeout: 20_000 }, () => {
 
     it('hands over errors with their code and every line', async () => {
       node.failure = compileError;
-      await assert.rejects(client.reload(false), {
+      await assert.rejects(client.ask({ command: 'reload', graceful: false }), {
         code: 'GW_EVENTS_COMPILE',
         message: compileError.message,
       });
       node.failure = new TypeError('of ours');
-      await assert.rejects(client.reload(false), { code: 'GW_CONTROL', message: 'of ours' });
-      await client.status();
+      await assert.rejects(client.ask({ command: 'reload', graceful: false }), {
+        code: 'GW_CONTROL',
+        message: 'of ours',
+      });
+      await client.ask({ command: 'status' });
     });
 
     it('answers a stop although it ends with it', async () => {
       let stopped!: () => void;
       node.stopped = new Promise((resolve) => (stopped = resolve));
-      const answer = client.stop(false);
+      const answer = client.ask({ command: 'stop', graceful: false });
       const idle = await ControlClient.connect(path);
-      while (!node.asked.includes('stop false')) await idle.status();
+      while (!node.asked.includes('stop false')) await idle.ask({ command: 'status' });
       const closed = server.close();
       stopped();
       await answer;
       await closed;
-      await assert.rejects(idle.status(), { code: 'GW_CONTROL' });
+      await assert.rejects(idle.ask({ command: 'status' }), { code: 'GW_CONTROL' });
     });
   });
 
@@ -127,7 +138,7 @@ describe('the control socket', { timeout: 20_000 }, () => {
     it('is so at once when nobody asks anything, and its file is gone then', async (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] });
       const idle = await ControlClient.connect(path);
-      await idle.status();
+      await idle.ask({ command: 'status' });
       const closed = server.close();
       await closed;
       assert.equal(existsSync(path), false);
@@ -139,7 +150,7 @@ describe('the control socket', { timeout: 20_000 }, () => {
       node.stopped = new Promise((resolve) => (stopped = resolve));
       const client = await ControlClient.connect(path);
       const order: string[] = [];
-      const answered = client.stop(false).then(() => order.push('answered'));
+      const answered = client.ask({ command: 'stop', graceful: false }).then(() => order.push('answered'));
       while (!node.asked.includes('stop false')) await turn();
       const [started, cancelled] = [
         t.mock.method(globalThis, 'setTimeout'),
@@ -338,7 +349,7 @@ async function asked(respond: (socket: Socket) => void): Promise<unknown> {
   await once(server, 'listening');
   const client = await ControlClient.connect(path);
   try {
-    return await client.status();
+    return await client.ask({ command: 'status' });
   } finally {
     client.close();
     server.close();

@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events';
-import { failure } from '#src/ops/control/control-protocol.js';
-import type { MemberProcess } from '#src/ops/group/group-member.js';
+import { failure } from '#src/ops/requests/answer.js';
+import type { MemberProcess } from '#src/ops/group/member-conversation.js';
 import type { MemberOrder, MemberRequest, StartOrder } from '#src/ops/group/member-protocol.js';
-import type { NodeReport } from '#src/ops/process/supervision.js';
+import type { NodeReport } from '#src/ops/process/node-report.js';
 import { FakeNode } from './fake-node.js';
 
 let lastPid = 100;

@@ -1,5 +1,8 @@
 import { GatewayError } from '#src/base/errors.js';
-import type { ConnectionPage, ConnectionStatus, Controllable, NodeStatus } from '#src/ops/control/status.js';
+import type { ConnectionPage, ConnectionStatus } from '#src/ops/requests/connections.js';
+import type { AskedNode } from '#src/ops/requests/request-entry.js';
+import { type Answerer, answerOfNode, type NodeRequest } from '#src/ops/requests/requests.js';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 
 export const STATUS: NodeStatus = {
   name: 'node-a',
@@ -66,12 +69,16 @@ export function connection(number: number): ConnectionStatus {
 }
 
 /** A node with 2,500 connections that notes what it is asked to do. */
-export class FakeNode implements Controllable {
+export class FakeNode implements AskedNode, Answerer {
   readonly asked: string[] = [];
   /** What the next reload fails with. */
   failure: Error | undefined;
   /** What a stop waits for. */
   stopped: Promise<void> = Promise.resolve();
+
+  async answer(request: NodeRequest): Promise<unknown> {
+    return await answerOfNode(this, request);
+  }
 
   status(): NodeStatus {
     this.asked.push('status');

@@ -4,7 +4,8 @@ import type { NodeConfig } from '#src/config/schema.js';
 import { GatewayError } from '#src/base/errors.js';
 import { createLogger } from '#src/base/log.js';
 import { NodeGroup } from '#src/ops/group/node-group.js';
-import type { NodeStatus } from '#src/ops/control/status.js';
+import type { ConnectionPage } from '#src/ops/requests/connections.js';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 import { groupConfig } from '../../support/group-config.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 import { FakeMember } from './fake-member.js';
@@ -179,7 +180,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
   it('shows itself as one', async () => {
     const group = await started();
     clock.advance(5000);
-    const status = await group.status();
+    const status = await statusOf(group);
     assert.equal(status.connections, 3 * STATUS.connections);
     assert.equal(status.counters.messagesIn, 3 * STATUS.counters.messagesIn);
     assert.deepEqual([status.name, status.pid, status.uptime], ['chat', process.pid, 5]);
@@ -206,7 +207,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
   it('shows which of its nodes says nothing', async () => {
     const group = await started();
     processes[1].answering = false;
-    const asked = group.status();
+    const asked = statusOf(group);
     await processes[1].asked('status');
     clock.advance(2000);
     const { members, connections } = await asked;
@@ -215,7 +216,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       ['up', 'silent', 'up'],
     );
     assert.equal(connections, 2 * STATUS.connections);
-    const paged = group.connections(2499, 3);
+    const paged = connectionsOf(group, 2499, 3);
     await processes[1].asked('connections');
     clock.advance(2000);
     const { total, connections: found, missing } = await paged;
@@ -225,14 +226,14 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
 
   it('lists the connections of all, one node after the other', async () => {
     const group = await started();
-    const page = await group.connections(2499, 2502);
+    const page = await connectionsOf(group, 2499, 2502);
     assert.equal(page.total, 7500);
     assert.equal(page.connections.length, 2502);
     assert.deepEqual(
       [0, 1, 2501].map((index) => page.connections[index].remotePort),
       [42_499, 40_000, 40_000],
     );
-    assert.deepEqual((await group.connections(9000, 10)).connections, []);
+    assert.deepEqual((await connectionsOf(group, 9000, 10)).connections, []);
   });
 
   describe('reloading', () => {
@@ -251,7 +252,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
         processes.slice(1).map(({ node }) => node.asked),
         [['reload true'], ['reload true']],
       );
-      assert.equal((await group.status()).reloads, 1);
+      assert.equal((await statusOf(group)).reloads, 1);
     });
 
     it('is refused before any node hears of code that does not compile', async () => {
@@ -266,7 +267,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       processes[0].node.failure = new GatewayError('GW_EVENTS_START', 'no database');
       await assert.rejects(group.reload(false), { code: 'GW_EVENTS_START', message: 'no database' });
       assert.deepEqual(processes[1].node.asked, []);
-      assert.equal((await group.status()).reloads, 0);
+      assert.equal((await statusOf(group)).reloads, 0);
     });
 
     it('says which nodes run what when a later one refuses', async () => {
@@ -325,7 +326,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       next.comesUp();
       assert.deepEqual(await states(group), ['up', 'up', 'up']);
       assert.deepEqual(next.config, processes[1].config);
-      const [, member] = (await group.status()).members ?? [];
+      const [, member] = (await statusOf(group)).members ?? [];
       assert.deepEqual([member.pid, member.restarts, member.lastExit], [next.pid, 1, 'signal SIGKILL']);
     });
 
@@ -345,7 +346,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       const group = await started();
       processes[0].dies(1);
       await turn();
-      assert.equal((await group.connections(0, 10)).total, 5000);
+      assert.equal((await connectionsOf(group, 0, 10)).total, 5000);
       await group.reload(false);
       assert.deepEqual(await states(group), ['down', 'up', 'up']);
     });
@@ -514,8 +515,16 @@ async function turn(): Promise<void> {
   for (let index = 0; index < 3; index++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+async function statusOf(group: NodeGroup): Promise<NodeStatus> {
+  return (await group.answer({ command: 'status' })) as NodeStatus;
+}
+
+async function connectionsOf(group: NodeGroup, offset: number, limit: number): Promise<ConnectionPage> {
+  return (await group.answer({ command: 'connections', offset, limit })) as ConnectionPage;
+}
+
 async function states(group: NodeGroup): Promise<unknown> {
-  return (await group.status()).members?.map(
+  return (await statusOf(group)).members?.map(
     ({ state }: NonNullable<NodeStatus['members']>[number]) => state,
   );
 }

@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { LineOutput, type Losses, openForLines } from '#src/ops/log/line-output.js';
+import { LineOutput, type Losses } from '#src/ops/log/line-output.js';
+import { openForLines } from '#src/ops/log/never-wait.js';
 
 const LINE = `${'x'.repeat(99)}\n`;
 
@@ -145,7 +146,11 @@ describe('lines to a file or a pipe', { skip: process.platform === 'win32', time
       ],
       {
         encoding: 'utf8',
-        env: { ...process.env, MODULE: import.meta.resolve('#src/ops/log/line-output.js') },
+        env: {
+          ...process.env,
+          LINE_OUTPUT: import.meta.resolve('#src/ops/log/line-output.js'),
+          NEVER_WAIT: import.meta.resolve('#src/ops/log/never-wait.js'),
+        },
       },
     );
     assert.deepEqual(JSON.parse(out), { lost: 1, lastError: 'EFBIG' });
@@ -160,7 +165,8 @@ describe('lines to a file or a pipe', { skip: process.platform === 'win32', time
 const LIMITED = `
 import { truncateSync } from 'node:fs';
 process.on('SIGXFSZ', () => {});
-const { LineOutput, openForLines } = await import(process.env.MODULE);
+const { LineOutput } = await import(process.env.LINE_OUTPUT);
+const { openForLines } = await import(process.env.NEVER_WAIT);
 const path = process.argv[2] + '/limited.log';
 const output = new LineOutput(openForLines(path), () => {});
 for (let n = 0; n < 10; n++) output.write('x'.repeat(99) + '\\n');

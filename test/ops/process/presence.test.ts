@@ -23,9 +23,9 @@ describe("a process's presence", { timeout: 20_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  async function announce(): Promise<Presence> {
+  async function open(): Promise<Presence> {
     const log = createLogger({ level: 'silent', destination: { write() {} } });
-    return await Presence.announce(new FakeNode(), {
+    return await Presence.open(new FakeNode(), {
       pidFile,
       config: null,
       logFile: null,
@@ -41,29 +41,29 @@ describe("a process's presence", { timeout: 20_000 }, () => {
   }
 
   it('is not its own leftover, in a container where every process has the same pid', async () => {
-    const first = await announce();
+    const first = await open();
     const before = await record();
     await first.close();
     // the container was killed: what it had is still there
     await writeFile(before.socket, '');
     await writeFile(pidFile, encodeRecord({ ...before, startTicks: before.startTicks && '1' }));
 
-    const second = await announce();
+    const second = await open();
     const now = await record();
     assert.equal(now.pid, before.pid);
     assert.notEqual(now.socket, before.socket);
     assert.equal(existsSync(before.socket), false, 'the leftover is gone');
     const client = await ControlClient.connect(now.socket);
-    assert.deepEqual(await client.status(), STATUS);
+    assert.deepEqual(await client.ask({ command: 'status' }), STATUS);
     client.close();
     await second.close();
     assert.deepEqual(await readdir(join(folder, '.gatewayworker')), ['.gitignore']);
   });
 
   it('is not taken away by one that ends later', async () => {
-    const first = await announce();
+    const first = await open();
     await rm(pidFile);
-    const second = await announce();
+    const second = await open();
     await first.close();
     assert.equal((await livingProcess(pidFile))?.socket, (await record()).socket);
     await second.close();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { beforeEach, describe, it } from 'node:test';
 import { createLogger } from '#src/base/log.js';
-import type { NodeReport } from '#src/ops/process/supervision.js';
+import type { NodeReport } from '#src/ops/process/node-report.js';
 import { Supervisor } from '#src/ops/process/supervisor.js';
 import { SteppedClock } from '../../support/stepped-clock.js';
 
@@ -158,7 +158,7 @@ describe('the supervisor', () => {
   });
 
   it('says how the node is while it is down', async () => {
-    assert.throws(() => supervisor.status(), {
+    await assert.rejects(supervisor.answer({ command: 'status' }), {
       code: 'GW_CONTROL',
       message: /\(pid \d+\) is starting it\.$/,
     });
@@ -170,14 +170,14 @@ describe('the supervisor', () => {
       code: 'GW_CONTROL',
       message: /starts it again in 2 s\. It last ended with signal SIGKILL/,
     };
-    assert.throws(() => supervisor.status(), expected);
-    assert.throws(() => supervisor.connections(), expected);
-    await assert.rejects(supervisor.reload(), expected);
+    await assert.rejects(supervisor.answer({ command: 'status' }), expected);
+    await assert.rejects(supervisor.answer({ command: 'connections', offset: 0, limit: 1 }), expected);
+    await assert.rejects(supervisor.answer({ command: 'reload', graceful: false }), expected);
   });
 
   it('stops between two lives', async () => {
     await live(5, 1);
-    await supervisor.stop();
+    await supervisor.answer({ command: 'stop', graceful: false });
     assert.equal(await status, 0);
     assert.equal(clock.timers, 0);
     assert.equal(lives.length, 1);
@@ -188,7 +188,7 @@ describe('the supervisor', () => {
     await pause();
     const { length } = lines;
     const order: string[] = [];
-    const stopped = supervisor.stop().then(() => order.push('stopped'));
+    const stopped = supervisor.answer({ command: 'stop', graceful: false }).then(() => order.push('stopped'));
     assert.deepEqual(lives[1].signals, ['SIGTERM']);
     await turn();
     // it has exited, and what it had to say is still to be heard

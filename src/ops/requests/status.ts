@@ -1,3 +1,6 @@
+import { groupStatus, type MemberReport } from './group-status.js';
+import type { AskedMember, RequestEntry } from './request-entry.js';
+
 /** What a node tells about itself: `gatewayworker status` and the control socket. Sizes in bytes. */
 export interface NodeStatus {
   readonly name: string;
@@ -124,40 +127,22 @@ export interface WorkerStatus {
   readonly lastExit: string | null;
 }
 
-/** A client's connection. */
-export interface ConnectionStatus {
-  readonly clientId: string;
-  readonly uid: string | null;
-  readonly groups: readonly string[];
-  readonly protocol: string;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Bytes sent that the client has not read. */
-  readonly buffered: number;
-}
+const args = {};
 
-/** A part of the connections, in the order in which they came. */
-export interface ConnectionPage {
-  readonly total: number;
-  readonly offset: number;
-  readonly connections: readonly ConnectionStatus[];
-  /** The nodes of a group that did not answer, whose connections are in neither; missing when all did. */
-  readonly missing?: readonly string[];
-}
+/** `{"command":"status"}`: a NodeStatus. */
+export const statusRequest: RequestEntry<typeof args, NodeStatus> = {
+  args,
+  changes: false,
+  ofNode: (node) => node.status(),
+  async ofGroup(group) {
+    const reports = await Promise.all(group.members.map(report));
+    return groupStatus(reports, group.facts());
+  },
+};
 
-/** What is to be said of a reload that was done. */
-export interface ReloadNote {
-  readonly note: string;
-}
-
-/** What the control socket may ask of a node. */
-export interface Controllable {
-  status(): NodeStatus | Promise<NodeStatus>;
-  connections(offset: number, limit: number): ConnectionPage | Promise<ConnectionPage>;
-  /** Replaces the workers' code. @param graceful waits for pending handlers as long as they take (bounded by 5 minutes) */
-  reload(graceful: boolean): Promise<ReloadNote | void>;
-  /** Stops the node; resolves when it has stopped. */
-  stop(graceful: boolean): Promise<void>;
+async function report(member: AskedMember): Promise<MemberReport> {
+  const status = await member.answerTo({ command: 'status' });
+  // as it is when it has answered: others may take longer
+  const { number, name, pid, state, restarts, lastExit } = member;
+  return { number, name, pid, state, restarts, lastExit, status };
 }

@@ -4,7 +4,7 @@ import { refuseIfRunning } from './pid-file.js';
 import type { NodeFiles } from './node-files.js';
 import { Presence } from './presence.js';
 import { ProcessLog } from '../log/process-log.js';
-import { report } from './supervision.js';
+import { report } from './node-report.js';
 import { Supervisor } from './supervisor.js';
 
 export interface BackgroundOptions {
@@ -53,7 +53,7 @@ export async function supervise({
     supervisor.signal('SIGHUP');
   });
   await refuseIfRunning(files);
-  const presence = await Presence.announce(supervisor, {
+  const presence = await Presence.open(supervisor, {
     pidFile: files.supervisorPidFile,
     config: config ?? null,
     logFile: path,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { groupCluster } from '#src/ops/group/group-cluster.js';
-import type { ClusterStatus } from '#src/ops/control/status.js';
+import { groupCluster } from '#src/ops/requests/group-cluster.js';
+import type { ClusterStatus } from '#src/ops/requests/status.js';
 
 const NOTHING: ClusterStatus = { registers: [], gateways: [], workers: [], refusals: {} };
 

@@ -1,4 +1,4 @@
-import type { ClusterStatus } from '../control/status.js';
+import type { ClusterStatus } from './status.js';
 
 type Register = ClusterStatus['registers'][number];
 type Gateway = ClusterStatus['gateways'][number];

@@ -1,15 +1,15 @@
 import { loadavg } from 'node:os';
 import { addCounts, groupCluster } from './group-cluster.js';
-import type { ClusterStatus, MemberStatus, NodeStatus } from '../control/status.js';
+import type { AskedMember } from './request-entry.js';
+import type { ClusterStatus, MemberStatus, NodeStatus } from './status.js';
 
 /** A member and what it says about itself; undefined when it says nothing. */
-export interface MemberReport extends Pick<MemberStatus, 'name' | 'pid' | 'restarts' | 'lastExit'> {
-  readonly number: number;
-  readonly state: 'starting' | 'up' | 'down';
+export interface MemberReport extends Omit<AskedMember, 'answerTo'> {
   readonly status: NodeStatus | undefined;
 }
 
-export interface GroupStatusOptions {
+/** What the first process of a group knows by itself. */
+export interface GroupFacts {
   readonly name: string;
   readonly version: string;
   /** Seconds since the group was started. */
@@ -18,10 +18,9 @@ export interface GroupStatusOptions {
   readonly roles: readonly string[];
   /** The urls of the shared ports. */
   readonly listeners: readonly string[];
-  readonly members: readonly MemberReport[];
   /** Of the first process. */
   readonly log: NodeStatus['log'];
-  /** What the first process knows of the cluster, where it hosts the Register. */
+  /** What it knows of the cluster, where it hosts the Register. */
   readonly cluster: ClusterStatus | undefined;
 }
 
@@ -39,17 +38,10 @@ const NO_COUNTERS: NodeStatus['counters'] = {
 };
 
 /** The nodes of a group as one: sums, and a line for each. Called in the group's first process. */
-export function groupStatus({
-  name,
-  version,
-  uptime,
-  reloads,
-  roles,
-  listeners,
-  members,
-  log,
-  cluster,
-}: GroupStatusOptions): NodeStatus {
+export function groupStatus(
+  members: readonly MemberReport[],
+  { name, version, uptime, reloads, roles, listeners, log, cluster }: GroupFacts,
+): NodeStatus {
   const statuses = members.flatMap(({ status }) => status ?? []);
   return {
     name,

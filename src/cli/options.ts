@@ -1,0 +1,61 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** More than any machine has use for, and few enough that each may speak with each. */
+const MAX_NODES = 64;
+
+export interface ConfigOption {
+  /** A configuration file, as given with -c. */
+  readonly config?: string;
+}
+
+export interface StartOptions extends ConfigOption {
+  readonly detach?: boolean;
+  readonly log?: string;
+  readonly watch?: boolean;
+  /** Processes that share the ports. */
+  readonly nodes?: number;
+  /** Started by a supervisor. */
+  readonly supervised?: boolean;
+}
+
+export interface GracefulOption extends ConfigOption {
+  readonly graceful?: boolean;
+}
+
+export function addStartOptions(command: Command): Command {
+  return command
+    .addOption(nodesOption())
+    .option('-d, --detach', 'run in the background, under a supervisor that starts it again when it dies')
+    .option('--log <file>', 'log to a file (default with -d: gatewayworker.log beside the configuration)')
+    .option('--watch', 'for development: reload when a file in the events folder changes');
+}
+
+export function nodesOption(): Option {
+  return new Option(
+    '--nodes <n>',
+    'run n nodes that share the ports and serve as one, each with its own workers',
+  ).argParser(integer(1, MAX_NODES));
+}
+
+export function addReportOptions(command: Command): Command {
+  return command
+    .option('--json', 'as JSON; with --watch one line each second')
+    .option('--watch', 'show it anew each second, until q or Ctrl-C');
+}
+
+export function gracefulOption(): Option {
+  return new Option(
+    '-g, --graceful',
+    'let the handlers that run now take as long as they need (5 minutes at most)',
+  );
+}
+
+/** For options whose value is a number. */
+export function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    const most = maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`;
+    throw new InvalidArgumentError(`Expected an integer from ${minimum}${most}.`);
+  };
+}

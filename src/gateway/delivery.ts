@@ -1,0 +1,81 @@
+import type { LogOnce } from '../base/log-once.js';
+import type { GatewayConfig } from '../config/schema.js';
+import { Flag } from '../wire/command.js';
+import type { ClientRecord } from './client-record.js';
+import type { Counters } from './counters.js';
+import { Outbox } from './outbox.js';
+import { OutgoingMessage } from './outgoing-message.js';
+
+/** Bytes from which on it pays to ask whether a message can be sent before it is encoded. */
+const LONG_MESSAGE = 4096;
+
+export type DeliveryConfig = Pick<GatewayConfig, 'sendToClientBufferSize' | 'slowClient' | 'pingData'>;
+
+/** What goes out to clients: at the end of a tick, if the client takes it. */
+export class Delivery {
+  readonly #config: DeliveryConfig;
+  readonly #counters: Counters;
+  readonly #problems: LogOnce;
+  readonly #outbox: Outbox<ClientRecord>;
+  readonly #pingMessage: OutgoingMessage | undefined;
+
+  constructor(config: DeliveryConfig, counters: Counters, problems: LogOnce) {
+    this.#config = config;
+    this.#counters = counters;
+    this.#problems = problems;
+    this.#outbox = new Outbox((client, bytes, messages) => this.#write(client, bytes, messages));
+    if (config.pingData !== '')
+      this.#pingMessage = new OutgoingMessage(Buffer.from(config.pingData), Flag.PLAIN_BODY);
+  }
+
+  /** Sends to one client at the end of this tick. */
+  deliver(client: ClientRecord, message: OutgoingMessage): void {
+    if (client.gone) return;
+    // one that would be dropped is not encoded first: a flood would make garbage faster than it is collected
+    if (message.length > LONG_MESSAGE && this.#isTooSlow(client, 1)) return;
+    const bytes = message.encodedFor(client);
+    if (client.transport.protocol.datagrams) this.#write(client, bytes, 1);
+    else this.#outbox.push(client, bytes);
+  }
+
+  /** Sends now what one client was to be sent at the end of this tick: before its connection is closed. */
+  flush(client: ClientRecord): void {
+    this.#outbox.flushClient(client);
+  }
+
+  /** Asks a client for a sign of life, at once. */
+  ping(client: ClientRecord): void {
+    if (this.#pingMessage === undefined) {
+      client.transport.ping();
+    } else {
+      this.deliver(client, this.#pingMessage);
+      // at once: the heartbeat has to know which bytes are its own
+      this.#outbox.flushClient(client);
+    }
+  }
+
+  #write(client: ClientRecord, bytes: Buffer, messages: number): void {
+    if (client.gone || this.#isTooSlow(client, messages)) return;
+    this.#counters.messagesOut += messages;
+    client.transport.write(bytes);
+  }
+
+  /** Whether messages to a client are dropped because it does not read what it was sent before; by policy it is closed. */
+  #isTooSlow(client: ClientRecord, messages: number): boolean {
+    const { sendToClientBufferSize, slowClient } = this.#config;
+    const waiting = client.transport.bufferedBytes;
+    // looks at what waits already, so that one message larger than the buffer passes
+    if (waiting <= sendToClientBufferSize) return false;
+    this.#counters.messagesDropped += messages;
+    if (slowClient === 'drop' || client.tooSlow) return true;
+    client.tooSlow = true;
+    this.#counters.slowClients++;
+    this.#problems.warn(
+      'slow client',
+      { remoteAddress: client.transport.remoteAddress, waiting },
+      `a client takes less than it is sent: ${waiting} bytes wait for it, ${sendToClientBufferSize} may (sendToClientBufferSize); it is closed`,
+    );
+    client.transport.destroy();
+    return true;
+  }
+}

@@ -1,0 +1,46 @@
+import { LinkHeartbeat } from '../../link/link-heartbeat.js';
+import type { TcpLink } from '../../link/tcp-link.js';
+import { Command, Flag, WorkerState } from '../../wire/command.js';
+import { type ReceivedFrame, emptyFrame } from '../../wire/frame.js';
+import { ENDED_FEATURE, NODE_FEATURE, encodeGatewayIntroduction } from '../../wire/worker-connect.js';
+import { WorkerPeer } from '../worker-peer.js';
+import type { InnerHost } from './inner-host.js';
+import { InnerWorker, type InnerWorkerOptions, type InnerWorkers } from './inner-worker.js';
+
+const STATES = WorkerState.READY | WorkerState.CONGESTED | WorkerState.LEAVING;
+
+/** A worker slot of another one of our nodes. It says when it is ready, when it is behind, and when it leaves. */
+export class NodeWorker extends InnerWorker {
+  constructor(link: TcpLink, host: InnerHost, options: InnerWorkerOptions, workers: InnerWorkers) {
+    const { name, features } = options;
+    const hearsEnds = features.includes(ENDED_FEATURE);
+    const peer = new WorkerPeer(link, { name, address: link.name, local: false, hearsEnds, state: 0 });
+    super(link, host, peer, options, workers);
+    link.takeFramesOf(host.inner.maxNodeFrameLength);
+    const body = encodeGatewayIntroduction({ features: [NODE_FEATURE], node: host.inner.node });
+    link.send({ ...emptyFrame(), command: Command.WORKER_CONNECT, flags: Flag.PLAIN_BODY, body });
+    const { clock, inner } = host;
+    this.heartbeat = new LinkHeartbeat(link, { clock, interval: inner.pingInterval, answered: true });
+    this.join();
+  }
+
+  frame(frame: ReceivedFrame): void {
+    if (frame.command === Command.PING) return;
+    try {
+      if (frame.command === Command.WORKER_STATE) this.#stateChanged(frame.clientIp & STATES);
+      else this.host.desk.carryOut(this.asker, frame);
+    } catch (error) {
+      this.skipped(error as Error);
+    }
+  }
+
+  #stateChanged(state: number): void {
+    const leaves = (state & ~this.peer.state & WorkerState.LEAVING) !== 0;
+    this.peer.state = state;
+    // from here on its clients' events queue in the gateway: this is the last that it gets of them
+    if (leaves && this.link.state === 'open') {
+      this.link.send({ ...emptyFrame(), command: Command.WORKER_STATE, clientIp: WorkerState.LEAVING });
+    }
+    this.host.dispatcher.drained(this.peer);
+  }
+}

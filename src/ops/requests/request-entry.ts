@@ -1,0 +1,48 @@
+import type { ArgumentSchema, ValuesOf } from './arguments.js';
+import type { ConnectionPage } from './connections.js';
+import type { GroupFacts } from './group-status.js';
+import type { ReloadNote } from './reload.js';
+import type { RequestName, RequestOf, ResultOf } from './requests.js';
+import type { MemberStatus, NodeStatus } from './status.js';
+
+/** Something that may be asked of a node that runs: what it is given, and how the answer comes about. */
+export interface RequestEntry<Schema extends ArgumentSchema, Result> {
+  readonly args: Schema;
+  /**
+   * Whether it changes something. Such a request is only sent to a node that answers, so that it does not happen by
+   * surprise later, and it is waited for as long as it takes: giving it up would not undo it.
+   */
+  readonly changes: boolean;
+  /** How a node does it. */
+  ofNode(node: AskedNode, args: ValuesOf<Schema>): Result | Promise<Result>;
+  /** How a group does it: what its members are asked, and what becomes of their answers. */
+  ofGroup(group: AskedGroup, args: ValuesOf<Schema>): Promise<Result>;
+}
+
+/** What requests may do to a node. */
+export interface AskedNode {
+  status(): NodeStatus;
+  connections(offset: number, limit: number): ConnectionPage;
+  /** Replaces the workers' code. @param graceful waits for pending handlers as long as they take (bounded by 5 minutes) */
+  reload(graceful: boolean): Promise<void>;
+  /** Stops the node; resolves when it has stopped. */
+  stop(graceful: boolean): Promise<void>;
+}
+
+/** What requests may do to a group of nodes. */
+export interface AskedGroup {
+  readonly members: readonly AskedMember[];
+  /** What its first process knows of the group. */
+  facts(): GroupFacts;
+  reload(graceful: boolean): Promise<ReloadNote | null>;
+  stop(graceful: boolean): Promise<void>;
+}
+
+export interface AskedMember extends Pick<MemberStatus, 'name' | 'pid' | 'restarts' | 'lastExit'> {
+  /** From 0. */
+  readonly number: number;
+  /** `down`: between two processes, or given up. */
+  readonly state: 'starting' | 'up' | 'down';
+  /** What its node answers; undefined when it is not up, fails, or says nothing for 2 seconds. */
+  answerTo<Name extends RequestName>(request: RequestOf<Name>): Promise<ResultOf<Name> | undefined>;
+}

@@ -1,0 +1,24 @@
+import { Command, commandName } from '../wire/command.js';
+import type { ReceivedFrame } from '../wire/frame.js';
+import { decodeHandshake } from '../wire/handshake.js';
+import type { Client } from './client.js';
+import type { Events } from './events.js';
+
+/** Calls the developer's handler for an event. @returns what it returns: a promise when it is pending */
+export function callHandler(events: Events, client: Client, frame: ReceivedFrame): unknown {
+  switch (frame.command) {
+    case Command.ON_MESSAGE:
+      return events.onMessage(
+        client,
+        client.dialect.isText(frame) ? frame.bodyText() : Buffer.from(frame.body),
+      );
+    case Command.ON_CONNECT:
+      return events.onConnect?.(client);
+    case Command.ON_WEBSOCKET_CONNECT:
+      return events.onWebSocketConnect?.(client, decodeHandshake(frame.body, client.remoteAddress));
+    case Command.ON_CLOSE:
+      return events.onClose?.(client);
+    default:
+      throw new RangeError(`no event: ${commandName(frame.command)}`);
+  }
+}

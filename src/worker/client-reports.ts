@@ -1,0 +1,53 @@
+import type { ThreadLink } from '../link/thread-link.js';
+import type { ClientAddress } from '../wire/client-id.js';
+import { Command } from '../wire/command.js';
+import { emptyFrame } from '../wire/frame.js';
+import type { SessionChange } from './session-view.js';
+
+/** What the worker itself has to say of a client, to its gateway or to the slot. It is never refused for a full buffer. */
+export class ClientReports {
+  readonly #link: ThreadLink;
+  readonly #frame = emptyFrame();
+
+  constructor(link: ThreadLink) {
+    this.#link = link;
+  }
+
+  /** Everything that the client sent before it ended is handled. */
+  ended(client: Readonly<ClientAddress>): void {
+    this.#send(Command.CLIENT_ENDED, client, '', 0, 0);
+  }
+
+  /** The slot may forget that a thread of its has closed this client. */
+  forgotten(client: Readonly<ClientAddress>): void {
+    if (this.#link.state === 'open') this.#send(Command.CLIENT_FORGOTTEN, client, '', 0, 0);
+  }
+
+  /** No more of its events for now, or again. */
+  paused(client: Readonly<ClientAddress>, paused: boolean): void {
+    this.#send(paused ? Command.PAUSE_CLIENT : Command.RESUME_CLIENT, client, '', 0, 0);
+  }
+
+  /** A handler has changed its session. */
+  changed(client: Readonly<ClientAddress>, { command, ext, epoch, flags }: SessionChange): void {
+    this.#send(command, client, ext, epoch, flags);
+  }
+
+  #send(
+    command: number,
+    { localIp, localPort, connectionId }: Readonly<ClientAddress>,
+    ext: string | Uint8Array,
+    clientIp: number,
+    flags: number,
+  ): void {
+    const frame = this.#frame;
+    frame.command = command;
+    frame.localIp = localIp;
+    frame.localPort = localPort;
+    frame.connectionId = connectionId;
+    frame.ext = ext;
+    frame.clientIp = clientIp;
+    frame.flags = flags;
+    this.#link.send(frame);
+  }
+}

@@ -1,0 +1,76 @@
+import type { ThreadLink } from '../link/thread-link.js';
+import { Command } from '../wire/command.js';
+import type { ReceivedFrame } from '../wire/frame.js';
+import { type ClientEvents, GATEWAY_GONE, type WaitingEvent } from './client-events.js';
+import type { ClientReports } from './client-reports.js';
+
+/** Bytes of one client's events that may wait in this thread before the gateway is asked to send no more for now. */
+const WAITING_BYTES_PER_CLIENT = 256 * 1024;
+/** The share of the event ring that waiting events may hold before the oldest of them move out. */
+const HELD_SHARE = 0.25;
+
+/** The events of all clients that wait: each in its client's queue, and in the ring or parked in the slot's keeping. */
+export class WaitingEvents {
+  readonly #link: ThreadLink;
+  readonly #reports: ClientReports;
+  /** Those whose frames are still in the ring, oldest first. */
+  readonly #inRing = new Set<WaitingEvent>();
+
+  constructor(link: ThreadLink, reports: ClientReports) {
+    this.#link = link;
+    this.#reports = reports;
+  }
+
+  /** An event arrived behind others of its client. */
+  add(events: ClientEvents, frame: ReceivedFrame, place: number): void {
+    const event = { place, command: frame.command, frame: frame.copy() };
+    events.wait(event);
+    this.#inRing.add(event);
+    if (events.paused || events.waitingBytes <= WAITING_BYTES_PER_CLIENT) return;
+    events.paused = true;
+    this.#reports.paused(events, true);
+  }
+
+  /** Takes the oldest of a client's out of its queue. It is for the caller to take it from the link. */
+  next(events: ClientEvents): WaitingEvent | undefined {
+    const event = events.next();
+    if (event !== undefined) this.#inRing.delete(event);
+    return event;
+  }
+
+  /** The gateway reads the client again, if it was asked not to and little waits now. */
+  readOn(events: ClientEvents): void {
+    if (!events.paused || events.waitingBytes >= WAITING_BYTES_PER_CLIENT / 2) return;
+    events.paused = false;
+    this.#reports.paused(events, false);
+  }
+
+  /** Drops what waits of a client that was closed, but for its end. */
+  dropAllButEnd(events: ClientEvents): void {
+    for (let left = events.waiting?.length ?? 0; left > 0; left--) {
+      const event = events.next() as WaitingEvent;
+      if (event === GATEWAY_GONE || event.command === Command.ON_CLOSE) {
+        events.wait(event);
+      } else {
+        this.#inRing.delete(event);
+        this.#link.take(event.place);
+      }
+    }
+    this.readOn(events);
+  }
+
+  /** Moves waiting events out of the event ring, the oldest first, while they hold too much of it. */
+  makeRoom(): void {
+    for (const oldest of this.#inRing) {
+      if (this.#link.held <= HELD_SHARE) break;
+      this.#inRing.delete(oldest);
+      oldest.place = this.#link.park(oldest.place, oldest.frame);
+    }
+  }
+
+  /** What waits of these clients, which are all, is left to another thread. */
+  leave(clients: Iterable<{ readonly events: ClientEvents }>): void {
+    for (const { events } of clients) events.waiting = undefined;
+    this.#inRing.clear();
+  }
+}
