@@ -5,9 +5,10 @@ import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildFailure, type Message, formatMessages } from 'esbuild';
 import { bundle } from './bundle.js';
+import { compiledFolder, prepareCompiledFolder } from './compiled-folder.js';
 import { compiling } from './compiler.js';
 import { GatewayError } from '../base/errors.js';
-import { compiledFolder, createFile, prepareCompiledFolder } from '../base/state-folder.js';
+import { createFile } from '../base/state-folder.js';
 
 const INDEX_FILES = ['index.ts', 'index.mts', 'index.cts', 'index.js', 'index.mjs', 'index.cjs'];
 /** Bundles of earlier runs are kept for a day: another node may run on the same folder. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundle } from './bundle.js';
-import { writeCompiled } from '../base/state-folder.js';
+import { writeCompiled } from './compiled-folder.js';
 
 /**
  * Imports a user's protocol or router module. TypeScript is bundled into a folder beside it or in `stateDir`, where node

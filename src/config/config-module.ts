@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import type { BuildFailure } from 'esbuild';
 import { bundle } from '../bundle/bundle.js';
+import { type CompiledFile, writeCompiled } from '../bundle/compiled-folder.js';
 import { defaultExport } from '../base/default-export.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
-import { type CompiledFile, writeCompiled } from '../base/state-folder.js';
 import { moduleSyntaxError } from './syntax-error.js';
 
 /**

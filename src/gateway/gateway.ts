@@ -132,7 +132,7 @@ export class Gateway implements InnerHost {
       stateDir,
     );
     try {
-    const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
+      const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
       const common = { stateDir, maxPackageSize, maxHeaderSize, udpIdleTimeout };
       for (const settings of this.#config.listen) {
         const { url, static: staticRoot } = settings;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
 import { systemClock } from '../base/clock.js';
 import { registersOf } from '../config/registers.js';
 import { rolesOf } from '../config/roles.js';
@@ -35,8 +36,6 @@ export interface NodeOptions {
 
 /** Milliseconds that a node without workers of its own takes to stop at most: with workers, their stopTimeout. */
 const STOP_TIMEOUT = 2000;
-/** Bytes of events that may wait for one worker where there is no gateway whose configuration says so. */
-const EVENT_BUFFER_SIZE = 10_240_000;
 /** Milliseconds that other nodes get to take what was sent to them, when this one stops. */
 const FAREWELL_TIMEOUT = 1000;
 
@@ -213,7 +212,7 @@ export class Node implements AskedNode, Answerer {
       config,
       stateDir,
       node: this.name,
-      eventBufferSize: gateway === false ? EVENT_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
+      eventBufferSize: gateway === false ? INNER_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
       localGateway,
       inner: {
         secretKey: cluster.secretKey,

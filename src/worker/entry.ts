@@ -37,7 +37,12 @@ export interface ThreadHost {
 
 /** One generation of a worker slot: the thread pool's task. It resolves when the thread has stopped in good order. */
 export default async function runGeneration(task: WorkerTask): Promise<void> {
-  await runThread(task, { gateway: Gateway, clock: systemClock, load: loadEvents, openOutput: openUserOutput });
+  await runThread(task, {
+    gateway: Gateway,
+    clock: systemClock,
+    load: loadEvents,
+    openOutput: openUserOutput,
+  });
 }
 
 /** The life of a thread. */

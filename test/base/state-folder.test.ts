@@ -6,13 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import {
-  compiledFolder,
-  createFile,
-  prepareCompiledFolder,
-  prepareStateFolder,
-  writeCompiled,
-} from '#src/base/state-folder.js';
+import { createFile, prepareStateFolder } from '#src/base/state-folder.js';
+import { compiledFolder, prepareCompiledFolder, writeCompiled } from '#src/bundle/compiled-folder.js';
 
 describe("the folder of a node's files", { timeout: 30_000 }, () => {
   let folder: string;
@@ -54,12 +49,14 @@ describe("the folder of a node's files", { timeout: 30_000 }, () => {
 
   it('has no half a file of a disk that is full', { skip: process.platform === 'win32' }, async () => {
     const url = JSON.stringify(import.meta.resolve('#src/base/state-folder.js'));
+    const compiled = JSON.stringify(import.meta.resolve('#src/bundle/compiled-folder.js'));
     const events = JSON.stringify(import.meta.resolve('#src/bundle/events-bundle.js'));
     await file('app/events/index.ts', `export const onMessage = () => ${JSON.stringify('x'.repeat(5000))};`);
     await file(
       'limited.mjs',
       `process.on('SIGXFSZ', () => {});
-const { createFile, writeCompiled } = await import(${url});
+const { createFile } = await import(${url});
+const { writeCompiled } = await import(${compiled});
 const { EventsBundle } = await import(${events});
 const results = await Promise.allSettled([
   createFile('half', 'x'.repeat(5000)),

@@ -1,6 +1,7 @@
 import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Timer } from '../../base/clock.js';
+import { STATE_FOLDER } from '../../base/state-folder.js';
 
 /** Milliseconds of quiet after a change: an editor writes a file in several steps. */
 const QUIET_TIME = 100;
@@ -8,7 +9,7 @@ const QUIET_TIME = 100;
 const RETRY_TIME = 5000;
 
 /** Folders whose changes say nothing about the code. */
-const IGNORED_NAMES = new Set(['.gatewayworker', '.git', 'node_modules']);
+const IGNORED_NAMES = new Set([STATE_FOLDER, '.git', 'node_modules']);
 
 export interface FolderWatcherOptions {
   readonly folder: string;
