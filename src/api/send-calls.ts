@@ -48,14 +48,14 @@ export abstract class SendCalls extends BaseCalls {
   sendToUid(uid: Name | readonly Name[], message: Message, options: SendOptions = {}): boolean {
     const uids = checkNames('sendToUid', 'uid', uid);
     checkMessage('sendToUid', message);
-    return this.sendToGateways(Command.SEND_TO_UID, JSON.stringify(uids), message, rawFlag(options));
+    return this.sendToGateways(Command.SEND_TO_UID, nameList(uids), message, rawFlag(options));
   }
 
   /** Sends to every client in a group; to one that is in several of them, once. GatewayWorker's `sendToGroup`. */
   sendToGroup(group: Name | readonly Name[], message: Message, options: ExcludeOptions = {}): boolean {
     const groups = checkNames('sendToGroup', 'group', group);
     checkMessage('sendToGroup', message);
-    const ext = (exclude: object | null): string => JSON.stringify({ group: groups, exclude });
+    const ext = (exclude: object | null): string => groupsExcept(groups, exclude);
     return this.sendExcept(idList(options.exclude), Command.SEND_TO_GROUP, ext, message, rawFlag(options));
   }
 
@@ -80,6 +80,17 @@ export abstract class SendCalls extends BaseCalls {
   async drained(): Promise<void> {
     await this.transport.drained();
   }
+}
+
+/** JSON. Most often of one name, which is quicker to write by itself. */
+function nameList(names: readonly string[]): string {
+  return names.length === 1 ? `[${JSON.stringify(names[0])}]` : JSON.stringify(names);
+}
+
+/** JSON {group, exclude}. */
+function groupsExcept(groups: readonly string[], exclude: object | null): string {
+  const excluded = exclude === null ? 'null' : JSON.stringify(exclude);
+  return `{"group":${nameList(groups)},"exclude":${excluded}}`;
 }
 
 function everyoneExcept(exclude: object | null): string {

@@ -27,6 +27,11 @@ const IN_LISTS: Readonly<Record<string, string>> = {
   '"9007199254740993"': '9007199254740993',
   '"a,[1234567890123456789]:\\"1234567890123456789"': 'a,[1234567890123456789]:"1234567890123456789',
   '"01"': '01',
+  '"room"': 'room',
+  '"大厅"': '大厅',
+  '"\\u5927\\u5385"': '大厅',
+  '"a\\/b"': 'a/b',
+  '"\\"],\\"exclude\\":null}"': '"],"exclude":null}',
 };
 
 async function asked(peer: RawPeer, command: number, ext: string): Promise<Map<PhpKey, PhpDecoded>> {
