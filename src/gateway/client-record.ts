@@ -5,7 +5,7 @@ import type { OutboxStretch } from './outbox.js';
 import { SessionState } from './session-state.js';
 import type { WorkerPeer } from './worker-peer.js';
 
-/** An event that waits because its worker is congested, or because earlier ones of the client do. */
+/** An event that queues because its worker is congested, or because earlier ones of the client do. */
 export interface QueuedEvent {
   readonly command: number;
   readonly flags: number;

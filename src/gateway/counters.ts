@@ -8,7 +8,7 @@ export class Counters {
   messagesOut = 0;
   /** Messages that a slow client did not get. */
   messagesDropped = 0;
-  /** Datagrams that came while too many of their client's were waiting for a worker. */
+  /** Datagrams that came while too many of their client's queued for a worker. */
   datagramsDropped = 0;
   /** Clients closed because they did not read. */
   slowClients = 0;

@@ -18,7 +18,7 @@ export class InnerClient implements InnerRole {
   readonly #asker: PhpAsker;
   #authorized: boolean;
   /** What had been read when its replies began to back up: at most what one read of the socket gives. */
-  readonly #waiting = new Queue<Buffer>();
+  readonly #queued = new Queue<Buffer>();
 
   constructor(link: TcpLink, host: InnerHost) {
     this.#link = link;
@@ -30,8 +30,8 @@ export class InnerClient implements InnerRole {
   }
 
   frame(frame: ReceivedFrame): void {
-    if (this.#link.congested || this.#waiting.length > 0) {
-      this.#waiting.push(frame.copy());
+    if (this.#link.congested || this.#queued.length > 0) {
+      this.#queued.push(frame.copy());
       return;
     }
     this.#command(frame);
@@ -39,11 +39,11 @@ export class InnerClient implements InnerRole {
   }
 
   drained(): void {
-    for (let bytes = this.#waiting.shift(); bytes !== undefined; bytes = this.#waiting.shift()) {
+    for (let bytes = this.#queued.shift(); bytes !== undefined; bytes = this.#queued.shift()) {
       try {
         this.#command(decodeFrame(bytes));
       } catch (error) {
-        this.#waiting.clear();
+        this.#queued.clear();
         this.#link.destroy(error as Error);
         return;
       }
@@ -53,7 +53,7 @@ export class InnerClient implements InnerRole {
   }
 
   closed(): void {
-    this.#waiting.clear();
+    this.#queued.clear();
   }
 
   #command(frame: ReceivedFrame): void {
