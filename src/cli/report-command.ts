@@ -9,7 +9,7 @@ import { collectConnections, type ConnectionPage } from '../ops/requests/connect
 import type { NodeStatus } from '../ops/requests/status.js';
 import { statusView } from '../ops/view/status-view.js';
 import { type Paint, painter } from '../ops/view/table.js';
-import { wrap } from '../ops/view/text.js';
+import { wrap } from '../ops/view/terminal-text.js';
 
 /** Milliseconds between two reports that are not shown on a terminal. */
 const INTERVAL = 1000;

@@ -116,7 +116,7 @@ class Conversation {
   constructor(socket: Socket, answer: (line: string) => Promise<Answer>) {
     this.#socket = socket;
     this.#answer = answer;
-    // also after the conversation, when nothing else listens any more
+    // also after the conversation, when nothing else would hear of them any more
     socket.on('error', () => {});
     socket.setTimeout(IDLE_TIME, () => {
       if (!this.#answering) socket.destroy();
