@@ -52,7 +52,7 @@ export async function showReport<T>(
   const fetch = async (): Promise<T> => {
     const node = await RunningNode.find(files);
     if (!node) throw notRunning(files);
-    return await node.ask(report.ask);
+    return await node.converse(report.ask);
   };
   const draw = async (): Promise<readonly string[]> => report.view(await fetch(), colours);
 
