@@ -1,5 +1,5 @@
 import { GatewayError } from '../base/errors.js';
-import { supervise as superviseNode } from '../ops/process/supervisor-process.js';
+import { runSupervisor } from '../ops/process/supervisor-process.js';
 import { startDetached } from '../ops/process/detached.js';
 import { refuseIfRunning } from '../ops/process/pid-file.js';
 import type { StartOptions } from './options.js';
@@ -38,5 +38,5 @@ export async function supervise({
   serve();
   const { file, files } = await locate(options.config);
   const nodeArguments = programArguments('start', { config: file, log, watch, nodes }, '--supervised');
-  process.exitCode = await superviseNode({ files, config: file, log, nodes, nodeArguments });
+  process.exitCode = await runSupervisor({ files, config: file, log, nodes, nodeArguments });
 }

@@ -1,6 +1,6 @@
 import type { ConfigOption } from './options.js';
 import { checkTypes } from './type-check.js';
-import { checkEvents, load } from './load.js';
+import { checkEvents, load } from './application.js';
 import { say } from './this-program.js';
 
 /** Checks what a start would run, and starts nothing. */

@@ -9,7 +9,7 @@ import { collectConnections, type ConnectionPage } from '../ops/requests/connect
 import type { NodeStatus } from '../ops/requests/status.js';
 import { statusView } from '../ops/view/status-view.js';
 import { type Paint, painter } from '../ops/view/table.js';
-import { wrap } from '../ops/view/text.js';
+import { wrap } from '../ops/view/terminal-text.js';
 
 /** Milliseconds between two reports that are not shown on a terminal. */
 const INTERVAL = 1000;
@@ -52,7 +52,7 @@ export async function showReport<T>(
   const fetch = async (): Promise<T> => {
     const node = await RunningNode.find(files);
     if (!node) throw notRunning(files);
-    return await node.ask(report.ask);
+    return await node.converse(report.ask);
   };
   const draw = async (): Promise<readonly string[]> => report.view(await fetch(), colours);
 

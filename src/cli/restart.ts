@@ -1,6 +1,6 @@
 import type { GracefulOption, StartOptions } from './options.js';
 import { RunningNode } from '../ops/process/running-node.js';
-import { checkEvents, load } from './load.js';
+import { checkEvents, load } from './application.js';
 import { locate } from './locate.js';
 import { start } from './start.js';
 import { say } from './this-program.js';

@@ -15,7 +15,7 @@ export async function stop({ config, graceful = false }: GracefulOption): Promis
 
 export async function reload({ config, graceful = false }: GracefulOption): Promise<void> {
   const node = await findRunning(config);
-  const note = await node.ask(async (client) => await client.ask({ command: 'reload', graceful }));
+  const note = await node.converse(async (client) => await client.ask({ command: 'reload', graceful }));
   say(`reloaded (pid ${node.pid})`, ...(note ? [note.note] : []));
 }
 

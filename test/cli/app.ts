@@ -111,7 +111,9 @@ export class App {
       nodeFiles(join(this.folder, 'gatewayworker.config.json'), this.folder, state),
     );
     // it may be starting, or have just ended
-    return await node?.ask(async (client) => await client.ask({ command: 'status' })).catch(() => undefined);
+    return await node
+      ?.converse(async (client) => await client.ask({ command: 'status' }))
+      .catch(() => undefined);
   }
 
   /** Resolves with the first status for which this is so. */

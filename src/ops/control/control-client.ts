@@ -59,7 +59,7 @@ export class ControlClient {
     this.#socket.destroy();
   }
 
-  /** Finds out whether anybody is listening who can still answer. */
+  /** Finds out whether there is anybody who can still answer. */
   async #probe(): Promise<void> {
     // what the answer says does not matter, and a node that is starting refuses it
     await this.#exchange({ command: 'status' }, ANSWER_TIME);

@@ -3,16 +3,15 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { GatewayError } from '../../base/errors.js';
-import { LineReader } from '../../net/line-reader.js';
 import type { Logger } from '../../base/log.js';
 import { prepareStateFolder } from '../../base/state-folder.js';
 import { type Answer, failure } from '../requests/answer.js';
 import type { Answerer } from '../requests/requests.js';
-import { MAX_REQUEST, parseRequest } from './control-protocol.js';
+import { ControlConversation } from './control-conversation.js';
+import { parseRequest } from './control-protocol.js';
 
 const MAX_CONNECTIONS = 64;
-/** Milliseconds that a peer may be silent, and that it may take to read its last answer. */
-const IDLE_TIME = 60_000;
+/** Milliseconds that a peer may take to read its last answer. */
 const FAREWELL_TIME = 1000;
 /** So that nobody but the owner can connect. */
 const UMASK = 0o177;
@@ -25,7 +24,7 @@ export class ControlServer {
   readonly #node: Answerer;
   readonly #log: Logger;
   readonly #server: Server;
-  readonly #conversations = new Set<Conversation>();
+  readonly #conversations = new Set<ControlConversation>();
 
   private constructor(path: string, node: Answerer, log: Logger) {
     this.path = path;
@@ -89,7 +88,7 @@ export class ControlServer {
   }
 
   #accept(socket: Socket): void {
-    const conversation = new Conversation(socket, async (line) => await this.#answer(line));
+    const conversation = new ControlConversation(socket, async (line) => await this.#answer(line));
     this.#conversations.add(conversation);
     socket.once('close', () => this.#conversations.delete(conversation));
   }
@@ -101,67 +100,5 @@ export class ControlServer {
       if (!(error instanceof GatewayError)) this.#log.error({ err: error }, 'a control command failed');
       return failure(error);
     }
-  }
-}
-
-/** A connection: one request after the other, and nothing is read while one is under way. */
-class Conversation {
-  readonly #socket: Socket;
-  readonly #answer: (line: string) => Promise<Answer>;
-  readonly #lines = new LineReader({ limit: MAX_REQUEST, source: 'the control socket', code: 'GW_CONTROL' });
-  /** Whether a request is under way. */
-  #answering = false;
-  #ending = false;
-
-  constructor(socket: Socket, answer: (line: string) => Promise<Answer>) {
-    this.#socket = socket;
-    this.#answer = answer;
-    // also after the conversation, when nothing else listens any more
-    socket.on('error', () => {});
-    socket.setTimeout(IDLE_TIME, () => {
-      if (!this.#answering) socket.destroy();
-    });
-    this.#converse().then(
-      () => socket.end(),
-      // a peer that goes away ends its conversation, and no more
-      () => socket.destroy(),
-    );
-  }
-
-  /** After the answer that is under way. */
-  end(): void {
-    if (!this.#answering) this.#socket.end();
-    this.#ending = true;
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
-  async #converse(): Promise<void> {
-    for await (const chunk of this.#socket as AsyncIterable<Buffer>) {
-      let lines: string[];
-      try {
-        lines = this.#lines.push(chunk);
-      } catch (error) {
-        await this.#write(failure(error));
-        return;
-      }
-      for (const line of lines) {
-        this.#answering = true;
-        const answer = await this.#answer(line);
-        this.#answering = false;
-        await this.#write(answer);
-        if (this.#ending) return;
-      }
-    }
-  }
-
-  /** Resolves when the answer is with the operating system. */
-  async #write(answer: Answer): Promise<void> {
-    const text = `${JSON.stringify(answer)}\n`;
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.write(text, (error) => (error ? reject(error) : resolve()));
-    });
   }
 }

@@ -13,9 +13,9 @@ export function memberForks(program: string, words: readonly string[]): () => Me
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({ exec: program, args: [...words], windowsHide: true });
   return () => {
-    const worker = cluster.fork();
+    const member = cluster.fork();
     // it repeats its process's own, which is listened to: one that cannot be started must not end this one
-    worker.on('error', () => {});
-    return worker.process;
+    member.on('error', () => {});
+    return member.process;
   };
 }

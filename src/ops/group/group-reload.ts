@@ -5,7 +5,7 @@ import { GRACEFUL_TIMEOUT } from '../requests/graceful.js';
 import type { ReloadNote } from '../requests/reload.js';
 import type { GroupMember } from './group-member.js';
 
-/** Milliseconds that a member gets beyond the time in which its reload settles: one that hangs must not hold up all to come. */
+/** Milliseconds that a member gets beyond the time in which its reload settles: all to come must not wait for one that hangs. */
 const RELOAD_TIME = 60_000;
 
 export interface GroupReloadOptions {

@@ -2,7 +2,7 @@ import { constants, mkdirSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { dirname } from 'node:path';
 
-/** Without O_NONBLOCK a pipe or a terminal that nobody reads would hold up whoever writes; to a file it means nothing. */
+/** Without O_NONBLOCK a pipe or a terminal that nobody reads would make whoever writes wait; to a file it means nothing. */
 const NEVER_WAIT = constants.O_WRONLY | constants.O_APPEND | (constants.O_NONBLOCK ?? 0);
 
 /** Opens a file for lines, in a folder that is made if need be. They go behind those that are there, also after somebody has cut it off. @throws the system's error */

@@ -11,7 +11,7 @@ const LONGEST_SOCKET_PATH = 103;
 
 /**
  * Where the files of one node lie: in `.gatewayworker/` beside its configuration or in `stateDir`, named after that, so that two
- * configurations in one folder are two nodes. Every command that is given the same configuration finds the same place.
+ * configurations in one folder are two nodes. Every command that is given the same configuration finds the same files.
  */
 export interface NodeFiles {
   readonly folder: string;

@@ -30,7 +30,7 @@ export interface NodeProcessOptions<N> {
   /** How many nodes this process leads; undefined when it is the only one. */
   readonly nodes: number | undefined;
   readonly start: () => Promise<N>;
-  /** The node is up: says so. */
+  /** The node is up. */
   readonly onUp: (node: N) => void;
   /** Code was compiled, and none is being compiled now. */
   readonly onBuilt: () => void;

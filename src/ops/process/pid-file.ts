@@ -13,7 +13,7 @@ const RETRY_TIME = 20;
 /** Milliseconds after which a lock was left behind: it is held for a few. */
 const LOCK_TIME = 5000;
 
-/** A pid file that this process holds. */
+/** The pid file of this process. */
 export class PidFile {
   readonly #path: string;
   readonly #text: string;
@@ -39,9 +39,9 @@ export class PidFile {
       }
       const found = await readWhenWritten(path);
       if (found === undefined) continue;
-      const holder = decodeRecord(found);
-      if (holder && (await isAlive(holder))) throw alreadyRuns(holder);
-      await discard(path, found, holder);
+      const owner = decodeRecord(found);
+      if (owner && (await isAlive(owner))) throw alreadyRuns(owner);
+      await discard(path, found, owner);
     }
   }
 
@@ -64,8 +64,8 @@ export async function livingProcess(path: string): Promise<ProcessRecord | undef
 
 /** @throws GW_CONTROL when the node runs, in the background or not */
 export async function refuseIfRunning({ pidFile, supervisorPidFile }: NodeFiles): Promise<void> {
-  const holder = (await livingProcess(pidFile)) ?? (await livingProcess(supervisorPidFile));
-  if (holder) throw alreadyRuns(holder);
+  const owner = (await livingProcess(pidFile)) ?? (await livingProcess(supervisorPidFile));
+  if (owner) throw alreadyRuns(owner);
 }
 
 function alreadyRuns({ pid, startedAt, config }: ProcessRecord): GatewayError {
@@ -109,7 +109,7 @@ async function readWhenWritten(path: string): Promise<string | undefined> {
  * Removes a pid file that was found stale, and its socket. Others may do so at once: whoever holds the lock looks again,
  * so that nobody removes the file that another has just claimed. Gives way when the lock is taken.
  */
-async function discard(path: string, found: string, holder: ProcessRecord | undefined): Promise<void> {
+async function discard(path: string, found: string, owner: ProcessRecord | undefined): Promise<void> {
   const lock = `${path}.lock`;
   let locked: boolean;
   try {
@@ -131,7 +131,7 @@ async function discard(path: string, found: string, holder: ProcessRecord | unde
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text !== found) return;
     await rm(path);
-    if (holder?.socket.endsWith('.sock')) await rm(holder.socket, { force: true });
+    if (owner?.socket.endsWith('.sock')) await rm(owner.socket, { force: true });
   } finally {
     await rm(lock, { force: true });
   }

@@ -37,7 +37,7 @@ export class Presence {
   /**
    * The socket listens before the pid file exists, so that who finds the file can tell at once that its process lives.
    *
-   * @throws GW_CONTROL when another process holds the pid file
+   * @throws GW_CONTROL when the pid file is that of another process
    */
   static async open(
     answerer: Answerer,

@@ -124,7 +124,7 @@ async function bootId(): Promise<string | null> {
 async function startTicks(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (stat === null) return null;
-  // the second field is the program's name, in brackets, and may hold spaces and brackets itself
+  // the second field is the program's name, in brackets, and may have spaces and brackets in it
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const dead = state === 'Z' || state === 'X';
   return dead ? null : fields[18];

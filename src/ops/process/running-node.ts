@@ -51,7 +51,7 @@ export class RunningNode {
   }
 
   /** One conversation on the control socket. */
-  async ask<T>(conversation: (node: ControlClient) => Promise<T>): Promise<T> {
+  async converse<T>(conversation: (node: ControlClient) => Promise<T>): Promise<T> {
     const client = await this.connect();
     try {
       return await conversation(client);

@@ -22,7 +22,7 @@ export interface BackgroundOptions {
  * @returns its exit status, when the node is stopped or given up
  * @throws GW_CONTROL when the node runs already
  */
-export async function supervise({
+export async function runSupervisor({
   files,
   config,
   log: path,

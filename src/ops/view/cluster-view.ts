@@ -1,7 +1,7 @@
 import { formatBytesBriefly, formatCount, formatWhole } from './quantity.js';
 import type { ClusterStatus, NodeStatus } from '../requests/status.js';
 import { type Column, type Paint, table } from './table.js';
-import { fit, printable } from './text.js';
+import { fit, printable } from './terminal-text.js';
 
 /** Links shown of each kind; the rest is counted. */
 const MOST = 20;

@@ -1,7 +1,7 @@
 import { formatBytes, formatWhole } from './quantity.js';
 import type { ConnectionPage, ConnectionStatus } from '../requests/connections.js';
 import { type Column, painter, table } from './table.js';
-import { printable } from './text.js';
+import { printable } from './terminal-text.js';
 
 /** Columns of the terminal for what has any length. */
 const UID_WIDTH = 16;

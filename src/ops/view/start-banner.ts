@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { NodeConfig } from '../../config/schema.js';
 import { painter } from './table.js';
-import { printable } from './text.js';
+import { printable } from './terminal-text.js';
 
 export interface StartBanner {
   readonly version: string;

@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatWhole } from './quantity.js';
 import type { NodeStatus } from '../requests/status.js';
 import type { Paint } from './table.js';
-import { fit, printable, width } from './text.js';
+import { fit, printable, width } from './terminal-text.js';
 
 /** Columns of the terminal for a name, and for its value. */
 export const NAME_WIDTH = 13;

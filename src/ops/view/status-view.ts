@@ -4,7 +4,7 @@ import { formatDuration, formatWhole } from './quantity.js';
 import type { NodeStatus } from '../requests/status.js';
 import { NAME_WIDTH, statusSummary } from './status-summary.js';
 import { type Column, type Paint, painter, table } from './table.js';
-import { fit, printable } from './text.js';
+import { fit, printable } from './terminal-text.js';
 import { workerTable } from './worker-table.js';
 
 /** The width of every terminal. */

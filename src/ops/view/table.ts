@@ -1,4 +1,4 @@
-import { fit, width } from './text.js';
+import { fit, width } from './terminal-text.js';
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connectionsView } from '#src/ops/view/connections-view.js';
 import { statusView } from '#src/ops/view/status-view.js';
-import { width } from '#src/ops/view/text.js';
+import { width } from '#src/ops/view/terminal-text.js';
 import { connection, STATUS, worker } from '../group/fake-node.js';
 
 describe('status', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { painter, table } from '#src/ops/view/table.js';
-import { fit, printable, width, wrap } from '#src/ops/view/text.js';
+import { fit, printable, width, wrap } from '#src/ops/view/terminal-text.js';
 
 describe('text for a terminal', () => {
   it('has a width in columns', () => {
