@@ -4,6 +4,7 @@ import { Command, Flag } from '../wire/command.js';
 import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
 import { type Takeover, type ThreadMemory, generationMemory, ringFor } from './ring-memory.js';
+import type { LinkListener } from './link.js';
 import { RingReceiver } from './ring-receiver.js';
 import { RingSender } from './ring-sender.js';
 
@@ -33,6 +34,14 @@ export interface SlotLinkOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** Who sees what comes of a slot before its subscriber does: what the threads send may be for other gateways. */
+export interface SlotRouter extends LinkListener {
+  /** Who has subscribed: what is for the gateway of this process goes there. */
+  subscribed(subscriber: LinkListener): void;
+  /** More than the buffer size waits. Called after each send that returned false. */
+  congested(): void;
+}
+
 interface ThreadRings {
   readonly memory: ThreadMemory;
   readonly replies: RingSender;
@@ -60,6 +69,7 @@ export class SlotLink extends BaseLink {
   readonly #drained = (): void => {
     if (this.state === 'open') this.listener.drained();
   };
+  #router: SlotRouter | undefined;
   #lastGeneration = 0;
   /** The generation that takes events, or was the last to. */
   #serving = 0;
@@ -212,6 +222,16 @@ export class SlotLink extends BaseLink {
     return worked;
   }
 
+  /** From {@link subscribe} on, everything goes to the router, which hands on what is the subscriber's. */
+  routeBy(router: SlotRouter): void {
+    this.#router = router;
+  }
+
+  override subscribe(subscriber: LinkListener): void {
+    this.#router?.subscribed(subscriber);
+    super.subscribe(this.#router ?? subscriber);
+  }
+
   protected start(): void {
     this.#listening = true;
     this.#options.doorbell.ring();
@@ -219,8 +239,11 @@ export class SlotLink extends BaseLink {
 
   protected transmit(frame: Frame): boolean {
     // that a client came or went is in no hurry: often it is many in a row, and a thread would be woken for each
-    if (frame.command !== Command.REPLY)
-      return this.#events.send(frame, frame.command === Command.ON_MESSAGE);
+    if (frame.command !== Command.REPLY) {
+      const writable = this.#events.send(frame, frame.command === Command.ON_MESSAGE);
+      if (!writable) this.#router?.congested();
+      return writable;
+    }
     // a reply to a thread that is gone has nobody to go to
     this.#generations.get(frame.clientIp >>> GENERATION_SHIFT)?.replies.send(frame);
     return true;
