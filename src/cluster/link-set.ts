@@ -7,7 +7,7 @@ import {
   type GatewayDiallerOwner,
   type GatewayDiallerStatus,
 } from './gateway-dialler.js';
-import type { Link, LinkListener } from '../link/link.js';
+import type { Link, LinkSubscriber } from '../link/link.js';
 import type { SlotLink, SlotRouter } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 
@@ -34,7 +34,7 @@ export class LinkSet implements SlotRouter, GatewayDiallerOwner {
   readonly #slot: SlotLink;
   readonly #options: LinkSetOptions;
   readonly #localGateway: GatewayAddress | undefined;
-  #localSubscriber: LinkListener | undefined;
+  #localSubscriber: LinkSubscriber | undefined;
   readonly #remote = new Map<number, GatewayDialler>();
   #onConnected: (() => void)[] = [];
   #leaving = false;
@@ -52,7 +52,7 @@ export class LinkSet implements SlotRouter, GatewayDiallerOwner {
   }
 
   /** The gateways that there are besides this process's own. A link that works is kept, whoever is named. */
-  follow(addresses: readonly GatewayAddress[]): void {
+  setGateways(addresses: readonly GatewayAddress[]): void {
     if (this.#leaving) return;
     for (const link of this.#remote.values()) link.wanted = false;
     for (const address of addresses) {
@@ -108,7 +108,7 @@ export class LinkSet implements SlotRouter, GatewayDiallerOwner {
 
   // ---- the slot's rings ----
 
-  subscribed(subscriber: LinkListener): void {
+  subscribed(subscriber: LinkSubscriber): void {
     this.#localSubscriber = subscriber;
   }
 

@@ -4,7 +4,7 @@ import { Command, Flag } from '../wire/command.js';
 import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
 import { type Takeover, type ThreadMemory, generationMemory, ringFor } from './ring-memory.js';
-import type { LinkListener } from './link.js';
+import type { LinkSubscriber } from './link.js';
 import { RingReceiver } from './ring-receiver.js';
 import { RingSender } from './ring-sender.js';
 
@@ -35,9 +35,9 @@ export interface SlotLinkOptions {
 }
 
 /** Who sees what comes of a slot before its subscriber does: what the threads send may be for other gateways. */
-export interface SlotRouter extends LinkListener {
+export interface SlotRouter extends LinkSubscriber {
   /** Who has subscribed: what is for the gateway of this process goes there. */
-  subscribed(subscriber: LinkListener): void;
+  subscribed(subscriber: LinkSubscriber): void;
   /** More than the buffer size waits. Called after each send that returned false. */
   congested(): void;
 }
@@ -67,13 +67,13 @@ export class SlotLink extends BaseLink {
    */
   readonly #closed = new Set<string>();
   readonly #drained = (): void => {
-    if (this.state === 'open') this.listener.drained();
+    if (this.state === 'open') this.subscriber.drained();
   };
   #router: SlotRouter | undefined;
   #lastGeneration = 0;
   /** The generation that takes events, or was the last to. */
   #serving = 0;
-  #listening = false;
+  #subscribed = false;
   #served = false;
   /** Whether events had to wait for a new thread. */
   #unserved = false;
@@ -174,7 +174,7 @@ export class SlotLink extends BaseLink {
   /** Delivers everything that the thread of this generation has sent. One that is gone has been drained. */
   drain(generation: number): void {
     const commands = this.#generations.get(generation)?.commands;
-    while (this.#listening && commands?.poll(COMMANDS_PER_ROUND) === true);
+    while (this.#subscribed && commands?.poll(COMMANDS_PER_ROUND) === true);
   }
 
   /** The thread of this generation is gone: what it sent is still delivered, what it asked is forgotten. */
@@ -210,7 +210,7 @@ export class SlotLink extends BaseLink {
 
   /** Delivers what the threads sent and sends what waited for room. @returns whether there was anything */
   poll(): boolean {
-    if (this.state === 'closed' || !this.#listening) return false;
+    if (this.state === 'closed' || !this.#subscribed) return false;
     let worked = false;
     for (const { commands, replies } of this.#generations.values()) {
       if (pollRound(commands)) worked = true;
@@ -227,13 +227,13 @@ export class SlotLink extends BaseLink {
     this.#router = router;
   }
 
-  override subscribe(subscriber: LinkListener): void {
+  override subscribe(subscriber: LinkSubscriber): void {
     this.#router?.subscribed(subscriber);
     super.subscribe(this.#router ?? subscriber);
   }
 
   protected start(): void {
-    this.#listening = true;
+    this.#subscribed = true;
     this.#options.doorbell.ring();
   }
 
@@ -274,7 +274,7 @@ export class SlotLink extends BaseLink {
       if ((frame.flags & Flag.OWN) !== 0) this.#clientClosed(frame, generation);
       if (frame.command === Command.PAUSE_CLIENT) this.#paused.set(clientIdOf(frame), generation);
       else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(clientIdOf(frame));
-      this.listener.frame(frame, 0);
+      this.subscriber.frame(frame, 0);
     }
   }
 
@@ -291,7 +291,7 @@ export class SlotLink extends BaseLink {
     this.#paused.delete(clientId);
     if (this.state === 'closed') return;
     const frame = { ...emptyFrame(), command: Command.RESUME_CLIENT, ...parseClientId(clientId) };
-    this.listener.frame(decodeFrame(encodeFrame(frame)), 0);
+    this.subscriber.frame(decodeFrame(encodeFrame(frame)), 0);
   }
 
   #generation(number: number): ThreadRings {

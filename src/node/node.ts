@@ -243,7 +243,7 @@ export class Node implements Controllable {
     if (pool === undefined) return;
     membership.follow((addresses) => {
       const gateways = addresses.flatMap((address) => this.#parseAddress(address));
-      pool.follow(gateways.filter(({ ip, port }) => ip !== own?.ip || port !== own.port));
+      pool.setGateways(gateways.filter(({ ip, port }) => ip !== own?.ip || port !== own.port));
     });
     await membership.settled(JOIN_TIMEOUT);
     // with patience of its own: a Register that was slow to answer is no reason to leave out the gateways it named

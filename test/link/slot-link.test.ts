@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { LinkListener } from '#src/link/link.js';
+import type { LinkSubscriber } from '#src/link/link.js';
 import type { ThreadMemory } from '#src/link/ring-memory.js';
 import { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
@@ -26,7 +26,7 @@ interface SeenEvent {
 }
 
 /** A thread's end that collects events and takes none by itself. */
-class Collector implements LinkListener {
+class Collector implements LinkSubscriber {
   readonly link: ThreadLink;
   readonly events: SeenEvent[] = [];
   #onEvent: (() => void) | undefined;
