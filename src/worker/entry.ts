@@ -43,7 +43,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   const link = new ThreadLink(`slot ${slot}`, memory);
   const transport = new ThreadTransport(link, {
     bufferSize: memory.commandBufferSize,
-    generation: memory.generation,
+    generation: memory.number,
   });
   transport.follow(task.gateways);
   const orders = receiveOrders(port, {

@@ -96,7 +96,7 @@ export class LinkSetScene {
       closed() {},
     });
     this.threadLink = link;
-    this.#generation = memory.generation;
+    this.#generation = memory.number;
   }
 
   #generation = 0;
