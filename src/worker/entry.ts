@@ -10,7 +10,7 @@ import { LineLimit } from '../base/line-limit.js';
 import { createLogger } from '../base/log.js';
 import { type PrintStream, takeOver } from '../base/printed-text.js';
 import { attachLog } from '../base/user-log.js';
-import { ThreadGauge } from '../ring/thread-gauge.js';
+import { BEAT, ThreadGauge } from '../ring/thread-gauge.js';
 import { Command } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import { type PhpDecoded, unserialize } from '../wire/php-serialize.js';
@@ -18,9 +18,6 @@ import { BusinessWorker } from './business-worker.js';
 import { type Events, type WorkerInfo, checkEvents } from './events.js';
 import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
 import { ThreadTransport } from './thread-transport.js';
-
-/** Well below the shortest processTimeout. */
-const BEAT_MILLISECONDS = 250;
 
 /** One generation of a worker slot: the thread pool's task. It resolves when the thread has stopped in good order. */
 export default async function runGeneration(task: WorkerTask): Promise<void> {
@@ -80,7 +77,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   setInterval(() => {
     beat(gauge);
     worker?.giveUpOnLate(performance.now());
-  }, BEAT_MILLISECONDS).unref();
+  }, BEAT).unref();
 
   const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
   let events: Events;
