@@ -2,6 +2,7 @@
 import { QueryCalls } from '../api/query-calls.js';
 import { type Answer, Requests } from '../api/requests.js';
 import type { Message } from '../api/arguments.js';
+import { DEFAULT_BUFFER_SIZE } from '../base/buffer-size.js';
 import { systemClock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { readInnerTls } from '../net/inner-socket.js';
@@ -10,9 +11,6 @@ import { toPhpSession } from '../wire/php-session.js';
 import { type Session, encodeSession } from '../wire/session.js';
 import { ClientTransport } from './client-transport.js';
 import { Discovery } from './discovery.js';
-
-/** Bytes that may wait for one gateway before a send returns false. As sendToGatewayBufferSize by default. */
-const BUFFER_SIZE = 10_240_000;
 
 const EMPTY_PHP_ARRAY = Buffer.from('a:0:{}');
 
@@ -55,7 +53,7 @@ export class GatewayClient extends QueryCalls {
     });
     this.#transport = new ClientTransport({
       ...connection,
-      bufferSize: BUFFER_SIZE,
+      bufferSize: DEFAULT_BUFFER_SIZE,
       clock: systemClock,
       requests,
       discover: () => this.#discovery.start(),

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 // typebox in one file: to load its 700 modules one by one would take a third of the time of every start
 import { Type, type Static } from '#typebox';
+import { DEFAULT_BUFFER_SIZE } from '../base/buffer-size.js';
 
 /**
  * The configuration: this one schema is the validator (ajv), the TypeScript types (user-config.ts) and the reference table of
@@ -142,7 +143,7 @@ const gateway = Type.Object(
         'What happens to a client above `sendToClientBufferSize`: it is closed, or whole messages to it are dropped.',
     }),
     sendToWorkerBufferSize: bytes({
-      default: 10_240_000,
+      default: DEFAULT_BUFFER_SIZE,
       minimum: SMALLEST_RING_BYTES,
       description:
         'What may wait for one business worker, before the gateway stops reading the clients routed to it.',
@@ -188,7 +189,7 @@ const worker = Type.Object(
       description: 'Folder with `index.ts` (or `.js`): your application.',
     }),
     sendToGatewayBufferSize: bytes({
-      default: 10_240_000,
+      default: DEFAULT_BUFFER_SIZE,
       minimum: SMALLEST_RING_BYTES,
       description:
         'What one business worker may have waiting for a gateway, before its sends return `false`.',

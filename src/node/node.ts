@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
+import { DEFAULT_BUFFER_SIZE } from '../base/buffer-size.js';
 import { systemClock } from '../base/clock.js';
 import { registersOf } from '../config/registers.js';
 import type { GatewayConfig, NodeConfig, WorkerConfig } from '../config/schema.js';
@@ -33,8 +34,6 @@ const GRACEFUL_TIMEOUT = 300_000;
 const JOIN_TIMEOUT = 2000;
 /** Milliseconds that a node without workers of its own takes to stop at most: with workers, their stopTimeout. */
 const STOP_TIMEOUT = 2000;
-/** Bytes of events that may wait for one worker where there is no gateway whose configuration says so. */
-const EVENT_BUFFER_SIZE = 10_240_000;
 /** Milliseconds that other nodes get to take what was sent to them, when this one stops. */
 const FAREWELL_TIMEOUT = 1000;
 
@@ -219,7 +218,8 @@ export class Node implements Controllable {
       config,
       stateDir,
       node: this.name,
-      eventBufferSize: gateway === false ? EVENT_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
+      // of events that come from gateways of other nodes only, no configuration says how many may wait
+      eventBufferSize: gateway === false ? DEFAULT_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
       localGateway,
       inner: {
         secretKey: cluster.secretKey,
