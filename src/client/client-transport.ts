@@ -1,10 +1,11 @@
 import type { Requests } from '../api/requests.js';
+import { RoomQueue } from '../api/room-queue.js';
 import type { KnownGateway, Transport } from '../api/transport.js';
 import { GatewayError } from '../base/errors.js';
-import { Queue } from '../base/queue.js';
 import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import { type Frame, decodeFrame, encodeFrame } from '../wire/frame.js';
 import { unserialize } from '../wire/php-serialize.js';
+import { EarlySends } from './early-sends.js';
 import { GatewayConnection, type GatewayConnectionOptions } from './gateway-connection.js';
 
 export interface ClientTransportOptions
@@ -16,7 +17,7 @@ export interface ClientTransportOptions
 
 /**
  * The Gateway API's way out of a process that is no node: one connection to each gateway. Until it is known which gateways
- * there are, sends are held back in their order.
+ * there are, sends wait in their order.
  *
  * A send returns before it is known whether it arrives. What is found out to be lost after that is thrown by the next
  * {@link drained} or {@link close}.
@@ -28,19 +29,17 @@ export class ClientTransport implements Transport {
   /** The addresses that the Registers name. */
   #listed: ReadonlySet<string> = new Set();
   #connecting: Promise<void> | undefined;
-  #held: Array<() => void> = [];
-  #heldBytes = 0;
+  readonly #early: EarlySends;
   #lost: GatewayError | undefined;
   #closed = false;
-  /** Whether sends go out that were held back: they were accepted, even if the client has been closed since. */
+  /** Whether early sends go out: they were accepted, even if the client has been closed since. */
   #releasing = false;
   #lastRequest = 0;
-  /** Who waits for room, in the order in which they began to. */
-  readonly #waiting = new Queue<() => void>();
-  readonly #wakeNext = (): void => this.#wake();
+  readonly #room = new RoomQueue(() => this.#congested);
 
   constructor(options: ClientTransportOptions) {
     this.#options = options;
+    this.#early = new EarlySends(options.bufferSize);
   }
 
   get connected(): boolean {
@@ -70,7 +69,7 @@ export class ClientTransport implements Transport {
       if (!open && !this.#listed.has(name)) connections.delete(name);
     }
     this.#releasing = true;
-    for (const send of this.#takeHeld()) {
+    for (const send of this.#early.takeAll()) {
       try {
         send();
       } catch (error) {
@@ -106,7 +105,7 @@ export class ClientTransport implements Transport {
     this.#checkOpen();
     if (this.connected) return this.#route(frame);
     const bytes = encodeFrame(frame);
-    return this.hold(bytes.length, () => this.#route(decodeFrame(bytes)));
+    return this.sendLater(bytes.length, () => this.#route(decodeFrame(bytes)));
   }
 
   /**
@@ -116,26 +115,18 @@ export class ClientTransport implements Transport {
    * @returns as {@link send}
    * @throws GW_OVERFLOW
    */
-  hold(bytes: number, send: () => void): boolean {
+  sendLater(bytes: number, send: () => void): boolean {
     this.#checkOpen();
-    const { bufferSize } = this.#options;
-    if (this.#heldBytes > 2 * bufferSize) {
-      throw new GatewayError(
-        'GW_OVERFLOW',
-        `${this.#heldBytes} bytes wait until a Register has answered, more than twice the buffer (${bufferSize}); await connect() before the first send.`,
-      );
-    }
-    this.#held.push(send);
-    this.#heldBytes += bytes;
+    this.#early.add(bytes, send);
     // whether it fails is said by drained() and close()
     this.connect().catch(() => {});
-    return this.#heldBytes < bufferSize;
+    return !this.#early.congested;
   }
 
   async drained(): Promise<void> {
     await this.#connecting?.catch(() => {});
     this.#throwLost();
-    if (this.#congested) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await this.#room.available();
   }
 
   nextRequestId(): number {
@@ -170,16 +161,11 @@ export class ClientTransport implements Transport {
     try {
       await this.#options.discover();
     } catch (error) {
-      if (this.#takeHeld().length > 0) this.#lost ??= error as GatewayError;
+      if (this.#early.takeAll().length > 0) this.#lost ??= error as GatewayError;
       throw error;
     } finally {
       this.#connecting = undefined;
     }
-  }
-
-  #takeHeld(): Array<() => void> {
-    this.#heldBytes = 0;
-    return this.#held.splice(0);
   }
 
   #connection(address: GatewayAddress): GatewayConnection {
@@ -188,7 +174,7 @@ export class ClientTransport implements Transport {
       ...this.#options,
       onReply: (requestId, value) => requests.answer(requestId, unserialize(value)),
       onUnanswered: (requestId) => requests.fail(requestId),
-      onDrained: () => this.#wake(),
+      onDrained: () => this.#room.wake(),
       onEnded: (error, lost) => {
         if (lost) this.#lost ??= error;
         const name = formatAddress(address);
@@ -221,13 +207,6 @@ export class ClientTransport implements Transport {
       if (!connection.send(frame)) writable = false;
     }
     return writable;
-  }
-
-  /** There is room again. Those that wait go on one after another, since the first few may fill it. */
-  #wake(): void {
-    if (this.#waiting.length === 0 || this.#congested) return;
-    this.#waiting.shift()?.();
-    setImmediate(this.#wakeNext);
   }
 
   #checkOpen(): void {

@@ -142,7 +142,7 @@ export class GatewayClient extends QueryCalls {
     };
     if (this.#transport.connected) return reachable(message);
     const kept = typeof message === 'string' ? message : Buffer.from(message);
-    return this.#transport.hold(byteLength(kept), () => reachable(kept));
+    return this.#transport.sendLater(byteLength(kept), () => reachable(kept));
   }
 }
 

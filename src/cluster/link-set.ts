@@ -1,14 +1,14 @@
 import { type GatewayAddress, addressKey } from '../wire/client-id.js';
 import { WorkerState } from '../wire/command.js';
-import type { Frame, ReceivedFrame } from '../wire/frame.js';
+import type { ReceivedFrame } from '../wire/frame.js';
 import {
   GatewayDialler,
   type GatewayDiallerOptions,
   type GatewayDiallerOwner,
   type GatewayDiallerStatus,
 } from './gateway-dialler.js';
-import type { Link, LinkListener, LinkState } from '../link/link.js';
-import type { SlotLink } from '../link/slot-link.js';
+import type { Link, LinkSubscriber } from '../link/link.js';
+import type { SlotLink, SlotRouter } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 
 export interface LinkSetOptions extends GatewayDiallerOptions {
@@ -28,13 +28,13 @@ export interface LinkSetOptions extends GatewayDiallerOptions {
  * What lies between a slot and the gateways: the one of this process is handed the slot's rings as its link, every other one
  * is reached over a connection of its own. They belong to the slot, so that no link dies with a thread.
  */
-export class LinkSet implements LinkListener, GatewayDiallerOwner {
+export class LinkSet implements SlotRouter, GatewayDiallerOwner {
   /** For the gateway of this process. */
   readonly local: Link | undefined;
   readonly #slot: SlotLink;
   readonly #options: LinkSetOptions;
   readonly #localGateway: GatewayAddress | undefined;
-  #localListener: LinkListener | undefined;
+  #localSubscriber: LinkSubscriber | undefined;
   readonly #remote = new Map<number, GatewayDialler>();
   #onConnected: (() => void)[] = [];
   #leaving = false;
@@ -46,15 +46,13 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
     if (options.localGateway === undefined) {
       slot.subscribe(this);
     } else {
-      this.local = new LocalPort(slot, this, (listener) => {
-        this.#localListener = listener;
-        slot.subscribe(this);
-      });
+      this.local = slot;
+      slot.routeBy(this);
     }
   }
 
   /** The gateways that there are besides this process's own. A link that works is kept, whoever is named. */
-  follow(addresses: readonly GatewayAddress[]): void {
+  setGateways(addresses: readonly GatewayAddress[]): void {
     if (this.#leaving) return;
     for (const link of this.#remote.values()) link.wanted = false;
     for (const address of addresses) {
@@ -110,11 +108,15 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
 
   // ---- the slot's rings ----
 
+  subscribed(subscriber: LinkSubscriber): void {
+    this.#localSubscriber = subscriber;
+  }
+
   /** A command: for one gateway, or without an address for all. */
   frame(frame: ReceivedFrame): void {
     const { localIp, localPort } = frame;
     if (isAt(this.#localGateway, localIp, localPort)) {
-      this.#localListener?.frame(frame, 0);
+      this.#localSubscriber?.frame(frame, 0);
     } else if (localIp !== 0) {
       this.#remote.get(addressKey(localIp, localPort))?.send(frame, frame.copy());
     } else {
@@ -122,14 +124,18 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
     }
   }
 
+  congested(): void {
+    this.showState();
+  }
+
   drained(): void {
     this.showState();
-    this.#localListener?.drained();
+    this.#localSubscriber?.drained();
   }
 
   closed(error?: Error): void {
     this.destroy();
-    this.#localListener?.closed(error);
+    this.#localSubscriber?.closed(error);
   }
 
   #toAll(frame: ReceivedFrame): void {
@@ -137,7 +143,7 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
       const bytes = frame.copy();
       for (const link of this.#remote.values()) link.send(frame, bytes);
     }
-    this.#localListener?.frame(frame, 0);
+    this.#localSubscriber?.frame(frame, 0);
   }
 
   // ---- the gateways of other nodes ----
@@ -182,57 +188,6 @@ export class LinkSet implements LinkListener, GatewayDiallerOwner {
   get #isConnected(): boolean {
     for (const link of this.#remote.values()) if (!link.up) return false;
     return true;
-  }
-}
-
-/** The slot's rings as the gateway of this process sees them. */
-class LocalPort implements Link {
-  readonly #slot: SlotLink;
-  readonly #links: LinkSet;
-  readonly subscribe: (listener: LinkListener) => void;
-
-  constructor(slot: SlotLink, links: LinkSet, listen: (listener: LinkListener) => void) {
-    this.#slot = slot;
-    this.#links = links;
-    this.subscribe = listen;
-  }
-
-  get name(): string {
-    return this.#slot.name;
-  }
-
-  get state(): LinkState {
-    return this.#slot.state;
-  }
-
-  get ready(): boolean {
-    return this.#slot.ready;
-  }
-
-  get bufferedBytes(): number {
-    return this.#slot.bufferedBytes;
-  }
-
-  get congested(): boolean {
-    return this.#slot.congested;
-  }
-
-  get full(): boolean {
-    return this.#slot.full;
-  }
-
-  send(frame: Frame): boolean {
-    const writable = this.#slot.send(frame);
-    if (!writable) this.#links.showState();
-    return writable;
-  }
-
-  async close(): Promise<void> {
-    await this.#slot.close();
-  }
-
-  destroy(error?: Error): void {
-    this.#slot.destroy(error);
   }
 }
 

@@ -1,12 +1,12 @@
 import { GatewayError } from '../base/errors.js';
 import type { Frame } from '../wire/frame.js';
-import type { Link, LinkListener, LinkState } from './link.js';
+import type { Link, LinkSubscriber, LinkState } from './link.js';
 
 /** The state table of link.ts, once for every carrier. */
 export abstract class BaseLink implements Link {
   readonly name: string;
   #state: LinkState = 'open';
-  #listener: LinkListener | undefined;
+  #subscriber: LinkSubscriber | undefined;
   #closed: Promise<void> | undefined;
   #resolveClosed: (() => void) | undefined;
 
@@ -30,8 +30,8 @@ export abstract class BaseLink implements Link {
     return this.#state;
   }
 
-  subscribe(listener: LinkListener): void {
-    this.#listener = listener;
+  subscribe(subscriber: LinkSubscriber): void {
+    this.#subscriber = subscriber;
     this.start();
   }
 
@@ -63,13 +63,13 @@ export abstract class BaseLink implements Link {
     this.ended(error);
   }
 
-  /** The listener; present from the first frame on. */
-  protected get listener(): LinkListener {
-    return this.#listener as LinkListener;
+  /** The subscriber; present from the first frame on. */
+  protected get subscriber(): LinkSubscriber {
+    return this.#subscriber as LinkSubscriber;
   }
 
-  protected get listening(): boolean {
-    return this.#listener !== undefined;
+  protected get subscribed(): boolean {
+    return this.#subscriber !== undefined;
   }
 
   /** Enters closed, once. */
@@ -77,7 +77,7 @@ export abstract class BaseLink implements Link {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#resolveClosed?.();
-    this.#listener?.closed(error);
+    this.#subscriber?.closed(error);
   }
 
   /** Begins to deliver frames. */

@@ -9,13 +9,13 @@ import type { Frame, ReceivedFrame } from '../wire/frame.js';
  *   closing | throws      | yes            | joins the first    | -> closed      | -> closed
  *   closed  | throws      | no             | resolves at once   | nothing        | nothing
  *
- * closing lasts until what was accepted has left this end. The listener's closed() is called once, on entering closed.
+ * closing lasts until what was accepted has left this end. The subscriber's closed() is called once, on entering closed.
  */
 
 export type LinkState = 'open' | 'closing' | 'closed';
 
 /** What a link tells its owner. Calls come from the event loop, never from inside `send`. */
-export interface LinkListener {
+export interface LinkSubscriber {
   /**
    * A whole frame, in the order in which they were sent.
    *
@@ -42,7 +42,7 @@ export interface Link {
   /** Whether something has to wait for the far end to make room, long before the link is congested; `drained` is still to come. */
   readonly full: boolean;
   /** Sets who is told. Exactly once, before the first frame is sent. */
-  subscribe(listener: LinkListener): void;
+  subscribe(subscriber: LinkSubscriber): void;
   /**
    * Sends a frame. It is accepted in any case while the link is open; nothing is dropped.
    *

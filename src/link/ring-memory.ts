@@ -7,8 +7,8 @@ import { ThreadGauge } from '../ring/thread-gauge.js';
  *
  *   main thread                                            worker thread
  *   -----------  events    (the slot's: outlives threads)  ------------>
- *   -----------  replies   (a generation's)                ------------>
- *   <----------  commands  (a generation's)                ------------
+ *   -----------  replies   (a thread's)                    ------------>
+ *   <----------  commands  (a thread's)                    ------------
  *
  * Replies have a ring of their own so that they never queue behind events. Each thread sleeps on one doorbell, whatever
  * it waits for: frames, or room in a ring.
@@ -23,8 +23,8 @@ export interface ThreadMemory {
   readonly gauge: SharedArrayBuffer;
   /** Bytes that may wait for a gateway before a send returns false. */
   readonly commandBufferSize: number;
-  /** Tells this thread's request ids from those of the threads before and after it: 1 to 255. */
-  readonly generation: number;
+  /** The thread's number within its slot: tells its request ids from those of the threads before and after it: 1 to 255. */
+  readonly number: number;
 }
 
 /** What a thread that takes over a slot's events gets from the one before it. */
@@ -45,12 +45,12 @@ export function ringFor(bufferSize: number): SharedArrayBuffer {
   return createRing(Math.min(bufferSize, LARGEST_RING));
 }
 
-/** A new generation's own memory, beside the slot's event ring. */
-export function generationMemory(
+/** A new thread's own memory, beside the slot's event ring. */
+export function threadMemory(
   events: SharedArrayBuffer,
   mainDoorbell: Doorbell,
   commandBufferSize: number,
-  generation: number,
+  number: number,
 ): ThreadMemory {
   return {
     events,
@@ -60,6 +60,6 @@ export function generationMemory(
     mainDoorbell: mainDoorbell.shared,
     gauge: new ThreadGauge().shared,
     commandBufferSize,
-    generation,
+    number,
   };
 }

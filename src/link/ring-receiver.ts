@@ -10,7 +10,7 @@ export class RingReceiver {
 
   /**
    * @param doorbell the producer's, rung when a full ring has room again
-   * @param onFrame as LinkListener.frame
+   * @param onFrame as LinkSubscriber.frame
    */
   constructor(
     shared: SharedArrayBuffer,

@@ -3,23 +3,15 @@ import { type GatewayAddress, formatClientId, parseClientId } from '../wire/clie
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import { BaseLink } from './base-link.js';
-import { type Takeover, type ThreadMemory, generationMemory, ringFor } from './ring-memory.js';
-import { RingReceiver } from './ring-receiver.js';
+import { type Takeover, type ThreadMemory, ringFor } from './ring-memory.js';
+import type { LinkSubscriber } from './link.js';
 import { RingSender } from './ring-sender.js';
+import { ThreadRings } from './thread-rings.js';
 
-/**
- * Records per round and generation, so that clients' sockets get their turn while a worker sends a lot. A round ends with one
- * write per client, which costs far more than a command does: it pays to have many of them in it.
- */
-const COMMANDS_PER_ROUND = 4096;
-/** Records between two looks at the clock, and milliseconds after which a round has been long enough: a command may be for all. */
-const COMMANDS_PER_LOOK = 256;
-const LONGEST_ROUND = 10;
-
-/** Generations that a request id can tell apart. */
-const GENERATIONS = 255;
-/** A request id's high byte is the generation that asked. */
-const GENERATION_SHIFT = 24;
+/** Threads that a request id can tell apart. */
+const THREADS = 255;
+/** A request id's high byte is the number of the thread that asked. */
+const THREAD_SHIFT = 24;
 
 export interface SlotLinkOptions {
   readonly name: string;
@@ -33,24 +25,27 @@ export interface SlotLinkOptions {
   readonly onError: (error: Error) => void;
 }
 
-interface ThreadRings {
-  readonly memory: ThreadMemory;
-  readonly replies: RingSender;
-  readonly commands: RingReceiver;
+/** Who sees what comes of a slot before its subscriber does: what the threads send may be for other gateways. */
+export interface SlotRouter extends LinkSubscriber {
+  /** Who has subscribed: what is for the gateway of this process goes there. */
+  subscribed(subscriber: LinkSubscriber): void;
+  /** More than the buffer size waits. Called after each send that returned false. */
+  congested(): void;
 }
 
 /**
  * The ring link's main-thread end. It belongs to a worker slot and outlives the threads that serve it: the event ring is
- * the slot's, and each thread (a generation) brings its own rings for commands and replies.
+ * the slot's, and each thread brings its own rings for commands and replies. Threads have numbers within their slot.
  */
 export class SlotLink extends BaseLink {
   readonly #options: SlotLinkOptions;
   readonly #eventRing: SharedArrayBuffer;
   readonly #events: RingSender;
-  readonly #generations = new Map<number, ThreadRings>();
+  /** By their numbers. */
+  readonly #threads = new Map<number, ThreadRings>();
   /** Events that a thread has set aside behind a pending handler: what it would not leave in the ring if it died. */
   readonly #parked = new Map<number, Buffer>();
-  /** Clients whose events a thread does not want for now, by client id, and its generation. */
+  /** Clients whose events a thread does not want for now, by client id, and its number. */
   readonly #paused = new Map<string, number>();
   /**
    * Ids of clients that a thread of this slot has closed, until one begins with their last event: what waits of theirs is
@@ -58,12 +53,13 @@ export class SlotLink extends BaseLink {
    */
   readonly #closed = new Set<string>();
   readonly #drained = (): void => {
-    if (this.state === 'open') this.listener.drained();
+    if (this.state === 'open') this.subscriber.drained();
   };
-  #lastGeneration = 0;
-  /** The generation that takes events, or was the last to. */
+  #router: SlotRouter | undefined;
+  #lastNumber = 0;
+  /** The thread that takes events, or was the last to. */
   #serving = 0;
-  #listening = false;
+  #subscribed = false;
   #served = false;
   /** Whether events had to wait for a new thread. */
   #unserved = false;
@@ -118,36 +114,34 @@ export class SlotLink extends BaseLink {
   /** Prepares the rings of a new thread. It is handed no events before {@link serveBy}. */
   attach(): ThreadMemory {
     do {
-      this.#lastGeneration = (this.#lastGeneration % GENERATIONS) + 1;
-    } while (this.#generations.has(this.#lastGeneration));
-    const generation = this.#lastGeneration;
+      this.#lastNumber = (this.#lastNumber % THREADS) + 1;
+    } while (this.#threads.has(this.#lastNumber));
+    const number = this.#lastNumber;
     const { doorbell, commandBufferSize, onError } = this.#options;
-    const memory = generationMemory(this.#eventRing, doorbell, commandBufferSize, generation);
-    const threadDoorbell = new Doorbell(memory.threadDoorbell);
-    const replies = new RingSender(memory.replies, threadDoorbell, Number.MAX_SAFE_INTEGER, () => {});
-    const commands = new RingReceiver(memory.commands, threadDoorbell, (frame) => {
-      try {
-        this.#received(frame, generation);
-      } catch (error) {
-        onError(error as Error);
-      }
+    const thread = new ThreadRings({
+      events: this.#eventRing,
+      doorbell,
+      commandBufferSize,
+      number,
+      onFrame: (frame) => this.#received(frame, number),
+      onError,
     });
-    this.#generations.set(generation, { memory, replies, commands });
-    return memory;
+    this.#threads.set(number, thread);
+    return thread.memory;
   }
 
   /**
-   * The thread of this generation is the one that takes events from now on: the one before it has left them (or died).
+   * The thread of this number is the one that takes events from now on: the one before it has left them (or died).
    * Everything that one has sent is delivered first.
    *
    * @returns what the thread needs for ThreadLink.receiveEvents
    */
-  serveBy(generation: number): Takeover {
-    const { memory } = this.#generation(generation);
-    for (const number of this.#generations.keys()) this.drain(number);
+  serveBy(number: number): Takeover {
+    const { memory } = this.#thread(number);
+    for (const thread of this.#threads.values()) this.#drain(thread);
     // what the thread before asked for does not bind this one
     for (const clientId of this.#paused.keys()) this.#resume(clientId);
-    this.#serving = generation;
+    this.#serving = number;
     this.#events.doorbell = new Doorbell(memory.threadDoorbell);
     const takeover = {
       parked: [...this.#parked],
@@ -161,18 +155,17 @@ export class SlotLink extends BaseLink {
     return takeover;
   }
 
-  /** Delivers everything that the thread of this generation has sent. One that is gone has been drained. */
-  drain(generation: number): void {
-    const commands = this.#generations.get(generation)?.commands;
-    while (this.#listening && commands?.poll(COMMANDS_PER_ROUND) === true);
+  /** Delivers everything that the thread of this number has sent. One that is gone has been drained. */
+  drain(number: number): void {
+    this.#drain(this.#threads.get(number));
   }
 
-  /** The thread of this generation is gone: what it sent is still delivered, what it asked is forgotten. */
-  detach(generation: number): void {
-    this.drain(generation);
-    this.#generations.delete(generation);
+  /** The thread of this number is gone: what it sent is still delivered, what it asked is forgotten. */
+  detach(number: number): void {
+    this.drain(number);
+    this.#threads.delete(number);
     // it cannot ask for the rest any more; the thread that comes after it asks for pauses of its own
-    for (const [clientId, by] of this.#paused) if (by === generation) this.#resume(clientId);
+    for (const [clientId, by] of this.#paused) if (by === number) this.#resume(clientId);
     if (this.state === 'closing') this.finish();
   }
 
@@ -188,7 +181,7 @@ export class SlotLink extends BaseLink {
   /** As {@link send}, for an event or a reply that came over another link: its bytes go on as they are. */
   relay(frame: ReceivedFrame): boolean {
     if (frame.command !== Command.REPLY) return this.#events.relay(frame);
-    this.#generations.get(frame.clientIp >>> GENERATION_SHIFT)?.replies.relay(frame);
+    this.#threads.get(frame.clientIp >>> THREAD_SHIFT)?.replies.relay(frame);
     return true;
   }
 
@@ -200,46 +193,56 @@ export class SlotLink extends BaseLink {
 
   /** Delivers what the threads sent and sends what waited for room. @returns whether there was anything */
   poll(): boolean {
-    if (this.state === 'closed' || !this.#listening) return false;
+    if (this.state === 'closed' || !this.#subscribed) return false;
     let worked = false;
-    for (const { commands, replies } of this.#generations.values()) {
-      if (pollRound(commands)) worked = true;
-      replies.pump();
-    }
+    for (const thread of this.#threads.values()) if (thread.poll()) worked = true;
     this.#events.pump();
     if (this.#ending && this.#events.settled) this.#events.close();
     if (this.state === 'closing') this.finish();
     return worked;
   }
 
+  /** From {@link subscribe} on, everything goes to the router, which hands on what is the subscriber's. */
+  routeBy(router: SlotRouter): void {
+    this.#router = router;
+  }
+
+  override subscribe(subscriber: LinkSubscriber): void {
+    this.#router?.subscribed(subscriber);
+    super.subscribe(this.#router ?? subscriber);
+  }
+
   protected start(): void {
-    this.#listening = true;
+    this.#subscribed = true;
     this.#options.doorbell.ring();
   }
 
   protected transmit(frame: Frame): boolean {
     // that a client came or went is in no hurry: often it is many in a row, and a thread would be woken for each
-    if (frame.command !== Command.REPLY)
-      return this.#events.send(frame, frame.command === Command.ON_MESSAGE);
+    if (frame.command !== Command.REPLY) {
+      const writable = this.#events.send(frame, frame.command === Command.ON_MESSAGE);
+      if (!writable) this.#router?.congested();
+      return writable;
+    }
     // a reply to a thread that is gone has nobody to go to
-    this.#generations.get(frame.clientIp >>> GENERATION_SHIFT)?.replies.send(frame);
+    this.#threads.get(frame.clientIp >>> THREAD_SHIFT)?.replies.send(frame);
     return true;
   }
 
   /** Ends once every event and reply is in its ring; the threads see the end after the last of them. */
   protected finish(): void {
-    if (!this.#events.settled && this.#generations.size > 0) return;
-    for (const { replies } of this.#generations.values()) if (!replies.settled) return;
+    if (!this.#events.settled && this.#threads.size > 0) return;
+    for (const { replies } of this.#threads.values()) if (!replies.settled) return;
     this.abandon();
     this.ended();
   }
 
   protected abandon(): void {
     this.#events.close();
-    for (const { replies } of this.#generations.values()) replies.close();
+    for (const { replies } of this.#threads.values()) replies.close();
   }
 
-  #received(frame: ReceivedFrame, generation: number): void {
+  #received(frame: ReceivedFrame, by: number): void {
     if (this.state === 'closed') return;
     if (frame.command === Command.PARK_EVENT) {
       this.#parked.set(frame.clientIp, Buffer.from(frame.body));
@@ -248,10 +251,10 @@ export class SlotLink extends BaseLink {
     } else if (frame.command === Command.CLIENT_FORGOTTEN) {
       this.#closed.delete(clientIdOf(frame));
     } else {
-      if ((frame.flags & Flag.OWN) !== 0) this.#clientClosed(frame, generation);
-      if (frame.command === Command.PAUSE_CLIENT) this.#paused.set(clientIdOf(frame), generation);
+      if ((frame.flags & Flag.OWN) !== 0) this.#clientClosed(frame, by);
+      if (frame.command === Command.PAUSE_CLIENT) this.#paused.set(clientIdOf(frame), by);
       else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(clientIdOf(frame));
-      this.listener.frame(frame, 0);
+      this.subscriber.frame(frame, 0);
     }
   }
 
@@ -261,36 +264,25 @@ export class SlotLink extends BaseLink {
     this.#closed.add(clientIdOf(frame));
     if (by === this.#serving) return;
     const word = { ...emptyFrame(), command: Command.CLIENT_CLOSED, localIp, localPort, connectionId };
-    this.#generations.get(this.#serving)?.replies.send(word);
+    this.#threads.get(this.#serving)?.replies.send(word);
   }
 
   #resume(clientId: string): void {
     this.#paused.delete(clientId);
     if (this.state === 'closed') return;
     const frame = { ...emptyFrame(), command: Command.RESUME_CLIENT, ...parseClientId(clientId) };
-    this.listener.frame(decodeFrame(encodeFrame(frame)), 0);
+    this.subscriber.frame(decodeFrame(encodeFrame(frame)), 0);
   }
 
-  #generation(number: number): ThreadRings {
-    const generation = this.#generations.get(number);
-    if (generation === undefined) throw new RangeError(`${this.name} has no generation ${number}`);
-    return generation;
+  #drain(thread: ThreadRings | undefined): void {
+    while (this.#subscribed && thread?.drain() === true);
   }
-}
 
-/** @returns whether there was anything */
-function pollRound(commands: RingReceiver): boolean {
-  const end = performance.now() + LONGEST_ROUND;
-  let worked = false;
-  for (
-    let left = COMMANDS_PER_ROUND;
-    left > 0 && commands.poll(COMMANDS_PER_LOOK);
-    left -= COMMANDS_PER_LOOK
-  ) {
-    worked = true;
-    if (performance.now() > end) break;
+  #thread(number: number): ThreadRings {
+    const thread = this.#threads.get(number);
+    if (thread === undefined) throw new RangeError(`${this.name} has no generation ${number}`);
+    return thread;
   }
-  return worked;
 }
 
 function clientIdOf({ localIp, localPort, connectionId }: Frame): string {

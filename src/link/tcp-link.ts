@@ -24,7 +24,7 @@ export class TcpLink extends BaseLink {
     super(options.name);
     this.#socket = socket;
     this.#writer = new SocketWriter(socket, options.bufferSize, () => {
-      if (this.state === 'open') this.listener.drained();
+      if (this.state === 'open') this.subscriber.drained();
     });
     this.#reader = new FrameReader(options.maxFrameLength);
     // from now on, and not from listen on: an error that nobody listens for would end the process
@@ -79,7 +79,7 @@ export class TcpLink extends BaseLink {
 
   protected start(): void {
     const onFrame = (bytes: Buffer): void => {
-      if (this.state !== 'closed') this.listener.frame(decodeFrame(bytes, this.#frame), 0);
+      if (this.state !== 'closed') this.subscriber.frame(decodeFrame(bytes, this.#frame), 0);
     };
     this.#socket
       .setNoDelay(true)

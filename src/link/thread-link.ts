@@ -25,7 +25,7 @@ export class ThreadLink extends BaseLink {
   readonly #memory: ThreadMemory;
   readonly #parkFrame = emptyFrame();
   readonly #deliver = (frame: ReceivedFrame, place: number): void => {
-    if (this.state !== 'closed') this.listener.frame(frame, place);
+    if (this.state !== 'closed') this.subscriber.frame(frame, place);
   };
   #lastParked = 0;
   #afterRound: (() => void) | undefined;
@@ -47,7 +47,7 @@ export class ThreadLink extends BaseLink {
     this.#commands = new RingSender(memory.commands, this.#main, memory.commandBufferSize, () => {
       // a send may have moved the last of it into the ring: events that waited for that go on, and who waits for `settled`
       this.#doorbell.ring();
-      if (this.state === 'open') this.listener.drained();
+      if (this.state === 'open') this.subscriber.drained();
     });
     this.#replies = new RingReceiver(memory.replies, this.#main, this.#deliver);
   }
@@ -79,7 +79,7 @@ export class ThreadLink extends BaseLink {
     this.#afterRound = afterRound;
     for (const [number, bytes] of parked) {
       this.#lastParked = Math.max(this.#lastParked, number);
-      this.listener.frame(decodeFrame(Buffer.from(bytes)), PARKED - number);
+      this.subscriber.frame(decodeFrame(Buffer.from(bytes)), PARKED - number);
     }
     this.#events = new RingReceiver(this.#memory.events, this.#main, this.#deliver, {
       keep: true,

@@ -24,7 +24,7 @@ export async function findGateways(
 ): Promise<void> {
   membership.watch((addresses) => {
     const gateways = addresses.flatMap((address) => parseAddress(address, log));
-    pool.follow(gateways.filter(({ ip, port }) => ip !== own?.ip || port !== own.port));
+    pool.setGateways(gateways.filter(({ ip, port }) => ip !== own?.ip || port !== own.port));
   });
   await membership.settled(JOIN_TIMEOUT);
   // with patience of its own: a Register that was slow to answer is no reason to leave out the gateways it named

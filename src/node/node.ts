@@ -212,6 +212,7 @@ export class Node implements AskedNode, Answerer {
       config,
       stateDir,
       node: this.name,
+      // of events that come from gateways of other nodes only, no configuration says how many may wait
       eventBufferSize: gateway === false ? INNER_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
       localGateway,
       inner: {

@@ -64,7 +64,7 @@ export class Generation {
 
   constructor(options: GenerationOptions) {
     this.#options = options;
-    this.number = options.memory.generation;
+    this.number = options.memory.number;
     this.bundle = options.bundle;
     this.gauge = new ThreadGauge(options.memory.gauge);
     const { processTimeout } = options.task;

@@ -1,10 +1,10 @@
 import type { Worker } from 'node:worker_threads';
 import { type Clock, systemClock, withinTime } from '../base/clock.js';
 import { pause } from '../ring/pause.js';
-import type { ThreadGauge } from '../ring/thread-gauge.js';
+import { BEAT, type ThreadGauge } from '../ring/thread-gauge.js';
 
-/** Milliseconds within which a thread whose event loop turns has shown it, twice over: see BEAT. */
-const TURN_TIME = 600;
+/** Milliseconds within which a thread whose event loop turns has shown it, twice over. */
+const TURN_TIME = 2 * BEAT + 100;
 const LOOK_TIME = 25;
 
 /**

@@ -65,8 +65,8 @@ export class Pool {
   }
 
   /** The gateways of other nodes that there are now. One that is no longer named is kept for as long as its links work. */
-  follow(addresses: readonly GatewayAddress[]): void {
-    for (const { links } of this.#slots) links.follow(addresses);
+  setGateways(addresses: readonly GatewayAddress[]): void {
+    for (const { links } of this.#slots) links.setGateways(addresses);
   }
 
   /** Resolves when every worker has reached every gateway, or the time (milliseconds) is over. */

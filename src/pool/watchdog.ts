@@ -1,8 +1,6 @@
 import { url as inspectorUrl } from 'node:inspector';
 import type { Clock, Timer } from '../base/clock.js';
-
-/** Milliseconds between two looks, and between two beats of a thread that is well. */
-export const BEAT = 250;
+import { BEAT } from '../ring/thread-gauge.js';
 
 /**
  * Notices a thread whose event loop stands still. Time counts only while this thread's own timers run, so that a machine

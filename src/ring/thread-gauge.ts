@@ -27,6 +27,9 @@ const ENTRY = 4;
 /** Pending handlers beyond so many are counted and not named. */
 const ENTRIES = 128;
 
+/** Milliseconds between two beats of a thread that is well: well below the shortest processTimeout. */
+export const BEAT = 250;
+
 /** An event that is being handled. */
 export interface RunningEvent {
   readonly command: number;

@@ -8,7 +8,7 @@ import { GatewayError } from '../base/errors.js';
 import { createLogger } from '../base/log.js';
 import { ThreadLink } from '../link/thread-link.js';
 import type { ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
-import { ThreadGauge } from '../ring/thread-gauge.js';
+import { BEAT, ThreadGauge } from '../ring/thread-gauge.js';
 import { Command } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import { type PhpDecoded, unserialize } from '../wire/php-serialize.js';
@@ -18,9 +18,6 @@ import { loadEvents, startEvents } from './load-events.js';
 import { receiveOrders } from './orders.js';
 import { ThreadTransport } from './thread-transport.js';
 import { type UserOutputOptions, openUserOutput } from './user-output.js';
-
-/** Well below the shortest processTimeout. */
-const BEAT_MILLISECONDS = 250;
 
 /** What a thread has of its own. The test kit has another: there no thread is started. */
 export interface ThreadHost {
@@ -68,7 +65,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   host.linked?.(link);
   const transport = new ThreadTransport(link, {
     bufferSize: memory.commandBufferSize,
-    generation: memory.generation,
+    generation: memory.number,
   });
   transport.setGateways(task.gateways);
   const orders = receiveOrders(port, {
@@ -105,7 +102,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   const beats = clock.setInterval(() => {
     beat(gauge);
     worker?.handlers.giveUpOnLate(performance.now());
-  }, BEAT_MILLISECONDS);
+  }, BEAT);
 
   const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
   let events: Events;

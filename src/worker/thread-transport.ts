@@ -1,8 +1,8 @@
 import type { ClientChange, KnownGateway, Transport } from '../api/transport.js';
+import { RoomQueue } from '../api/room-queue.js';
 import { GatewayError } from '../base/errors.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
-import { Queue } from '../base/queue.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { type ClientAddress, type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
@@ -31,9 +31,8 @@ export class ThreadTransport implements Transport {
   /** The one that was sent to last. */
   #last: LinkedGateway | undefined;
   #lastRequest = 0;
-  /** Handlers that wait for room, in the order in which they began to. */
-  readonly #waiting = new Queue<() => void>();
-  readonly #wakeNext = (): void => this.linkDrained();
+  /** For handlers. */
+  readonly #room = new RoomQueue(() => this.#congested);
 
   /** @param bufferSize bytes that may wait before a send returns false; beyond twice as many it throws */
   constructor(link: ThreadLink, options: { bufferSize: number; generation: number }) {
@@ -90,14 +89,12 @@ export class ThreadTransport implements Transport {
   }
 
   async drained(): Promise<void> {
-    if (this.#congested) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await this.#room.available();
   }
 
-  /** There may be room again. Those that wait go on one after another, since the first few may fill it. */
+  /** There may be room again. */
   linkDrained(): void {
-    if (this.#waiting.length === 0 || this.#congested) return;
-    this.#waiting.shift()?.();
-    setImmediate(this.#wakeNext);
+    this.#room.wake();
   }
 
   nextRequestId(): number {

@@ -123,7 +123,7 @@ describe('a slot’s links to gateways', () => {
     const scene = LinkSetScene.create(t);
     const gateway = await FakeGateway.ours();
     await gateway.close();
-    scene.links.follow([gateway.address]);
+    scene.links.setGateways([gateway.address]);
     assert.deepEqual(scene.links.gateways, [], 'no query misses one that has just come');
     await scene.changed();
     assert.deepEqual(
@@ -161,7 +161,7 @@ describe('a slot’s links to gateways', () => {
     await once(mute, 'listening');
     const gateway = await ours(t);
     const silent = { ip: LOCAL.ip, port: (mute.address() as AddressInfo).port };
-    scene.links.follow([silent, gateway.address]);
+    scene.links.setGateways([silent, gateway.address]);
     assert.deepEqual(scene.links.gateways, []);
     await scene.until(([first]) => first?.port === gateway.address.port && first.up);
     scene.clock.advance(9999);
@@ -197,7 +197,7 @@ describe('a slot’s links to gateways', () => {
   it('gives up a connect that is never answered after 10 s, says so, and dials again', async (t) => {
     const scene = LinkSetScene.create(t);
     const attempts = leaveConnectsUnanswered(t);
-    scene.links.follow([{ ip: LOCAL.ip, port: 2900 }]);
+    scene.links.setGateways([{ ip: LOCAL.ip, port: 2900 }]);
     scene.clock.advance(9999);
     await turn();
     assert.deepEqual([attempts[0].destroyed, scene.unreached], [false, []]);
@@ -213,7 +213,7 @@ describe('a slot’s links to gateways', () => {
   it('leaves and closes at once while a connect is not answered', async (t) => {
     const scene = LinkSetScene.create(t);
     const attempts = leaveConnectsUnanswered(t);
-    scene.links.follow([{ ip: LOCAL.ip, port: 2900 }]);
+    scene.links.setGateways([{ ip: LOCAL.ip, port: 2900 }]);
     await scene.links.leave();
     await scene.links.close(1000);
     assert.deepEqual([scene.clock.now(), attempts.map(({ destroyed }) => destroyed)], [0, [true]]);
@@ -222,7 +222,7 @@ describe('a slot’s links to gateways', () => {
 
   it('says why one cannot be dialled', async (t) => {
     const scene = LinkSetScene.create(t);
-    scene.links.follow([await unusedAddress()]);
+    scene.links.setGateways([await unusedAddress()]);
     while (scene.unreached.length === 0) await turn();
     assert.match(scene.unreached[0], /cannot be reached: .*ECONNREFUSED/);
     assert.equal(scene.links.status[0].lastError, scene.unreached[0]);
@@ -246,7 +246,7 @@ describe('a slot’s links to gateways', () => {
     const scene = LinkSetScene.create(t);
     const gateway = await ours(t);
     await scene.follow(gateway.address);
-    scene.links.follow([]);
+    scene.links.setGateways([]);
     assert.deepEqual(
       scene.links.gateways.map(({ up }) => up),
       [true],
@@ -260,8 +260,8 @@ describe('a slot’s links to gateways', () => {
     const scene = LinkSetScene.create(t);
     const gateway = await FakeGateway.ours();
     await gateway.close();
-    scene.links.follow([gateway.address]);
-    scene.links.follow([]);
+    scene.links.setGateways([gateway.address]);
+    scene.links.setGateways([]);
     assert.deepEqual(scene.links.gateways, []);
     await scene.links.connected();
   });
@@ -342,7 +342,7 @@ describe('a slot’s links to gateways', () => {
     );
     t.after(() => Promise.all([hangsUp.close(), web.close()]));
     const scene = LinkSetScene.create(t);
-    scene.links.follow([hangsUp, web].map(({ port }) => ({ ip: LOCAL.ip, port })));
+    scene.links.setGateways([hangsUp, web].map(({ port }) => ({ ip: LOCAL.ip, port })));
     await scene.until(() => scene.links.status.every(({ lastError }) => lastError !== null));
     const [first, second] = scene.links.status;
     assert.match(first.lastError ?? '', /hung up without an answer.*has it the same cluster\.secretKey\?/);

@@ -74,7 +74,7 @@ describe('workers and gateways on different nodes', () => {
       split.pool.gateways().find(({ state }) => state === 'down')?.address,
       formatAddress(address),
     );
-    split.pool.follow([split.gateways[0].address]);
+    split.pool.setGateways([split.gateways[0].address]);
     // the thread is told by another way than events come
     await eventually(async () => assert.equal(await ann.call('getAllClientIdCount'), 2));
   });

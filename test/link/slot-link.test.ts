@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { LinkListener } from '#src/link/link.js';
+import type { LinkSubscriber } from '#src/link/link.js';
 import type { ThreadMemory } from '#src/link/ring-memory.js';
 import { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
@@ -26,7 +26,7 @@ interface SeenEvent {
 }
 
 /** A thread's end that collects events and takes none by itself. */
-class Collector implements LinkListener {
+class Collector implements LinkSubscriber {
   readonly link: ThreadLink;
   readonly events: SeenEvent[] = [];
   #onEvent: (() => void) | undefined;
@@ -110,19 +110,19 @@ describe('SlotLink and its threads', () => {
   }
 
   function serve(memory: ThreadMemory, collector: Collector): void {
-    collector.link.receiveEvents(slot.serveBy(memory.generation));
+    collector.link.receiveEvents(slot.serveBy(memory.number));
   }
 
   /** The first thread is gone, as by a crash. */
   function die({ memory, collector }: { memory: ThreadMemory; collector: Collector }): void {
     collector.link.destroy();
-    slot.detach(memory.generation);
+    slot.detach(memory.number);
   }
 
   describe('generations', () => {
     it('are numbered, 1 to 255', () => {
       const numbers = Array.from({ length: 256 }, () => {
-        const { generation } = slot.attach();
+        const { number: generation } = slot.attach();
         slot.detach(generation);
         return generation;
       });
@@ -236,7 +236,7 @@ describe('SlotLink and its threads', () => {
       const frames = testFrames(Array.from({ length: 2000 }, (_, n) => 28 + (n % 4)));
       for (const frame of frames.slice(0, 1000)) collector.link.send(frame);
       collector.link.destroy();
-      slot.detach(memory.generation);
+      slot.detach(memory.number);
       // at once, not when the doorbell's turn comes
       assert.equal((await main.facts()).frames, 1000);
       assertFrames(await main.received(1000), frames.slice(0, 1000));
@@ -250,7 +250,7 @@ describe('SlotLink and its threads', () => {
       // until the main thread sleeps, and nobody is left to wake it
       for (let turns = 0; turns < 100; turns++) await turn();
       assert.equal(slot.state, 'closing');
-      slot.detach(memory.generation);
+      slot.detach(memory.number);
       assert.equal((await closing).closed, 1);
     });
   });
@@ -367,7 +367,7 @@ describe('SlotLink and its threads', () => {
       await collector.received(1);
       collector.link.send({ ...testFrame(1, 40), command: Command.SELECT, clientIp: 1 });
       await main.received(1);
-      const replies = [reply(memory.generation, 1, LARGER_THAN_THE_RING), reply(memory.generation, 2, 50)];
+      const replies = [reply(memory.number, 1, LARGER_THAN_THE_RING), reply(memory.number, 2, 50)];
       await main.send(replies);
       while (collector.events.filter(isReply).length < 2)
         await collector.received(collector.events.length + 1);
@@ -404,7 +404,7 @@ describe('SlotLink and its threads', () => {
       const memory = unserved.attach();
       const { link, events } = new Collector(memory);
       threads.push(link);
-      link.receiveEvents(unserved.serveBy(memory.generation));
+      link.receiveEvents(unserved.serveBy(memory.number));
       while (link.isSettled) link.send(testFrame(1, 1000));
       unserved.send(testFrame(1, 100));
       for (let turns = 0; turns < 20; turns++) await turn();
@@ -445,7 +445,7 @@ describe('SlotLink and its threads', () => {
         closed() {},
       });
       const memory = small.slot.attach();
-      const takeover = small.slot.serveBy(memory.generation);
+      const takeover = small.slot.serveBy(memory.number);
       const thread = threadPeer(new ThreadLink('the slot', memory), takeover, 'all');
       await thread.listen();
       let refused = 0;
@@ -477,7 +477,7 @@ describe('SlotLink and its threads', () => {
       }
       await eventsEnded;
       assert.equal(collector.events.length, lengths.length);
-      await main.send([reply(memory.generation, 1, 50)]);
+      await main.send([reply(memory.number, 1, 50)]);
       await collector.received(lengths.length + 1);
       collector.link.send(testFrame(0, 100));
       await main.received(1);
@@ -485,7 +485,7 @@ describe('SlotLink and its threads', () => {
 
     it('comes after the replies that were accepted', async () => {
       const { memory, collector } = attach(true);
-      const replies = [reply(memory.generation, 1, LARGER_THAN_THE_RING), reply(memory.generation, 2, 50)];
+      const replies = [reply(memory.number, 1, LARGER_THAN_THE_RING), reply(memory.number, 2, 50)];
       await main.send(replies);
       await main.close();
       await collector.received(2);
@@ -494,7 +494,7 @@ describe('SlotLink and its threads', () => {
 
     it('does not let a thread send into the void: its link ends with the slot', async () => {
       const memory = slot.attach();
-      const takeover = slot.serveBy(memory.generation);
+      const takeover = slot.serveBy(memory.number);
       const thread = threadPeer(new ThreadLink('the slot', memory), takeover, 'all');
       await thread.listen();
       await main.destroy('destroyed by the test');
@@ -548,7 +548,7 @@ describe('a slot whose real threads are killed', () => {
     let delivered = 0;
     for (const taking of ['none', 'none', 'all'] as Taking[]) {
       const memory = slot.attach();
-      const takeover = slot.serveBy(memory.generation);
+      const takeover = slot.serveBy(memory.number);
       const { peer, worker } = await startLinkThread(memory, takeover, taking);
       await peer.listen();
       if (taking === 'all') {
@@ -559,7 +559,7 @@ describe('a slot whose real threads are killed', () => {
         await peer.received(1);
       }
       await worker.terminate();
-      slot.detach(memory.generation);
+      slot.detach(memory.number);
     }
     end();
     assert.equal(delivered, lengths.length);

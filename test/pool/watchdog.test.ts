@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { Session } from 'node:inspector';
 import { type TestContext, describe, it } from 'node:test';
 import type { Clock } from '#src/base/clock.js';
-import { BEAT, Watchdog } from '#src/pool/watchdog.js';
+import { Watchdog } from '#src/pool/watchdog.js';
+import { BEAT } from '#src/ring/thread-gauge.js';
 import { SteppedClock } from '../support/stepped-clock.js';
 
 const LIMIT = 1000;

@@ -109,9 +109,9 @@ const ring: Carrier = {
   async open(bufferSize) {
     const { slot, end } = openSlot(bufferSize);
     const threadMemory = slot.attach();
-    const takeover = slot.serveBy(threadMemory.generation);
+    const takeover = slot.serveBy(threadMemory.number);
     const far = threadPeer(new ThreadLink('the slot', threadMemory), takeover, 'all');
-    void far.ended().then(() => slot.detach(threadMemory.generation));
+    void far.ended().then(() => slot.detach(threadMemory.number));
     return {
       near: new LocalPeer(slot),
       far,
@@ -129,9 +129,9 @@ const ringAcrossThreads: Carrier = {
   async open(bufferSize) {
     const { slot, end } = openSlot(bufferSize);
     const threadMemory = slot.attach();
-    const takeover = slot.serveBy(threadMemory.generation);
+    const takeover = slot.serveBy(threadMemory.number);
     const { peer, worker } = await startLinkThread(threadMemory, takeover, 'all');
-    void peer.ended().then(() => slot.detach(threadMemory.generation));
+    void peer.ended().then(() => slot.detach(threadMemory.number));
     return {
       near: new LocalPeer(slot),
       far: peer,

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { LinkSet } from '#src/cluster/link-set.js';
-import type { LinkListener } from '#src/link/link.js';
+import type { LinkSubscriber } from '#src/link/link.js';
 import type { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
 import type { GatewayState } from '#src/link/thread-protocol.js';
@@ -62,7 +62,7 @@ export class LinkSetScene {
       onUnreached: (_link, error) => this.unreached.push(error.message),
       onReached: () => {},
     });
-    const listener: LinkListener = { frame: (frame) => this.local.hear(frame), drained() {}, closed() {} };
+    const listener: LinkSubscriber = { frame: (frame) => this.local.hear(frame), drained() {}, closed() {} };
     this.links.local?.subscribe(listener);
   }
 
@@ -96,7 +96,7 @@ export class LinkSetScene {
       closed() {},
     });
     this.threadLink = link;
-    this.#generation = memory.generation;
+    this.#generation = memory.number;
   }
 
   #generation = 0;
@@ -129,7 +129,7 @@ export class LinkSetScene {
 
   /** Follows these gateways until each is up. */
   async follow(...addresses: readonly GatewayAddress[]): Promise<void> {
-    this.links.follow(addresses);
+    this.links.setGateways(addresses);
     await this.links.connected();
   }
 }

@@ -56,17 +56,17 @@ class MemoryLink extends BaseLink {
   }
 
   #deliver(): void {
-    if (!this.listening || !this.far.listening) return;
+    if (!this.subscribed || !this.far.subscribed) return;
     const batch = this.#queue;
     this.#queue = [];
     this.#queued = 0;
     for (const bytes of batch) {
       if (this.far.state === 'closed') break;
-      this.far.listener.frame(decodeFrame(bytes), 0);
+      this.far.subscriber.frame(decodeFrame(bytes), 0);
     }
     if (this.#congested && this.state === 'open') {
       this.#congested = false;
-      this.listener.drained();
+      this.subscriber.drained();
     }
     if (this.state === 'closing' && this.#queue.length === 0) {
       this.ended();
@@ -75,7 +75,7 @@ class MemoryLink extends BaseLink {
   }
 }
 
-/** Two links that are each other's far ends. Nothing is delivered before both are listened to. */
+/** Two links that are each other's far ends. Nothing is delivered before both are subscribed to. */
 export function memoryLinkPair(bufferSize: number): [Link, Link] {
   const a = new MemoryLink('memory a', bufferSize);
   const b = new MemoryLink('memory b', bufferSize);

@@ -87,7 +87,7 @@ export class SplitNode {
         writeLine: log.write,
       });
       await pool.prepare();
-      pool.follow(gateways.map(({ address }) => address));
+      pool.setGateways(gateways.map(({ address }) => address));
       await pool.connected(10_000);
       await pool.start();
       return pool;

@@ -33,11 +33,11 @@ export class WorkerThread {
   constructor(slot: SlotLink, events: Events, processTimeout: number, onFailure: (message: string) => void) {
     const memory = slot.attach();
     this.#slot = slot;
-    this.generation = memory.generation;
+    this.generation = memory.number;
     const link = new ThreadLink('the slot', memory);
     this.link = link;
     const requests = new Requests(systemClock);
-    const { generation } = memory;
+    const { number: generation } = memory;
     const transport = new ThreadTransport(link, { bufferSize: BUFFER, generation });
     transport.setGateways([A, B, PHP]);
     this.gateway.attach({ transport, requests });
