@@ -120,9 +120,6 @@ async function handlers(
 ): Promise<Events> {
   if (typeof events !== 'string') return checkEvents({ default: events }, 'the events given to boot()');
   process.setSourceMapsEnabled(true);
-  const module = (await import(`${bundle}?slot=${slot}&generation=${memory.generation}`)) as Record<
-    string,
-    unknown
-  >;
+  const module = (await import(`${bundle}?slot=${slot}&thread=${memory.number}`)) as Record<string, unknown>;
   return checkEvents(module, eventsFolder);
 }

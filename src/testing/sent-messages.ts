@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { jsonObject, nameList } from '../gateway/commands/ext-data.js';
-import type { Link, LinkListener } from '../link/link.js';
+import type { Link, LinkSubscriber } from '../link/link.js';
 import { Command, Flag } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { TestMessage } from './test-client.js';
@@ -23,14 +23,14 @@ export class SentMessages {
     return new Proxy(link, {
       get: (target, key) => {
         if (key === 'subscribe') {
-          return (listener: LinkListener) =>
+          return (subscriber: LinkSubscriber) =>
             target.subscribe({
               frame: (frame, place) => {
-                listener.frame(frame, place);
+                subscriber.frame(frame, place);
                 this.#note(frame);
               },
-              drained: () => listener.drained(),
-              closed: (error) => listener.closed(error),
+              drained: () => subscriber.drained(),
+              closed: (error) => subscriber.closed(error),
             });
         }
         const value: unknown = Reflect.get(target, key, target);

@@ -25,9 +25,10 @@ const STRICT = {
 const APPLICATION = `
 import * as all from 'gatewayworker';
 import * as ofClient from 'gatewayworker/client';
+import * as ofTests from 'gatewayworker/testing';
 import { defineEvents, Gateway, type ProtocolModule, type Router, type UserConfig } from 'gatewayworker';
 
-export const names: readonly unknown[] = [all, ofClient];
+export const names: readonly unknown[] = [all, ofClient, ofTests];
 export const config: UserConfig = { gateway: { pingInterval: 55 }, worker: { count: 1 } };
 export const protocol: ProtocolModule = {
   input: (buffer) => buffer.length,
@@ -64,8 +65,11 @@ export default defineEvents({
 /** What samples take for given. */
 const GIVEN = `
 import type { Client } from 'gatewayworker';
+import type { TestApp } from 'gatewayworker/testing';
 declare global {
   const client: Client;
+  const app: TestApp;
+  const assert: typeof import('node:assert/strict');
   const id: string, first: string, second: string, text: string;
   const items: readonly string[];
   function save(id: string, text: string): Promise<void>;
@@ -137,6 +141,9 @@ describe('the package, installed from its tarball into an empty project', () => 
         return file;
       });
       project.write('samples/given.d.ts', GIVEN);
+      project.write('samples/package.json', '{"type":"module"}');
+      project.write('samples/events/index.mts', APPLICATION);
+      project.write('samples/events/index.d.ts', "export { default } from './index.mjs';");
       compile(['application.mts', 'with-node.mts', 'samples/given.d.ts', ...files], {
         ...MODULES.nodenext,
         types: ['node'],
