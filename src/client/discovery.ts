@@ -75,7 +75,7 @@ export class Discovery {
   }
 }
 
-/** A client id holds an IPv4 address: clients of a gateway by any other name could not be addressed. */
+/** A client id has room for an IPv4 address: clients of a gateway by any other name could not be addressed. */
 function parse(address: string): GatewayAddress[] {
   const { host, port } = splitAddress(address);
   return isIPv4(host) ? [{ ip: ipToNumber(host), port }] : [];

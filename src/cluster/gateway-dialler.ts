@@ -18,15 +18,15 @@ const PAUSES: BackoffOptions = { first: 1000, last: 10_000, jitter: [0.75, 1.25]
 const STEADY = 10_000;
 
 /*
- *            dialled and answered             the link breaks
- *   waiting ----------------------> up ------------------------> waiting, or closed when nobody names it any more
- *      |                             | leave()
- *      | close()                     v
- *      +----> closed <------------ leaving
+ *             dialled and answered             the link breaks
+ *   dialling ----------------------> up ------------------------> dialling, or closed when nobody names it any more
+ *      |                              | leave()
+ *      | close()                      v
+ *      +----> closed <------------- leaving
  *
- * waiting: it is being dialled, or will be after a while.
+ * dialling: it is being dialled, or will be after a while.
  */
-type State = 'waiting' | 'up' | 'leaving' | 'closed';
+type State = 'dialling' | 'up' | 'leaving' | 'closed';
 
 export interface GatewayDiallerOptions {
   readonly introduction: PeerIntroduction;
@@ -83,7 +83,7 @@ export class GatewayDialler implements CarrierOwner {
   readonly #gauge = new LinkGauge();
   readonly #backoff = new Backoff(PAUSES);
   readonly #giveUp = new AbortController();
-  #state: State = 'waiting';
+  #state: State = 'dialling';
   #carrier: GatewayCarrier | undefined;
   #retry: Timer | undefined;
   /** As it was when it was last up. */
@@ -248,7 +248,7 @@ export class GatewayDialler implements CarrierOwner {
     // one that hangs up as soon as it was reached is dialled less and less often, too
     if (this.#options.clock.now() - this.#upSince >= STEADY) this.#backoff.reset();
     const wasClosing = this.#state === 'closed';
-    if (this.#state === 'up') this.#state = 'waiting';
+    if (this.#state === 'up') this.#state = 'dialling';
     else this.#abandon();
     if (wasClosing) return;
     const broken = error ?? new GatewayError('GW_LINK_CLOSED', 'it hung up');
@@ -260,7 +260,7 @@ export class GatewayDialler implements CarrierOwner {
     this.#tried = true;
     this.#lastError = error.message;
     this.#refused = error instanceof RefusedError;
-    if (this.wanted && this.#state === 'waiting') {
+    if (this.wanted && this.#state === 'dialling') {
       this.#retry = this.#options.clock.setTimeout(() => void this.#dial(), this.#backoff.next());
     } else {
       this.#abandon();

@@ -35,7 +35,7 @@ class PhpCarrier implements GatewayCarrier {
   readonly #reply = { ...emptyFrame(), command: Command.REPLY };
   readonly #replyFrame = new ReceivedFrame();
   readonly #decoded = new ReceivedFrame();
-  /** Clients of which the worker wants no more for now: with one connection for all, that holds up the others as well. */
+  /** Clients of which the worker wants no more for now: with one connection for all, that makes the others wait as well. */
   readonly #paused = new Set<number>();
   #congested = false;
   #leaving = false;

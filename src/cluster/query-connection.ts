@@ -132,7 +132,7 @@ export class QueryConnection implements QuerySocketOwner {
         this.destroy(
           new GatewayError(
             'GW_LINK_CLOSED',
-            `${this.name} was left after ${timeout} ms with ${this.bufferedBytes} bytes not taken and ${this.#socket.waiting} queries not answered.`,
+            `${this.name} was left after ${timeout} ms with ${this.bufferedBytes} bytes not taken and ${this.#socket.unanswered} queries not answered.`,
           ),
         );
       }, timeout);
@@ -153,8 +153,8 @@ export class QueryConnection implements QuerySocketOwner {
   }
 
   /** Whether answers are still to come. */
-  get #waiting(): boolean {
-    return this.#socket.waiting > 0 || this.#intermission !== undefined;
+  get #awaitsAnswers(): boolean {
+    return this.#socket.unanswered > 0 || this.#intermission !== undefined;
   }
 
   /** Speaks over this connection from now on. */
@@ -237,19 +237,19 @@ export class QueryConnection implements QuerySocketOwner {
   }
 
   #finishWhenAnswered(): void {
-    if (this.#state === 'closing' && !this.#waiting) this.#socket.end();
+    if (this.#state === 'closing' && !this.#awaitsAnswers) this.#socket.end();
   }
 
   /** A cut cable closes no connection, and a PHP gateway knows no ping: it is asked something that costs it nothing. */
   #check(): void {
     if (this.#state !== 'open') return;
     const { moved } = this.#socket;
-    this.#silent = moved === this.#moved && this.#waiting ? this.#silent + 1 : 0;
+    this.#silent = moved === this.#moved && this.#awaitsAnswers ? this.#silent + 1 : 0;
     this.#moved = moved;
     if (this.#silent > SILENT_CHECKS) {
       const seconds = (this.#silent * this.#options.pingInterval) / 1000;
       this.destroy(new GatewayError('GW_LINK_CLOSED', `${this.name} has been silent for ${seconds} s.`));
-    } else if (!this.#waiting) {
+    } else if (!this.#awaitsAnswers) {
       this.#socket.ask(PROBE);
     }
   }
@@ -297,7 +297,7 @@ export class QueryConnection implements QuerySocketOwner {
 
   hungUp(): void {
     if (this.#intermission !== undefined) return;
-    if (this.#state === 'closing' && this.#socket.waiting === 0) return;
+    if (this.#state === 'closing' && this.#socket.unanswered === 0) return;
     const hint = this.#answered
       ? ''
       : ' before it had answered anything; check that both ends have the same secret key';

@@ -81,7 +81,7 @@ export class QuerySocket {
   }
 
   /** How many queries are not answered, those that are for nobody included. */
-  get waiting(): number {
+  get unanswered(): number {
     return this.#asked.length;
   }
 
@@ -109,9 +109,9 @@ export class QuerySocket {
   /** Its answers are nobody's any more. @returns the queries that are not answered, oldest first */
   abandon(): AskedQuery[] {
     this.#abandoned = true;
-    const unanswered = [...this.#asked];
+    const asked = [...this.#asked];
     this.#asked.clear();
-    return unanswered;
+    return asked;
   }
 
   /** Lets out what was accepted, and ends when the gateway has done the same. */

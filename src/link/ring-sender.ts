@@ -1,10 +1,10 @@
 import { GatewayError } from '../base/errors.js';
-import { Queue } from '../base/queue.js';
 import type { Doorbell } from '../ring/doorbell.js';
 import { BEGIN, END, RECORD_HEADER_LENGTH, WHOLE } from '../ring/layout.js';
 import { RingWriter } from '../ring/writer.js';
 import { type Frame, type ReceivedFrame, frameLength, writeFrame } from '../wire/frame.js';
 import { FrameBacklog } from './frame-backlog.js';
+import { Originals } from './originals.js';
 
 /**
  * Records after which a sleeping far end is woken at once, and not only at the end of the turn: whoever sends a lot in one
@@ -17,15 +17,6 @@ const RECORDS_PER_RING = 256;
  * here and as much there: a fifth of what a new client costs.
  */
 const LINGER = 1;
-
-/** A frame in fragments whose last record the consumer has not freed. */
-interface Original {
-  readonly bytes: Buffer;
-  /** Where its last record lies. */
-  readonly place: number;
-  /** The position after that. */
-  readonly end: number;
-}
 
 /**
  * The sending half of a ring link: frames are encoded straight into the ring. What does not fit waits in a queue and goes
@@ -56,9 +47,8 @@ export class RingSender {
     this.#lingering = false;
     this.flush();
   };
-  readonly #keepOriginals: boolean;
-  /** Oldest first, which is how they are freed. */
-  readonly #originals = new Queue<Original>();
+  /** For a ring whose reader keeps. */
+  readonly #originals: Originals | undefined;
 
   /**
    * @param bufferSize bytes that may wait before {@link send} returns false
@@ -76,7 +66,7 @@ export class RingSender {
     this.doorbell = doorbell;
     this.#bufferSize = bufferSize;
     this.#onDrained = onDrained;
-    this.#keepOriginals = options.keepOriginals ?? false;
+    if (options.keepOriginals === true) this.#originals = new Originals(this.#writer);
   }
 
   get bufferedBytes(): number {
@@ -174,7 +164,7 @@ export class RingSender {
 
   /** Moves what waits into the ring, as far as there is room. To be called whenever this thread's doorbell rang. */
   pump(): void {
-    if (this.#originals.length > 0) this.#forgetOriginals();
+    this.#originals?.forgetFreed();
     do {
       this.#fill();
       if (this.#backlog.length > 0) this.#full = true;
@@ -207,8 +197,8 @@ export class RingSender {
   originals(): Array<readonly [place: number, frame: Buffer]> {
     this.#sent = 0;
     this.#writer.measure();
-    this.#forgetOriginals();
-    return Array.from(this.#originals, ({ place, bytes }) => [place, bytes]);
+    this.#originals?.forgetFreed();
+    return this.#originals?.list() ?? [];
   }
 
   /** There is room: true when nothing waits in the backlog any more, which ends a congestion. */
@@ -240,18 +230,9 @@ export class RingSender {
         this.#unrung++;
       }
       // one that is whole in its record can be read from the ring
-      if (inFragments && this.#keepOriginals) {
-        this.#originals.push({ bytes: frame, place, end: this.#writer.position });
-      }
+      if (inFragments) this.#originals?.add(frame, place);
       this.#sent = 0;
       this.#backlog.shift();
-    }
-  }
-
-  #forgetOriginals(): void {
-    for (let oldest = this.#originals.peek(); oldest !== undefined; oldest = this.#originals.peek()) {
-      if (!this.#writer.freed(oldest.end)) return;
-      this.#originals.shift();
     }
   }
 }

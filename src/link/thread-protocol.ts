@@ -18,7 +18,7 @@ export interface WorkerTask {
   /** The gateways that are known when it starts. */
   readonly gateways: readonly GatewayState[];
   readonly logLevel: string;
-  /** Milliseconds after which a pending handler no longer holds back its client's next event; 0: never. */
+  /** Milliseconds after which a pending handler no longer keeps its client's next event waiting; 0: never. */
   readonly processTimeout: number;
 }
 

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, it } from 'node:test';
-import { SlotLink } from '#src/link/slot-link.js';
 import { createLogger } from '#src/base/log.js';
 import { EventsBundle } from '#src/bundle/events-bundle.js';
 import { Generation } from '#src/pool/generation.js';
-import { Doorbell } from '#src/ring/doorbell.js';
 import { type FakeThread, FakeThreads } from '../support/fake-threads.js';
 import { fixture } from '../support/fixtures.js';
 import { turn } from '../support/gateway-scene.js';
 import { SteppedClock } from '../support/stepped-clock.js';
+import { TASK, memoryOfThread } from '../support/thread-task.js';
 
 const START_TIMEOUT = 60_000;
 const WARNING = 10_000;
@@ -33,26 +32,11 @@ describe('the start of a generation', () => {
     clock = new SteppedClock();
     log = [];
     const threads = new FakeThreads();
-    const link = new SlotLink({
-      name: 'slot',
-      doorbell: new Doorbell(),
-      eventBufferSize: 65_536,
-      commandBufferSize: 65_536,
-      onError() {},
-    });
     generation = new Generation({
       startThread: threads.start,
-      memory: link.attach(),
+      memory: memoryOfThread(),
       bundle,
-      task: {
-        eventsFolder: '',
-        slot: 3,
-        count: 4,
-        node: 'node',
-        gateways: [],
-        logLevel: 'info',
-        processTimeout: 0,
-      },
+      task: { ...TASK, slot: 3, count: 4 },
       startTimeout: START_TIMEOUT,
       clock,
       log: createLogger({

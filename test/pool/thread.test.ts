@@ -2,32 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { systemClock } from '#src/base/clock.js';
-import { SlotLink } from '#src/link/slot-link.js';
 import type { WorkerTask } from '#src/link/thread-protocol.js';
 import { livingThreads } from '#src/pool/living-threads.js';
 import { PoolThread } from '#src/pool/thread.js';
-import { Doorbell } from '#src/ring/doorbell.js';
+import { TASK, memoryOfThread } from '../support/thread-task.js';
 
 /** A task with this as its code. */
 function task(code: string): WorkerTask {
-  const link = new SlotLink({
-    name: 'slot',
-    doorbell: new Doorbell(),
-    eventBufferSize: 65_536,
-    commandBufferSize: 65_536,
-    onError() {},
-  });
   return {
-    memory: link.attach(),
+    ...TASK,
+    memory: memoryOfThread(),
     port: new MessageChannel().port2,
     bundle: `data:text/javascript,${encodeURIComponent(code)}`,
-    eventsFolder: 'events',
-    slot: 0,
-    count: 1,
-    node: 'node',
-    gateways: [],
-    logLevel: 'info',
-    processTimeout: 0,
   };
 }
 
