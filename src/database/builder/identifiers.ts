@@ -1,5 +1,5 @@
 import { type Dialect, kindOf, sqlError } from './statement.js';
-import { tokensOf } from './tokens.js';
+import { type Token, tokensOf } from './tokens.js';
 
 /*
  * Names come in two ways. Where a table or a column is named, the text is names only: quoteName, quoteColumn and
@@ -69,7 +69,7 @@ export function quoteNamesIn(text: string, dialect: Dialect): string {
   if (before === undefined) return quoteDotted(text, dialect);
   const alias = text.length - tail.length + before;
   const as = alias - ' AS '.length;
-  if (!isCode(text, as, dialect)) return quoteDotted(text, dialect);
+  if (!isCode(as, tokensOf(text, dialect))) return quoteDotted(text, dialect);
   return `${quoteDotted(text.slice(0, as), dialect)} AS ${quoteIdentifier(text.slice(alias))}`;
 }
 
@@ -98,28 +98,27 @@ function literalsIn(text: string): RegExpExecArray[] {
 
 function quoteDotted(text: string, dialect: Dialect): string {
   if (!text.includes('.')) return text;
+  const tokens = tokensOf(text, dialect);
   let result = '';
   let from = 0;
   for (const literal of literalsIn(text)) {
-    result += quoteDottedBetween(text, from, literal.index, dialect) + literal[0];
+    result += quoteDottedBetween(text, from, literal.index, tokens) + literal[0];
     from = literal.index + literal[0].length;
   }
-  return result + quoteDottedBetween(text, from, text.length, dialect);
+  return result + quoteDottedBetween(text, from, text.length, tokens);
 }
 
 /** As PHP, nothing at all where a quote has no partner. */
-function quoteDottedBetween(text: string, start: number, end: number, dialect: Dialect): string {
+function quoteDottedBetween(text: string, start: number, end: number, tokens: readonly Token[]): string {
   const piece = text.slice(start, end);
   if (piece.includes("'") || piece.includes('"')) return piece;
   return piece.replaceAll(DOTTED, (match, table: string, column: string, at: number) =>
-    isCode(text, start + at, dialect) ? `\`${table}\`.\`${column}\`` : match,
+    isCode(start + at, tokens) ? `\`${table}\`.\`${column}\`` : match,
   );
 }
 
-function isCode(text: string, at: number, dialect: Dialect): boolean {
-  return !tokensOf(text, dialect).some(
-    ({ kind, start, end }) => kind !== 'parameter' && start <= at && at < end,
-  );
+function isCode(at: number, tokens: readonly Token[]): boolean {
+  return !tokens.some(({ kind, start, end }) => kind !== 'parameter' && start <= at && at < end);
 }
 
 /** From the end: a part, and what separates it from the one before; separators in quoted names do not count. */
@@ -127,23 +126,28 @@ function quoteParts(spec: string, withAlias: boolean): string {
   let rest = trim(spec);
   // as long as the text, so that what is found in it is there in the text, too
   const mask = rest.replaceAll(QUOTED_IN_TEXT, ({ length }) => '`'.repeat(length));
-  let quoted = '';
+  const parts: string[] = [];
   for (;;) {
-    const cut = lastSeparator(mask.slice(0, rest.length), withAlias);
-    if (cut === undefined) return quoteIdentifier(rest) + quoted;
-    quoted = cut.separator + quoteIdentifier(rest.slice(cut.at + cut.separator.length)) + quoted;
+    const cut = lastSeparator(mask, rest.length, withAlias);
+    if (cut === undefined) break;
+    parts.push(quoteIdentifier(rest.slice(cut.at + cut.separator.length)), cut.separator);
     rest = trimEnd(rest.slice(0, cut.at));
   }
+  return quoteIdentifier(rest) + parts.toReversed().join('');
 }
 
-/** One that begins the text separates nothing. */
-function lastSeparator(text: string, withAlias: boolean): { at: number; separator: string } | undefined {
+/** In the first `length` characters. One that begins the text separates nothing. */
+function lastSeparator(
+  mask: string,
+  length: number,
+  withAlias: boolean,
+): { at: number; separator: string } | undefined {
   if (withAlias) {
-    const as = (LAST_AS.exec(text)?.[0].length ?? 0) - ' AS '.length;
-    if (as > 0) return { at: as, separator: ' AS ' };
-    const space = text.lastIndexOf(' ');
+    const as = LAST_AS.exec(mask.slice(0, length))?.[0].length ?? 0;
+    if (as > ' AS '.length) return { at: as - ' AS '.length, separator: ' AS ' };
+    const space = mask.lastIndexOf(' ', length - 1);
     if (space > 0) return { at: space, separator: ' ' };
   }
-  const dot = text.lastIndexOf('.');
+  const dot = mask.lastIndexOf('.', length - 1);
   return dot > 0 ? { at: dot, separator: '.' } : undefined;
 }

@@ -43,9 +43,12 @@ export class Refused extends Error {
 }
 
 export function emptyBuilder(dialect: Dialect = 'mysql'): StatementBuilder {
-  const never = (): Promise<never> => Promise.reject(new Error('nothing runs here'));
   const runner: StatementRunner = { dialect, run: never, runForCells: never };
   return StatementBuilder.of(runner);
+}
+
+function never(): Promise<never> {
+  return Promise.reject(new Error('nothing runs here'));
 }
 
 const ENDINGS = ['query', 'row', 'column', 'single'];
