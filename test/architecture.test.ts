@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cluster: [...FOUNDATION, 'net', 'wire', 'ring', 'link'],
   api: [...FOUNDATION, 'wire'],
   register: [...FOUNDATION, 'net', 'wire'],
+  database: [...FOUNDATION],
   client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
   gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
   pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'link', 'cluster'],

@@ -32,6 +32,8 @@ export const ERROR_CODES = {
   GW_START_TIMEOUT:
     'A worker was not ready within worker.startTimeout: its code did not load, or onWorkerStart did not end.',
   GW_WORKER_DIED: 'A worker thread ended on its own.',
+  GW_SQL:
+    'A statement that cannot be made: an argument of its builder, or parameters and values that do not fit.',
   GW_CONTROL:
     'A command and the running node: it runs already, or it does not run, or it cannot be reached, or it refuses.',
 } as const;
