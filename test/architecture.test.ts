@@ -4,63 +4,10 @@ import { builtinModules } from 'node:module';
 import { dirname, join, normalize } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-
-/*
- * Who may import whom. A part of the architecture is a folder of src/ (of ops/, a folder within it), or a file
- * directly in it. Type imports count as
- * well: what a file names, it knows.
- */
+import { readDocument } from './support/documents.js';
+import { FOUNDATION, MAY_IMPORT } from './support/rooms.js';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
-
-/** What any other part may import. It imports nothing of ours but itself. */
-const FOUNDATION = ['base'];
-
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  base: [],
-  net: [...FOUNDATION],
-  bundle: [...FOUNDATION],
-  config: [...FOUNDATION, 'bundle'],
-  wire: [...FOUNDATION],
-  ring: [...FOUNDATION],
-  link: [...FOUNDATION, 'wire', 'ring'],
-  cluster: [...FOUNDATION, 'net', 'wire', 'ring', 'link'],
-  api: [...FOUNDATION, 'wire'],
-  register: [...FOUNDATION, 'net', 'wire'],
-  database: [...FOUNDATION],
-  client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
-  gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
-  pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'link', 'cluster'],
-  worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
-  // what operators see: it is given what it shows
-  'ops/requests': [...FOUNDATION],
-  'ops/control': [...FOUNDATION, 'net', 'ops/requests'],
-  'ops/view': [...FOUNDATION, 'config', 'ops/requests'],
-  'ops/log': [...FOUNDATION],
-  'ops/process': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/log'],
-  'ops/group': [...FOUNDATION, 'config', 'ops/requests', 'ops/process'],
-  node: [...FOUNDATION, 'net', 'config', 'wire', 'gateway', 'pool', 'register', 'ops/requests'],
-  cli: [
-    ...FOUNDATION,
-    'bundle',
-    'config',
-    'pool',
-    'node',
-    'ops/requests',
-    'ops/control',
-    'ops/view',
-    'ops/log',
-    'ops/process',
-    'ops/group',
-  ],
-  main: [...FOUNDATION, 'ops/process', 'cli'],
-  // the public surface: names and types of everything a user meets
-  index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
-  // the test kit: everything that a node is made of, in one thread
-  testing: [...FOUNDATION, 'bundle', 'config', 'wire', 'link', 'api', 'gateway', 'pool', 'worker', 'node'],
-  // run when the package is made, and never after
-  build: ['config'],
-};
 
 /** Packages and built-in modules that only these places may import. */
 const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) => boolean]> = [
@@ -82,6 +29,9 @@ interface Import {
   readonly dynamic: boolean;
 }
 
+const TESTS = readdirSync(new URL('../test/', import.meta.url), { recursive: true, encoding: 'utf8' }).map(
+  (file) => `test/${file}`,
+);
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 const imports = files.flatMap((file) => importsOf(file));
 
@@ -162,6 +112,61 @@ describe('the architecture', () => {
       imports
         .filter(({ imported }) => builtinModules.includes(imported))
         .map(({ file, imported }) => `${file}: ${imported}`),
+      [],
+    );
+  });
+});
+
+describe('docs/architecture.md', () => {
+  const page = readDocument('docs/architecture.md');
+  const [, table] = /^## The rooms\n([^]*?)^## /m.exec(page) ?? [];
+  const rows = [...table.matchAll(/^\| `([a-z/]+)(?:\/|\.ts)` \| [^|]+ \|\s*([^|]*?)\s*\|$/gm)];
+
+  it('has each room, and says what it may import', () => {
+    const told = rows.map(([, room, imports]) => [room, imports === '' ? [] : imports.trim().split(', ')]);
+    const rooms = told.filter(([room]) => /^(?:[a-z]+|ops\/[a-z]+)$/.test(String(room)));
+    const rules = Object.entries(MAY_IMPORT).map(([room, imports]) => [
+      room,
+      imports.filter((name) => !FOUNDATION.includes(name)),
+    ]);
+    assert.deepEqual(Object.fromEntries(rooms), Object.fromEntries(rules));
+    assert.equal(rooms.length, rules.length);
+  });
+
+  it('has every folder of a room that has folders', () => {
+    const inner = files.map((file) => dirname(file)).filter((folder) => folder.includes('/'));
+    for (const folder of inner)
+      assert.ok(
+        rows.some(([, room]) => room === folder),
+        folder,
+      );
+  });
+
+  it('names files that there are', () => {
+    const named = [...page.matchAll(/`((?:[a-z0-9-]+\/)*[a-z0-9-]+\.ts)`/g)].map(([, path]) => path);
+    assert.ok(named.length > 100);
+    assert.deepEqual(
+      named.filter(
+        (path) => ![...files, ...TESTS].some((file) => file === path || file.endsWith(`/${path}`)),
+      ),
+      [],
+    );
+  });
+});
+
+describe('comments', () => {
+  it('name files that there are', () => {
+    const wrong = files.flatMap((file) => {
+      const comments = readFileSync(join(SRC, file), 'utf8').match(/\/\*[^]*?\*\/|\/\/.*/g) ?? [];
+      return comments
+        .flatMap((comment) => [...comment.matchAll(/(?<![\w/.-])((?:[a-z0-9-]+\/)*[a-z0-9-]+\.ts)\b/g)])
+        .map(([, path]) => path)
+        .filter((path) => !files.some((one) => one === path || one.endsWith(`/${path}`)))
+        .map((path) => `${file}: ${path}`);
+    });
+    // the application's own
+    assert.deepEqual(
+      wrong.filter((found) => !found.includes('events/index.ts')),
       [],
     );
   });

@@ -1,0 +1,53 @@
+/*
+ * Who may import whom. A room is a folder of src/ (of ops/, a folder within it), or a file directly in it. Type imports
+ * count as well: what a file names, it knows. docs/architecture.md has the same as a table.
+ */
+
+/** What any other room may import. It imports nothing of ours but itself. */
+export const FOUNDATION: readonly string[] = ['base'];
+
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  net: [...FOUNDATION],
+  bundle: [...FOUNDATION],
+  config: [...FOUNDATION, 'bundle'],
+  wire: [...FOUNDATION],
+  ring: [...FOUNDATION],
+  link: [...FOUNDATION, 'wire', 'ring'],
+  cluster: [...FOUNDATION, 'net', 'wire', 'ring', 'link'],
+  api: [...FOUNDATION, 'wire'],
+  register: [...FOUNDATION, 'net', 'wire'],
+  database: [...FOUNDATION],
+  client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
+  gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
+  pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'link', 'cluster'],
+  worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
+  // what operators see: it is given what it shows
+  'ops/requests': [...FOUNDATION],
+  'ops/control': [...FOUNDATION, 'net', 'ops/requests'],
+  'ops/view': [...FOUNDATION, 'config', 'ops/requests'],
+  'ops/log': [...FOUNDATION],
+  'ops/process': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/log'],
+  'ops/group': [...FOUNDATION, 'config', 'ops/requests', 'ops/process'],
+  node: [...FOUNDATION, 'net', 'config', 'wire', 'gateway', 'pool', 'register', 'ops/requests'],
+  cli: [
+    ...FOUNDATION,
+    'bundle',
+    'config',
+    'pool',
+    'node',
+    'ops/requests',
+    'ops/control',
+    'ops/view',
+    'ops/log',
+    'ops/process',
+    'ops/group',
+  ],
+  main: [...FOUNDATION, 'ops/process', 'cli'],
+  // the public surface: names and types of everything a user meets
+  index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
+  // the test kit: everything that a node is made of, in one thread
+  testing: [...FOUNDATION, 'bundle', 'config', 'wire', 'link', 'api', 'gateway', 'pool', 'worker', 'node'],
+  // run when the package is made, and never after
+  build: ['config'],
+};
