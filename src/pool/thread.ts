@@ -3,7 +3,7 @@ import type { WorkerTask } from '../link/thread-protocol.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
 import { livingThreads } from './living-threads.js';
 
-const THREAD_ENTRY = new URL('../worker/entry.js', import.meta.url).href;
+const THREAD_ENTRY = new URL('../worker/thread-main.cjs', import.meta.url).href;
 
 /** A thread that runs one task, as a generation sees it. */
 export interface Thread {
