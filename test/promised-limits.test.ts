@@ -6,7 +6,7 @@ import { type TestContext, describe, test } from 'node:test';
 import { QUERY_DEADLINE_MILLISECONDS } from '#src/api/requests.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { ANSWER_TIMEOUT, CLOSE_TIMEOUT, PATIENCE } from '#src/gateway/protocols/timeouts.js';
-import { udpProtocol } from '#src/gateway/protocols/udp-transport.js';
+import { udpProtocol } from '#src/gateway/protocols/udp-connection.js';
 import { MAX_FRAME_LENGTH } from '#src/wire/frame.js';
 import { createLogger } from '#src/base/log.js';
 import { type Node, startNode } from '#src/node/node.js';

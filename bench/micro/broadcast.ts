@@ -15,7 +15,7 @@ export const broadcast: Suite = {
     const clients = Array.from({ length: CLIENTS }, (_, number) => newClient(number));
     const body = Buffer.alloc(64, 'x');
     const text = body.toString();
-    const frameLength = wsProtocol.encode(body, false, clients[0].transport).length;
+    const frameLength = wsProtocol.encode(body, false, clients[0].connection).length;
     const task = (name: string, bytes: () => number) => ({
       name,
       operations: CLIENTS,
@@ -27,11 +27,15 @@ export const broadcast: Suite = {
         return clients.reduce((sum, client) => sum + message.encodedFor(client).length, 0);
       }),
       task('encoded for each', () =>
-        clients.reduce((sum, { transport }) => sum + wsProtocol.encode(body, false, transport).length, 0),
+        clients.reduce(
+          (sum, { connection: transport }) => sum + wsProtocol.encode(body, false, transport).length,
+          0,
+        ),
       ),
       task('encoded for each, from a string', () =>
         clients.reduce(
-          (sum, { transport }) => sum + wsProtocol.encode(Buffer.from(text), false, transport).length,
+          (sum, { connection: transport }) =>
+            sum + wsProtocol.encode(Buffer.from(text), false, transport).length,
           0,
         ),
       ),

@@ -8,7 +8,7 @@ export const wsHeader: Suite = {
   name: 'ws-header',
   title: 'make a websocket frame of 64 bytes',
   prepare() {
-    const { transport } = newClient(1);
+    const { connection: transport } = newClient(1);
     const message = Buffer.alloc(64, 'x');
     const header = Buffer.from([0x81, message.length]);
     const expected = Buffer.concat([header, message]);

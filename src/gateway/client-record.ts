@@ -15,7 +15,7 @@ export interface QueuedEvent {
 /** A client as the gateway knows it. Fields that few clients need stay undefined: there are many idle ones. */
 export class ClientRecord {
   readonly id: number;
-  readonly transport: Connection;
+  readonly connection: Connection;
   /** The remote IPv4 address as a number; 0 when it is not one. */
   readonly ip: number;
   /** The worker that its events go to, from the first event on. */
@@ -42,12 +42,12 @@ export class ClientRecord {
 
   /** The address as text where it is no IPv4 address; else ''. */
   get address(): string {
-    return this.ip === 0 ? this.transport.remoteAddress : '';
+    return this.ip === 0 ? this.connection.remoteAddress : '';
   }
 
-  constructor(id: number, transport: Connection, ip: number) {
+  constructor(id: number, connection: Connection, ip: number) {
     this.id = id;
-    this.transport = transport;
+    this.connection = connection;
     this.ip = ip;
   }
 

@@ -75,48 +75,48 @@ export class Clients implements ClientHost, DispatcherHost {
     return admission;
   }
 
-  opened(transport: Connection, handshake?: HandshakeRequest): void {
-    const client = new ClientRecord(this.#directory.nextId(), transport, ipv4(transport.remoteAddress));
-    transport.client = client;
+  opened(connection: Connection, handshake?: HandshakeRequest): void {
+    const client = new ClientRecord(this.#directory.nextId(), connection, ipv4(connection.remoteAddress));
+    connection.client = client;
     this.#directory.add(client);
     this.#counters.connections++;
-    transport.listener.connections++;
+    connection.listener.connections++;
     // an address that fits no field of a frame travels in the state
     if (client.address !== '') client.ensureState();
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
-    const { remoteAddress, remotePort, listener } = transport;
+    const { remoteAddress, remotePort, listener } = connection;
     const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: listener.port });
     this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
   }
 
-  message(transport: Connection, data: Buffer, binary: boolean): void {
-    const client = transport.client as ClientRecord;
+  message(connection: Connection, data: Buffer, binary: boolean): void {
+    const client = connection.client as ClientRecord;
     client.silentRounds = -1;
     this.#counters.messagesIn++;
     const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
     this.#dispatcher.dispatch(client, Command.ON_MESSAGE, flags, data);
   }
 
-  alive(transport: Connection): void {
-    const client = transport.client as ClientRecord;
+  alive(connection: Connection): void {
+    const client = connection.client as ClientRecord;
     client.silentRounds = -1;
     client.pulse?.answered();
   }
 
-  ended(transport: Connection, patience: number): void {
-    this.#ended.add(transport.client as ClientRecord, patience);
+  ended(connection: Connection, patience: number): void {
+    this.#ended.add(connection.client as ClientRecord, patience);
   }
 
-  closed(transport: Connection): void {
-    const client = transport.client as ClientRecord;
+  closed(connection: Connection): void {
+    const client = connection.client as ClientRecord;
     client.gone = true;
     this.#ended.delete(client);
     client.reading = false;
     client.outgoing = undefined;
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
     this.#directory.remove(client);
-    transport.listener.connections--;
+    connection.listener.connections--;
     this.#dispatcher.forget(client);
     if (this.#directory.size === 0) this.#onEmpty?.();
   }
@@ -132,7 +132,7 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#ended.unheard(client);
   }
 
-  datagramDropped({ transport: { remoteAddress } }: ClientRecord): void {
+  datagramDropped({ connection: { remoteAddress } }: ClientRecord): void {
     this.#counters.datagramsDropped++;
     this.#problems.warn(
       'datagram dropped',
@@ -147,7 +147,7 @@ export class Clients implements ClientHost, DispatcherHost {
   kick(client: ClientRecord, code?: number, reason?: string): void {
     this.#delivery.flush(client);
     this.#dispatcher.resumeReading(client);
-    client.transport.close(code, reason);
+    client.connection.close(code, reason);
   }
 
   /** A client that sends no more has been answered. */
@@ -155,7 +155,7 @@ export class Clients implements ClientHost, DispatcherHost {
     // a worker that asks for it without need ends nobody
     if (!this.#ended.has(client)) return;
     this.#delivery.flush(client);
-    client.transport.finish();
+    client.connection.finish();
   }
 
   /** Takes no more clients, and closes those that are here. Resolves when the last one is gone. */
@@ -172,7 +172,7 @@ export class Clients implements ClientHost, DispatcherHost {
 
   /** Ends every connection at once. */
   destroy(): void {
-    for (const client of this.#directory.clients()) client.transport.destroy();
+    for (const client of this.#directory.clients()) client.connection.destroy();
   }
 }
 

@@ -34,7 +34,7 @@ export class Delivery {
     // one that would be dropped is not encoded first: a flood would make garbage faster than it is collected
     if (message.length > LONG_MESSAGE && this.#isTooSlow(client, 1)) return;
     const bytes = message.encodedFor(client);
-    if (client.transport.protocol.datagrams) this.#write(client, bytes, 1);
+    if (client.connection.protocol.datagrams) this.#write(client, bytes, 1);
     else this.#outbox.push(client, bytes);
   }
 
@@ -46,7 +46,7 @@ export class Delivery {
   /** Asks a client for a sign of life, at once. */
   ping(client: ClientRecord): void {
     if (this.#pingMessage === undefined) {
-      client.transport.ping();
+      client.connection.ping();
     } else {
       this.deliver(client, this.#pingMessage);
       // at once: the heartbeat has to know which bytes are its own
@@ -57,13 +57,13 @@ export class Delivery {
   #write(client: ClientRecord, bytes: Buffer, messages: number): void {
     if (client.gone || this.#isTooSlow(client, messages)) return;
     this.#counters.messagesOut += messages;
-    client.transport.write(bytes);
+    client.connection.write(bytes);
   }
 
   /** Whether messages to a client are dropped because it does not read what it was sent before; by policy it is closed. */
   #isTooSlow(client: ClientRecord, messages: number): boolean {
     const { sendToClientBufferSize, slowClient } = this.#config;
-    const waiting = client.transport.bufferedBytes;
+    const waiting = client.connection.bufferedBytes;
     // looks at what waits already, so that one message larger than the buffer passes
     if (waiting <= sendToClientBufferSize) return false;
     this.#counters.messagesDropped += messages;
@@ -72,10 +72,10 @@ export class Delivery {
     this.#counters.slowClients++;
     this.#problems.warn(
       'slow client',
-      { remoteAddress: client.transport.remoteAddress, waiting },
+      { remoteAddress: client.connection.remoteAddress, waiting },
       `a client takes less than it is sent: ${waiting} bytes wait for it, ${sendToClientBufferSize} may (sendToClientBufferSize); it is closed`,
     );
-    client.transport.destroy();
+    client.connection.destroy();
     return true;
   }
 }

@@ -132,7 +132,7 @@ export class Dispatcher {
     if (client.reading || client.gone) return;
     client.reading = true;
     client.silentRounds = -1;
-    client.transport.resume();
+    client.connection.resume();
   }
 
   /** The client is gone, and its last event dispatched: it is unbound as soon as nothing of it queues. */
@@ -155,9 +155,9 @@ export class Dispatcher {
     const event = this.#event;
     event.command = command;
     event.clientIp = client.ip;
-    event.clientPort = client.transport.remotePort;
+    event.clientPort = client.connection.remotePort;
     event.connectionId = client.id;
-    event.gatewayPort = client.transport.listener.port;
+    event.gatewayPort = client.connection.listener.port;
     event.flags = flags;
     event.body = body;
     if (!peer.send(event, client)) this.#stopReading(client);
@@ -170,7 +170,7 @@ export class Dispatcher {
       this.#clientsQueued++;
     } else if (
       command === Command.ON_MESSAGE &&
-      client.transport.protocol.datagrams === true &&
+      client.connection.protocol.datagrams === true &&
       client.queued.length >= QUEUED_DATAGRAMS
     ) {
       this.#host.datagramDropped(client);
@@ -186,7 +186,7 @@ export class Dispatcher {
     this.#inARow = 0;
     if (!client.reading) return;
     client.reading = false;
-    client.transport.pause();
+    client.connection.pause();
     if (this.#resting.push(client) === 1) setImmediate(this.#goOn);
   }
 
@@ -236,6 +236,6 @@ export class Dispatcher {
     this.stoppedBy(client.peer)?.blocked.add(client);
     if (!client.reading) return;
     client.reading = false;
-    client.transport.pause();
+    client.connection.pause();
   }
 }

@@ -90,11 +90,11 @@ export class Gateway implements InnerHost {
       config,
       clock,
       () => directory.clients(),
-      (client) => !client.transport.listener.heartbeat,
+      (client) => !client.connection.listener.heartbeat,
       (client) => delivery.ping(client),
       (client) => {
         counters.heartbeatDrops++;
-        client.transport.destroy();
+        client.connection.destroy();
       },
     );
   }

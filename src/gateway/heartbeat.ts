@@ -74,7 +74,7 @@ export class Heartbeat {
     const suspects: Suspect[] = [];
     for (const client of this.#clients()) {
       if (!client.reading || this.#exempt(client)) continue;
-      const { flow } = client.transport;
+      const { flow } = client.connection;
       if (flow !== undefined && (client.pulse ??= new Pulse()).look(flow)) client.silentRounds = -1;
       const last = limit > 0 && client.silentRounds >= limit * 2;
       const { pulse } = client;

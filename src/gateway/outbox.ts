@@ -51,7 +51,7 @@ export type OutboxStretch = Stretch;
 export interface Receiver {
   /** What it is sent at the end of this tick: kept by the outbox. */
   outgoing: Stretch | undefined;
-  readonly transport: { readonly bufferedBytes: number };
+  readonly connection: { readonly bufferedBytes: number };
 }
 
 export class Outbox<Client extends Receiver> {
@@ -63,7 +63,7 @@ export class Outbox<Client extends Receiver> {
 
   /**
    * @param send writes one client's bytes of this tick; `messages` is how many frames they are. The bytes may change once
-   *   the client's transport has no bytes buffered.
+   *   the client's connection has no bytes buffered.
    */
   constructor(send: (client: Client, bytes: Buffer, messages: number) => void) {
     this.#send = send;
@@ -100,7 +100,7 @@ export class Outbox<Client extends Receiver> {
     } else {
       const bytes = join(stretch, this.#scratch.take(stretch.length));
       this.#send(client, bytes, stretch.count);
-      if (client.transport.bufferedBytes > 0) this.#scratch.keep(bytes);
+      if (client.connection.bufferedBytes > 0) this.#scratch.keep(bytes);
     }
   }
 

@@ -29,7 +29,7 @@ export class OutgoingMessage {
 
   /** The bytes for this client, the same object for every client of a protocol that allows it. */
   encodedFor(client: ClientRecord): Buffer {
-    const { protocol } = client.transport;
+    const { protocol } = client.connection;
     if (protocol === this.#protocol) return this.#encoded as Buffer;
     if (!protocol.sharedEncoding) return this.#encode(client);
     let encoded = this.#others?.get(protocol);
@@ -46,11 +46,11 @@ export class OutgoingMessage {
     return encoded;
   }
 
-  #encode({ transport }: ClientRecord): Buffer {
+  #encode({ connection: connection }: ClientRecord): Buffer {
     const raw = (this.#flags & Flag.RAW) !== 0;
     const encoded = raw
       ? this.#body
-      : transport.protocol.encode(this.#body, (this.#flags & Flag.BINARY) !== 0, transport);
+      : connection.protocol.encode(this.#body, (this.#flags & Flag.BINARY) !== 0, connection);
     // bytes that still lie in the ring are overwritten soon
     return encoded.buffer === this.#body.buffer ? Buffer.from(encoded) : encoded;
   }

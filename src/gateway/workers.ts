@@ -53,7 +53,7 @@ export class Workers {
     this.unbind(client);
     const ready = this.#peers.filter((peer) => peer.ready);
     if (ready.length === 0 || this.route === undefined) return undefined;
-    const { remoteAddress, remotePort, listener } = client.transport;
+    const { remoteAddress, remotePort, listener } = client.connection;
     const chosen = this.route(ready, { remoteAddress, remotePort, gatewayPort: listener.port }) as WorkerPeer;
     client.peer = chosen;
     chosen.clients++;

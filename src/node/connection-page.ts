@@ -9,7 +9,7 @@ export function connectionPage(gateway: Gateway | undefined, offset: number, lim
   for (const client of gateway.directory.clients()) {
     if (index >= offset + limit) break;
     if (index++ < offset) continue;
-    const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.transport;
+    const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.connection;
     connections.push({
       clientId: gateway.clientIdOf(client),
       uid: client.uid ?? null,

@@ -68,7 +68,7 @@ describe('the dispatcher and a client that sends without end', () => {
     const [flood, other] = [join(1), join(2)];
     const first = say(flood, MANY);
     assert.ok(first < MANY, 'it was never paused');
-    assert.equal((flood.transport as FakeTransport).paused, true);
+    assert.equal((flood.connection as FakeTransport).paused, true);
     assert.equal(say(other, 1), 1);
     assert.deepEqual(new Set(link.sent.slice(0, first)), new Set([1]));
     assert.equal(link.sent.at(-1), 2);

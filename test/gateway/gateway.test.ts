@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ClientProtocol } from '#src/gateway/protocols/protocol.js';
-import { udpProtocol } from '#src/gateway/protocols/udp-transport.js';
+import { udpProtocol } from '#src/gateway/protocols/udp-connection.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { FakeTransport } from '../support/fake-transport.js';
 import { GatewayScene, turn } from '../support/gateway-scene.js';

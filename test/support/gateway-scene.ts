@@ -63,7 +63,7 @@ export class GatewayScene {
     await scene.gateway.listen();
     if (gateway.listen !== undefined) {
       t.after(async () => {
-        for (const { transport } of scene.gateway.directory.clients()) transport.destroy();
+        for (const { connection: transport } of scene.gateway.directory.clients()) transport.destroy();
         await scene.gateway.close(1000);
       });
     }

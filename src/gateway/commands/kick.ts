@@ -14,7 +14,7 @@ export const kickCommands: Readonly<Record<number, ClientCommandHandler>> = {
   },
 
   [Command.DESTROY](_, client) {
-    client.transport.destroy();
+    client.connection.destroy();
   },
 
   // everything that a client sent before it ended is handled, and what the handlers sent to it came before this

@@ -8,7 +8,7 @@ import type { ListenerContext } from './listener-context.js';
 import type { ClientHost, Connection } from './protocol.js';
 import type { ProtocolConnection, ProtocolModule } from './protocol-module.js';
 import type { StreamProtocol } from './stream-protocol.js';
-import type { StreamTransport } from './stream-transport.js';
+import type { StreamConnection } from './stream-connection.js';
 
 const FUNCTIONS = ['input', 'decode', 'encode'] as const;
 
@@ -47,7 +47,7 @@ class CustomProtocol implements StreamProtocol {
   readonly sharedEncoding: boolean;
   readonly #module: ProtocolModule;
   readonly #host: ClientHost;
-  readonly #connections = new WeakMap<Connection, ProtocolConnection>();
+  readonly #shownByConnection = new WeakMap<Connection, ProtocolConnection>();
 
   constructor(name: string, module: ProtocolModule, host: ClientHost) {
     this.name = name;
@@ -56,57 +56,57 @@ class CustomProtocol implements StreamProtocol {
     this.#host = host;
   }
 
-  measure(input: InputBuffer, transport: StreamTransport): number {
+  measure(input: InputBuffer, connection: StreamConnection): number {
     try {
-      const length = this.#module.input(input.view(), this.#connection(transport));
+      const length = this.#module.input(input.view(), this.#shown(connection));
       if (Number.isSafeInteger(length) && length >= 0) return length;
-      transport.refuse('input', `input returned ${String(length)}, no length: these bytes are no package.`);
+      connection.refuse('input', `input returned ${String(length)}, no length: these bytes are no package.`);
     } catch (error) {
-      transport.refuse('input', `input failed: ${messageOf(error)}`);
+      connection.refuse('input', `input failed: ${messageOf(error)}`);
     }
     return 0;
   }
 
-  unpack(bytes: Buffer, transport: StreamTransport): void {
+  unpack(bytes: Buffer, connection: StreamConnection): void {
     let message: string | Buffer;
     try {
-      message = checked('decode', this.#module.decode(bytes, this.#connection(transport)));
+      message = checked('decode', this.#module.decode(bytes, this.#shown(connection)));
     } catch (error) {
-      transport.refuse('decode', `decode failed: ${messageOf(error)}`);
+      connection.refuse('decode', `decode failed: ${messageOf(error)}`);
       return;
     }
-    if (typeof message === 'string') transport.deliver(Buffer.from(message), false);
-    else transport.deliver(message, true);
+    if (typeof message === 'string') connection.deliver(Buffer.from(message), false);
+    else connection.deliver(message, true);
   }
 
   /**
    * Where `encode` fails the message is lost and the client is closed; with a shared encoding, where the failure is not
    * one client's, nobody is.
    */
-  encode(message: Buffer, binary: boolean, transport: Connection): Buffer {
+  encode(message: Buffer, binary: boolean, connection: Connection): Buffer {
     try {
       const content = binary ? message : message.toString();
-      const bytes = checked('encode', this.#module.encode(content, this.#connection(transport)));
+      const bytes = checked('encode', this.#module.encode(content, this.#shown(connection)));
       return typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     } catch (error) {
-      if (!this.sharedEncoding) transport.close();
+      if (!this.sharedEncoding) connection.close();
       this.#host.refused(
         `${this.name} encode`,
-        transport.remoteAddress,
+        connection.remoteAddress,
         `encode failed: ${messageOf(error)}`,
       );
       return NOTHING;
     }
   }
 
-  #connection(transport: Connection): ProtocolConnection {
-    let connection = this.#connections.get(transport);
-    if (connection === undefined) {
-      const { remoteAddress, remotePort, listener } = transport;
-      connection = { remoteAddress, remotePort, localPort: listener.port, state: {} };
-      this.#connections.set(transport, connection);
+  #shown(connection: Connection): ProtocolConnection {
+    let shown = this.#shownByConnection.get(connection);
+    if (shown === undefined) {
+      const { remoteAddress, remotePort, listener } = connection;
+      shown = { remoteAddress, remotePort, localPort: listener.port, state: {} };
+      this.#shownByConnection.set(connection, shown);
     }
-    return connection;
+    return shown;
   }
 }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { InputBuffer } from './input-buffer.js';
 import type { StreamProtocol } from './stream-protocol.js';
-import type { StreamTransport } from './stream-transport.js';
+import type { StreamConnection } from './stream-connection.js';
 
 /*
  * Workerman's Frame:
@@ -24,19 +24,19 @@ export const frameProtocol: StreamProtocol = {
     return frame;
   },
 
-  measure(input: InputBuffer, transport: StreamTransport): number {
+  measure(input: InputBuffer, connection: StreamConnection): number {
     if (input.length < HEADER_LENGTH) return 0;
     const length = input.view().readUInt32BE();
     if (length >= HEADER_LENGTH) return length;
-    transport.refuse(
+    connection.refuse(
       'length',
       `A frame length of ${length}; at least ${HEADER_LENGTH}, itself, was expected.`,
     );
     return 0;
   },
 
-  unpack(frame: Buffer, transport: StreamTransport): void {
+  unpack(frame: Buffer, connection: StreamConnection): void {
     const message = frame.subarray(HEADER_LENGTH);
-    transport.deliver(message, !isUtf8(message));
+    connection.deliver(message, !isUtf8(message));
   },
 };

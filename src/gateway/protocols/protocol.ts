@@ -13,7 +13,7 @@ export interface ClientProtocol {
   /** Set where one write is one message (udp): whoever gathers the messages of a tick must not join them. */
   readonly datagrams?: true;
   /** A message as the bytes that go out. `binary`: it came as bytes, not as a string. May return `message` itself. */
-  encode(message: Buffer, binary: boolean, transport: Connection): Buffer;
+  encode(message: Buffer, binary: boolean, connection: Connection): Buffer;
 }
 
 /** How far a connection has come, down to single bytes. Looked at now and then, so that no message costs anything. */
@@ -99,16 +99,16 @@ export interface ClientHost {
    */
   admits(): Admission;
   /** A client is there. `handshake`: for a websocket, once its handshake is done. */
-  opened(transport: Connection, handshake?: HandshakeRequest): void;
+  opened(connection: Connection, handshake?: HandshakeRequest): void;
   /**
    * A whole message. `data` may be a view of a larger buffer: whoever keeps it beyond this call copies it.
    * `binary` tells handlers a Buffer from a string. With a websocket it is the opcode, with a user's module what its
    * `decode` returned. The other protocols do not tell text from bytes: text is always a string, invalid UTF-8 in it
    * being replaced; frame, tcp and udp are bytes only where they are no valid UTF-8.
    */
-  message(transport: Connection, data: Buffer, binary: boolean): void;
+  message(connection: Connection, data: Buffer, binary: boolean): void;
   /** A sign of life that is no message: a pong, or the client's own ping. */
-  alive(transport: Connection): void;
+  alive(connection: Connection): void;
   /**
    * No message comes any more: the client has closed its side, or said that it will, or sent what is forbidden. It may
    * still be sent to. The host calls `finish` once what came before is answered, and sees to it that this is not never.
@@ -116,9 +116,9 @@ export interface ClientHost {
    *
    * @param patience milliseconds to wait where nobody can tell when that is
    */
-  ended(transport: Connection, patience: number): void;
+  ended(connection: Connection, patience: number): void;
   /** The connection is gone, however it ended. Exactly once after `opened`. */
-  closed(transport: Connection): void;
+  closed(connection: Connection): void;
   /**
    * The client, or somebody who never became one, sent something that the protocol forbids; the listener has closed it, or
    * has said that it ended. `kind` is a short constant (`ws 1009`, `text too long`): it is counted and logged once per kind and minute.

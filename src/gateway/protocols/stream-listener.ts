@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { ListenerContext } from './listener-context.js';
 import type { Listener } from './protocol.js';
 import type { StreamProtocol } from './stream-protocol.js';
-import { StreamTransport } from './stream-transport.js';
+import { StreamConnection } from './stream-connection.js';
 import { KEEP_ALIVE_DELAY } from './timeouts.js';
 
 /** A TCP port whose clients speak `protocol`. */
@@ -45,12 +45,12 @@ function accept(context: ListenerContext, protocol: StreamProtocol, socket: Sock
     socket.destroy();
     return;
   }
-  const transport = new StreamTransport(context, protocol, socket);
-  socket.on('data', (chunk: Buffer) => transport.receive(chunk));
-  socket.on('end', () => transport.receivedAll());
-  socket.on('close', () => transport.end());
+  const connection = new StreamConnection(context, protocol, socket);
+  socket.on('data', (chunk: Buffer) => connection.receive(chunk));
+  socket.on('end', () => connection.receivedAll());
+  socket.on('close', () => connection.end());
   socket.on('error', ignore);
-  context.host.opened(transport);
+  context.host.opened(connection);
 }
 
 /** A reset, a timeout: `close` follows, and says all that matters. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { InputBuffer } from './input-buffer.js';
 import type { StreamProtocol } from './stream-protocol.js';
-import type { StreamTransport } from './stream-transport.js';
+import type { StreamConnection } from './stream-connection.js';
 
 /** Raw TCP: whatever has arrived is a message. There are no boundaries, so nothing is too long: it comes in pieces. */
 export function tcpProtocol(maxPackageSize: number): StreamProtocol {
@@ -10,6 +10,6 @@ export function tcpProtocol(maxPackageSize: number): StreamProtocol {
     sharedEncoding: true,
     encode: (message: Buffer) => message,
     measure: (input: InputBuffer) => Math.min(input.length, maxPackageSize),
-    unpack: (bytes: Buffer, transport: StreamTransport) => transport.deliver(bytes, !isUtf8(bytes)),
+    unpack: (bytes: Buffer, connection: StreamConnection) => connection.deliver(bytes, !isUtf8(bytes)),
   };
 }

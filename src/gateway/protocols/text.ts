@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { InputBuffer } from './input-buffer.js';
 import type { StreamProtocol } from './stream-protocol.js';
-import type { StreamTransport } from './stream-transport.js';
+import type { StreamConnection } from './stream-connection.js';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -22,19 +22,19 @@ export const textProtocol: StreamProtocol = {
     return input.indexOf(NEWLINE) + 1;
   },
 
-  unpack(line: Buffer, transport: StreamTransport): void {
-    deliver(line, line.length - 1, transport);
+  unpack(line: Buffer, connection: StreamConnection): void {
+    deliver(line, line.length - 1, connection);
   },
 
   /** A last line that its sender did not end. */
-  unpackRest(line: Buffer, transport: StreamTransport): void {
-    deliver(line, line.length, transport);
+  unpackRest(line: Buffer, connection: StreamConnection): void {
+    deliver(line, line.length, connection);
   },
 };
 
 /** As Workerman, takes all `\r` off the end, not only one. */
-function deliver(line: Buffer, length: number, transport: StreamTransport): void {
+function deliver(line: Buffer, length: number, connection: StreamConnection): void {
   let end = length;
   while (end > 0 && line[end - 1] === RETURN) end--;
-  transport.deliver(line.subarray(0, end), false);
+  connection.deliver(line.subarray(0, end), false);
 }

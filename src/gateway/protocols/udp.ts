@@ -7,7 +7,7 @@ import { plainAddress } from '../../net/address.js';
 import type { ListenerContext } from './listener-context.js';
 import type { Listener } from './protocol.js';
 import { PATIENCE } from './timeouts.js';
-import { type UdpSender, UdpTransport } from './udp-transport.js';
+import { type UdpSender, UdpConnection } from './udp-connection.js';
 
 /** A UDP port. Each address that sends something is a client, until it has been silent for `udpIdleTimeout`. */
 export async function openUdpListener(context: ListenerContext): Promise<Listener> {
@@ -25,7 +25,7 @@ export async function openUdpListener(context: ListenerContext): Promise<Listene
 class UdpListener implements Listener, UdpSender {
   readonly context: ListenerContext;
   readonly #socket: Socket;
-  readonly #clients = new Map<string, UdpTransport>();
+  readonly #clients = new Map<string, UdpConnection>();
   readonly #sweep: Timer;
   #sending = 0;
   #closing = false;
@@ -66,7 +66,7 @@ class UdpListener implements Listener, UdpSender {
     }
   }
 
-  forget(client: UdpTransport): void {
+  forget(client: UdpConnection): void {
     this.#clients.delete(client.key);
   }
 
@@ -78,7 +78,7 @@ class UdpListener implements Listener, UdpSender {
     let client = this.#clients.get(key);
     if (client === undefined) {
       if (this.#closing || host.admits() !== 'welcome') return;
-      client = new UdpTransport(this.context, this, key, from);
+      client = new UdpConnection(this.context, this, key, from);
       this.#clients.set(key, client);
       host.opened(client);
     }

@@ -11,7 +11,7 @@ import type { ListenerContext } from './listener-context.js';
 import type { Listener } from './protocol.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, closeFrame } from './ws-frame.js';
-import { WsTransport } from './ws-transport.js';
+import { WsConnection } from './ws-connection.js';
 
 /** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
 class UpgradedSocket extends WebSocket {
@@ -92,8 +92,8 @@ class WsListener implements Listener {
   #open(request: IncomingMessage, socket: Socket, head: Buffer, subprotocol: string): void {
     const { method = 'GET', httpVersion, headers } = request;
     const url = originForm(request.url);
-    const transport = new WsTransport(this.context, socket, head);
-    this.context.host.opened(transport, { url, method, httpVersion, headers, subprotocol });
+    const connection = new WsConnection(this.context, socket, head);
+    this.context.host.opened(connection, { url, method, httpVersion, headers, subprotocol });
   }
 
   /** There has been no worker for a while, which only a websocket can be told in a way that its script sees. */

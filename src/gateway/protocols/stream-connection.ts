@@ -18,7 +18,7 @@ import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
  * Closing takes CLOSE_TIMEOUT beyond the last byte that the peer takes, if it does not close its side before. Answering
  * takes ANSWER_TIMEOUT after what is forbidden; after the peer's end, as long as the host likes.
  */
-export class StreamTransport implements Connection {
+export class StreamConnection implements Connection {
   readonly protocol: StreamProtocol;
   readonly listener: ListenerContext;
   readonly remoteAddress: string;

@@ -15,10 +15,10 @@ const UNTAKEN_BYTES = 256 * 1024;
 /** In place of a close frame, where the client sent none. */
 const NO_FRAME = Buffer.alloc(0);
 
-/** Where a socket has its transport, so that all sockets share their listeners. */
-const TRANSPORT = Symbol('transport');
+/** Where a socket has its connection, so that all sockets share their listeners. */
+const TRANSPORT = Symbol('connection');
 
-type ClientSocket = Socket & { [TRANSPORT]: WsTransport };
+type ClientSocket = Socket & { [TRANSPORT]: WsConnection };
 
 /**
  * A websocket client, from the end of its handshake on.
@@ -29,7 +29,7 @@ type ClientSocket = Socket & { [TRANSPORT]: WsTransport };
  * Answering: what the client had sent before is answered, then the close frame follows, which is the last that is sent. The
  * host says when, or ANSWER_TIMEOUT does. From then on the client has CLOSE_TIMEOUT, and anew for what it takes.
  */
-export class WsTransport implements Connection, WsReader {
+export class WsConnection implements Connection, WsReader {
   readonly protocol: ClientProtocol = wsProtocol;
   readonly listener: ListenerContext;
   readonly remoteAddress: string;

@@ -18,11 +18,11 @@ export const udpProtocol: ClientProtocol = {
 export interface UdpSender {
   /** `done`: the operating system has the datagram, or lost it, which is not told apart from being lost on the way. */
   send(bytes: Buffer, port: number, address: string, done: () => void): void;
-  forget(client: UdpTransport): void;
+  forget(client: UdpConnection): void;
 }
 
 /** A client of a UDP port: an address that something came from. There is no connection, so all that ends is our memory of it. */
-export class UdpTransport implements Connection {
+export class UdpConnection implements Connection {
   readonly protocol: ClientProtocol = udpProtocol;
   readonly listener: ListenerContext;
   readonly remoteAddress: string;
