@@ -1,4 +1,4 @@
-import { textProtocol } from '#src/gateway/protocols/text.js';
+import { textProtocol } from '#src/gateway/protocols/text-protocol.js';
 import { ListenerContext } from '#src/gateway/protocols/listener-context.js';
 import type { ClientProtocol, Connection, Flow } from '#src/gateway/protocols/protocol.js';
 import { Observed, ProtocolHost } from './protocol-host.js';

@@ -1,11 +1,11 @@
 import type { ListenScheme } from '../../config/schemes.js';
 import { loadProtocol } from './custom.js';
-import { frameProtocol } from './frame.js';
+import { frameProtocol } from './frame-protocol.js';
 import { ListenerContext, type ListenerOptions } from './listener-context.js';
 import type { ClientHost, Listener } from './protocol.js';
 import { openStreamListener } from './stream-listener.js';
-import { tcpProtocol } from './tcp.js';
-import { textProtocol } from './text.js';
+import { tcpProtocol } from './tcp-protocol.js';
+import { textProtocol } from './text-protocol.js';
 import { openUdpListener } from './udp.js';
 import { openWsListener } from './ws.js';
 
