@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import type { ClientRecord } from './client-record.js';
 import { Pulse } from './pulse.js';
-import { sendQueues } from './send-queues.js';
+import { sendQueues } from './kernel-send-queues.js';
 
 export interface HeartbeatOptions {
   /** Seconds; 0 turns it off. */

@@ -7,7 +7,7 @@ import { ClientRecord } from '#src/gateway/client-record.js';
 import { Heartbeat } from '#src/gateway/heartbeat.js';
 import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js';
 import type { Connection } from '#src/gateway/protocols/protocol.js';
-import { sendQueues } from '#src/gateway/send-queues.js';
+import { sendQueues } from '#src/gateway/kernel-send-queues.js';
 import { turn } from '../support/gateway-scene.js';
 import type { ProtocolHost } from '../support/protocol-host.js';
 import { SteppedClock } from '../support/stepped-clock.js';
