@@ -1,5 +1,5 @@
 import type { Requests } from '../api/requests.js';
-import { RoomQueue } from '../api/room-queue.js';
+import { DrainQueue } from '../api/drain-queue.js';
 import type { KnownGateway, Transport } from '../api/transport.js';
 import { GatewayError } from '../base/errors.js';
 import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
@@ -35,7 +35,7 @@ export class ClientTransport implements Transport {
   /** Whether early sends go out: they were accepted, even if the client has been closed since. */
   #releasing = false;
   #lastRequest = 0;
-  readonly #room = new RoomQueue(() => this.#congested);
+  readonly #room = new DrainQueue(() => this.#congested);
 
   constructor(options: ClientTransportOptions) {
     this.#options = options;

@@ -1,5 +1,5 @@
 import type { ClientChange, KnownGateway, Transport } from '../api/transport.js';
-import { RoomQueue } from '../api/room-queue.js';
+import { DrainQueue } from '../api/drain-queue.js';
 import { GatewayError } from '../base/errors.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
@@ -32,7 +32,7 @@ export class ThreadTransport implements Transport {
   #last: LinkedGateway | undefined;
   #lastRequest = 0;
   /** For handlers. */
-  readonly #room = new RoomQueue(() => this.#congested);
+  readonly #room = new DrainQueue(() => this.#congested);
 
   /** @param bufferSize bytes that may wait before a send returns false; beyond twice as many it throws */
   constructor(link: ThreadLink, options: { bufferSize: number; generation: number }) {

@@ -1,6 +1,6 @@
 import type { ClientCommandHandler, CommandHandler } from './command-handler.js';
 import { clientGroupCommands, groupCommands } from './group.js';
-import { kickCommands } from './kick.js';
+import { kickCommands } from './connection.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
 import { uidCommands } from './uid.js';

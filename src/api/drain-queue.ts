@@ -1,7 +1,7 @@
 import { Queue } from '../base/queue.js';
 
 /** Those who wait until there is room for more sends, in the order in which they began to. */
-export class RoomQueue {
+export class DrainQueue {
   readonly #congested: () => boolean;
   readonly #waiting = new Queue<() => void>();
   readonly #wakeNext = (): void => this.wake();
