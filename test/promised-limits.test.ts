@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import { Server, Socket, connect } from 'node:net';
 import { type TestContext, describe, test } from 'node:test';
-import { QUERY_DEADLINE_MILLISECONDS } from '#src/api/requests.js';
+import { QUERY_DEADLINE_MILLISECONDS } from '#src/api/pending-queries.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { ANSWER_TIMEOUT, CLOSE_TIMEOUT, PATIENCE } from '#src/gateway/protocols/timeouts.js';
 import { udpProtocol } from '#src/gateway/protocols/udp-connection.js';

@@ -2,7 +2,7 @@ import type { GatewayAddress } from '../wire/client-id.js';
 import type { PhpDecoded, PhpKey } from '../wire/php-serialize.js';
 import { type Session, decodeSession, fromPhpArray } from '../wire/session.js';
 import { clientIdAt } from './base-calls.js';
-import type { Answer } from './requests.js';
+import type { Answer } from './pending-queries.js';
 
 /*
  * Gateways answer in PHP's terms: maps by connection id, lists, counts. These make one result of several answers, in the

@@ -2,7 +2,7 @@ import { GatewayError } from '../base/errors.js';
 import { type GatewayAddress, addressKey, formatClientId, parseClientId } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, emptyFrame } from '../wire/frame.js';
-import { type Answer, PartialResultError, type Requests } from './requests.js';
+import { type Answer, PartialResultError, type PendingQueries } from './pending-queries.js';
 import type { Message } from './arguments.js';
 import type { KnownGateway, Transport } from './transport.js';
 
@@ -12,7 +12,7 @@ const PHP_NULL = 'N;';
 /** What the API is connected to. */
 export interface ApiChannel {
   readonly transport: Transport;
-  readonly requests: Pick<Requests, 'expect'>;
+  readonly requests: Pick<PendingQueries, 'expect'>;
 }
 
 /** Instead of a message: there is none, which is not the same as an empty one. */

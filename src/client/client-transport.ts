@@ -1,4 +1,4 @@
-import type { Requests } from '../api/requests.js';
+import type { PendingQueries } from '../api/pending-queries.js';
 import { DrainQueue } from '../api/drain-queue.js';
 import type { KnownGateway, Transport } from '../api/transport.js';
 import { GatewayError } from '../base/errors.js';
@@ -10,7 +10,7 @@ import { GatewayConnection, type GatewayConnectionOptions } from './gateway-conn
 
 export interface ClientTransportOptions
   extends Omit<GatewayConnectionOptions, 'onReply' | 'onUnanswered' | 'onDrained' | 'onEnded'> {
-  readonly requests: Requests;
+  readonly requests: PendingQueries;
   /** Asks a Register which gateways there are: {@link ClientTransport.setGateways} is called before this resolves. */
   readonly discover: () => Promise<void>;
 }

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { QueryCalls } from '../api/query-calls.js';
-import { type Answer, Requests } from '../api/requests.js';
+import { type Answer, PendingQueries } from '../api/pending-queries.js';
 import type { Message } from '../api/arguments.js';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
 import { systemClock } from '../base/clock.js';
@@ -45,7 +45,7 @@ export class GatewayClient extends QueryCalls {
     super();
     const { registerAddress, secretKey = '', tls, timeout = 5000 } = checkOptions(options);
     const connection = { secretKey, tls: tls && readInnerTls(tls), timeout };
-    const requests = new Requests(systemClock);
+    const requests = new PendingQueries(systemClock);
     this.#discovery = new Discovery({
       ...connection,
       registers: checkAddresses(registerAddress),

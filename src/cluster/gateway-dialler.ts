@@ -8,7 +8,7 @@ import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff, type BackoffOptions } from '../base/backoff.js';
 import type { CarrierOwner, GatewayCarrier } from './gateway-carrier.js';
-import { type Dialled, RefusedError, dialGateway } from './gateway-handshake.js';
+import { type Dialled, RefusedError, dialGateway } from './gateway-introduction.js';
 import { NODE_GATEWAY } from './node-carrier.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 

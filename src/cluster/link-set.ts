@@ -8,7 +8,7 @@ import {
   type GatewayDiallerStatus,
 } from './gateway-dialler.js';
 import type { Link, LinkSubscriber } from '../link/link.js';
-import type { SlotLink, SlotRouter } from '../link/slot-link.js';
+import type { SlotLink, SlotSorter } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 
 export interface LinkSetOptions extends GatewayDiallerOptions {
@@ -28,7 +28,7 @@ export interface LinkSetOptions extends GatewayDiallerOptions {
  * What lies between a slot and the gateways: the one of this process is handed the slot's rings as its link, every other one
  * is reached over a connection of its own. They belong to the slot, so that no link dies with a thread.
  */
-export class LinkSet implements SlotRouter, GatewayDiallerOwner {
+export class LinkSet implements SlotSorter, GatewayDiallerOwner {
   /** For the gateway of this process. */
   readonly local: Link | undefined;
   readonly #slot: SlotLink;
@@ -47,7 +47,7 @@ export class LinkSet implements SlotRouter, GatewayDiallerOwner {
       slot.subscribe(this);
     } else {
       this.local = slot;
-      slot.routeBy(this);
+      slot.sortBy(this);
     }
   }
 

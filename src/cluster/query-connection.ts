@@ -5,7 +5,7 @@ import { commandName, isQuery } from '../wire/command.js';
 import type { Frame } from '../wire/frame.js';
 import type { LinkState } from '../link/link.js';
 import { type AskedQuery, PROBE } from './asked-query.js';
-import { commandBytes, introductionBytes } from './client-frame.js';
+import { commandBytes, clientIntroduction } from './gateway-client-bytes.js';
 import { Intermission } from './intermission.js';
 import { QuerySocket, type QuerySocketOwner } from './query-socket.js';
 import { SplitQuery, isLate } from './split-query.js';
@@ -163,7 +163,7 @@ export class QueryConnection implements QuerySocketOwner {
     this.#socket = new QuerySocket(socket, this, this.#options);
     this.#unansweredWatch = new UnansweredWatch(this.#socket, clock, (query) => this.#turn(query, false));
     // once for the connection: the gateway remembers it
-    if (secretKey !== '') this.#socket.write(introductionBytes(secretKey));
+    if (secretKey !== '') this.#socket.write(clientIntroduction(secretKey));
     // a gateway that knows another key says nothing to commands: it hangs up instead of answering
     this.#socket.ask(PROBE);
   }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import type { ClientRecord } from './client-record.js';
 import { Pulse } from './pulse.js';
-import { sendQueues } from './kernel-send-queues.js';
+import { kernelSendQueues } from './kernel-send-queues.js';
 
 export interface HeartbeatOptions {
   /** Seconds; 0 turns it off. */
@@ -40,7 +40,7 @@ export class Heartbeat {
   readonly #exempt: (client: ClientRecord) => boolean;
   readonly #ping: (client: ClientRecord) => void;
   readonly #drop: (client: ClientRecord) => void;
-  readonly #queues: typeof sendQueues;
+  readonly #queues: typeof kernelSendQueues;
   readonly #timer: Timer | undefined;
   #asking = false;
   #closed = false;
@@ -53,7 +53,7 @@ export class Heartbeat {
     exempt: (client: ClientRecord) => boolean,
     ping: (client: ClientRecord) => void,
     drop: (client: ClientRecord) => void,
-    queues: typeof sendQueues = sendQueues,
+    queues: typeof kernelSendQueues = kernelSendQueues,
   ) {
     this.#options = options;
     this.#clients = clients;

@@ -21,7 +21,7 @@ const LINE = /^ *\d+: \S+ \S+ \S+ ([\dA-F]+):\S+ \S+ \S+ +\d+ +\d+ (\d+)/;
  * @param descriptors file descriptors of this process
  * @returns by descriptor; those that cannot be found are missing: all of them where there is no such table
  */
-export async function sendQueues(descriptors: readonly number[]): Promise<ReadonlyMap<number, number>> {
+export async function kernelSendQueues(descriptors: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const queues = new Map<number, number>();
   const wanted = new Map<string, number>();
   for (const [index, descriptor] of descriptors.entries()) {

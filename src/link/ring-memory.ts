@@ -29,7 +29,7 @@ export interface ThreadMemory {
 
 /** What a thread that takes over a slot's events gets from the one before it. */
 export interface Takeover {
-  /** Events that the thread before had set aside, oldest first, each with its number (see Command.PARK_EVENT). */
+  /** Events that the thread before had parked, oldest first, each with its number (see Command.PARK_EVENT). */
   readonly parked: readonly (readonly [number: number, frame: Uint8Array])[];
   /** Long events whose beginning only the thread before had, by the places of their last records in the event ring. */
   readonly originals: readonly (readonly [place: number, frame: Uint8Array])[];

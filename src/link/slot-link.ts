@@ -26,7 +26,7 @@ export interface SlotLinkOptions {
 }
 
 /** Who sees what comes of a slot before its subscriber does: what the threads send may be for other gateways. */
-export interface SlotRouter extends LinkSubscriber {
+export interface SlotSorter extends LinkSubscriber {
   /** Who has subscribed: what is for the gateway of this process goes there. */
   subscribed(subscriber: LinkSubscriber): void;
   /** More than the buffer size waits. Called after each send that returned false. */
@@ -43,7 +43,7 @@ export class SlotLink extends BaseLink {
   readonly #events: RingSender;
   /** By their numbers. */
   readonly #threads = new Map<number, ThreadRings>();
-  /** Events that a thread has set aside behind a pending handler: what it would not leave in the ring if it died. */
+  /** Events that a thread has parked: they are no longer in the ring, and go to the next thread if this one dies. */
   readonly #parked = new Map<number, Buffer>();
   /** Clients whose events a thread does not want for now, by client id, and its number. */
   readonly #paused = new Map<string, number>();
@@ -55,7 +55,7 @@ export class SlotLink extends BaseLink {
   readonly #drained = (): void => {
     if (this.state === 'open') this.subscriber.drained();
   };
-  #router: SlotRouter | undefined;
+  #sorter: SlotSorter | undefined;
   #lastNumber = 0;
   /** The thread that takes events, or was the last to. */
   #serving = 0;
@@ -203,13 +203,13 @@ export class SlotLink extends BaseLink {
   }
 
   /** From {@link subscribe} on, everything goes to the router, which hands on what is the subscriber's. */
-  routeBy(router: SlotRouter): void {
-    this.#router = router;
+  sortBy(sorter: SlotSorter): void {
+    this.#sorter = sorter;
   }
 
   override subscribe(subscriber: LinkSubscriber): void {
-    this.#router?.subscribed(subscriber);
-    super.subscribe(this.#router ?? subscriber);
+    this.#sorter?.subscribed(subscriber);
+    super.subscribe(this.#sorter ?? subscriber);
   }
 
   protected start(): void {
@@ -221,7 +221,7 @@ export class SlotLink extends BaseLink {
     // that a client came or went is in no hurry: often it is many in a row, and a thread would be woken for each
     if (frame.command !== Command.REPLY) {
       const writable = this.#events.send(frame, frame.command === Command.ON_MESSAGE);
-      if (!writable) this.#router?.congested();
+      if (!writable) this.#sorter?.congested();
       return writable;
     }
     // a reply to a thread that is gone has nobody to go to

@@ -44,6 +44,7 @@ export type StartStep = 'load' | 'onWorkerStart';
  *        --- retire ---------------------->     takes no more
  *        <-- retired (pending clients) ----     every handler that is done has sent what it had to send
  *        <-- released (client) ------------     one of the pending handlers is done, too
+ *        <-- log, printed -----------------     lines for the node's log
  *        --- release (client) ------------->    to the thread that came after it: go on with this client
  *        --- gateways -------------------->     one came, went up or down, or has room again
  *        --- stop ------------------------->    no events follow: finish and end; after retire: within less time

@@ -47,7 +47,7 @@ export interface PoolOptions {
   readonly compile?: () => Promise<CompiledEvents>;
 }
 
-/** The node's business workers: threads of a pool, one long task per slot and generation. */
+/** The node's business workers: threads of a pool, one long task per thread. */
 export class Pool {
   readonly #options: PoolOptions;
   readonly #doorbell = new Doorbell();
@@ -61,24 +61,24 @@ export class Pool {
 
   /** The slots' links, for the gateway of this process. None without one. */
   get links(): Link[] {
-    return this.#slots.map((slot) => slot.links.local).filter((link) => link !== undefined);
+    return this.#slots.map((slot) => slot.linkSet.local).filter((link) => link !== undefined);
   }
 
   /** The gateways of other nodes that there are now. One that is no longer named is kept for as long as its links work. */
   setGateways(addresses: readonly GatewayAddress[]): void {
-    for (const { links } of this.#slots) links.setGateways(addresses);
+    for (const { linkSet: links } of this.#slots) links.setGateways(addresses);
   }
 
   /** Resolves when every worker has reached every gateway, or the time (milliseconds) is over. */
   async connected(timeout: number): Promise<void> {
-    const connected = Promise.all(this.#slots.map(async ({ links }) => await links.connected()));
+    const connected = Promise.all(this.#slots.map(async ({ linkSet: links }) => await links.connected()));
     await withinTime(this.#options.clock, timeout, connected);
   }
 
   /** How the gateways of other nodes are reached: up when every worker reaches it. */
   gateways(): GatewayDiallerStatus[] {
     const gateways = new Map<string, GatewayDiallerStatus>();
-    for (const link of this.#slots.flatMap(({ links }) => links.status)) {
+    for (const link of this.#slots.flatMap(({ linkSet: links }) => links.status)) {
       const other = gateways.get(link.address);
       gateways.set(link.address, other === undefined ? link : worse(other, link));
     }
@@ -94,7 +94,7 @@ export class Pool {
   }
 
   /**
-   * Compiles events/ and prepares the slots: their links can be listened to.
+   * Compiles events/ and prepares the slots: their links can be subscribed to.
    *
    * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
    */

@@ -36,7 +36,7 @@ export interface SlotStatus {
 export class Slot {
   readonly link: SlotLink;
   /** Its ways to the gateways. */
-  readonly links: LinkSet;
+  readonly linkSet: LinkSet;
   readonly #number: number;
   readonly #context: SlotContext;
   readonly #report: SlotReport;
@@ -51,13 +51,13 @@ export class Slot {
     const report = new SlotReport(number, log);
     this.#report = report;
     this.link = this.#openLink();
-    this.links = this.#openLinks();
+    this.linkSet = this.#openLinks();
     this.#succession = new Succession({
       slot: number,
       bundle,
       context,
       link: this.link,
-      links: this.links,
+      links: this.linkSet,
       report,
       onServing: (generation) => this.#memoryLimit.begin(generation),
     });
@@ -154,11 +154,11 @@ export class Slot {
   async stop(timeout: number): Promise<void> {
     const { clock } = this.#context;
     const deadline = clock.now() + timeout;
-    await withinTime(clock, timeout, this.links.leave());
+    await withinTime(clock, timeout, this.linkSet.leave());
     this.#monitor.close();
     await this.#succession.end(deadline);
     if (this.link.hasEvents) this.#report.left(this.link, this.#succession.lastFailure);
-    await this.links.close(Math.max(GRACE, deadline - clock.now()));
+    await this.linkSet.close(Math.max(GRACE, deadline - clock.now()));
     this.link.destroy();
   }
 
@@ -190,7 +190,7 @@ export class Slot {
       clock,
       onError: (error) => report.commandFailed(error),
       onChange: () => {
-        for (const generation of this.#succession.threads) generation.showGateways(this.links.gateways);
+        for (const generation of this.#succession.threads) generation.showGateways(this.linkSet.gateways);
       },
       onBroken: (link, error) => report.gatewayLost(link, error),
       onUnreached: (link, error) => report.gatewayUnreached(link, error),

@@ -78,10 +78,10 @@ export type Command = (typeof Command)[keyof typeof Command];
 
 /** Whether a gateway answers this command of GatewayWorker's. */
 export function isQuery(command: number): boolean {
-  return queries.has(command);
+  return queryNumbers.has(command);
 }
 
-const queries = new Set<number>([
+const queryNumbers = new Set<number>([
   Command.GET_ALL_CLIENT_SESSIONS,
   Command.IS_ONLINE,
   Command.GET_CLIENT_ID_BY_UID,

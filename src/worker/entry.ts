@@ -1,7 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { Gateway, type GatewayCalls } from '../api/gateway-calls.js';
-import { Requests } from '../api/requests.js';
+import { PendingQueries } from '../api/pending-queries.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
@@ -33,7 +33,7 @@ export interface ThreadHost {
 }
 
 /** One generation of a worker slot: the thread pool's task. It resolves when the thread has stopped in good order. */
-export default async function runGeneration(task: WorkerTask): Promise<void> {
+export default async function runWorkerThread(task: WorkerTask): Promise<void> {
   await runThread(task, {
     gateway: Gateway,
     clock: systemClock,
@@ -60,12 +60,12 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
     currentClient: () => worker?.handlers.currentClientId(),
     report: (fields, message) => log.warn(fields, message),
   });
-  const requests = new Requests(clock);
+  const requests = new PendingQueries(clock);
   const link = new ThreadLink(`slot ${slot}`, memory);
   host.linked?.(link);
   const transport = new ThreadTransport(link, {
     bufferSize: memory.commandBufferSize,
-    generation: memory.number,
+    thread: memory.number,
   });
   transport.setGateways(task.gateways);
   const orders = receiveOrders(port, {

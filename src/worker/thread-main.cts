@@ -3,8 +3,8 @@
  * in the middle of that; an `import()` is only broken off.
  */
 async function runTask(task: unknown): Promise<void> {
-  const { default: runGeneration } = await import('./entry.js');
-  await runGeneration(task as Parameters<typeof runGeneration>[0]);
+  const { default: runWorkerThread } = await import('./entry.js');
+  await runWorkerThread(task as Parameters<typeof runWorkerThread>[0]);
 }
 
 export = runTask;

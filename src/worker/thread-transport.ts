@@ -26,7 +26,7 @@ export class ThreadTransport implements Transport {
   worker: BusinessWorker | undefined;
   readonly #link: ThreadLink;
   readonly #bufferSize: number;
-  readonly #generation: number;
+  readonly #thread: number;
   #gateways: readonly LinkedGateway[] = [];
   /** The one that was sent to last. */
   #last: LinkedGateway | undefined;
@@ -35,10 +35,10 @@ export class ThreadTransport implements Transport {
   readonly #room = new DrainQueue(() => this.#congested);
 
   /** @param bufferSize bytes that may wait before a send returns false; beyond twice as many it throws */
-  constructor(link: ThreadLink, options: { bufferSize: number; generation: number }) {
+  constructor(link: ThreadLink, options: { bufferSize: number; thread: number }) {
     this.#link = link;
     this.#bufferSize = options.bufferSize;
-    this.#generation = options.generation;
+    this.#thread = options.thread;
   }
 
   /**
@@ -99,7 +99,7 @@ export class ThreadTransport implements Transport {
 
   nextRequestId(): number {
     this.#lastRequest = (this.#lastRequest + 1) & COUNT_MASK;
-    return ((this.#generation << 24) | this.#lastRequest) >>> 0;
+    return ((this.#thread << 24) | this.#lastRequest) >>> 0;
   }
 
   flushSession(): void {

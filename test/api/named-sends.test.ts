@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { GatewayCalls } from '#src/api/gateway-calls.js';
-import { Requests } from '#src/api/requests.js';
+import { PendingQueries } from '#src/api/pending-queries.js';
 import { systemClock } from '#src/base/clock.js';
 
 const NAMES = ['room', '大厅', 'a"b', '"],"exclude":null}', 'back\\slash', 'new\nline', '\u2028', '\u0000'];
@@ -21,7 +21,7 @@ function api(): { readonly gateway: GatewayCalls; readonly ext: () => string } {
     flushSession() {},
     changing: () => 0,
   };
-  gateway.attach({ transport, requests: new Requests(systemClock) });
+  gateway.attach({ transport, requests: new PendingQueries(systemClock) });
   return { gateway, ext: () => ext };
 }
 

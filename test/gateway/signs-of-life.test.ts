@@ -7,7 +7,7 @@ import { ClientRecord } from '#src/gateway/client-record.js';
 import { Heartbeat } from '#src/gateway/heartbeat.js';
 import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js';
 import type { Connection } from '#src/gateway/protocols/protocol.js';
-import { sendQueues } from '#src/gateway/kernel-send-queues.js';
+import { kernelSendQueues } from '#src/gateway/kernel-send-queues.js';
 import { turn } from '../support/gateway-scene.js';
 import type { ProtocolHost } from '../support/protocol-host.js';
 import { SteppedClock } from '../support/stepped-clock.js';
@@ -55,7 +55,7 @@ class Scene {
     host: ProtocolHost,
     [transport, peer]: [Connection, StreamPeer],
     read: { bytes: number; until: number },
-    queues: typeof sendQueues,
+    queues: typeof kernelSendQueues,
   ) {
     this.host = host;
     this.transport = transport;
@@ -80,7 +80,7 @@ class Scene {
   static async open(
     t: TestContext,
     { scheme, format, options }: Subject,
-    queues: typeof sendQueues = sendQueues,
+    queues: typeof kernelSendQueues = kernelSendQueues,
   ): Promise<Scene> {
     const { host, listener } = await open(t, scheme, options);
     const read = { bytes: 0, until: Infinity };
@@ -172,7 +172,7 @@ for (const [name, subject] of Object.entries(SUBJECTS)) {
     });
 
     for (const [where, queues] of [
-      ['', sendQueues],
+      ['', kernelSendQueues],
       [', where the system cannot be asked', () => Promise.resolve(new Map<number, number>())],
     ] as const) {
       it(`messages that are taken${where}; heartbeats that are taken are none`, async (t) => {
@@ -195,10 +195,10 @@ describe('what the system holds', { timeout: 10_000 }, () => {
   it('is found for this process’s connections; others are missing', async (t) => {
     const scene = await Scene.open(t, { scheme: 'tcp', format: tcp });
     const descriptor = scene.transport.flow?.descriptor ?? -1;
-    assert.deepEqual([...(await sendQueues([descriptor, -1, 0]))], [[descriptor, 0]]);
+    assert.deepEqual([...(await kernelSendQueues([descriptor, -1, 0]))], [[descriptor, 0]]);
     scene.peer.stopReading();
     scene.send(32 * MEBIBYTE);
-    const held = (await sendQueues([descriptor])).get(descriptor) ?? 0;
+    const held = (await kernelSendQueues([descriptor])).get(descriptor) ?? 0;
     assert.ok(held > 0 && held < 32 * MEBIBYTE, `${held} bytes`);
   });
 });

@@ -55,8 +55,8 @@ class Scene {
     });
     doorbell.serve(() => this.slot.link.poll());
     t.after(() => doorbell.close());
-    assert.ok(this.slot.links.local);
-    this.gateway = this.slot.links.local;
+    assert.ok(this.slot.linkSet.local);
+    this.gateway = this.slot.linkSet.local;
     this.gateway.subscribe({ frame() {}, drained() {}, closed() {} });
   }
 
@@ -247,8 +247,8 @@ describe('a slot stops', () => {
     first.blocked = true;
     const order: string[] = [];
     for (const name of ['leave', 'close'] as const) {
-      const original = scene.slot.links[name].bind<(timeout: number) => Promise<void>>(scene.slot.links);
-      t.mock.method(scene.slot.links, name, async (timeout: number) => {
+      const original = scene.slot.linkSet[name].bind<(timeout: number) => Promise<void>>(scene.slot.linkSet);
+      t.mock.method(scene.slot.linkSet, name, async (timeout: number) => {
         order.push(`links ${name}`);
         await original(timeout);
         await settle();
@@ -290,7 +290,7 @@ describe('a slot stops', () => {
 
   it('and gives up a gateway of another node that does not let it go, when the time is over', async (t) => {
     const { scene } = await Scene.serving(t);
-    t.mock.method(scene.slot.links, 'leave', async () => await new Promise(() => {}));
+    t.mock.method(scene.slot.linkSet, 'leave', async () => await new Promise(() => {}));
     let done = false;
     const stopping = scene.slot.stop(STOP_TIMEOUT).then(() => (done = true));
     scene.clock.advance(STOP_TIMEOUT - 1);

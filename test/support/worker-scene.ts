@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { GatewayCalls } from '#src/api/gateway-calls.js';
-import { Requests } from '#src/api/requests.js';
+import { PendingQueries } from '#src/api/pending-queries.js';
 import { systemClock } from '#src/base/clock.js';
 import type { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
@@ -36,9 +36,9 @@ export class WorkerThread {
     this.generation = memory.number;
     const link = new ThreadLink('the slot', memory);
     this.link = link;
-    const requests = new Requests(systemClock);
+    const requests = new PendingQueries(systemClock);
     const { number: generation } = memory;
-    const transport = new ThreadTransport(link, { bufferSize: BUFFER, generation });
+    const transport = new ThreadTransport(link, { bufferSize: BUFFER, thread: generation });
     transport.setGateways([A, B, PHP]);
     this.gateway.attach({ transport, requests });
     this.worker = new BusinessWorker({

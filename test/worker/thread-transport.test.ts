@@ -29,7 +29,7 @@ async function scene(t: TestContext): Promise<Scene> {
     link.destroy();
     end();
   });
-  return { transport: new ThreadTransport(link, { bufferSize: BUFFER, generation: 1 }), slot: peer };
+  return { transport: new ThreadTransport(link, { bufferSize: BUFFER, thread: 1 }), slot: peer };
 }
 
 /** The gateway 127.0.0.1:`port` of another node, and what waits for it. */

@@ -1,6 +1,6 @@
 import type { ClientCommandHandler, CommandHandler } from './command-handler.js';
 import { clientGroupCommands, groupCommands } from './group.js';
-import { kickCommands } from './connection.js';
+import { connectionCommands } from './connection.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
 import { uidCommands } from './uid.js';
@@ -8,7 +8,7 @@ import { uidCommands } from './uid.js';
 /** Every command to one client that asks for no answer, by number. */
 export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
   ...sendToOne,
-  ...kickCommands,
+  ...connectionCommands,
   ...sessionCommands,
   ...uidCommands,
   ...clientGroupCommands,

@@ -4,8 +4,8 @@ import type { ClientCommandHandler } from './command-handler.js';
 
 const NOTHING = Buffer.from('N;');
 
-/** Ends a client's connection, or lets it pause. */
-export const kickCommands: Readonly<Record<number, ClientCommandHandler>> = {
+/** What becomes of a client's connection: closed, ended, paused, read again. */
+export const connectionCommands: Readonly<Record<number, ClientCommandHandler>> = {
   // the body goes out first, an empty one as well; whoever has no message for the client sends a PHP-serialized null
   [Command.KICK]({ delivery, clients }, client, frame) {
     const farewell = (frame.flags & Flag.PLAIN_BODY) !== 0 || !frame.body.equals(NOTHING);

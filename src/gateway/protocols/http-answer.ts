@@ -2,10 +2,10 @@ import { ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** In the order of the requests; only the first has the socket. Those whose turn never comes go with the socket. */
-const answers = new WeakMap<Duplex, Answer[]>();
+const answers = new WeakMap<Duplex, HttpAnswer[]>();
 
 /** The answer to a plain request, one of node's own included: 400 to a request without a host, 417 to expectations. */
-export class Answer extends ServerResponse {
+export class HttpAnswer extends ServerResponse {
   constructor(...args: ConstructorParameters<typeof ServerResponse>) {
     super(...args);
     const { socket } = args[0];
@@ -17,7 +17,7 @@ export class Answer extends ServerResponse {
 }
 
 /** What a connection has asked for and not been answered yet, in order. */
-export function unanswered(connection: Duplex): readonly Answer[] {
+export function unanswered(connection: Duplex): readonly HttpAnswer[] {
   return answers.get(connection) ?? [];
 }
 

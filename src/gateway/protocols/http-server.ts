@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { GatewayError } from '../../base/errors.js';
-import { Answer } from './http-answer.js';
+import { HttpAnswer } from './http-answer.js';
 import type { ListenerContext } from './listener-context.js';
 import { KEEP_ALIVE_DELAY } from './timeouts.js';
 
@@ -26,7 +26,7 @@ export async function createHttpServer(context: ListenerContext): Promise<Server
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_DELAY,
-    ServerResponse: Answer,
+    ServerResponse: HttpAnswer,
   };
   const server =
     context.address.scheme === 'wss' ? await createWithTls(context, options) : createServer(options);
@@ -36,7 +36,7 @@ export async function createHttpServer(context: ListenerContext): Promise<Server
 
 async function createWithTls(
   context: ListenerContext,
-  options: ServerOptions<typeof IncomingMessage, typeof Answer>,
+  options: ServerOptions<typeof IncomingMessage, typeof HttpAnswer>,
 ): Promise<Server> {
   const { url, tls } = context.options;
   if (tls === undefined) {

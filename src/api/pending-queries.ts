@@ -23,7 +23,7 @@ interface Request {
 }
 
 /** Matches replies with the queries that wait for them, and gives up on those that are late. */
-export class Requests {
+export class PendingQueries {
   readonly #clock: Clock;
   /** By request id. All deadlines are equally far, so the oldest is the first to expire. */
   readonly #pending = new Map<number, Request>();

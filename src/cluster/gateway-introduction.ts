@@ -83,7 +83,7 @@ class Introduction {
     const socket = connectInner({ host: numberToIp(address.ip), port: address.port }, tls, () => {
       this.#connected = true;
       socket.setNoDelay(true);
-      socket.write(introductionBytes(introduction));
+      socket.write(slotIntroduction(introduction));
     });
     this.#socket = socket;
     const abort = (): void => void socket.destroy();
@@ -188,7 +188,7 @@ class Introduction {
   }
 }
 
-function introductionBytes(introduction: PeerIntroduction): Buffer {
+function slotIntroduction(introduction: PeerIntroduction): Buffer {
   const connect = {
     ...emptyFrame(),
     command: Command.GATEWAY_CLIENT_CONNECT,

@@ -16,7 +16,7 @@ export function commandBytes(frame: Frame): Buffer {
 }
 
 /** What opens a connection to a gateway that has a secret key. */
-export function introductionBytes(secretKey: string): Buffer {
+export function clientIntroduction(secretKey: string): Buffer {
   const body = encodeIntroduction({ workerKey: '', secretKey, features: [], instance: '' });
   return encodeFrame({
     ...emptyFrame(),
