@@ -61,6 +61,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages and built-in modules that only these places may import. */
 const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) => boolean]> = [
   ['piscina', (file) => file.startsWith('pool/')],
+  ['mysql2', (file) => file.startsWith('database/')],
+  ['kysely', (file) => file.startsWith('database/')],
+  ['better-sqlite3', (file) => file.startsWith('database/')],
+  ['node:sqlite', (file) => file.startsWith('database/')],
   ['ws', (file) => file.startsWith('gateway/protocols/')],
   ['esbuild', (file) => file.startsWith('bundle/') || file.startsWith('config/')],
   [

@@ -7,6 +7,7 @@ import { SOURCE_CONSTANTS, userSources } from './user-sources.js';
 const OWN_MODULES: Readonly<Record<string, string>> = {
   gatewayworker: new URL('../index.js', import.meta.url).href,
   'gatewayworker/client': new URL('../client/index.js', import.meta.url).href,
+  'gatewayworker/database': new URL('../database/index.js', import.meta.url).href,
 };
 
 /**
@@ -45,7 +46,7 @@ export async function bundle(
 const ownPackage: Plugin = {
   name: 'own-package',
   setup(hooks) {
-    hooks.onResolve({ filter: /^gatewayworker(?:\/client)?$/ }, ({ path, kind }) =>
+    hooks.onResolve({ filter: /^gatewayworker(?:\/(?:client|database))?$/ }, ({ path, kind }) =>
       kind === 'require-call'
         ? { path, namespace: 'own-package' }
         : { path: OWN_MODULES[path], external: true },

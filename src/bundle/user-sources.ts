@@ -16,7 +16,7 @@ const OWN_PLACE = /\bimport\.meta\b|\b__(?:dirname|filename)\b/;
 const REQUIRE = /\brequire\b/;
 /** As esbuild prints it. */
 const REQUIRE_LITERAL = /\b__sourceRequire\(("(?:[^"\\]|\\["\\])*")\)/g;
-const OWN_PACKAGE = /^gatewayworker(?:\/client)?$/;
+const OWN_PACKAGE = /^gatewayworker(?:\/(?:client|database))?$/;
 const BUNDLED = /\.(?:[cm]?[jt]sx?|json)$/;
 
 /**

@@ -8,6 +8,7 @@ import { GatewayError } from '../base/errors.js';
 import { ThreadLink } from '../link/thread-link.js';
 import { LineLimit } from '../base/line-limit.js';
 import { createLogger } from '../base/log.js';
+import { threadDatabases } from '../base/thread-databases.js';
 import { type PrintStream, takeOver } from '../base/printed-text.js';
 import { attachLog } from '../base/user-log.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
@@ -139,6 +140,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   } catch (error) {
     log.error({ err: error }, `onWorkerStop failed: ${messageOf(error)}`);
   }
+  await Promise.all([...threadDatabases].map(async (database) => await database.close()));
   await link.close();
   worker.close();
   silence();
