@@ -21,3 +21,19 @@ interface ThreadDatabase {
 
 /** The databases that are open in this thread. Whoever ends the thread closes them. */
 export const threadDatabases = new Set<ThreadDatabase>();
+
+/** Undefined when there are none: neither in this thread, nor of those that are added up. */
+export function sumOfCounts(all: Iterable<DatabaseCounts | undefined>): DatabaseCounts | undefined {
+  let sum: DatabaseCounts | undefined;
+  for (const one of all) {
+    if (one === undefined) continue;
+    sum = {
+      open: (sum?.open ?? 0) + one.open,
+      busy: (sum?.busy ?? 0) + one.busy,
+      waiting: (sum?.waiting ?? 0) + one.waiting,
+      slow: (sum?.slow ?? 0) + one.slow,
+      errors: (sum?.errors ?? 0) + one.errors,
+    };
+  }
+  return sum;
+}

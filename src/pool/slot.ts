@@ -1,5 +1,6 @@
 import { type Clock, withinTime } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
+import { type DatabaseCounts, sumOfCounts } from '../base/thread-databases.js';
 import { GatewayError } from '../base/errors.js';
 import type { InnerTls } from '../net/inner-socket.js';
 import type { GatewayDialler } from '../cluster/gateway-dialler.js';
@@ -68,6 +69,8 @@ export interface SlotStatus {
   readonly waitingFor: number;
   readonly restarts: number;
   readonly lastExit: string | null;
+  /** Of all its threads; undefined when none has used a database. */
+  readonly database: DatabaseCounts | undefined;
 }
 
 /** What a thread gets beyond its timeouts before it is ended by force: to answer at all. */
@@ -114,6 +117,7 @@ export class Slot {
   #oversized: Generation | undefined;
   /** Of the threads that are gone. */
   #past = { handled: 0, errors: 0, lost: 0 };
+  #pastDatabases: DatabaseCounts | undefined;
   #lastExit: string | null = null;
 
   constructor(number: number, bundle: EventsBundle, context: SlotContext) {
@@ -193,6 +197,10 @@ export class Slot {
       waitingFor: this.#monitor.waitingFor,
       restarts: this.#restarts,
       lastExit: this.#lastExit,
+      database: sumOfCounts([
+        this.#pastDatabases,
+        ...Array.from(this.#living, ({ gauge: one }) => one.databases),
+      ]),
     };
   }
 
@@ -400,6 +408,10 @@ export class Slot {
     this.#past.handled += gauge.done;
     this.#past.errors += gauge.errors;
     this.#past.lost += gauge.unfinished;
+    const { databases } = gauge;
+    // its connections went with it
+    const gone = databases && { ...databases, open: 0, busy: 0, waiting: 0 };
+    this.#pastDatabases = sumOfCounts([this.#pastDatabases, gone]);
     if (gauge.unfinished > 0) this.#reportLost(generation);
     for (const [clientId, owner] of this.#pending) {
       if (owner === generation) this.#released(generation, clientId);

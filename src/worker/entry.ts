@@ -8,7 +8,7 @@ import { GatewayError } from '../base/errors.js';
 import { ThreadLink } from '../link/thread-link.js';
 import { LineLimit } from '../base/line-limit.js';
 import { createLogger } from '../base/log.js';
-import { threadDatabases } from '../base/thread-databases.js';
+import { sumOfCounts, threadDatabases } from '../base/thread-databases.js';
 import { type PrintStream, takeOver } from '../base/printed-text.js';
 import { attachLog } from '../base/user-log.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
@@ -140,6 +140,7 @@ export default async function runGeneration(task: WorkerTask): Promise<void> {
   } catch (error) {
     log.error({ err: error }, `onWorkerStop failed: ${messageOf(error)}`);
   }
+  showDatabases(gauge);
   await Promise.all([...threadDatabases].map(async (database) => await database.close()));
   await link.close();
   worker.close();
@@ -189,6 +190,12 @@ function openUserLog({ task, post, currentClient, report }: UserLogOptions): () 
 function beat(gauge: ThreadGauge): void {
   const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
   gauge.beat(threadId, heap, external);
+  if (threadDatabases.size > 0) showDatabases(gauge);
+}
+
+function showDatabases(gauge: ThreadGauge): void {
+  const counts = sumOfCounts([...threadDatabases].map((database) => database.counts));
+  if (counts !== undefined) gauge.showDatabases(threadDatabases.size, counts);
 }
 
 async function load({ bundle, eventsFolder }: WorkerTask): Promise<Events> {

@@ -1,3 +1,5 @@
+import type { DatabaseCounts } from '../../base/thread-databases.js';
+
 /** What a node tells about itself: `gatewayworker status` and the control socket. Sizes in bytes. */
 export interface NodeStatus {
   readonly name: string;
@@ -122,6 +124,8 @@ export interface WorkerStatus {
   readonly restarts: number;
   /** Why the last thread that died did; null when none has. */
   readonly lastExit: string | null;
+  /** What its databases do; missing when no thread of it has used one. */
+  readonly database?: DatabaseCounts;
 }
 
 /** A client's connection. */

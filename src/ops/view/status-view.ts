@@ -85,6 +85,30 @@ const MEMBER_COLUMNS: readonly Column<MemberStatus & { readonly number: number }
   },
 ];
 
+const DATABASE_COLUMNS: readonly Column<WorkerStatus>[] = [
+  { title: 'slot', align: 'right', cell: ({ slot }) => String(slot) },
+  { title: 'db open', align: 'right', cell: ({ database }) => formatCount(database?.open ?? 0) },
+  { title: 'busy', align: 'right', cell: ({ database }) => formatCount(database?.busy ?? 0) },
+  {
+    title: 'waiting',
+    align: 'right',
+    cell: ({ database }) => formatCount(database?.waiting ?? 0),
+    style: ({ database }) => (database?.waiting ? 'yellow' : undefined),
+  },
+  {
+    title: 'slow',
+    align: 'right',
+    cell: ({ database }) => formatCount(database?.slow ?? 0),
+    style: ({ database }) => (database?.slow ? 'yellow' : undefined),
+  },
+  {
+    title: 'errors',
+    align: 'right',
+    cell: ({ database }) => formatCount(database?.errors ?? 0),
+    style: ({ database }) => (database?.errors ? 'red' : undefined),
+  },
+];
+
 /** `gatewayworker status`, for people. */
 export function statusView(status: NodeStatus, colours: boolean): readonly string[] {
   const paint = painter(colours);
@@ -95,6 +119,7 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
     ...listenerTable(status, paint),
     ...memberTable(status, paint),
     ...workerTable(status, paint),
+    ...databaseTable(status, paint),
     ...losses(status, paint),
     ...clusterView(status, paint, COLUMNS),
   ];
@@ -121,6 +146,16 @@ function listenerTable(status: NodeStatus, paint: Paint): readonly string[] {
 function workerTable({ members: nodes, workers: slots }: NodeStatus, paint: Paint): readonly string[] {
   if (slots.length === 0) return [];
   return ['', ...table(nodes ? [MEMBER_COLUMN, ...WORKER_COLUMNS] : WORKER_COLUMNS, slots, paint, COLUMNS)];
+}
+
+/** None on a node whose workers use no database. */
+function databaseTable({ members: nodes, workers }: NodeStatus, paint: Paint): readonly string[] {
+  const slots = workers.filter(({ database }) => database !== undefined);
+  if (slots.length === 0) return [];
+  return [
+    '',
+    ...table(nodes ? [MEMBER_COLUMN, ...DATABASE_COLUMNS] : DATABASE_COLUMNS, slots, paint, COLUMNS),
+  ];
 }
 
 function title({ version, nodejs, pid, uptime }: NodeStatus, paint: Paint): string {
