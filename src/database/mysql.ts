@@ -56,8 +56,9 @@ function connectionOptions({ tls, ...address }: MysqlAddress): ConnectionOptions
     database,
     connectTimeout,
     charset: 'utf8mb4',
-    // as Workerman has them: dates as they are written, and numbers beyond 2^53 as digits
+    // as Workerman has them: dates and JSON as they are written, and numbers beyond 2^53 as digits
     dateStrings: true,
+    jsonStrings: true,
     supportBigNumbers: true,
     // affected rows are those that really changed
     flags: ['-FOUND_ROWS'],

@@ -16,8 +16,9 @@ export function statementText(sql: string, dialect: Dialect): string {
   let text = '';
   let from = 0;
   for (const { kind, start, end } of tokensOf(sql, dialect)) {
-    if (kind === 'parameter' || (kind === 'quoted' && isName(sql[start], dialect))) continue;
-    text += sql.slice(from, start).replace(NUMBER, '?') + (kind === 'comment' ? ' ' : '?');
+    const told = kind === 'parameter' || (kind === 'quoted' && isName(sql[start], dialect));
+    text += sql.slice(from, start).replace(NUMBER, '?');
+    text += told ? sql.slice(start, end) : kind === 'comment' ? ' ' : '?';
     from = end;
   }
   text = (text + sql.slice(from).replace(NUMBER, '?')).replaceAll(/\s+/g, ' ').trim();
