@@ -58,14 +58,12 @@ function tokenAt(sql: string, at: number, dialect: Dialect): Token | undefined {
   }
 }
 
-/** Literals and identifiers double their quote to have it inside; MySQL's literals may have it behind a backslash, too. */
+/** A quote inside is doubled, which makes two of one here; or, in MySQL's literals, it is behind a backslash. */
 function quoted(sql: string, start: number, backslash: boolean): Token {
   const quote = sql[start];
   for (let at = start + 1; at < sql.length; at++) {
     if (sql[at] === '\\' && backslash) at++;
-    else if (sql[at] !== quote) continue;
-    else if (sql[at + 1] === quote) at++;
-    else return { kind: 'quoted', start, end: at + 1, closed: true };
+    else if (sql[at] === quote) return { kind: 'quoted', start, end: at + 1, closed: true };
   }
   return { kind: 'quoted', start, end: sql.length, closed: false };
 }

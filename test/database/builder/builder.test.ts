@@ -103,26 +103,26 @@ describe('a builder', () => {
   });
 });
 
-describe('the endings of a builder', () => {
-  /** Answers with what it was asked. */
-  function runner(answer: { rows: Row[] } | { affectedRows: number; insertId: number }): StatementRunner & {
-    ran: [string, readonly SqlValue[]][];
-  } {
-    const ran: [string, readonly SqlValue[]][] = [];
-    return {
-      dialect: 'mysql',
-      ran,
-      run(sql, values) {
-        ran.push([sql, values]);
-        return Promise.resolve(answer);
-      },
-      runForCells(sql, values) {
-        ran.push([sql, values]);
-        return Promise.resolve('rows' in answer ? { cells: answer.rows.map(({ id }) => id) } : answer);
-      },
-    };
-  }
+/** Always gives the same answer, and notes what it runs. */
+function runner(answer: { rows: Row[] } | { affectedRows: number; insertId: number }): StatementRunner & {
+  ran: [string, readonly SqlValue[]][];
+} {
+  const ran: [string, readonly SqlValue[]][] = [];
+  return {
+    dialect: 'mysql',
+    ran,
+    run(sql, values) {
+      ran.push([sql, values]);
+      return Promise.resolve(answer);
+    },
+    runForCells(sql, values) {
+      ran.push([sql, values]);
+      return Promise.resolve('rows' in answer ? { cells: answer.rows.map(({ id }) => id) } : answer);
+    },
+  };
+}
 
+describe('the endings of a builder', () => {
   it('run it, and give what it is for', async () => {
     const answering = runner({ rows: [{ id: 1 }, { id: 2 }] });
     const users = StatementBuilder.of(answering)
@@ -135,7 +135,10 @@ describe('the endings of a builder', () => {
     assert.deepEqual(await users.row(), { id: 1 });
     assert.deepEqual(await users.column<number>(), [1, 2]);
     assert.equal(await users.single<number>(), 1);
-    assert.deepEqual(answering.ran, Array(4).fill(['SELECT id FROM `users` WHERE age > ?', [3]]));
+    assert.deepEqual(
+      answering.ran,
+      Array.from({ length: 4 }, () => ['SELECT id FROM `users` WHERE age > ?', [3]]),
+    );
 
     const changing = StatementBuilder.of(runner({ affectedRows: 2, insertId: 7 }));
     const id: number | bigint | null = await changing.insert('t').cols({ a: 1 }).query();

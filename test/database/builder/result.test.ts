@@ -106,7 +106,7 @@ function shaped(method: string, sql: string, value: unknown): unknown {
   switch (method) {
     case 'query':
       if (Array.isArray(value)) return query(sql, { rows: value });
-      if (typeof value === 'string') return String(query(sql, changed(1, Number(value))));
+      if (typeof value === 'string') return `${query(sql, changed(1, Number(value))) as number}`;
       return query(sql, changed(typeof value === 'number' ? value : 0, 1));
     case 'row':
       return rowResult(none ? changed(1, 1) : { rows: value === false ? [] : [value as never, {}] });
