@@ -9,10 +9,11 @@ export interface SqliteHandle {
 type Bound = readonly (string | number | bigint | null | Uint8Array)[];
 
 interface SqliteStatement {
-  /** Of its columns; none for a statement that gives no rows. */
-  readonly names: readonly string[];
+  readonly givesRows: boolean;
   /** Each row an array of cells, whole numbers as bigint. */
   all(values: Bound): unknown[][];
+  /** Of its columns. SQLite reads a statement anew when tables have changed: they are right once it has run. */
+  names(): string[];
   run(values: Bound): { changes: number | bigint; lastInsertRowid: number | bigint };
 }
 
@@ -115,7 +116,7 @@ function nodeHandle(raw: RawHandle<NodeStatement>): SqliteHandle {
       const statement = raw.prepare(sql);
       statement.setReturnArrays(true);
       statement.setReadBigInts(true);
-      return wrapped(statement, statement.columns());
+      return wrapped(statement, statement.columns().length > 0);
     },
     close: () => raw.close(),
   };
@@ -125,18 +126,19 @@ function betterHandle(raw: RawHandle<BetterStatement>): SqliteHandle {
   return {
     prepare(sql) {
       const statement = raw.prepare(sql);
-      if (!statement.reader) return wrapped(statement, []);
+      if (!statement.reader) return wrapped(statement, false);
       statement.raw(true);
       statement.safeIntegers(true);
-      return wrapped(statement, statement.columns());
+      return wrapped(statement, true);
     },
     close: () => raw.close(),
   };
 }
 
-function wrapped(statement: RawStatement, columns: readonly { name: string }[]): SqliteStatement {
+function wrapped(statement: RawStatement, givesRows: boolean): SqliteStatement {
   return {
-    names: columns.map(({ name }) => name),
+    givesRows,
+    names: () => statement.columns().map(({ name }) => name),
     all: (values) => statement.all(...values),
     run: (values) => statement.run(...values),
   };

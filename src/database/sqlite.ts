@@ -96,8 +96,7 @@ class SqliteConnection implements Connection {
   #execute(sql: string, values: readonly SqlValue[], arrays: boolean): Answer {
     const statement = this.#handle.prepare(sql);
     const bound = values.map(boundValue);
-    const { names } = statement;
-    if (names.length === 0) {
+    if (!statement.givesRows) {
       const { changes, lastInsertRowid } = statement.run(bound);
       return {
         rows: undefined,
@@ -113,6 +112,7 @@ class SqliteConnection implements Connection {
           row[at] = Number.isSafeInteger(Number(cell)) ? Number(cell) : String(cell);
       }
     }
+    const names = statement.names();
     const rows = arrays
       ? cells
       : cells.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
