@@ -43,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...FOUNDATION,
     'bundle',
     'config',
+    'database',
     'pool',
     'node',
     'ops/control',

@@ -25,9 +25,10 @@ const STRICT = {
 const APPLICATION = `
 import * as all from 'gatewayworker';
 import * as ofClient from 'gatewayworker/client';
+import * as ofDatabase from 'gatewayworker/database';
 import { defineEvents, Gateway, type ProtocolModule, type Router, type UserConfig } from 'gatewayworker';
 
-export const names: readonly unknown[] = [all, ofClient];
+export const names: readonly unknown[] = [all, ofClient, ofDatabase];
 export const config: UserConfig = { gateway: { pingInterval: 55 }, worker: { count: 1 } };
 export const protocol: ProtocolModule = {
   input: (buffer) => buffer.length,
@@ -64,7 +65,9 @@ export default defineEvents({
 /** What samples take for given. */
 const GIVEN = `
 import type { Client } from 'gatewayworker';
+import type { Database } from 'gatewayworker/database';
 declare global {
+  const db: Database;
   const client: Client;
   const id: string, first: string, second: string, text: string;
   const items: readonly string[];
