@@ -148,6 +148,34 @@ describe('the package, installed from its tarball into an empty project', () => 
     });
   });
 
+  it('names the driver of a database that is not installed, and the command that installs it', () => {
+    project.write(
+      'database.mjs',
+      `import { database } from 'gatewayworker/database';
+      const mysql = database({ url: 'mysql://ann:t0psecret@127.0.0.1:1/x' });
+      await mysql.query('SELECT 1').catch(({ code, message }) => console.log(code, message));
+      try { mysql.kysely(); } catch ({ code, message }) { console.log(code, message); }
+      const sqlite = database({ url: 'sqlite::memory:' });
+      await sqlite.single('SELECT 1').then(
+        (one) => console.log('node has', one),
+        ({ code, message }) => console.log(code, message),
+      );`,
+    );
+    const [mysql, kysely, sqlite] = project.run(process.execPath, ['database.mjs']).split('\n');
+    assert.equal(
+      mysql,
+      'GW_DATABASE A mysql:// database needs the package mysql2, which is not installed: run npm install mysql2@3',
+    );
+    assert.equal(
+      kysely,
+      'GW_DATABASE db.kysely() needs the package kysely, which is not installed: run npm install kysely@0.28',
+    );
+    assert.match(
+      sqlite,
+      /^node has 1$|better-sqlite3, which is not installed: run npm install better-sqlite3@12$/,
+    );
+  });
+
   it('has a command that checks what a start would run, and its types', () => {
     const command = join(project.folder, 'node_modules/.bin/gatewayworker');
     project.write(
