@@ -1,8 +1,10 @@
 import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Frames that are kept: those of a query builder in between are many. */
-const FRAMES = 20;
+/** Frames that are kept: each costs some microseconds. Two are ours. */
+const FRAMES = 6;
+/** The same where a query builder is in between, which has many. */
+export const MANY_FRAMES = 20;
 /** This part of the package, as it runs and as source maps name it. */
 const OWN = [new URL('.', import.meta.url), new URL('../../src/database/', import.meta.url)].flatMap(
   (url) => [url.href, fileURLToPath(url)],
@@ -12,9 +14,9 @@ const OWN = [new URL('.', import.meta.url), new URL('../../src/database/', impor
 export class Caller {
   declare readonly stack: string;
 
-  constructor() {
+  constructor(frames = FRAMES) {
     const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = FRAMES;
+    Error.stackTraceLimit = frames;
     Error.captureStackTrace(this, Caller);
     Error.stackTraceLimit = stackTraceLimit;
   }

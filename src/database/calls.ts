@@ -1,19 +1,41 @@
 import { StatementBuilder } from './builder/builder.js';
 import { type ListOrMap } from './builder/columns.js';
 import { type Parameters, bindParameters } from './builder/parameters.js';
-import { type QueryResult, columnResult, queryResult, rowResult, singleResult } from './builder/result.js';
-import type {
-  CellsResult,
-  ChangeResult,
-  Dialect,
-  Row,
-  RowsResult,
-  SqlValue,
-  StatementRunner,
+import {
+  type QueryResult,
+  columnResult,
+  queryResult,
+  rowResult,
+  singleResult,
+  verbOf,
+} from './builder/result.js';
+import {
+  type CellsResult,
+  type ChangeResult,
+  type CompiledStatement,
+  type Dialect,
+  type Row,
+  type RowsResult,
+  type SqlValue,
+  type StatementRunner,
+  sqlError,
 } from './builder/statement.js';
 import { Caller } from './caller.js';
 import type { Answer } from './connection.js';
 import type { Statement } from './executor.js';
+
+/** Words that begin or end a transaction, or lock: of the connection, which is anybody's next. */
+const OF_THE_CONNECTION = new Set([
+  'begin',
+  'start',
+  'commit',
+  'rollback',
+  'savepoint',
+  'release',
+  'end',
+  'lock',
+  'unlock',
+]);
 
 /**
  * What a database and a transaction have in common. SQL takes values by `?`, given as an array, or by `:name`, given as
@@ -29,25 +51,25 @@ export abstract class DatabaseCalls implements StatementRunner {
    * AUTO_INCREMENT), null when no row was inserted. UPDATE, DELETE, REPLACE: the number of rows. Others: null.
    */
   async query<Value = QueryResult>(sql: string, parameters?: Parameters): Promise<Value> {
-    const bound = bindParameters(sql, parameters, this.dialect);
+    const bound = this.#bind(sql, parameters);
     return queryResult(bound.sql, this.dialect, await this.run(bound.sql, bound.values)) as Value;
   }
 
   /** The first row; false when there is none. */
   async row<Value = Row>(sql: string, parameters?: Parameters): Promise<Value | false> {
-    const bound = bindParameters(sql, parameters, this.dialect);
+    const bound = this.#bind(sql, parameters);
     return rowResult(await this.run(bound.sql, bound.values)) as Value | false;
   }
 
   /** The first cell of each row; null when there is no row. */
   async column<Value = unknown>(sql: string, parameters?: Parameters): Promise<readonly Value[] | null> {
-    const bound = bindParameters(sql, parameters, this.dialect);
+    const bound = this.#bind(sql, parameters);
     return columnResult(await this.runForCells(bound.sql, bound.values)) as readonly Value[] | null;
   }
 
   /** The first cell of the first row; false when there is none. */
   async single<Value = unknown>(sql: string, parameters?: Parameters): Promise<Value | false> {
-    const bound = bindParameters(sql, parameters, this.dialect);
+    const bound = this.#bind(sql, parameters);
     return singleResult(await this.runForCells(bound.sql, bound.values)) as Value | false;
   }
 
@@ -82,6 +104,15 @@ export abstract class DatabaseCalls implements StatementRunner {
     const answer = await this.answer({ sql, values, arrays: true }, new Caller());
     if (answer.rows === undefined) return changeOf(answer);
     return { cells: (answer.rows as readonly (readonly unknown[])[]).map((row) => row[0]) };
+  }
+
+  #bind(sql: string, parameters: Parameters | undefined): CompiledStatement {
+    const bound = bindParameters(sql, parameters, this.dialect);
+    const verb = verbOf(bound.sql, this.dialect);
+    if (!OF_THE_CONNECTION.has(verb)) return bound;
+    throw sqlError(
+      `${verb.toUpperCase()} changes a connection, which others use as well: use transaction(), which commits, and rolls back when it throws.`,
+    );
   }
 
   protected abstract answer(statement: Statement, caller: Caller): Promise<Answer>;

@@ -49,7 +49,7 @@ export class Database extends DatabaseCalls {
   #opened: Pool | undefined;
   #closed = false;
   /** The transaction whose callback is running. */
-  readonly #inTransaction = new AsyncLocalStorage<true>();
+  readonly #inTransaction = new AsyncLocalStorage<{ open: boolean }>();
   #kysely: Kysely<unknown> | undefined;
 
   /** @internal */
@@ -86,15 +86,16 @@ export class Database extends DatabaseCalls {
    */
   async transaction<Value>(work: (tx: Transaction) => Promise<Value> | Value): Promise<Value> {
     const caller = new Caller();
-    const connection = await this.acquire(caller);
+    const connection = await this.#begin(caller);
+    const running = { open: true };
     try {
-      const begun = await this.#begin(connection, caller);
       return await this.#inTransaction.run(
-        true,
-        async () => await Transaction.run(begun, this.#executor, work, caller),
+        running,
+        async () => await Transaction.run(connection, this.#executor, work, caller),
       );
     } finally {
-      await this.release(connection);
+      running.open = false;
+      this.release(connection);
     }
   }
 
@@ -114,21 +115,21 @@ export class Database extends DatabaseCalls {
 
   /** @internal A connection for the caller alone. @throws GW_DATABASE */
   async acquire(caller: Caller): Promise<Connection> {
-    if (this.#poolSize === 1 && this.#inTransaction.getStore() === true) {
+    if (this.#poolSize === 1 && this.#inTransaction.getStore()?.open === true) {
       throw sqlError(
         'A call on the database, inside a transaction that has its only connection, would wait for itself: call it on tx.',
       );
     }
     try {
-      return await (await this.#open()).acquire();
+      return await (this.#opened ?? (await this.#open())).acquire();
     } catch (error) {
       throw this.#executor.errorOf(error, '', caller, false);
     }
   }
 
   /** @internal */
-  async release(connection: Connection): Promise<void> {
-    (await this.#open()).release(connection);
+  release(connection: Connection): void {
+    this.#opened?.release(connection);
   }
 
   protected override async answer(statement: Statement, caller: Caller): Promise<Answer> {
@@ -141,19 +142,26 @@ export class Database extends DatabaseCalls {
         if (attempt === 1 && neverSent(error)) continue;
         throw this.#executor.errorOf(error, statement.sql, caller, false);
       } finally {
-        await this.release(connection);
+        this.release(connection);
       }
     }
   }
 
-  async #begin(connection: Connection, caller: Caller): Promise<Connection> {
+  /** A connection in a transaction. */
+  async #begin(caller: Caller): Promise<Connection> {
     // SQLite's own BEGIN takes the lock with the first write, when it may be too late to wait for it
     const sql = this.dialect === 'sqlite' ? 'BEGIN IMMEDIATE' : 'START TRANSACTION';
-    try {
-      await this.#executor.carryOut(connection, { sql, values: [], arrays: true }, caller);
-      return connection;
-    } catch (error) {
-      throw this.#executor.errorOf(error, sql, caller, true);
+    for (let attempt = 1; ; attempt++) {
+      const connection = await this.acquire(caller);
+      try {
+        await this.#executor.carryOut(connection, { sql, values: [], arrays: true }, caller);
+        return connection;
+      } catch (error) {
+        this.release(connection);
+        // nothing has been done in it yet
+        if (attempt === 1 && error instanceof DriverFailure && error.kind === 'lost') continue;
+        throw this.#executor.errorOf(error, sql, caller, true);
+      }
     }
   }
 

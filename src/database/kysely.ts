@@ -7,10 +7,10 @@ import type {
   QueryResult,
   TransactionSettings,
 } from 'kysely';
-import type { SqlValue } from './builder/statement.js';
+import { type SqlValue, sqlError } from './builder/statement.js';
 import { sqlValue } from './builder/value.js';
-import { Caller } from './caller.js';
-import type { Connection } from './connection.js';
+import { Caller, MANY_FRAMES } from './caller.js';
+import { type Connection, DriverFailure } from './connection.js';
 import type { Database } from './database.js';
 import type { Executor } from './executor.js';
 import { missingDriver } from './missing-driver.js';
@@ -55,7 +55,7 @@ class PoolDriver implements Driver {
   }
 
   async acquireConnection(): Promise<PoolConnection> {
-    return new PoolConnection(await this.#database.acquire(new Caller()), this.#executor);
+    return new PoolConnection(await this.#database.acquire(new Caller(MANY_FRAMES)), this.#executor);
   }
 
   async beginTransaction(connection: PoolConnection, settings: TransactionSettings): Promise<void> {
@@ -95,7 +95,8 @@ class PoolDriver implements Driver {
   async releaseConnection(connection: PoolConnection): Promise<void> {
     // what is still in a transaction cannot serve anybody else
     if (connection.inTransaction) connection.raw.destroy();
-    await this.#database.release(connection.raw);
+    this.#database.release(connection.raw);
+    await Promise.resolve();
   }
 
   /** The connections are the database's, and are closed with it. */
@@ -107,6 +108,8 @@ class PoolDriver implements Driver {
 class PoolConnection implements DatabaseConnection {
   readonly raw: Connection;
   inTransaction = false;
+  /** The driver's code of what made the server end the transaction. */
+  #endedFor: string | undefined;
   readonly #executor: Executor;
 
   constructor(raw: Connection, executor: Executor) {
@@ -127,10 +130,16 @@ class PoolConnection implements DatabaseConnection {
   }
 
   async execute(sql: string, values: readonly SqlValue[] = []) {
-    const caller = new Caller();
+    const caller = new Caller(MANY_FRAMES);
+    if (this.#endedFor !== undefined && !/^rollback$/i.test(sql)) {
+      throw sqlError(
+        `The transaction takes no more statements: the server has rolled it back (${this.#endedFor}).`,
+      );
+    }
     try {
       return await this.#executor.carryOut(this.raw, { sql, values, arrays: false }, caller);
     } catch (error) {
+      if (error instanceof DriverFailure && error.transactionEnded) this.#endedFor = error.code;
       throw this.#executor.errorOf(error, sql, caller, this.inTransaction);
     }
   }

@@ -18,7 +18,10 @@ export function statementText(sql: string, dialect: Dialect): string {
   for (const { kind, start, end } of tokensOf(sql, dialect)) {
     const told = kind === 'parameter' || (kind === 'quoted' && isName(sql[start], dialect));
     text += sql.slice(from, start).replace(NUMBER, '?');
-    text += told ? sql.slice(start, end) : kind === 'comment' ? ' ' : '?';
+    if (told) text += sql.slice(start, end);
+    else if (kind === 'comment') text += ' ';
+    // a literal with a doubled quote in it is two tokens
+    else if (start !== from || !text.endsWith('?')) text += '?';
     from = end;
   }
   text = (text + sql.slice(from).replace(NUMBER, '?')).replaceAll(/\s+/g, ' ').trim();

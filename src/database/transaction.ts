@@ -46,7 +46,13 @@ export class Transaction extends DatabaseCalls {
       throw error;
     }
     tx.#state = 'ended';
-    await tx.#execute('COMMIT', caller);
+    try {
+      await tx.#execute('COMMIT', caller);
+    } catch (error) {
+      // one that the server refused has left the transaction open
+      await tx.#rollBack('ROLLBACK', caller);
+      throw error;
+    }
     return value;
   }
 

@@ -159,6 +159,25 @@ for (const [kind, makeUrl] of Object.entries(KINDS)) {
       assert.deepEqual(await names(db), []);
     });
 
+    it('leaves it to transaction() to begin and end one', async (t) => {
+      const db = await open(t);
+      for (const sql of [
+        'BEGIN',
+        'start transaction',
+        'COMMIT',
+        '/* x */ ROLLBACK',
+        'SAVEPOINT a',
+        'LOCK TABLES users WRITE',
+      ]) {
+        await assert.rejects(db.query(sql), { code: 'GW_SQL', message: /use transaction\(\)/ }, sql);
+        await assert.rejects(
+          db.transaction(async (tx) => await tx.query(sql)),
+          { code: 'GW_SQL' },
+          sql,
+        );
+      }
+    });
+
     it('is there for Kysely, with its transactions', async (t) => {
       const db = await open(t);
       const kysely = db.kysely<Tables>();
@@ -251,6 +270,20 @@ describe('a transaction that the server has rolled back', () => {
       /cannot be committed: the server has rolled it back \(ER_LOCK_DEADLOCK\)/,
     );
     assert.deepEqual(await db.column('SELECT n FROM t'), [1, 1]);
+    await db.close();
+  });
+});
+
+describe('a COMMIT that the database refuses', () => {
+  it('is rolled back, and the connection serves the next', async () => {
+    const db = database({ url: 'sqlite::memory:' });
+    await db.query('CREATE TABLE rooms (id INTEGER PRIMARY KEY)');
+    await db.query('CREATE TABLE seats (room INT REFERENCES rooms (id) DEFERRABLE INITIALLY DEFERRED)');
+    await assert.rejects(
+      db.transaction(async (tx) => await tx.query('INSERT INTO seats VALUES (1)')),
+      { code: 'GW_SQL', message: /FOREIGN KEY constraint failed/ },
+    );
+    assert.equal(await db.transaction(async (tx) => await tx.single('SELECT COUNT(*) FROM seats')), 0);
     await db.close();
   });
 });
