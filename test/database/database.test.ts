@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, after, before, describe, it } from 'node:test';
+import { sql as kyselySql } from 'kysely';
 import { type Database, DatabaseError, type Transaction, database } from '#src/database/index.js';
 import { MariaDb } from '../support/mariadb.js';
 
@@ -270,6 +271,25 @@ describe('a transaction that the server has rolled back', () => {
       /cannot be committed: the server has rolled it back \(ER_LOCK_DEADLOCK\)/,
     );
     assert.deepEqual(await db.column('SELECT n FROM t'), [1, 1]);
+    await db.close();
+  });
+});
+
+describe("Kysely's transaction, when the server has rolled it back", () => {
+  it('takes nothing more, though the error was caught', async () => {
+    const db = database({ url: await server.database('kysely') });
+    await db.query('CREATE TABLE t (id INT PRIMARY KEY)');
+    const kysely = db.kysely<{ t: { id: number } }>();
+    await db.query('CREATE PROCEDURE roll_back() SIGNAL SQLSTATE "40001" SET MYSQL_ERRNO = 1213');
+    await assert.rejects(
+      kysely.transaction().execute(async (trx) => {
+        await kyselySql`CALL roll_back()`.execute(trx).catch(() => {});
+        await trx.insertInto('t').values({ id: 1 }).execute();
+      }),
+      { code: 'GW_SQL', message: /rolled it back \(ER_LOCK_DEADLOCK\)/ },
+    );
+    assert.equal(await db.single('SELECT COUNT(*) FROM t'), 0);
+    assert.equal(db.counts.busy, 0);
     await db.close();
   });
 });
