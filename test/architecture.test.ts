@@ -12,6 +12,10 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 /** Packages and built-in modules that only these places may import. */
 const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) => boolean]> = [
   ['piscina', (file) => file.startsWith('pool/')],
+  ['mysql2', (file) => file.startsWith('database/')],
+  ['kysely', (file) => file.startsWith('database/')],
+  ['better-sqlite3', (file) => file.startsWith('database/')],
+  ['node:sqlite', (file) => file.startsWith('database/')],
   ['ws', (file) => file.startsWith('gateway/protocols/') || file.startsWith('testing/')],
   ['esbuild', (file) => file.startsWith('bundle/') || file.startsWith('config/')],
   [

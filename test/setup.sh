@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, and on Linux iproute2 and systemd.
+# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, and on
+# Linux iproute2 and systemd. For node before 22.16, which has no SQLite of its own, also the package better-sqlite3.
 # Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the fonts of the README's screenshots.
 set -euo pipefail
 
@@ -14,6 +15,13 @@ browsers=(
   '/Applications/Chromium.app/Contents/MacOS/Chromium'
 )
 if [ -n "${CHROMIUM_PATH:-}" ]; then browsers=("$CHROMIUM_PATH"); fi
+
+# A driver is the application's to install, so it is none of our dependencies; where npm finds no binary, it compiles for a while.
+if ! node --no-warnings -e "process.exit('columns' in require('node:sqlite').StatementSync.prototype ? 0 : 1)" 2>/dev/null &&
+  ! node -e "new (require('better-sqlite3'))(':memory:')" 2>/dev/null; then
+  echo 'setup: installing better-sqlite3 with npm'
+  npm install --no-save --no-audit --no-fund better-sqlite3@12
+fi
 
 packages=(chromium)
 for browser in "${browsers[@]}"; do
@@ -34,6 +42,10 @@ if [ "$(uname)" = Linux ] && ! { PATH="$PATH:/usr/sbin:/sbin" command -v ip && P
 fi
 # The unit in docs/deployment.md is verified, not started.
 if [ "$(uname)" = Linux ] && ! command -v systemd-analyze >/dev/null; then packages+=(systemd); fi
+# Without the package that runs it as a service: the tests start it by themselves, on ports and in folders of their own.
+if ! { PATH="$PATH:/usr/sbin:/sbin" command -v mariadbd && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null; then
+  packages+=(mariadb-server-core mariadb-client-core)
+fi
 if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
   packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
 fi

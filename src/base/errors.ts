@@ -32,8 +32,12 @@ export const ERROR_CODES = {
   GW_START_TIMEOUT:
     'A worker was not ready within worker.startTimeout: its code did not load, or onWorkerStart did not end.',
   GW_WORKER_DIED: 'A worker thread ended on its own.',
+  GW_DATABASE:
+    'A database that cannot be used: its URL is wrong, its driver is not installed, it cannot be reached, its connection broke, or it is closed.',
+  GW_COMMIT_UNKNOWN:
+    'A connection to a database broke while a statement or a COMMIT was on its way: it may have been carried out, or not. It is never sent again by itself.',
   GW_SQL:
-    'A statement that cannot be made: an argument of its builder, or parameters and values that do not fit.',
+    'A statement that the database refused, or a call on a database, builder or transaction that is wrong.',
   GW_CONTROL:
     'A command and the running node: it runs already, or it does not run, or it cannot be reached, or it refuses.',
 } as const;

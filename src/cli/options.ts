@@ -22,6 +22,13 @@ export interface GracefulOption extends ConfigOption {
   readonly graceful?: boolean;
 }
 
+export interface MigrateOptions {
+  readonly url?: string;
+  /** Takes back the last one. */
+  readonly down?: boolean;
+  readonly list?: boolean;
+}
+
 export function addStartOptions(command: Command): Command {
   return command
     .addOption(nodesOption())

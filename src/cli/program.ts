@@ -6,6 +6,7 @@ import {
   gracefulOption,
   type GracefulOption,
   integer,
+  type MigrateOptions,
   nodesOption,
   type StartOptions,
 } from './options.js';
@@ -23,6 +24,7 @@ export interface Actions {
   readonly connections: Action<
     ConfigOption & ReportOptions & { readonly offset: number; readonly limit: number }
   >;
+  readonly migrate: (folder: string, options: MigrateOptions) => Promise<void>;
   /** Not for people: the process that `start -d` leaves behind. */
   readonly supervise: Action<StartOptions & { readonly log: string }>;
   /** Not for people: one of the processes of `start --nodes`. */
@@ -116,6 +118,15 @@ export function createProgram(version: string, actions: Actions): Command {
     .option('--limit <n>', 'list no more than n', integer(1), DEFAULT_CONNECTIONS)
     .addHelpText('after', CONNECTIONS_EXAMPLES)
     .action(actions.connections);
+
+  program
+    .command('migrate')
+    .description("bring a database's tables up to date, with Kysely's migrations")
+    .argument('[folder]', 'where the migrations are', 'migrations')
+    .option('--url <url>', "the database's url; in DATABASE_URL nobody else on the machine sees its password")
+    .option('--down', 'take back the migration that ran last')
+    .option('--list', 'say which have run, and run none')
+    .action(actions.migrate);
 
   program
     .command('supervise', { hidden: true })

@@ -1,4 +1,5 @@
 import { GatewayError } from '../base/errors.js';
+import { type DatabaseCounts, sumOfCounts } from '../base/thread-databases.js';
 import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { SlotLink } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
@@ -40,6 +41,7 @@ export class Generations {
   #handled = 0;
   #errors = 0;
   #lost = 0;
+  #databases: DatabaseCounts | undefined;
 
   constructor(options: GenerationsOptions, owner: GenerationsOwner) {
     this.#options = options;
@@ -116,6 +118,11 @@ export class Generations {
     return this.#lost;
   }
 
+  /** What their databases do and have done; undefined when none has used one. */
+  get databases(): DatabaseCounts | undefined {
+    return sumOfCounts([this.#databases, ...Array.from(this.#living, ({ gauge }) => gauge.databases)]);
+  }
+
   #sum(value: (gauge: ThreadGauge) => number): number {
     let total = 0;
     for (const { gauge } of this.#living) total += value(gauge);
@@ -126,10 +133,13 @@ export class Generations {
     const { link, report } = this.#options;
     link.detach(generation.number);
     this.#living.delete(generation);
-    const { done, errors, unfinished } = generation.gauge;
+    const { done, errors, unfinished, databases } = generation.gauge;
     this.#handled += done;
     this.#errors += errors;
     this.#lost += unfinished;
+    // its connections went with it
+    const gone = databases && { ...databases, open: 0, busy: 0, waiting: 0 };
+    this.#databases = sumOfCounts([this.#databases, gone]);
     if (unfinished > 0) report.lost(generation.gauge);
     this.#owner.ended(generation, error);
   }

@@ -1,4 +1,5 @@
 import { withinTime } from '../base/clock.js';
+import type { DatabaseCounts } from '../base/thread-databases.js';
 import type { CompiledEvents } from '../bundle/events-bundle.js';
 import { LinkSet } from '../cluster/link-set.js';
 import { SlotLink } from '../link/slot-link.js';
@@ -28,6 +29,8 @@ export interface SlotStatus {
   readonly waitingFor: number;
   readonly restarts: number;
   readonly lastExit: string | null;
+  /** Of all its threads; undefined when none has used a database. */
+  readonly database: DatabaseCounts | undefined;
 }
 
 /**
@@ -105,6 +108,7 @@ export class Slot {
       waitingFor: this.#monitor.waitingFor,
       restarts,
       lastExit,
+      database: threads.databases,
     };
   }
 

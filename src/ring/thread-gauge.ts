@@ -1,3 +1,5 @@
+import type { DatabaseCounts } from '../base/thread-databases.js';
+
 /*
  * What a worker thread shows of itself in shared memory, so that the main thread can tell how it is without asking, and
  * what it was doing after it has died. Int32 words:
@@ -7,7 +9,9 @@
  *    3 errors      handlers that threw or rejected      4 pending    handlers that wait for a promise
  *    5 heap        KiB of JavaScript heap in use        6 external   KiB outside of it
  *    7 thread      the thread's number in its process
- *    8 …           table of events that are being handled, ENTRY words each:
+ *    8 databases   how many it uses; of all of them together:
+ *    9 open        connections                         10 busy, 11 waiting, 12 slow, 13 errors (base/thread-databases.ts)
+ *   14 …           table of events that are being handled, ENTRY words each:
  *                  command (0: free), ip, port, connection id. The first is the handler that runs synchronously.
  *
  * One thread writes. The words that another thread reads while this one lives are stored with Atomics; the table is read
@@ -22,7 +26,9 @@ const PENDING = 4;
 const HEAP = 5;
 const EXTERNAL = 6;
 const THREAD = 7;
-const TABLE = 8;
+const DATABASES = 8;
+const DATABASE_COUNTS = ['open', 'busy', 'waiting', 'slow', 'errors'] as const;
+const TABLE = 14;
 const ENTRY = 4;
 /** Pending handlers beyond so many are counted and not named. */
 const ENTRIES = 128;
@@ -56,6 +62,14 @@ export class ThreadGauge {
     Atomics.store(this.#words, HEAP, heap / 1024);
     Atomics.store(this.#words, EXTERNAL, external / 1024);
     Atomics.add(this.#words, BEATS, 1);
+  }
+
+  /** What its databases do, all together. */
+  showDatabases(count: number, counts: DatabaseCounts): void {
+    for (const [index, name] of DATABASE_COUNTS.entries()) {
+      Atomics.store(this.#words, DATABASES + 1 + index, counts[name]);
+    }
+    Atomics.store(this.#words, DATABASES, count);
   }
 
   /** A handler is about to be called. */
@@ -129,6 +143,15 @@ export class ThreadGauge {
   /** Bytes. */
   get external(): number {
     return Atomics.load(this.#words, EXTERNAL) * 1024;
+  }
+
+  /** What its databases do, all together; undefined when it has never used one. */
+  get databases(): DatabaseCounts | undefined {
+    if (Atomics.load(this.#words, DATABASES) === 0) return undefined;
+    const [open, busy, waiting, slow, errors] = DATABASE_COUNTS.map((_, index) =>
+      Atomics.load(this.#words, DATABASES + 1 + index),
+    );
+    return { open, busy, waiting, slow, errors };
   }
 
   /** The event whose handler runs right now, if one does. */

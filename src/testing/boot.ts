@@ -84,8 +84,8 @@ export async function boot({
     cluster: { secretKey: '', pingInterval: 25 },
   });
   const [disconnect, giveBackLog] = [connectGateway(threads), log.capture()];
-  const onClose = (): void => {
-    disconnect();
+  const onClose = async (): Promise<void> => {
+    await disconnect();
     giveBackLog();
   };
   const sent = new SentMessages();

@@ -29,7 +29,7 @@ interface AppParts {
   readonly log: AppLog;
   readonly patience: number;
   /** Whatever else ends with it. */
-  readonly onClose: () => void;
+  readonly onClose: () => Promise<void>;
 }
 
 /** The real gateway and the real workers, with connections and threads that are none. */
@@ -140,7 +140,7 @@ export class InProcessApp implements TestApp {
     } finally {
       clearInterval(passing);
     }
-    onClose();
+    await onClose();
   }
 
   #receivers(records: Iterable<{ readonly id: number }>, messages: readonly TestMessage[]): Receivers {

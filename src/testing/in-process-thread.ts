@@ -4,6 +4,7 @@ import type { ApiChannel } from '../api/base-calls.js';
 import type { CurrentClient } from '../api/transport.js';
 import type { Clock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
+import { threadDatabases } from '../base/thread-databases.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { StartThread, Thread } from '../pool/thread.js';
@@ -60,7 +61,7 @@ export class InProcessThreads {
 const open: InProcessThreads[] = [];
 
 /** From now on `Gateway` is for the application with these threads. @returns takes that back */
-export function connectGateway(threads: InProcessThreads): () => void {
+export function connectGateway(threads: InProcessThreads): () => Promise<void> {
   open.push(threads);
   const current = (): ApiChannel => {
     const channel = (running.getStore() ?? open.at(-1)?.latest)?.channel;
@@ -76,9 +77,11 @@ export function connectGateway(threads: InProcessThreads): () => void {
     },
   });
   Gateway.attachContext({ currentClientId });
-  return () => {
+  return async () => {
     open.splice(open.indexOf(threads), 1);
-    if (open.length === 0) Gateway.detach();
+    if (open.length > 0) return;
+    Gateway.detach();
+    await Promise.all([...threadDatabases].map(async (database) => await database.close()));
   };
 }
 
@@ -103,6 +106,8 @@ class InProcessThread implements Thread {
       clock,
       load,
       openOutput: () => () => {},
+      // databases are the process's here: they end with the last application
+      finish: async () => await Promise.resolve(),
       linked: (link) => (this.#link = link),
     };
     // what it starts belongs to it, also after an await

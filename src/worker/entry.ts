@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 import { createLogger } from '../base/log.js';
+import { sumOfCounts, threadDatabases } from '../base/thread-databases.js';
 import { ThreadLink } from '../link/thread-link.js';
 import type { ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
 import { BEAT, ThreadGauge } from '../ring/thread-gauge.js';
@@ -28,6 +29,8 @@ export interface ThreadHost {
   load(task: WorkerTask): Promise<Events>;
   /** What the user's code logs and prints goes to the node's log. @returns to be called before the port is closed */
   openOutput(options: UserOutputOptions): () => void;
+  /** The last of the user's code has run: what it has opened is closed. */
+  finish(): Promise<void>;
   /** Its link is there. */
   linked?(link: ThreadLink): void;
 }
@@ -39,6 +42,7 @@ export default async function runWorkerThread(task: WorkerTask): Promise<void> {
     clock: systemClock,
     load: loadEvents,
     openOutput: openUserOutput,
+    finish: closeDatabases,
   });
 }
 
@@ -161,6 +165,8 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
     log.error({ err: error }, `onWorkerStop failed: ${messageOf(error)}`);
   }
   beats.cancel();
+  showDatabases(gauge);
+  await host.finish();
   await link.close();
   worker.close();
   silence();
@@ -171,6 +177,16 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
 function beat(gauge: ThreadGauge): void {
   const { used_heap_size: heap, external_memory: external } = getHeapStatistics();
   gauge.beat(threadId, heap, external);
+  if (threadDatabases.size > 0) showDatabases(gauge);
+}
+
+async function closeDatabases(): Promise<void> {
+  await Promise.all([...threadDatabases].map(async (database) => await database.close()));
+}
+
+function showDatabases(gauge: ThreadGauge): void {
+  const counts = sumOfCounts([...threadDatabases].map((database) => database.counts));
+  if (counts !== undefined) gauge.showDatabases(threadDatabases.size, counts);
 }
 
 async function elapse(clock: Clock, milliseconds: number): Promise<void> {

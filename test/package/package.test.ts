@@ -25,10 +25,11 @@ const STRICT = {
 const APPLICATION = `
 import * as all from 'gatewayworker';
 import * as ofClient from 'gatewayworker/client';
+import * as ofDatabase from 'gatewayworker/database';
 import * as ofTests from 'gatewayworker/testing';
 import { defineEvents, Gateway, type ProtocolModule, type Router, type UserConfig } from 'gatewayworker';
 
-export const names: readonly unknown[] = [all, ofClient, ofTests];
+export const names: readonly unknown[] = [all, ofClient, ofDatabase, ofTests];
 export const config: UserConfig = { gateway: { pingInterval: 55 }, worker: { count: 1 } };
 export const protocol: ProtocolModule = {
   input: (buffer) => buffer.length,
@@ -65,8 +66,10 @@ export default defineEvents({
 /** What samples take for given. */
 const GIVEN = `
 import type { Client } from 'gatewayworker';
+import type { Database } from 'gatewayworker/database';
 import type { TestApp } from 'gatewayworker/testing';
 declare global {
+  const db: Database;
   const client: Client;
   const app: TestApp;
   const assert: typeof import('node:assert/strict');
@@ -150,6 +153,34 @@ describe('the package, installed from its tarball into an empty project', () => 
         allowJs: true,
       });
     });
+  });
+
+  it('names the driver of a database that is not installed, and the command that installs it', () => {
+    project.write(
+      'database.mjs',
+      `import { database } from 'gatewayworker/database';
+      const mysql = database({ url: 'mysql://ann:t0psecret@127.0.0.1:1/x' });
+      await mysql.query('SELECT 1').catch(({ code, message }) => console.log(code, message));
+      try { mysql.kysely(); } catch ({ code, message }) { console.log(code, message); }
+      const sqlite = database({ url: 'sqlite::memory:' });
+      await sqlite.single('SELECT 1').then(
+        (one) => console.log('node has', one),
+        ({ code, message }) => console.log(code, message),
+      );`,
+    );
+    const [mysql, kysely, sqlite] = project.run(process.execPath, ['database.mjs']).split('\n');
+    assert.equal(
+      mysql,
+      'GW_DATABASE A mysql:// database needs the package mysql2, which is not installed: run npm install mysql2@3',
+    );
+    assert.equal(
+      kysely,
+      'GW_DATABASE db.kysely() needs the package kysely, which is not installed: run npm install kysely@0.28',
+    );
+    assert.match(
+      sqlite,
+      /^node has 1$|better-sqlite3, which is not installed: run npm install better-sqlite3@12$/,
+    );
   });
 
   it('has a command that checks what a start would run, and its types', () => {

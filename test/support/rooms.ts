@@ -34,6 +34,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...FOUNDATION,
     'bundle',
     'config',
+    'database',
     'pool',
     'node',
     'ops/requests',

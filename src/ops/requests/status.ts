@@ -1,3 +1,4 @@
+import type { DatabaseCounts } from '../../base/thread-databases.js';
 import { groupStatus, type MemberReport } from './group-status.js';
 import type { AskedMember, RequestEntry } from './request-entry.js';
 
@@ -125,6 +126,8 @@ export interface WorkerStatus {
   readonly restarts: number;
   /** Why the last thread that died did; null when none has. */
   readonly lastExit: string | null;
+  /** What its databases do; missing when no thread of it has used one. */
+  readonly database?: DatabaseCounts;
 }
 
 const args = {};

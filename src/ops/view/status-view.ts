@@ -1,4 +1,5 @@
 import { clusterView } from './cluster-view.js';
+import { databaseTable } from './database-table.js';
 import { memberTable } from './member-table.js';
 import { formatDuration, formatWhole } from './quantity.js';
 import type { NodeStatus } from '../requests/status.js';
@@ -20,6 +21,7 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
     ...listenerTable(status, paint),
     ...memberTable(status, paint, COLUMNS),
     ...workerTable(status, paint, COLUMNS),
+    ...databaseTable(status, paint, COLUMNS),
     ...losses(status, paint),
     ...clusterView(status, paint, COLUMNS),
   ];

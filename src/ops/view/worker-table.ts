@@ -44,7 +44,7 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
 ];
 
 /** Where there are several nodes. */
-const MEMBER_COLUMN: Column<WorkerStatus> = {
+export const MEMBER_COLUMN: Column<WorkerStatus> = {
   title: 'node',
   align: 'right',
   cell: ({ member }) => String(member),
