@@ -127,11 +127,11 @@ describe('docs/architecture.md', () => {
   const rows = [...table.matchAll(/^\| `([a-z/]+)(?:\/|\.ts)` \| [^|]+ \|\s*([^|]*?)\s*\|$/gm)];
 
   it('has each room, and says what it may import', () => {
-    const told = rows.map(([, room, imports]) => [room, imports === '' ? [] : imports.trim().split(', ')]);
+    const told = rows.map(([, room, allowed]) => [room, allowed === '' ? [] : allowed.split(', ')]);
     const rooms = told.filter(([room]) => /^(?:[a-z]+|ops\/[a-z]+)$/.test(String(room)));
-    const rules = Object.entries(MAY_IMPORT).map(([room, imports]) => [
+    const rules = Object.entries(MAY_IMPORT).map(([room, allowed]) => [
       room,
-      imports.filter((name) => !FOUNDATION.includes(name)),
+      allowed.filter((name) => !FOUNDATION.includes(name)),
     ]);
     assert.deepEqual(Object.fromEntries(rooms), Object.fromEntries(rules));
     assert.equal(rooms.length, rules.length);
@@ -170,7 +170,7 @@ describe('comments', () => {
     });
     // the application's own
     assert.deepEqual(
-      wrong.filter((found) => !found.includes('events/index.ts')),
+      wrong.filter((found) => !found.includes(' events/')),
       [],
     );
   });

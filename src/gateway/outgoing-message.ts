@@ -46,7 +46,7 @@ export class OutgoingMessage {
     return encoded;
   }
 
-  #encode({ connection: connection }: ClientRecord): Buffer {
+  #encode({ connection }: ClientRecord): Buffer {
     const raw = (this.#flags & Flag.RAW) !== 0;
     const encoded = raw
       ? this.#body
