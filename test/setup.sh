@@ -16,11 +16,18 @@ browsers=(
 )
 if [ -n "${CHROMIUM_PATH:-}" ]; then browsers=("$CHROMIUM_PATH"); fi
 
-# A driver is the application's to install, so it is none of our dependencies; where npm finds no binary, it compiles for a while.
+# A driver is the application's to install, so it is none of our dependencies, and npm installs no optional peer of this
+# package here. It lies in a folder of its own, for each version of node: where npm finds no binary, it compiles for two minutes.
 if ! node --no-warnings -e "process.exit('columns' in require('node:sqlite').StatementSync.prototype ? 0 : 1)" 2>/dev/null &&
   ! node -e "new (require('better-sqlite3'))(':memory:')" 2>/dev/null; then
-  echo 'setup: installing better-sqlite3 with npm'
-  npm install --no-save --no-audit --no-fund better-sqlite3@12
+  driver="${XDG_CACHE_HOME:-$HOME/.cache}/gatewayworker-tests/better-sqlite3-$(node -p process.versions.modules)"
+  if ! (cd "$driver" 2>/dev/null && node -e "new (require('better-sqlite3'))(':memory:')" 2>/dev/null); then
+    echo "setup: installing better-sqlite3 with npm, in $driver"
+    mkdir -p "$driver"
+    echo '{}' >"$driver/package.json"
+    npm install --prefix "$driver" --no-audit --no-fund better-sqlite3@12
+  fi
+  ln -sfn "$driver/node_modules/better-sqlite3" node_modules/better-sqlite3
 fi
 
 packages=(chromium)

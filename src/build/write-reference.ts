@@ -7,4 +7,4 @@ const configuration = new URL('configuration.md', docs);
 
 writeFileSync(configuration, withReference(readFileSync(configuration, 'utf8')));
 writeFileSync(new URL('errors.md', docs), errorsPage());
-writeFileSync(new URL('../config/user-config.js', import.meta.url), userConfigModule());
+writeFileSync(new URL('../../src/config/user-config.ts', import.meta.url), userConfigModule());

@@ -23,7 +23,7 @@ describe('documentation', () => {
   });
 
   it('of the type UserConfig is what the schema says: else run `npm run docs`', async () => {
-    const source = await readFile(new URL('../../src/config/user-config.js', import.meta.url), 'utf8');
+    const source = await readFile(new URL('../../src/config/user-config.ts', import.meta.url), 'utf8');
     assert.equal(source, userConfigModule());
   });
 
