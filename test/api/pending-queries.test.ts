@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PartialResultError, QUERY_DEADLINE_MILLISECONDS, PendingQueries } from '#src/api/pending-queries.js';
 import type { GatewayAddress } from '#src/wire/client-id.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 const A = { ip: 0x7f000001, port: 2900 };
 const B = { ip: 0x7f000001, port: 2901 };
@@ -14,7 +14,7 @@ const BOTH: ReadonlyMap<number, GatewayAddress> = new Map([
 
 describe('queries that wait for their answers', () => {
   it('settles when every gateway has answered, in whatever order', async () => {
-    const requests = new PendingQueries(new SteppedClock());
+    const requests = new PendingQueries(new ManualClock());
     const both = requests.expect(BOTH);
     const one = requests.expect(new Map([[3, A]]));
     requests.answer(3, 'three');
@@ -32,7 +32,7 @@ describe('queries that wait for their answers', () => {
   });
 
   it('gives up after the deadline, with what there is and who is missing; a late answer is ignored', async () => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const requests = new PendingQueries(clock);
     const first = requests.expect(BOTH);
     clock.advance(QUERY_DEADLINE_MILLISECONDS - 1);
@@ -49,7 +49,7 @@ describe('queries that wait for their answers', () => {
   });
 
   it('gives up at once on gateways that are down, or go down', async () => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const requests = new PendingQueries(clock);
     assert.deepEqual(await requests.expect(new Map(), [A]), { answers: [], missing: [A] });
     const both = requests.expect(BOTH);
@@ -63,7 +63,7 @@ describe('queries that wait for their answers', () => {
   });
 
   it('gives up at once on an answer that cannot be read, and on no other one', async () => {
-    const requests = new PendingQueries(new SteppedClock());
+    const requests = new PendingQueries(new ManualClock());
     const both = requests.expect(BOTH);
     requests.fail(2);
     requests.fail(7);
@@ -73,7 +73,7 @@ describe('queries that wait for their answers', () => {
   });
 
   it('no gateway, no wait; closing settles what waits', async () => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const requests = new PendingQueries(clock);
     assert.deepEqual(await requests.expect(new Map()), { answers: [], missing: [] });
     const waiting = requests.expect(new Map([[1, A]]));

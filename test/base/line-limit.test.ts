@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LineLimit } from '#src/base/line-limit.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 const MINUTE = 60_000;
 
 function setUp() {
-  const clock = new SteppedClock();
+  const clock = new ManualClock();
   const reports: Array<readonly [kind: string, suppressed: number, message: string]> = [];
   const limit = new LineLimit(clock, ({ kind, suppressed }, message) => {
     reports.push([kind, suppressed, message]);

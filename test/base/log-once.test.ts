@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LogOnce } from '#src/base/log-once.js';
 import { createLogger } from '#src/base/log.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 const MINUTE = 60_000;
 
 function setUp() {
   const lines: Array<Record<string, unknown>> = [];
-  const clock = new SteppedClock();
+  const clock = new ManualClock();
   const logger = createLogger({
     level: 'info',
     destination: { write: (line) => void lines.push(JSON.parse(line)) },

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import { finished } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { PrintedLines, takeOver } from '#src/base/printed-text.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 function setUp() {
-  const clock = new SteppedClock();
+  const clock = new ManualClock();
   const lines: Array<Record<string, unknown>> = [];
   const printed = new PrintedLines({
     clock,

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { GatewayConnection } from '#src/client/gateway-connection.js';
 import { Command } from '#src/wire/command.js';
 import { emptyFrame } from '#src/wire/frame.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { leaveConnectsUnanswered } from '../support/unanswered-connects.js';
 
 const TIMEOUT = 5000;
@@ -16,14 +16,14 @@ function it(name: string, run: (t: TestContext) => Promise<void>): void {
 
 /** A connection to a gateway that does not answer; why it ended. */
 function scene(t: TestContext): {
-  clock: SteppedClock;
+  clock: ManualClock;
   connection: GatewayConnection;
   ended: [message: string | undefined, lost: boolean][];
   send: () => boolean;
   attempts: readonly unknown[];
 } {
   const attempts = leaveConnectsUnanswered(t);
-  const clock = new SteppedClock();
+  const clock = new ManualClock();
   const ended: [string | undefined, boolean][] = [];
   const connection = new GatewayConnection(
     { ip: 0x7f000001, port: 2900 },

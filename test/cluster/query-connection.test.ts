@@ -6,7 +6,7 @@ import { QueryConnection, type QueryConnectionOptions } from '#src/cluster/query
 import { Command, Flag } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { type PhpConnection, PhpGateway, replyBytes } from '../support/php-gateway.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 const MAX_REPLY_LENGTH = 1024;
 const PING_INTERVAL = 25_000;
@@ -33,7 +33,7 @@ function message(body: string | Uint8Array): Frame {
 
 describe('QueryConnection', () => {
   let gateway: PhpGateway;
-  let clock: SteppedClock;
+  let clock: ManualClock;
   let link: QueryConnection;
   /** The gateway's end. */
   let far: PhpConnection;
@@ -85,7 +85,7 @@ describe('QueryConnection', () => {
   }
 
   beforeEach(async () => {
-    clock = new SteppedClock();
+    clock = new ManualClock();
     gateway = await PhpGateway.listen();
   });
   afterEach(async () => {

@@ -8,7 +8,7 @@ import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { type PhpValue, toPlain, unserialize } from '#src/wire/php-serialize.js';
 import { PhpGateway } from '../support/php-gateway.js';
 import { SeededRandom } from '../support/random.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 const DUBIOUS = 1000;
 const UNANSWERED = 5000;
@@ -20,7 +20,7 @@ function it(name: string, run: (t: TestContext) => Promise<void>): void {
 
 /** A PHP gateway before 3.1, with a client for each connection id from 1 on, and a link to it. */
 class Scene {
-  readonly clock = new SteppedClock();
+  readonly clock = new ManualClock();
   /** Results by request id; undefined for a query that will not be answered. */
   readonly results = new Map<number, unknown>();
   /** What the gateway was asked and told, over all connections: `command:connection id:ext_data`. */

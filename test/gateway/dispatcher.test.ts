@@ -9,7 +9,7 @@ import type { Link } from '#src/link/link.js';
 import { Command } from '#src/wire/command.js';
 import { FakeTransport } from '../support/fake-transport.js';
 import { turn } from '../support/gateway-scene.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 /** More than one client may send in a row. */
 const MANY = 1000;
@@ -43,7 +43,7 @@ function join(id: number): ClientRecord {
 
 async function scene() {
   const link = new FakeLink();
-  const workers = new Workers(new SteppedClock());
+  const workers = new Workers(new ManualClock());
   const dispatcher = new Dispatcher({ ip: 1, port: 1 }, workers, {
     unheard() {},
     datagramDropped() {},

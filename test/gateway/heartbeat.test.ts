@@ -5,10 +5,10 @@ import { Heartbeat, type HeartbeatOptions } from '#src/gateway/heartbeat.js';
 import type { Flow } from '#src/gateway/protocols/protocol.js';
 import { FakeTransport } from '../support/fake-transport.js';
 import { turn } from '../support/gateway-scene.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 interface Scene {
-  readonly clock: SteppedClock;
+  readonly clock: ManualClock;
   readonly client: ClientRecord;
   /** At which second what happened. */
   readonly told: string[];
@@ -25,7 +25,7 @@ class FakeFlow implements Flow {
 }
 
 function scene(options: HeartbeatOptions, exempt = false, flow?: FakeFlow): Scene {
-  const clock = new SteppedClock();
+  const clock = new ManualClock();
   const transport = new FakeTransport();
   transport.flow = flow;
   const client = new ClientRecord(1, transport, 0);

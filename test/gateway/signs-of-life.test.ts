@@ -10,7 +10,7 @@ import type { Connection } from '#src/gateway/protocols/protocol.js';
 import { kernelSendQueues } from '#src/gateway/kernel-send-queues.js';
 import { turn } from '../support/gateway-scene.js';
 import type { ProtocolHost } from '../support/protocol-host.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { frame, netstring, netstringModule, tcp, text, ws, wss } from './protocols/formats.js';
 import { open, tls } from './protocols/opening.js';
 import { type StreamFormat, StreamPeer } from './protocols/peer.js';
@@ -64,7 +64,7 @@ class Scene {
     const client = new ClientRecord(1, transport, 0);
     this.#heartbeat = new Heartbeat(
       { pingInterval: 10, pingNotResponseLimit: 2 },
-      new SteppedClock(),
+      new ManualClock(),
       () => (this.dropped ? [] : [client]),
       () => false,
       () => transport.ping(),

@@ -6,7 +6,7 @@ import { Generation } from '#src/pool/generation.js';
 import { type FakeThread, FakeThreads } from '../support/fake-threads.js';
 import { fixture } from '../support/fixtures.js';
 import { turn } from '../support/gateway-scene.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { TASK, memoryOfThread } from '../support/thread-task.js';
 
 const START_TIMEOUT = 60_000;
@@ -19,7 +19,7 @@ async function heard(): Promise<void> {
 
 describe('the start of a generation', () => {
   let bundle: EventsBundle;
-  let clock: SteppedClock;
+  let clock: ManualClock;
   let generation: Generation;
   let thread: FakeThread;
   let log: string[];
@@ -29,7 +29,7 @@ describe('the start of a generation', () => {
   });
 
   beforeEach(() => {
-    clock = new SteppedClock();
+    clock = new ManualClock();
     log = [];
     const threads = new FakeThreads();
     generation = new Generation({

@@ -8,12 +8,12 @@ import { PoolThread } from '#src/pool/thread.js';
 import { loadJson } from '../support/config-folder.js';
 import { fixture } from '../support/fixtures.js';
 import { NodeLog } from '../support/node-log.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 /** A pool of real threads whose time stands still. */
-async function start(t: TestContext): Promise<{ pool: Pool; clock: SteppedClock; log: NodeLog }> {
+async function start(t: TestContext): Promise<{ pool: Pool; clock: ManualClock; log: NodeLog }> {
   const { config } = await loadJson(t, { worker: { count: 2, events: fixture('events/echo') } });
-  const [clock, log] = [new SteppedClock(), new NodeLog()];
+  const [clock, log] = [new ManualClock(), new NodeLog()];
   const pool = new Pool({
     config: config.worker as WorkerConfig,
     node: 'node',

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { Replacement } from '#src/pool/replacement.js';
 import { turn } from '../support/gateway-scene.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 describe('a replacement', () => {
-  let clock: SteppedClock;
+  let clock: ManualClock;
   let replacement: Replacement;
   let wanted: boolean;
   let attempts: number;
@@ -14,7 +14,7 @@ describe('a replacement', () => {
   let attempt: () => Promise<void>;
 
   beforeEach(() => {
-    clock = new SteppedClock();
+    clock = new ManualClock();
     wanted = true;
     attempts = 0;
     pauses = [];

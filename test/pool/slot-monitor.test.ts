@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
 import { type Monitored, SlotMonitor } from '#src/pool/slot-monitor.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 /** Milliseconds between two looks. */
 const LOOK = 250;
 
 class Scene implements Monitored {
-  readonly clock = new SteppedClock();
+  readonly clock = new ManualClock();
   readonly monitor: SlotMonitor;
   handled = 0;
   flow: { written: number; freed: number };

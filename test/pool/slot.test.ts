@@ -10,7 +10,7 @@ import { emptyFrame } from '#src/wire/frame.js';
 import { type FakeThread, FakeThreads } from '../support/fake-threads.js';
 import { fixture } from '../support/fixtures.js';
 import { turn } from '../support/gateway-scene.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 const START_TIMEOUT = 60_000;
 const STOP_TIMEOUT = 2000;
@@ -27,7 +27,7 @@ before(async () => {
 
 /** A slot, its threads, and the gateway of its process. */
 class Scene {
-  readonly clock = new SteppedClock();
+  readonly clock = new ManualClock();
   readonly threads = new FakeThreads();
   readonly log: string[] = [];
   readonly slot: Slot;

@@ -4,13 +4,13 @@ import { type TestContext, describe, it } from 'node:test';
 import type { Clock } from '#src/base/clock.js';
 import { Watchdog } from '#src/pool/watchdog.js';
 import { BEAT } from '#src/ring/thread-gauge.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 const LIMIT = 1000;
 
 /** A watchdog, the thread that it watches, and a machine that can be suspended. */
 class Scene {
-  readonly clock = new SteppedClock();
+  readonly clock = new ManualClock();
   readonly watchdog: Watchdog;
   /** What the watchdog said: milliseconds. */
   readonly stuck: number[] = [];

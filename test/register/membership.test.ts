@@ -9,7 +9,7 @@ import { Membership, type MembershipOptions } from '#src/register/membership.js'
 import { fixture } from '../support/fixtures.js';
 import { Inbox } from '../support/inbox.js';
 import { broadcast, KeptLog, RegisterScene, SECRET_KEY, until } from '../support/register-scene.js';
-import { SteppedClock } from '../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { leaveConnectsUnanswered } from '../support/unanswered-connects.js';
 
 const PING_INTERVAL = 20_000;
@@ -20,7 +20,7 @@ const LINGER_TIME = 15_000;
 
 /** One node: its membership, its time, its log, and the lists that its workers were given. */
 class NodeScene {
-  readonly clock = new SteppedClock();
+  readonly clock = new ManualClock();
   readonly log = new KeptLog();
   readonly lists = new Inbox<readonly string[]>('a node');
   readonly membership: Membership;

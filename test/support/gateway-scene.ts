@@ -9,7 +9,7 @@ import { type Frame, emptyFrame } from '#src/wire/frame.js';
 import { loadJson } from './config-folder.js';
 import { FakeTransport } from './fake-transport.js';
 import { Observed } from './protocol-host.js';
-import { SteppedClock } from './stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 /** The far end of a memory link: a worker that writes down the events it gets. */
 export class FakeWorker extends Observed {
@@ -39,7 +39,7 @@ export class FakeWorker extends Observed {
 
 /** A gateway without sockets: its clients are fakes, its workers sit at memory links, its time stands still. */
 export class GatewayScene {
-  readonly clock = new SteppedClock();
+  readonly clock = new ManualClock();
   readonly gateway: Gateway;
 
   private constructor(config: GatewayConfig) {

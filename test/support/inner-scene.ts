@@ -10,7 +10,7 @@ import { NODE_FEATURE } from '#src/wire/worker-connect.js';
 import { loadJson } from './config-folder.js';
 import { FakeTransport } from './fake-transport.js';
 import { RawPeer } from './raw-peer.js';
-import { SteppedClock } from './stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 export interface InnerSceneOptions {
   /** Settings of the gateway. */
@@ -30,7 +30,7 @@ export interface LogLine {
 
 /** A gateway with an inner port on loopback, whose peers are the test's own sockets and whose time stands still. */
 export class InnerScene {
-  readonly clock = new SteppedClock();
+  readonly clock = new ManualClock();
   readonly log: LogLine[] = [];
   readonly gateway: Gateway;
   readonly innerPort: InnerPort;

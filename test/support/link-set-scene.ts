@@ -9,7 +9,7 @@ import { Flag, commandName } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';
 import { NODE_FEATURE } from '#src/wire/worker-connect.js';
 import { openSlot } from './link-carriers.js';
-import { SteppedClock } from './stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 /** What somebody was sent: `ON_MESSAGE 7 hello` with command, connection id and body. */
 export class Heard {
@@ -31,7 +31,7 @@ export class Heard {
 
 /** A slot with a thread's end in this thread, and its links to gateways, whose time stands still. */
 export class LinkSetScene {
-  readonly clock = new SteppedClock();
+  readonly clock = new ManualClock();
   readonly slot: SlotLink;
   readonly links: LinkSet;
   /** What the thread was sent; it takes every event at once. */

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import type { Logger } from '#src/base/log.js';
 import { RegisterServer, type RegisterServerOptions } from '#src/register/register-server.js';
 import { LIMIT } from './inbox.js';
-import { SteppedClock } from './stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { TextClient } from './text-client.js';
 
 export const SECRET_KEY = 's3cret';
@@ -25,7 +25,7 @@ export class KeptLog {
 
 /** A Register under test, whose time stands still, and peers that speak its protocol by hand. */
 export class RegisterScene {
-  readonly clock = new SteppedClock();
+  readonly clock = new ManualClock();
   readonly log = new KeptLog();
   server!: RegisterServer;
 

@@ -6,7 +6,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js';
 import type { Connection, Listener } from '#src/gateway/protocols/protocol.js';
 import type { ProtocolHost } from '../../support/protocol-host.js';
-import { SteppedClock } from '../../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { ANSWER_TIMEOUT } from '#src/gateway/protocols/timeouts.js';
 import { frame, netstring, netstringModule, tcp, text, ws, wsFrame, wss } from './formats.js';
 import { open, tls } from './opening.js';
@@ -416,7 +416,7 @@ function everyStream(subject: Subject, format: StreamFormat): void {
   });
 
   it('says once that a client has closed its side, and can still be sent to until it is finished', async (t) => {
-    const port = await Port.open(subject, t, { clock: new SteppedClock() });
+    const port = await Port.open(subject, t, { clock: new ManualClock() });
     port.host.onEnded = () => {};
     const [transport, peer] = await port.joinStream(format);
     const other = await port.joinStream(format);
@@ -453,7 +453,7 @@ function everyStream(subject: Subject, format: StreamFormat): void {
 
   if (forbidden !== undefined) {
     it('answers for ANSWER_TIMEOUT what came before what is forbidden, and nothing behind it', async (t) => {
-      const clock = new SteppedClock();
+      const clock = new ManualClock();
       const port = await Port.open(subject, t, { clock });
       port.host.onEnded = () => {};
       const [transport, peer] = await port.joinStream(format);
@@ -474,7 +474,7 @@ function everyStream(subject: Subject, format: StreamFormat): void {
   }
 
   it('keeps its clients when the port is closed', async (t) => {
-    const port = await Port.open(subject, t, { clock: new SteppedClock() });
+    const port = await Port.open(subject, t, { clock: new ManualClock() });
     const client = await port.joinStream(format);
     await port.listener.close();
     await port.exchange(client);

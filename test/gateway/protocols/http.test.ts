@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { after, before, describe, it, mock, type TestContext } from 'node:test';
-import { SteppedClock } from '../../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { tcp } from './formats.js';
 import { open, tls } from './opening.js';
 import { type StreamFormat, StreamPeer } from './peer.js';
@@ -228,7 +228,7 @@ describe('/healthz', { timeout: 20_000 }, () => {
   });
 
   it('waits for a request only so long once the port is closed', async (t) => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const { listener } = await open(t, 'ws', { clock });
     const peer = await connect(t, listener.context.url);
     peer.write(Buffer.from('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET'));
@@ -239,7 +239,7 @@ describe('/healthz', { timeout: 20_000 }, () => {
   });
 
   it('leaves no timer behind', async (t) => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const { listener } = await open(t, 'ws', { clock });
     await listener.close();
     while (clock.timers > 0) await setImmediate();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js';
-import { SteppedClock } from '../../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { tcp } from './formats.js';
 import { open } from './opening.js';
 import { StreamPeer } from './peer.js';
@@ -116,7 +116,7 @@ describe('a stream client whose connection is reset before it is accepted', { ti
 
 describe('a stream client that we close', { timeout: 20_000 }, () => {
   it('is given time to take what was written, and no more', async (t) => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const { host, transport, peer } = await join(t, 'text', { clock });
     peer.stopReading();
     transport.write(Buffer.alloc(16 * 1024 * 1024));
@@ -128,7 +128,7 @@ describe('a stream client that we close', { timeout: 20_000 }, () => {
   });
 
   it('leaves no timer when it goes by itself', async (t) => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const { host, transport } = await join(t, 'text', { clock });
     transport.close();
     await host.until('the end', () => host.gone.length === 1);

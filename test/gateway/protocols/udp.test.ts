@@ -3,7 +3,7 @@ import { Socket } from 'node:dgram';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js';
-import { SteppedClock } from '../../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { open } from './opening.js';
 import { UdpPeer } from './peer.js';
 
@@ -31,7 +31,7 @@ describe('udp protocol', { timeout: 20_000 }, () => {
   });
 
   it('forgets a client that is silent for udpIdleTimeout, and takes it in again', async (t) => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const { host, transport, peer } = await join(t, { clock, udpIdleTimeout: 60 });
     clock.advance(59_000);
     peer.write(Buffer.from('still here'));
@@ -83,7 +83,7 @@ describe('udp protocol', { timeout: 20_000 }, () => {
   });
 
   it('closes its clients with the port, once what was written is out', async (t) => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const { host, listener, transport, peer } = await join(t, { clock });
     transport.write(Buffer.from('goodbye'));
     await listener.close();

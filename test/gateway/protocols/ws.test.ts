@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js';
 import type { Connection } from '#src/gateway/protocols/protocol.js';
-import { SteppedClock } from '../../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { Opcode, ws as wsFormat, wsFrame } from './formats.js';
 import { open, tls } from './opening.js';
 import { StreamPeer } from './peer.js';
@@ -241,7 +241,7 @@ describe('websocket close', { timeout: 20_000 }, () => {
   });
 
   it('does not wait for long for a client that does not answer', async (t) => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const { host, transport, peer } = await joinRaw(t, { clock });
     transport.close();
     await peer.until('the close frame', () => peer.messages.length === 1);
@@ -253,7 +253,7 @@ describe('websocket close', { timeout: 20_000 }, () => {
   });
 
   it('leaves no timer behind a client that answers', async (t) => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const { host, transport, client } = await join(t, { clock });
     transport.close();
     assert.equal(clock.timers, 1);

@@ -7,14 +7,14 @@ import { NodeGroup } from '#src/ops/group/node-group.js';
 import type { ConnectionPage } from '#src/ops/requests/connections.js';
 import type { NodeStatus } from '#src/ops/requests/status.js';
 import { groupConfig } from '../../support/group-config.js';
-import { SteppedClock } from '../../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { FakeMember } from './fake-member.js';
 import { compileError, STATUS } from './fake-node.js';
 
 const NODES = 3;
 
 describe('a group of nodes', { timeout: 20_000 }, () => {
-  let clock: SteppedClock;
+  let clock: ManualClock;
   let processes: FakeMember[];
   let log: string[];
   /** What the group asked of others, in order. */
@@ -23,7 +23,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
   let check: () => Promise<void>;
 
   beforeEach(() => {
-    clock = new SteppedClock();
+    clock = new ManualClock();
     processes = [];
     log = [];
     done = [];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createLogger } from '#src/base/log.js';
 import { originOf, StrayErrors } from '#src/ops/log/stray-errors.js';
-import { SteppedClock } from '../../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 const OWN = new URL('../../../dist/', import.meta.url).href;
 
@@ -37,7 +37,7 @@ describe('an error that nobody caught', () => {
   });
 
   it('is logged once a minute for each kind, and the process goes on; one of ours ends it', () => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const lines: { level: number; msg: string; suppressed?: number }[] = [];
     const ended: unknown[] = [];
     const strays = new StrayErrors(clock, (error) => ended.push(error));
@@ -63,7 +63,7 @@ describe('an error that nobody caught', () => {
 
   it('is why a start fails; before there is a log, and after, it is not', async () => {
     const ended: unknown[] = [];
-    const strays = new StrayErrors(new SteppedClock(), (error) => ended.push(error));
+    const strays = new StrayErrors(new ManualClock(), (error) => ended.push(error));
     const never = new Promise(() => {});
     const refused = assert.rejects(strays.during(never), {
       code: 'GW_PROTOCOL_MODULE',

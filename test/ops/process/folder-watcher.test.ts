@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { systemClock } from '#src/base/clock.js';
 import { FolderWatcher } from '#src/ops/process/folder-watcher.js';
-import { SteppedClock } from '../../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 /** Milliseconds. It only bounds a failure: everything here waits for an event. */
 const LIMIT = 10_000;
@@ -104,7 +104,7 @@ describe('a folder watcher', { timeout: 4 * LIMIT }, () => {
   });
 
   it('tries a folder again that cannot be watched, and then takes it for changed', async () => {
-    const clock = new SteppedClock();
+    const clock = new ManualClock();
     const errors: Error[] = [];
     let seen = 0;
     const late = join(root, 'late');

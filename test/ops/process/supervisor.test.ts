@@ -4,7 +4,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { createLogger } from '#src/base/log.js';
 import type { NodeReport } from '#src/ops/process/node-report.js';
 import { Supervisor } from '#src/ops/process/supervisor.js';
-import { SteppedClock } from '../../support/stepped-clock.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 
 class FakeProcess extends EventEmitter {
   readonly signals: NodeJS.Signals[] = [];
@@ -25,7 +25,7 @@ class FakeProcess extends EventEmitter {
 }
 
 describe('the supervisor', () => {
-  let clock: SteppedClock;
+  let clock: ManualClock;
   let lives: FakeProcess[];
   let reports: NodeReport[];
   let lines: string[];
@@ -33,7 +33,7 @@ describe('the supervisor', () => {
   let status: Promise<number>;
 
   beforeEach(() => {
-    clock = new SteppedClock();
+    clock = new ManualClock();
     lives = [];
     reports = [];
     lines = [];
