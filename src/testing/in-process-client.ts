@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { ClientRecord } from '../gateway/client-record.js';
 import { type Session, decodeSession } from '../wire/session.js';
 import { Mailbox } from './mailbox.js';
+import { ReceivingClient } from './receiving-client.js';
 import type { End, TestClient, TestMessage } from './test-client.js';
 import { TestConnection } from './test-connection.js';
 
@@ -18,22 +19,21 @@ export interface ClientHostParts {
 }
 
 /** A client at a connection without a socket. */
-export class InProcessClient implements TestClient {
+export class InProcessClient extends ReceivingClient implements TestClient {
   readonly closed: Promise<End>;
   readonly id: string;
   readonly #connection: TestConnection;
-  readonly #mailbox: Mailbox;
   #end: End | undefined;
 
   constructor(host: ClientHostParts) {
-    this.#mailbox = new Mailbox(host.patience, () => host.explain());
+    super(new Mailbox(host.patience, () => host.explain()));
     let onEnd!: (end: End) => void;
     this.closed = new Promise((resolve) => (onEnd = resolve));
     this.#connection = host.open({
-      received: (message) => this.#mailbox.put(message),
+      received: (message) => this.mailbox.put(message),
       ended: (end) => {
         this.#end = end;
-        this.#mailbox.end(
+        this.mailbox.end(
           `the connection was closed with ${end.code}${end.reason === '' ? '' : ` (${end.reason})`}`,
         );
         onEnd(end);
@@ -54,10 +54,6 @@ export class InProcessClient implements TestClient {
     return this.#end;
   }
 
-  get messages(): readonly TestMessage[] {
-    return this.#mailbox.messages;
-  }
-
   get uid(): string | null {
     return this.#record.uid ?? null;
   }
@@ -70,20 +66,8 @@ export class InProcessClient implements TestClient {
     return decodeSession(this.#record.state?.bytes ?? Buffer.alloc(0));
   }
 
-  send(message: string | Uint8Array): void {
+  override send(message: string | Uint8Array): void {
     this.#connection.deliver(Buffer.from(message as string), typeof message !== 'string');
-  }
-
-  sendJson(value: unknown): void {
-    this.send(JSON.stringify(value));
-  }
-
-  async next(): Promise<TestMessage> {
-    return await this.#mailbox.next();
-  }
-
-  async nextJson<Value = unknown>(): Promise<Value> {
-    return JSON.parse(String(await this.next())) as Value;
   }
 
   async close(code = 1000, reason = ''): Promise<End> {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
 import { Mailbox } from './mailbox.js';
-import type { End, SocketClient, TestMessage } from './test-client.js';
+import { ReceivingClient } from './receiving-client.js';
+import type { End, SocketClient } from './test-client.js';
 
 /** Milliseconds that a handshake may take. */
 const PATIENCE = 5000;
@@ -9,23 +10,22 @@ const PATIENCE = 5000;
 const MESSAGE_PATIENCE = 5000;
 
 /** A client at a websocket. */
-export class WebSocketClient implements SocketClient {
+export class WebSocketClient extends ReceivingClient implements SocketClient {
   readonly closed: Promise<End>;
   readonly #socket: WebSocket;
-  readonly #mailbox: Mailbox;
 
   private constructor(socket: WebSocket, explain: () => string) {
+    super(new Mailbox(MESSAGE_PATIENCE, explain));
     this.#socket = socket;
-    this.#mailbox = new Mailbox(MESSAGE_PATIENCE, explain);
     socket.on('message', (data: RawData, binary: boolean) => {
       const bytes = data as Buffer;
-      this.#mailbox.put(binary ? bytes : bytes.toString());
+      this.mailbox.put(binary ? bytes : bytes.toString());
     });
     // a reset connection also shows as its close, with code 1006
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => {
       socket.on('close', (code, reason) => {
-        this.#mailbox.end(`the connection was closed with ${code}`);
+        this.mailbox.end(`the connection was closed with ${code}`);
         resolve({ code, reason: reason.toString() });
       });
     });
@@ -46,24 +46,8 @@ export class WebSocketClient implements SocketClient {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
-  get messages(): readonly TestMessage[] {
-    return this.#mailbox.messages;
-  }
-
-  send(message: string | Uint8Array): void {
+  override send(message: string | Uint8Array): void {
     this.#socket.send(message);
-  }
-
-  sendJson(value: unknown): void {
-    this.send(JSON.stringify(value));
-  }
-
-  async next(): Promise<TestMessage> {
-    return await this.#mailbox.next();
-  }
-
-  async nextJson<Value = unknown>(): Promise<Value> {
-    return JSON.parse(String(await this.next())) as Value;
   }
 
   async close(code = 1000, reason = ''): Promise<End> {
