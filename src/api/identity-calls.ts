@@ -1,15 +1,41 @@
 import { Command } from '../wire/command.js';
 import { type Session, encodeSession } from '../wire/session.js';
-import { type Name, checkName, checkSession } from './arguments.js';
+import { GatewayError } from '../base/errors.js';
+import { type Message, type Name, checkMessage, checkName, checkSession } from './arguments.js';
+import { NO_MESSAGE } from './base-calls.js';
+import { type CloseOptions, checkCloseOptions } from './close-options.js';
 import { SendCalls } from './send-calls.js';
+
+/** What those are closed with who have lost their uid to another, if the call says nothing else. */
+const TAKEN = 4409;
+const TAKEN_REASON = 'another client has taken the uid';
+
+export interface BindOptions {
+  /**
+   * Closes every other client that is bound to the uid, on all nodes: the one that was bound last stays, also when several
+   * are bound at once. They are sent `message`, if there is one, and websockets are closed with `code` (default 4409) and
+   * `reason`, so that a client can tell that it need not come back. Clients at PHP's gateways stay.
+   */
+  readonly exclusive?: boolean | (CloseOptions & { readonly message?: Message });
+}
 
 /** Uids, groups and sessions of clients. They return and throw as the sends do. */
 export abstract class IdentityCalls extends SendCalls {
-  /** Binds a client to a uid. A client has one uid at most, and a uid any number of clients. GatewayWorker's `bindUid`. */
-  bindUid(clientId: string, uid: Name): boolean {
+  /**
+   * Binds a client to a uid. A client has one uid at most, and a uid any number of clients; with `exclusive` this one alone.
+   * GatewayWorker's `bindUid`.
+   */
+  bindUid(clientId: string, uid: Name, { exclusive = false }: BindOptions = {}): boolean {
     const name = checkName('bindUid', 'uid', uid);
+    const farewell = exclusive === false ? undefined : checkExclusive(exclusive);
     const flags = this.transport.changing(clientId, { kind: 'uid', uid: name });
-    return this.sendToHolder(clientId, Command.BIND_UID, name, '', flags);
+    let writable = true;
+    if (farewell !== undefined) {
+      const { message, code, reason } = farewell;
+      const claim = JSON.stringify({ uid: name, client: clientId, at: nextStamp(), code, reason });
+      writable = this.sendToGateways(Command.EXCLUSIVE_UID, claim, message);
+    }
+    return this.sendToHolder(clientId, Command.BIND_UID, name, '', flags) && writable;
   }
 
   /** Takes a client's uid away. GatewayWorker's `unbindUid`. */
@@ -57,4 +83,29 @@ export abstract class IdentityCalls extends SendCalls {
   protected sessionBytes(session: Session): Buffer {
     return encodeSession(session);
   }
+}
+
+function checkExclusive(exclusive: NonNullable<BindOptions['exclusive']>): Required<CloseOptions> & {
+  readonly message: Message | typeof NO_MESSAGE;
+} {
+  const options = exclusive === true ? {} : exclusive;
+  if (typeof options !== 'object' || options === null) {
+    throw new GatewayError(
+      'GW_ARGUMENT',
+      `bindUid was given ${JSON.stringify(exclusive)} as exclusive; expected true, or an object with message, code and reason.`,
+    );
+  }
+  const { message, code = TAKEN, reason = TAKEN_REASON } = options;
+  return {
+    message: message === undefined ? NO_MESSAGE : checkMessage('bindUid', message),
+    ...checkCloseOptions('bindUid', { code, reason }),
+  };
+}
+
+let lastStamp = 0;
+
+/** Milliseconds since 1970, and never the same twice in one thread: of several claims the last one counts. */
+function nextStamp(): number {
+  lastStamp = Math.max(performance.timeOrigin + performance.now(), lastStamp + 0.001);
+  return lastStamp;
 }

@@ -4,6 +4,7 @@ import { ipToNumber } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { encodeHandshake } from '../wire/handshake.js';
 import { ClientRecord } from './client-record.js';
+import { ClientEnds } from './client-ends.js';
 import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
@@ -11,10 +12,12 @@ import type { Dispatcher, DispatcherHost } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
 import type { Admission, ClientHost, Connection, HandshakeRequest, Health } from './protocols/protocol.js';
 import type { Workers } from './workers.js';
+import type { EndedBy } from '../wire/client-end.js';
 
 const EMPTY = Buffer.alloc(0);
 /** Clients closed per turn of the event loop at a shutdown, so that their close handshakes do not all wait for one. */
 const CLOSES_PER_TURN = 500;
+const NORMAL = 1000;
 const GOING_AWAY = 1001;
 /** Milliseconds without any worker after which new clients are turned away; those that are here go on waiting. */
 const UNSERVED_LIMIT = 10_000;
@@ -41,6 +44,7 @@ export class Clients implements ClientHost, DispatcherHost {
   readonly #dispatcher: Dispatcher;
   readonly #delivery: Delivery;
   readonly #ended: EndedClients;
+  readonly #ends = new ClientEnds();
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
@@ -108,13 +112,14 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#ended.add(connection.client as ClientRecord, patience);
   }
 
-  closed(connection: Connection): void {
+  closed(connection: Connection, code = 0, reason = '', broken = false): void {
     const client = connection.client as ClientRecord;
+    const end = this.#ends.take(client, code, reason, broken);
     client.gone = true;
     this.#ended.delete(client);
     client.reading = false;
     client.outgoing = undefined;
-    this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
+    this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, end);
     this.#directory.remove(client);
     connection.listener.connections--;
     this.#dispatcher.forget(client);
@@ -124,6 +129,11 @@ export class Clients implements ClientHost, DispatcherHost {
   refused(kind: string, remoteAddress: string, message: string): void {
     this.#counters.refused(kind);
     this.#problems.warn(kind, { remoteAddress }, message);
+  }
+
+  misbehaved(connection: Connection, by: 'limit' | 'error', kind: string, message: string): void {
+    this.#ends.begin(connection.client as ClientRecord, by);
+    this.refused(kind, connection.remoteAddress, message);
   }
 
   // ---- what the dispatcher reports ----
@@ -143,11 +153,18 @@ export class Clients implements ClientHost, DispatcherHost {
 
   // ---- how a client ends ----
 
-  /** Closes a client, after what it was sent. `code` and `reason` are a websocket's. */
-  kick(client: ClientRecord, code?: number, reason?: string): void {
+  /** Closes a client, after what it was sent. `code` (default 1000) and `reason` are a websocket's. */
+  kick(client: ClientRecord, by: EndedBy, code: number = NORMAL, reason = ''): void {
+    if (!this.#ended.has(client)) this.#ends.begin(client, by, code, reason);
     this.#delivery.flush(client);
     this.#dispatcher.resumeReading(client);
     client.connection.close(code, reason);
+  }
+
+  /** Ends a client's connection at once. */
+  drop(client: ClientRecord, by: EndedBy): void {
+    if (!this.#ended.has(client)) this.#ends.begin(client, by);
+    client.connection.destroy();
   }
 
   /** A client that sends no more has been answered. */
@@ -164,7 +181,7 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#ended.close();
     let count = 0;
     for (const client of this.#directory.clients()) {
-      this.kick(client, GOING_AWAY, 'server is stopping');
+      this.kick(client, 'node', GOING_AWAY, 'server is stopping');
       if (++count % CLOSES_PER_TURN === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
     }
     if (this.#directory.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));

@@ -20,6 +20,7 @@ import { openListener } from './protocols/listener.js';
 import type { ListenerContext } from './protocols/listener-context.js';
 import type { Listener } from './protocols/protocol.js';
 import { loadRouter } from './router.js';
+import { UidClaims } from './uid-claims.js';
 import { WorkerPeer, type WorkerPeerStatus } from './worker-peer.js';
 import { Workers } from './workers.js';
 
@@ -85,7 +86,15 @@ export class Gateway implements InnerHost {
     });
     this.phpSessions = new PhpSessions(address, problems);
     const { clients, phpSessions } = this;
-    this.desk = new CommandDesk({ directory, delivery, clients, dispatcher, phpSessions });
+    this.desk = new CommandDesk({
+      directory,
+      delivery,
+      clients,
+      dispatcher,
+      phpSessions,
+      uidClaims: new UidClaims(directory, clock, (client) => this.clientIdOf(client)),
+      isOurs: ({ localIp, localPort }) => localIp === address.ip && localPort === address.port,
+    });
     this.#heartbeat = new Heartbeat(
       config,
       clock,
@@ -94,7 +103,7 @@ export class Gateway implements InnerHost {
       (client) => delivery.ping(client),
       (client) => {
         counters.heartbeatDrops++;
-        client.connection.destroy();
+        this.clients.drop(client, 'heartbeat');
       },
     );
   }

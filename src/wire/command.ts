@@ -61,6 +61,9 @@ export const Command = {
   // handled (only to workers that offered ENDED_FEATURE, wire/worker-connect.ts)
   CLIENT_ENDED: 226,
 
+  // ours, to every gateway: a client has taken a uid for itself, and closes the others that have it
+  EXCLUSIVE_UID: 250,
+
   // ours, worker thread to its slot: a copy of an event that waits behind a pending handler, so that its place
   // in the event ring can be used again; and the word that the event is now started, so that the copy can go
   PARK_EVENT: 230,
@@ -93,6 +96,11 @@ const queryNumbers = new Set<number>([
   Command.BATCH_GET_CLIENT_COUNT_BY_GROUP,
   Command.GET_SESSION_BY_CLIENT_ID,
 ]);
+
+/** Whether a command is of ours and behind a call of the API, so that GatewayClients send it as well as workers. */
+export function isApiCommand(command: number): boolean {
+  return command === Command.EXCLUSIVE_UID;
+}
 
 const names = new Map<number, string>(Object.entries(Command).map(([name, number]) => [number, name]));
 

@@ -3,7 +3,7 @@ import { clientGroupCommands, groupCommands } from './group.js';
 import { connectionCommands } from './connection.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
-import { uidCommands } from './uid.js';
+import { claimCommands, uidCommands } from './uid.js';
 
 /** Every command to one client that asks for no answer, by number. */
 export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
@@ -18,4 +18,5 @@ export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
 export const commands: Readonly<Record<number, CommandHandler>> = {
   ...sendCommands,
   ...groupCommands,
+  ...claimCommands,
 };

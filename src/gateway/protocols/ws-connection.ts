@@ -6,7 +6,7 @@ import type { ClientProtocol, Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
-import { CloseCode, PING_FRAME, closeFrame, pongFrame, wsProtocol } from './ws-frame.js';
+import { CloseCode, PING_FRAME, closeFrame, pongFrame, readCloseFrame, wsProtocol } from './ws-frame.js';
 import { type WsReader, WsReceiver } from './ws-receiver.js';
 
 /** Bytes that may wait for a client before its pings are answered: one that sends them and does not read would otherwise fill the memory. */
@@ -151,7 +151,8 @@ export class WsConnection implements Connection, WsReader {
   }
 
   onForbidden(code: number, problem: string): void {
-    this.listener.host.refused(`ws ${code}`, this.remoteAddress, problem);
+    const by = code === CloseCode.TOO_LONG ? 'limit' : 'error';
+    this.listener.host.misbehaved(this, by, `ws ${code}`, problem);
     this.#end(closeFrame(code));
   }
 
@@ -172,7 +173,9 @@ export class WsConnection implements Connection, WsReader {
     this.#receiver.finish();
     this.#open = false;
     this.#timer?.cancel();
-    this.listener.host.closed(this);
+    const { code, reason } = readCloseFrame(this.#verdict ?? NO_FRAME);
+    const broken = this.#verdict === undefined && this.#socket.errored !== null;
+    this.listener.host.closed(this, code, reason, broken);
   }
 
   /** The client says no more. What still comes is thrown away. @param verdict the last that it is sent */
