@@ -57,8 +57,8 @@ export class UidClaims {
     const now = { claim, until: this.#clock.now() + TOGETHER };
     if (winner === claim) this.#newest.set(claim.uid, now);
     this.#remembered.push(now);
-    return Array.from(this.#directory.withUid(claim.uid)).filter(
-      (client) => this.#clientIdOf(client) !== winner.clientId,
+    return [...this.#directory.withUid(claim.uid)].filter(
+      (holder) => this.#clientIdOf(holder) !== winner.clientId,
     );
   }
 
