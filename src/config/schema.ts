@@ -160,6 +160,16 @@ const gateway = Type.Object(
       unit: 'connections',
       description: 'Clients at once; one more is refused. 0 means no limit.',
     }),
+    drainDelay: seconds({
+      default: 0,
+      description:
+        'At a stop: time between the first 503 of the health check and the first client that is closed, for a load balancer to notice. New clients are let in meanwhile.',
+    }),
+    drainTime: seconds({
+      default: 0,
+      description:
+        'At a stop: time over which the clients are closed, so that they do not all come back at once. 0: all in one go.',
+    }),
     udpIdleTimeout: Type.Number({
       exclusiveMinimum: 0,
       maximum: LONGEST_SECONDS,

@@ -45,6 +45,10 @@ interface UserGateway {
   readonly sendToWorkerBufferSize?: number | undefined;
   /** Clients at once; one more is refused. 0 means no limit. Default: `0` connections. */
   readonly maxConnections?: number | undefined;
+  /** At a stop: time between the first 503 of the health check and the first client that is closed, for a load balancer to notice. New clients are let in meanwhile. Default: `0` seconds. */
+  readonly drainDelay?: number | undefined;
+  /** At a stop: time over which the clients are closed, so that they do not all come back at once. 0: all in one go. Default: `0` seconds. */
+  readonly drainTime?: number | undefined;
   /** A udp peer that has sent nothing for this long is forgotten: its client is closed. Default: `60` seconds. */
   readonly udpIdleTimeout?: number | undefined;
   /** Which business worker a new client is bound to; a path names a module of your own. Default: `"local-first"`. */

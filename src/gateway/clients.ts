@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.js';
+import { type Clock, elapse } from '../base/clock.js';
 import type { LogOnce } from '../base/log-once.js';
 import { ipToNumber } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
@@ -17,6 +17,8 @@ import type { EndedBy } from '../wire/client-end.js';
 const EMPTY = Buffer.alloc(0);
 /** Clients closed per turn of the event loop at a shutdown, so that their close handshakes do not all wait for one. */
 const CLOSES_PER_TURN = 500;
+/** Milliseconds between two batches where the closes are spread over a time. */
+const CLOSE_STEP = 50;
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
 /** Milliseconds without any worker after which new clients are turned away; those that are here go on waiting. */
@@ -45,11 +47,16 @@ export class Clients implements ClientHost, DispatcherHost {
   readonly #delivery: Delivery;
   readonly #ended: EndedClients;
   readonly #ends = new ClientEnds();
+  readonly #clock: Clock;
+  /** The health check says that it stops. */
+  #ending = false;
+  /** Nobody is let in any more. */
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: ClientsParts) {
     this.#maxConnections = parts.maxConnections;
+    this.#clock = parts.clock;
     this.#problems = parts.problems;
     this.#counters = parts.counters;
     this.#directory = parts.directory;
@@ -66,7 +73,7 @@ export class Clients implements ClientHost, DispatcherHost {
   // ---- what listeners report ----
 
   get health(): Health {
-    if (this.#stopping) return 'stopping';
+    if (this.#ending) return 'stopping';
     return this.#workers.unservedFor > UNSERVED_LIMIT ? 'unavailable' : 'ok';
   }
 
@@ -175,14 +182,29 @@ export class Clients implements ClientHost, DispatcherHost {
     client.connection.finish();
   }
 
-  /** Takes no more clients, and closes those that are here. Resolves when the last one is gone. */
-  async close(): Promise<void> {
+  /** The health check says from now on that this gateway stops. Clients still come in. */
+  announceEnd(): void {
+    this.#ending = true;
+  }
+
+  /**
+   * Takes no more clients, and closes those that are here. Resolves when the last one is gone.
+   *
+   * @param time milliseconds over which the closes are spread; 0: all as soon as possible
+   */
+  async close(time = 0): Promise<void> {
+    this.#ending = true;
     this.#stopping = true;
     this.#ended.close();
-    let count = 0;
-    for (const client of this.#directory.clients()) {
-      this.kick(client, 'node', GOING_AWAY, 'server is stopping');
-      if (++count % CLOSES_PER_TURN === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
+    const clients = [...this.#directory.clients()];
+    const begun = this.#clock.now();
+    for (let closed = 0; closed < clients.length; ) {
+      const share = time === 0 ? 1 : Math.min(1, (this.#clock.now() - begun) / time);
+      const due = Math.ceil(clients.length * share);
+      const next = Math.min(due, closed + CLOSES_PER_TURN);
+      while (closed < next) this.kick(clients[closed++], 'node', GOING_AWAY, 'server is stopping');
+      if (closed < due) await new Promise<void>((resolve) => void setImmediate(resolve));
+      else if (share < 1) await elapse(this.#clock, CLOSE_STEP);
     }
     if (this.#directory.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
   }

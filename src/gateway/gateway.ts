@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Clock, Timer } from '../base/clock.js';
+import { type Clock, type Timer, elapse } from '../base/clock.js';
 import type { GatewayConfig } from '../config/schema.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../base/log.js';
@@ -187,23 +187,31 @@ export class Gateway implements InnerHost {
     this.#problems.warn(`inner port: ${kind}`, { remoteAddress }, error.message);
   }
 
+  /** Says to whoever asks for its health that it stops, and gives them `drainDelay` to turn to other nodes. */
+  async announceEnd(): Promise<void> {
+    this.clients.announceEnd();
+    const { drainDelay } = this.#config;
+    if (drainDelay > 0) await elapse(this.clock, drainDelay * 1000);
+  }
+
   /**
-   * Takes no more clients, and closes those that are here. Resolves when their last events are on their way to the
-   * workers, and the ports are free.
+   * Takes no more clients, and closes those that are here, over `drainTime`. Resolves when their last events are on their
+   * way to the workers, and the ports are free.
    *
-   * @param timeout milliseconds after which connections that are still there are ended at once, and events that no worker
+   * @param timeout milliseconds beyond that after which connections that are still there are ended at once, and events that no worker
    *   takes are waited for no longer
    */
   async close(timeout: number): Promise<void> {
-    this.#heartbeat.close();
+    const drainTime = this.#config.drainTime * 1000;
     let timer: Timer | undefined;
     const timeIsOver = new Promise<void>((resolve) => {
       timer = this.clock.setTimeout(() => {
         this.clients.destroy();
         resolve();
-      }, timeout);
+      }, drainTime + timeout);
     });
-    await this.clients.close();
+    await this.clients.close(drainTime);
+    this.#heartbeat.close();
     await Promise.race([this.dispatcher.settled(), timeIsOver]);
     timer?.cancel();
     // last: until now the health check has answered that this node is stopping

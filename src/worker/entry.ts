@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { Gateway, type GatewayCalls } from '../api/gateway-calls.js';
 import { PendingQueries } from '../api/pending-queries.js';
-import { type Clock, systemClock } from '../base/clock.js';
+import { type Clock, elapse, systemClock } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 import { createLogger } from '../base/log.js';
@@ -187,8 +187,4 @@ async function closeDatabases(): Promise<void> {
 function showDatabases(gauge: ThreadGauge): void {
   const counts = sumOfCounts([...threadDatabases].map((database) => database.counts));
   if (counts !== undefined) gauge.showDatabases(threadDatabases.size, counts);
-}
-
-async function elapse(clock: Clock, milliseconds: number): Promise<void> {
-  await new Promise<void>((resolve) => void clock.setTimeout(resolve, milliseconds));
 }
