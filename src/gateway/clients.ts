@@ -10,12 +10,14 @@ import type { Directory } from './directory.js';
 import type { Dispatcher, DispatcherHost } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
 import type { Admission, ClientHost, Connection, HandshakeRequest, Health } from './protocols/protocol.js';
+import { Rates, type RatesHost } from './rates.js';
 import type { Workers } from './workers.js';
 
 const EMPTY = Buffer.alloc(0);
 /** Clients closed per turn of the event loop at a shutdown, so that their close handshakes do not all wait for one. */
 const CLOSES_PER_TURN = 500;
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
 /** Milliseconds without any worker after which new clients are turned away; those that are here go on waiting. */
 const UNSERVED_LIMIT = 10_000;
 
@@ -32,7 +34,7 @@ export interface ClientsParts {
 }
 
 /** The clients that are here, from their coming in to their end: what listeners report becomes events. */
-export class Clients implements ClientHost, DispatcherHost {
+export class Clients implements ClientHost, DispatcherHost, RatesHost {
   readonly #maxConnections: number;
   readonly #problems: LogOnce;
   readonly #counters: Counters;
@@ -41,6 +43,7 @@ export class Clients implements ClientHost, DispatcherHost {
   readonly #dispatcher: Dispatcher;
   readonly #delivery: Delivery;
   readonly #ended: EndedClients;
+  readonly #rates: Rates;
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
@@ -52,6 +55,7 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#workers = parts.workers;
     this.#dispatcher = parts.dispatcher;
     this.#delivery = parts.delivery;
+    this.#rates = new Rates(parts.clock, this);
     this.#ended = new EndedClients(
       parts.clock,
       (client) => this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
@@ -81,6 +85,7 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#directory.add(client);
     this.#counters.connections++;
     connection.listener.connections++;
+    connection.listener.addresses?.entered(connection.remoteAddress);
     // an address that fits no field of a frame travels in the state
     if (client.address !== '') client.ensureState();
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
@@ -94,6 +99,8 @@ export class Clients implements ClientHost, DispatcherHost {
     const client = connection.client as ClientRecord;
     client.silentRounds = -1;
     this.#counters.messagesIn++;
+    const { rate } = connection.listener.options;
+    if (rate !== undefined && !this.#rates.admits(client, rate, data.length)) return;
     const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
     this.#dispatcher.dispatch(client, Command.ON_MESSAGE, flags, data);
   }
@@ -112,11 +119,13 @@ export class Clients implements ClientHost, DispatcherHost {
     const client = connection.client as ClientRecord;
     client.gone = true;
     this.#ended.delete(client);
+    this.#rates.forget(client);
     client.reading = false;
     client.outgoing = undefined;
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
     this.#directory.remove(client);
     connection.listener.connections--;
+    connection.listener.addresses?.left(connection.remoteAddress);
     this.#dispatcher.forget(client);
     if (this.#directory.size === 0) this.#onEmpty?.();
   }
@@ -138,6 +147,35 @@ export class Clients implements ClientHost, DispatcherHost {
       'datagram dropped',
       { remoteAddress },
       'a datagram is dropped: too many of its client wait',
+    );
+  }
+
+  // ---- what clients' rates are ----
+
+  hold(client: ClientRecord): void {
+    this.#rateRefused('rate pause', client, 'is not read until it may send again');
+    this.#dispatcher.hold(client);
+  }
+
+  release(client: ClientRecord): void {
+    this.#dispatcher.release(client);
+  }
+
+  exceeded(client: ClientRecord): void {
+    this.#rateRefused('rate close', client, 'is closed');
+    this.kick(client, POLICY_VIOLATION, 'too many messages');
+  }
+
+  dropped(client: ClientRecord): void {
+    this.#rateRefused('rate drop', client, 'cannot be paused: a datagram is dropped');
+    this.#counters.datagramsDropped++;
+  }
+
+  #rateRefused(kind: string, { connection: { remoteAddress, listener } }: ClientRecord, what: string): void {
+    this.refused(
+      kind,
+      remoteAddress,
+      `A client sends more than the rate of ${listener.url} allows, and ${what}.`,
     );
   }
 
@@ -168,6 +206,7 @@ export class Clients implements ClientHost, DispatcherHost {
       if (++count % CLOSES_PER_TURN === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
     }
     if (this.#directory.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    this.#rates.close();
   }
 
   /** Ends every connection at once. */

@@ -185,21 +185,27 @@ describe('a handler that takes too long', () => {
   });
 });
 
+/** Handlers that keep the thread for a millisecond. */
+function busyScene(t: TestContext): WorkerScene {
+  const scene: WorkerScene = new WorkerScene(t, {
+    onMessage: (client, message) => {
+      const began = performance.now();
+      while (performance.now() - began < 1);
+      scene.did(`${Number.parseInt(client.id.slice(-2), 16)} ${String(message)}`);
+    },
+  });
+  return scene;
+}
+
+/** The messages that were handled of one client, in order. */
+function numbersOf(done: readonly string[], id: number): number[] {
+  const lines = done.map((line) => line.split(' ').map(Number));
+  return lines.flatMap(([client, n]) => (client === id ? [n] : []));
+}
+
 describe('handlers that do not give the thread back', () => {
   const EACH = 60;
   const CLIENTS = 5;
-
-  /** Handlers that keep the thread for a millisecond. */
-  function busyScene(t: TestContext): WorkerScene {
-    const scene: WorkerScene = new WorkerScene(t, {
-      onMessage: (client, message) => {
-        const began = performance.now();
-        while (performance.now() - began < 1);
-        scene.did(`${Number.parseInt(client.id.slice(-2), 16)} ${String(message)}`);
-      },
-    });
-    return scene;
-  }
 
   /** Every client has said hello, so that its state is known, and then sends all that it has at once. */
   async function flood(scene: WorkerScene, send: (id: number, n: number) => void): Promise<void> {
@@ -208,9 +214,6 @@ describe('handlers that do not give the thread back', () => {
     scene.done.length = 0;
     for (let id = 1; id <= CLIENTS; id++) for (let n = 0; n < EACH; n++) send(id, n);
   }
-
-  const numbersOf = (done: readonly string[], id: number): number[] =>
-    done.map((line) => line.split(' ').map(Number)).flatMap(([client, n]) => (client === id ? [n] : []));
 
   it('take turns: each client’s are handled in order, and none has to wait for all of another’s', async (t) => {
     const scene = busyScene(t);
