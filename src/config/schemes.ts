@@ -1,5 +1,5 @@
 /** The settings of a listener that not every scheme takes. */
-export const SCHEME_OPTIONS = ['static', 'subprotocols', 'tls', 'protocol'] as const;
+export const SCHEME_OPTIONS = ['static', 'subprotocols', 'tls', 'protocol', 'proxy'] as const;
 
 export type SchemeOption = (typeof SCHEME_OPTIONS)[number];
 
@@ -20,16 +20,16 @@ interface Scheme {
  * sees to it that none is left out there.
  */
 const TABLE = {
-  ws: { transport: 'tcp', options: ['static', 'subprotocols'], aliases: ['websocket', 'http'] },
+  ws: { transport: 'tcp', options: ['static', 'subprotocols', 'proxy'], aliases: ['websocket', 'http'] },
   wss: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'tls'],
+    options: ['static', 'subprotocols', 'tls', 'proxy'],
     note: 'these also answer plain HTTP',
     aliases: ['https'],
   },
-  text: { transport: 'tcp', options: [], note: 'one line a message' },
-  frame: { transport: 'tcp', options: [], note: '4-byte length before each message' },
-  tcp: { transport: 'tcp', options: ['protocol'], note: 'raw' },
+  text: { transport: 'tcp', options: ['proxy'], note: 'one line a message' },
+  frame: { transport: 'tcp', options: ['proxy'], note: '4-byte length before each message' },
+  tcp: { transport: 'tcp', options: ['protocol', 'proxy'], note: 'raw' },
   udp: { transport: 'udp', options: [] },
 } as const satisfies Readonly<Record<string, Scheme>>;
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Static } from 'typebox';
+import { isAddressRange } from './address-range.js';
 import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
 import { isAddress, isBind, isHost, isRouter, isToken } from './formats.js';
@@ -18,7 +19,14 @@ const ajv = new Ajv({
   verbose: true, // errors carry the value found and the schema that refused it
   useDefaults: true,
   allowUnionTypes: true,
-  formats: { router: isRouter, host: isHost, bind: isBind, address: isAddress, token: isToken },
+  formats: {
+    router: isRouter,
+    host: isHost,
+    bind: isBind,
+    address: isAddress,
+    token: isToken,
+    addresses: isAddressRange,
+  },
 });
 ajv.addVocabulary(['unit', 'defaultText', 'choices']);
 const isNodeConfig = ajv.compile<Draft>(nodeConfigSchema);

@@ -11,6 +11,7 @@ import type { Directory } from './directory.js';
 import type { Dispatcher, DispatcherHost } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
 import type { Admission, ClientHost, Connection, HandshakeRequest, Health } from './protocols/protocol.js';
+import { Rates, type RatesHost } from './rates.js';
 import type { Workers } from './workers.js';
 import type { EndedBy } from '../wire/client-end.js';
 
@@ -21,6 +22,7 @@ const CLOSES_PER_TURN = 500;
 const CLOSE_STEP = 50;
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
 /** Milliseconds without any worker after which new clients are turned away; those that are here go on waiting. */
 const UNSERVED_LIMIT = 10_000;
 
@@ -37,7 +39,7 @@ export interface ClientsParts {
 }
 
 /** The clients that are here, from their coming in to their end: what listeners report becomes events. */
-export class Clients implements ClientHost, DispatcherHost {
+export class Clients implements ClientHost, DispatcherHost, RatesHost {
   readonly #maxConnections: number;
   readonly #problems: LogOnce;
   readonly #counters: Counters;
@@ -46,6 +48,7 @@ export class Clients implements ClientHost, DispatcherHost {
   readonly #dispatcher: Dispatcher;
   readonly #delivery: Delivery;
   readonly #ended: EndedClients;
+  readonly #rates: Rates;
   readonly #ends = new ClientEnds();
   readonly #clock: Clock;
   /** The health check says that it stops. */
@@ -63,6 +66,7 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#workers = parts.workers;
     this.#dispatcher = parts.dispatcher;
     this.#delivery = parts.delivery;
+    this.#rates = new Rates(parts.clock, this);
     this.#ended = new EndedClients(
       parts.clock,
       (client) => this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
@@ -92,6 +96,7 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#directory.add(client);
     this.#counters.connections++;
     connection.listener.connections++;
+    connection.listener.addresses?.entered(connection.remoteAddress);
     // an address that fits no field of a frame travels in the state
     if (client.address !== '') client.ensureState();
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
@@ -105,6 +110,8 @@ export class Clients implements ClientHost, DispatcherHost {
     const client = connection.client as ClientRecord;
     client.silentRounds = -1;
     this.#counters.messagesIn++;
+    const { rate } = connection.listener.options;
+    if (rate !== undefined && !this.#rates.admits(client, rate, data.length)) return;
     const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
     this.#dispatcher.dispatch(client, Command.ON_MESSAGE, flags, data);
   }
@@ -124,11 +131,13 @@ export class Clients implements ClientHost, DispatcherHost {
     const end = this.#ends.take(client, code, reason, broken);
     client.gone = true;
     this.#ended.delete(client);
+    this.#rates.forget(client);
     client.reading = false;
     client.outgoing = undefined;
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, end);
     this.#directory.remove(client);
     connection.listener.connections--;
+    connection.listener.addresses?.left(connection.remoteAddress);
     this.#dispatcher.forget(client);
     if (this.#directory.size === 0) this.#onEmpty?.();
   }
@@ -155,6 +164,35 @@ export class Clients implements ClientHost, DispatcherHost {
       'datagram dropped',
       { remoteAddress },
       'a datagram is dropped: too many of its client wait',
+    );
+  }
+
+  // ---- what clients' rates are ----
+
+  hold(client: ClientRecord): void {
+    this.#rateRefused('rate pause', client, 'is not read until it may send again');
+    this.#dispatcher.hold(client);
+  }
+
+  release(client: ClientRecord): void {
+    this.#dispatcher.release(client);
+  }
+
+  exceeded(client: ClientRecord): void {
+    this.#rateRefused('rate close', client, 'is closed');
+    this.kick(client, 'limit', POLICY_VIOLATION, 'too many messages');
+  }
+
+  dropped(client: ClientRecord): void {
+    this.#rateRefused('rate drop', client, 'cannot be paused: a datagram is dropped');
+    this.#counters.datagramsDropped++;
+  }
+
+  #rateRefused(kind: string, { connection: { remoteAddress, listener } }: ClientRecord, what: string): void {
+    this.refused(
+      kind,
+      remoteAddress,
+      `A client sends more than the rate of ${listener.url} allows, and ${what}.`,
     );
   }
 
@@ -207,6 +245,7 @@ export class Clients implements ClientHost, DispatcherHost {
       else if (share < 1) await elapse(this.#clock, CLOSE_STEP);
     }
     if (this.#directory.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    this.#rates.close();
   }
 
   /** Ends every connection at once. */

@@ -14,7 +14,7 @@ export class Counters {
   slowClients = 0;
   /** Clients closed because they gave no sign of life. */
   heartbeatDrops = 0;
-  /** Clients closed for what they sent, by kind. */
+  /** What clients were refused, by kind: mostly their connections, for what they sent. */
   readonly refusals = new Map<string, number>();
   /** What peers on the inner port were refused, by kind: mostly their connections. */
   readonly innerRefusals = new Map<string, number>();

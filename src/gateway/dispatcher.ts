@@ -41,6 +41,8 @@ export class Dispatcher {
   readonly #stopped = new Map<WorkerPeer, Stopped>();
   /** Clients whose events queue because there is no worker at all. */
   readonly #unrouted = new Set<ClientRecord>();
+  /** Clients that are not read for now, whatever their workers take. */
+  readonly #held = new Set<ClientRecord>();
   /** How many clients have events that queue here. */
   #clientsQueued = 0;
   #onSettled: (() => void) | undefined;
@@ -127,9 +129,19 @@ export class Dispatcher {
     this.#sendQueued(client);
   }
 
-  /** Goes on reading a client. */
+  /** Reads a client no further, whatever its worker takes, until it is released. What it has sent goes on. */
+  hold(client: ClientRecord): void {
+    this.#held.add(client);
+    this.#stopReading(client);
+  }
+
+  release(client: ClientRecord): void {
+    if (this.#held.delete(client)) this.#rested(client);
+  }
+
+  /** Goes on reading a client, unless it is held. */
   resumeReading(client: ClientRecord): void {
-    if (client.reading || client.gone) return;
+    if (client.reading || client.gone || this.#held.has(client)) return;
     client.reading = true;
     client.silentRounds = -1;
     client.connection.resume();
@@ -137,6 +149,7 @@ export class Dispatcher {
 
   /** The client is gone, and its last event dispatched: it is unbound as soon as nothing of it queues. */
   forget(client: ClientRecord): void {
+    this.#held.delete(client);
     // its worker cannot ask for the rest any more, which is little: nothing was read since it asked for the pause
     if (client.pausedByWorker) this.resumeByWorker(client);
     else if (client.queued === undefined) this.#workers.unbind(client);

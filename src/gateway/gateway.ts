@@ -141,8 +141,8 @@ export class Gateway implements InnerHost {
       stateDir,
     );
     try {
-      const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
-      const common = { stateDir, maxPackageSize, maxHeaderSize, udpIdleTimeout };
+      const { maxPackageSize, maxHeaderSize, udpIdleTimeout, trustedProxies } = this.#config;
+      const common = { stateDir, maxPackageSize, maxHeaderSize, udpIdleTimeout, trustedProxies };
       for (const settings of this.#config.listen) {
         const { url, static: staticRoot } = settings;
         this.#listeners.push(await openListener({ ...settings, ...common }, this.clients));

@@ -7,7 +7,7 @@ import { type ClientAddress, formatClientId } from '../wire/client-id.js';
 import { NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Command } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame } from '../wire/frame.js';
-import { GATEWAY_GONE } from './client-events.js';
+import { GATEWAY_GONE, type WaitingEvent } from './client-events.js';
 import { ClientReports } from './client-reports.js';
 import { Client } from './client.js';
 import { Clients } from './clients.js';
@@ -17,8 +17,12 @@ import { HandlerLog } from './handler-log.js';
 import { HandlerProgress } from './handler-progress.js';
 import { Handlers } from './handlers.js';
 import { SessionWriter } from './session-writer.js';
+import { Turns } from './turns.js';
 import { Unfinished } from './unfinished.js';
 import { WaitingEvents } from './waiting-events.js';
+
+/** Events of one client that begin one after another, where others wait as well. */
+const EVENTS_PER_TURN = 16;
 
 export interface BusinessWorkerOptions {
   readonly link: ThreadLink;
@@ -34,7 +38,7 @@ export interface BusinessWorkerOptions {
 
 /**
  * Decides when each event starts: those of one client in order, each after the one before is done, also when that takes a
- * promise; other clients' events meanwhile.
+ * promise; other clients' events meanwhile, and in turns where handlers do not give the thread back.
  */
 export class BusinessWorker {
   readonly clients: Clients;
@@ -45,6 +49,7 @@ export class BusinessWorker {
   readonly #log: HandlerLog;
   readonly #dialectOf: BusinessWorkerOptions['dialectOf'];
   readonly #unfinished = new Unfinished();
+  readonly #turns: Turns;
   readonly #waitingFrame = new ReceivedFrame();
   /** Clients that a thread before this one is still busy with, and has not released: their events wait. */
   readonly #unreleased = new Set<string>();
@@ -57,6 +62,7 @@ export class BusinessWorker {
     this.#log = new HandlerLog(log, gauge);
     this.#dialectOf = dialectOf;
     this.#waiting = new WaitingEvents(link, reports);
+    this.#turns = new Turns(link, this.#unfinished, (client) => this.#next(client));
     this.clients = new Clients(this.#waiting, reports);
     this.handlers = new Handlers({
       events,
@@ -75,7 +81,10 @@ export class BusinessWorker {
   serve(takeover: Takeover, pending: readonly string[]): void {
     this.awaitRelease(pending);
     this.clients.inheritClosed(takeover.closed);
-    this.#link.receiveEvents(takeover, () => this.#waiting.makeRoom());
+    this.#link.receiveEvents(takeover, () => {
+      this.#waiting.makeRoom();
+      this.#turns.begin();
+    });
   }
 
   /** An event arrived. */
@@ -96,6 +105,11 @@ export class BusinessWorker {
     }
     if (client.events.busy) {
       this.#waiting.add(client.events, frame, place);
+      return;
+    }
+    if (this.#turns.isOver()) {
+      this.#waiting.add(client.events, frame, place);
+      this.#turns.rest(client);
       return;
     }
     this.#link.take(place);
@@ -126,6 +140,7 @@ export class BusinessWorker {
   retire(onReleased: (clientId: string) => void): void {
     this.#onReleased = onReleased;
     this.#waiting.leave(this.clients.values());
+    this.#turns.leave();
     for (const clientId of this.#unreleased) {
       this.#unreleased.delete(clientId);
       this.#unfinished.end();
@@ -182,7 +197,13 @@ export class BusinessWorker {
   #next(client: Client): void {
     const { events } = client;
     events.busy = false;
-    for (let next = this.#waiting.next(events); next !== undefined; next = this.#waiting.next(events)) {
+    for (let begun = 0; ; begun++) {
+      if (events.waiting === undefined || events.waiting.length === 0) break;
+      if (begun === EVENTS_PER_TURN || (this.#turns.look() && begun > 0)) {
+        this.#turns.rest(client);
+        break;
+      }
+      const next = this.#waiting.next(events) as WaitingEvent;
       if (next === GATEWAY_GONE) {
         this.#beginAnew(client);
         break;

@@ -29,6 +29,7 @@ describe('defaults', () => {
         slowClient: 'close',
         sendToWorkerBufferSize: 10_240_000,
         maxConnections: 0,
+        trustedProxies: [],
         udpIdleTimeout: 60,
         router: 'local-first',
       },

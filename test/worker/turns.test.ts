@@ -185,6 +185,90 @@ describe('a handler that takes too long', () => {
   });
 });
 
+/** Handlers that keep the thread for a millisecond. */
+function busyScene(t: TestContext): WorkerScene {
+  const scene: WorkerScene = new WorkerScene(t, {
+    onMessage: (client, message) => {
+      const began = performance.now();
+      while (performance.now() - began < 1);
+      scene.did(`${Number.parseInt(client.id.slice(-2), 16)} ${String(message)}`);
+    },
+  });
+  return scene;
+}
+
+/** The messages that were handled of one client, in order. */
+function numbersOf(done: readonly string[], id: number): number[] {
+  const lines = done.map((line) => line.split(' ').map(Number));
+  return lines.flatMap(([client, n]) => (client === id ? [n] : []));
+}
+
+describe('handlers that do not give the thread back', () => {
+  const EACH = 60;
+  const CLIENTS = 5;
+
+  /** Every client has said hello, so that its state is known, and then sends all that it has at once. */
+  async function flood(scene: WorkerScene, send: (id: number, n: number) => void): Promise<void> {
+    for (let id = 1; id <= CLIENTS; id++) scene.send(A, 'hello', '', 0, id);
+    await scene.doneBy(CLIENTS);
+    scene.done.length = 0;
+    for (let id = 1; id <= CLIENTS; id++) for (let n = 0; n < EACH; n++) send(id, n);
+  }
+
+  it('take turns: each client’s are handled in order, and none has to wait for all of another’s', async (t) => {
+    const scene = busyScene(t);
+    await flood(scene, (id, n) => scene.send(A, String(n), '', 0, id));
+    const idle = scene.worker.idle();
+    await scene.doneBy(1);
+    scene.send(A, '0', '', 0, 99);
+    const done = await scene.doneBy(CLIENTS * EACH + 1);
+    const half = done.slice(0, (CLIENTS * EACH) / 2);
+    for (let id = 1; id <= CLIENTS; id++) {
+      assert.deepEqual(
+        numbersOf(done, id),
+        Array.from({ length: EACH }, (_, n) => n),
+      );
+      const share = numbersOf(half, id).length;
+      assert.ok(share > EACH / 4, `client ${id} has had ${share} of its ${EACH} in half of the time`);
+    }
+    assert.ok(half.includes('99 0'), 'who comes later is not the last');
+    await idle;
+  });
+
+  it('are handled once, and in order, where another thread takes over in between', async (t) => {
+    const scene = busyScene(t);
+    await flood(scene, (id, n) => scene.send(A, String(n), '', 0, id));
+    await scene.doneBy(1);
+    scene.worker.retire(() => {});
+    await scene.thread.link.leaveEvents();
+    await scene.worker.idle();
+    const before = scene.done.length;
+    assert.ok(before < CLIENTS * EACH, 'all were handled already');
+    for (let turns = 0; turns < 5; turns++) await turn();
+    assert.equal(scene.done.length, before, 'what waits is left to the next thread');
+    const next = scene.attach();
+    next.serve();
+    await scene.doneBy(CLIENTS * EACH);
+    await next.worker.idle();
+    for (let id = 1; id <= CLIENTS; id++) {
+      assert.deepEqual(
+        numbersOf(scene.done, id),
+        Array.from({ length: EACH }, (_, n) => n),
+      );
+    }
+  });
+
+  it('leave what a client sent before it was closed, but for its end', async (t) => {
+    const scene = busyScene(t);
+    await flood(scene, (id, n) => scene.send(A, String(n), '', 0, id));
+    await scene.doneBy(1);
+    scene.worker.clients.closed({ localIp: A.ip, localPort: A.port, connectionId: CLIENTS });
+    await scene.worker.idle();
+    assert.ok(numbersOf(scene.done, CLIENTS).length < EACH);
+    assert.equal(numbersOf(scene.done, 1).length, EACH);
+  });
+});
+
 describe('a gateway that goes while a handler of a client of its is pending', () => {
   it('is the last thing that waits: then the client is forgotten, and nobody asks for its state', async (t) => {
     const scene = new Scene(t);

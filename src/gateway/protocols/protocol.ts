@@ -87,7 +87,8 @@ export interface HandshakeRequest {
 /** `unavailable`: there has been no worker for a while. */
 export type Health = 'ok' | 'stopping' | 'unavailable';
 
-export type Admission = 'welcome' | 'full' | 'unavailable';
+/** As {@link ClientHost.admits} has it; `crowded`, `hurried`: of one address there are too many, or they come too fast. */
+export type Admission = 'welcome' | 'full' | 'unavailable' | 'crowded' | 'hurried';
 
 /** What listeners report to: the gateway. */
 export interface ClientHost {

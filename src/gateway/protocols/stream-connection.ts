@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
-import { plainAddress } from '../../net/address.js';
 import { InputBuffer } from './input-buffer.js';
 import type { ListenerContext } from './listener-context.js';
 import type { Connection, Flow } from './protocol.js';
+import type { Sender } from './sender.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import type { StreamProtocol } from './stream-protocol.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
@@ -39,12 +39,12 @@ export class StreamConnection implements Connection {
   #ending = false;
   #timer: Timer | undefined;
 
-  constructor(listener: ListenerContext, protocol: StreamProtocol, socket: Socket) {
+  constructor(listener: ListenerContext, protocol: StreamProtocol, socket: Socket, sender: Sender) {
     this.listener = listener;
     this.protocol = protocol;
     this.#socket = socket;
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
+    this.remoteAddress = sender.address;
+    this.remotePort = sender.port;
   }
 
   get bytesIn(): number {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
-import { plainAddress } from '../../net/address.js';
 import type { ListenerContext } from './listener-context.js';
 import type { ClientProtocol, Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
+import type { Sender } from './sender.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 import { CloseCode, PING_FRAME, closeFrame, pongFrame, readCloseFrame, wsProtocol } from './ws-frame.js';
@@ -45,12 +45,12 @@ export class WsConnection implements Connection, WsReader {
   #timer: Timer | undefined;
 
   /** @param head what the client sent right behind its handshake */
-  constructor(listener: ListenerContext, socket: Socket, head: Buffer) {
+  constructor(listener: ListenerContext, socket: Socket, sender: Sender, head: Buffer) {
     this.listener = listener;
     this.#socket = socket;
     this.#receiver = new WsReceiver(this, listener.maxPackageSize);
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
+    this.remoteAddress = sender.address;
+    this.remotePort = sender.port;
     (socket as ClientSocket)[TRANSPORT] = this;
     socket.setTimeout(0); // the HTTP side's
     if (readIntoBuffer(socket, onRead)) socket.resume();

@@ -25,7 +25,7 @@ export interface NodeStatus {
     readonly datagramsDropped: number;
     readonly slowClients: number;
     readonly heartbeatDrops: number;
-    /** Clients closed for what they sent, by kind. */
+    /** What clients were refused, by kind: mostly their connections, for what they sent. */
     readonly refusals: Readonly<Record<string, number>>;
   };
   readonly reloads: number;
