@@ -20,6 +20,8 @@ describe('defaults', () => {
         lanIp: '127.0.0.1',
         lanPort: 2900,
         innerListen: '',
+        drainDelay: 0,
+        drainTime: 0,
         pingInterval: 25,
         pingNotResponseLimit: 2,
         pingData: '',
