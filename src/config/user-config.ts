@@ -60,10 +60,19 @@ interface UserGatewayListen {
   readonly protocol?: string | undefined;
   /** Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss. */
   readonly subprotocols?: readonly string[] | undefined;
+  /** Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. Only with ws and wss. Default: `false`. */
+  readonly compression?: boolean | UserGatewayListenCompression | undefined;
   /** Certificate of a wss listener; required there, refused elsewhere. */
   readonly tls?: UserGatewayListenTls | undefined;
   /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */
   readonly heartbeat?: boolean | undefined;
+}
+
+interface UserGatewayListenCompression {
+  /** Shorter messages go out as they are: they would gain little. Default: `1024` bytes. */
+  readonly threshold?: number | undefined;
+  /** How hard zlib tries, from fast to small. Default: `3`. */
+  readonly level?: number | undefined;
 }
 
 interface UserGatewayListenTls {

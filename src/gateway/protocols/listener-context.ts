@@ -5,6 +5,7 @@ import { type ListenUrl, parseListenUrl } from '../../config/listen-url.js';
 import type { GatewayConfig, ListenerConfig } from '../../config/schema.js';
 import { bind, listenError } from '../../net/bind.js';
 import type { ClientHost } from './protocol.js';
+import { Compression } from './ws-compression.js';
 
 /** What the configuration calls an entry of all listeners. */
 const KEY = 'gateway.listen';
@@ -41,6 +42,8 @@ export class ListenerContext {
   port: number;
   /** Whether the heartbeat applies to its clients. */
   readonly heartbeat: boolean;
+  /** How websocket messages are compressed, where they are. */
+  readonly compression: Compression | undefined;
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
   /** Bytes of the request line and headers that a request may have. */
@@ -56,6 +59,8 @@ export class ListenerContext {
     this.address = parseUrl(options.url);
     this.port = this.address.port;
     this.heartbeat = options.heartbeat ?? true;
+    const { compression = false } = options;
+    this.compression = compression === false ? undefined : new Compression(compression);
     this.maxPackageSize = options.maxPackageSize;
     this.maxHeaderSize = options.maxHeaderSize ?? 16_384;
   }
