@@ -70,6 +70,11 @@ function frames(opcode: number, payload: Buffer, size = Infinity): Buffer[] {
   return parts;
 }
 
+/** A message that becomes so many bytes. */
+function bomb(length: number): Buffer {
+  return wsFrame(RSV1 | Opcode.binary, deflate(Buffer.alloc(length)));
+}
+
 /** Every message goes back as it came. */
 function echo({ transport, data, binary }: ReceivedMessage): void {
   transport.write(transport.protocol.encode(data, binary, transport));
@@ -81,7 +86,7 @@ describe('compressed websocket messages', { timeout: 30_000 }, () => {
   for (const [kind, opcode, make] of [
     ['JSON', Opcode.text, corpus.json],
     ['text', Opcode.text, corpus.text],
-    ['random bytes', Opcode.binary, corpus.random],
+    ['random bytes', Opcode.binary, corpus.anyBytes],
   ] as const) {
     for (const size of [Infinity, 200]) {
       it(`come and go: ${kind} of 16 bytes to 128 KiB, ${size === Infinity ? 'whole' : 'in fragments'}`, async (t) => {
@@ -184,8 +189,6 @@ describe('compressed websocket messages', { timeout: 30_000 }, () => {
 });
 
 describe('a client that has agreed to compression', { timeout: 30_000 }, () => {
-  const bomb = (length: number): Buffer => wsFrame(RSV1 | Opcode.binary, deflate(Buffer.alloc(length)));
-
   for (const [what, code, piece, problem] of [
     ['is corrupt', 1007, wsFrame(RSV1 | Opcode.text, Buffer.from('ffffffff', 'hex')), /cannot be inflated/],
     [
@@ -197,7 +200,7 @@ describe('a client that has agreed to compression', { timeout: 30_000 }, () => {
     [
       'is long and cut off',
       1007,
-      wsFrame(RSV1 | Opcode.text, deflate(corpus.random(20_000)).subarray(0, -9)),
+      wsFrame(RSV1 | Opcode.text, deflate(corpus.anyBytes(20_000)).subarray(0, -9)),
       /cannot be inflated/,
     ],
     ['is empty', 1007, wsFrame(RSV1 | Opcode.text, Buffer.alloc(0)), /cannot be inflated/],
@@ -207,11 +210,11 @@ describe('a client that has agreed to compression', { timeout: 30_000 }, () => {
       wsFrame(RSV1 | Opcode.text, Buffer.from('f348cdc9c90700f248cdc9c90700', 'hex')),
       /cannot be inflated/,
     ],
-    ['is no UTF-8 inside', 1007, wsFrame(RSV1 | Opcode.text, deflate(corpus.random(300))), /UTF-8/],
+    ['is no UTF-8 inside', 1007, wsFrame(RSV1 | Opcode.text, deflate(corpus.anyBytes(300))), /UTF-8/],
     [
       'is long, and no UTF-8 inside',
       1007,
-      wsFrame(RSV1 | Opcode.text, deflate(corpus.random(50_000))),
+      wsFrame(RSV1 | Opcode.text, deflate(corpus.anyBytes(50_000))),
       /UTF-8/,
     ],
     [

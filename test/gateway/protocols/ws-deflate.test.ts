@@ -133,7 +133,7 @@ describe('a compressed message', () => {
       protocol.encode(message, true, transport).equals(wsProtocol.encode(message, true, transport));
     assert.deepEqual(
       [
-        corpus.random(5_000),
+        corpus.anyBytes(5_000),
         corpus.json(99),
         corpus.json(100),
         corpus.json(131_072),
@@ -156,9 +156,11 @@ describe('a compressed message', () => {
   });
 });
 
+function clientOf(protocol: ClientProtocol): ClientRecord {
+  return new ClientRecord(1, new FakeTransport(protocol), 0);
+}
+
 describe('a broadcast to websockets with and without compression', () => {
-  const client = (protocol: ClientProtocol): ClientRecord =>
-    new ClientRecord(1, new FakeTransport(protocol), 0);
   const offers = [
     'permessage-deflate',
     'permessage-deflate; client_max_window_bits',
@@ -170,7 +172,7 @@ describe('a broadcast to websockets with and without compression', () => {
     ...offers.map((offer) => agreed(offer)),
     agreed('permessage-deflate'),
     wsProtocol,
-  ].map(client);
+  ].map(clientOf);
 
   it('is compressed once for all who agreed on the same window, whichever port they came in by', () => {
     const message = new OutgoingMessage(corpus.json(5_000), Flag.PLAIN_BODY);
