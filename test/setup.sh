@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, and on
-# Linux iproute2 and systemd. For node before 22.16, which has no SQLite of its own, also the package better-sqlite3.
+# Linux iproute2, systemd and Python's websockets. For node before 22.16, which has no SQLite of its own, also the package better-sqlite3.
 # Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the fonts of the README's screenshots.
 set -euo pipefail
 
@@ -47,6 +47,8 @@ fi
 if [ "$(uname)" = Linux ] && ! { PATH="$PATH:/usr/sbin:/sbin" command -v ip && PATH="$PATH:/usr/sbin:/sbin" command -v tc; } >/dev/null; then
   packages+=(iproute2)
 fi
+# A websocket client of another language, for compression.
+if [ "$(uname)" = Linux ] && ! /usr/bin/python3 -c 'import websockets' 2>/dev/null; then packages+=(python3-websockets); fi
 # The unit in docs/deployment.md is verified, not started.
 if [ "$(uname)" = Linux ] && ! command -v systemd-analyze >/dev/null; then packages+=(systemd); fi
 # Without the package that runs it as a service: the tests start it by themselves, on ports and in folders of their own.
