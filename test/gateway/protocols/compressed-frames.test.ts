@@ -5,7 +5,7 @@ import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js
 import { ManualClock } from '#src/testing/manual-clock.js';
 import type { ReceivedMessage } from '../../support/protocol-host.js';
 import { corpus } from './corpus.js';
-import { Opcode, ws as wsFormat, wsFrame } from './formats.js';
+import { Opcode, RSV1, ws as wsFormat, wsFrame } from './formats.js';
 import { open, tls } from './opening.js';
 import { StreamPeer } from './peer.js';
 
@@ -14,7 +14,6 @@ import { StreamPeer } from './peer.js';
  * own code, and inflates with zlib alone.
  */
 
-const RSV1 = 0x40;
 const MEBIBYTE = 1024 * 1024;
 
 /** What the server sent: a frame as it came, and its message. */

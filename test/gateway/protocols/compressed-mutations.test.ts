@@ -5,7 +5,7 @@ import { type WsReader, WsReceiver } from '#src/gateway/protocols/ws-receiver.js
 import { usedMemory } from '../../support/memory.js';
 import { SeededRandom } from '../../support/random.js';
 import { corpus } from './corpus.js';
-import { Opcode, wsFrame } from './formats.js';
+import { Opcode, RSV1, wsFrame } from './formats.js';
 
 /*
  * Compressed messages that were damaged on the way, in their bytes or in their frames. MUTATIONS=1000000 takes some minutes, and
@@ -17,7 +17,6 @@ const MUTATIONS = Number(process.env.MUTATIONS ?? 10_000);
 const random = new SeededRandom(SEED);
 /** Bytes of the longest message. */
 const LONGEST = 100_000;
-const RSV1 = 0x40;
 const ENDING = Buffer.from('0000ffff', 'hex');
 const SYNC = constants.Z_SYNC_FLUSH;
 
