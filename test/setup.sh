@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, nginx, and on
-# Linux iproute2 and systemd. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the fonts of the README's
-# screenshots.
+# Linux iproute2, systemd and Python's websockets. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the
+# fonts of the README's screenshots.
 set -euo pipefail
 
 # The same places as in test/support/browser.ts.
@@ -33,6 +33,8 @@ fi
 if [ "$(uname)" = Linux ] && ! { PATH="$PATH:/usr/sbin:/sbin" command -v ip && PATH="$PATH:/usr/sbin:/sbin" command -v tc; } >/dev/null; then
   packages+=(iproute2)
 fi
+# A websocket client of another language, for compression.
+if [ "$(uname)" = Linux ] && ! /usr/bin/python3 -c 'import websockets' 2>/dev/null; then packages+=(python3-websockets); fi
 # The unit in docs/deployment.md is verified, not started.
 if [ "$(uname)" = Linux ] && ! command -v systemd-analyze >/dev/null; then packages+=(systemd); fi
 # Without the package that runs it as a service: the tests start it by themselves, on ports and in folders of their own.

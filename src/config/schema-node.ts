@@ -3,6 +3,8 @@ export interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
+  /** Of an object that may be a boolean instead: the one that it may not be. */
+  readonly not?: { readonly const: boolean };
   readonly items?: SchemaNode;
   readonly enum?: readonly string[];
   /** Names among which a string may choose, where other strings (a path) are allowed as well. */
@@ -66,7 +68,7 @@ export function expectation(node: SchemaNode): string {
     case 'object':
       return 'an object';
     default:
-      return 'an object or false';
+      return node.not === undefined ? 'true, false or an object' : 'an object or false';
   }
 }
 

@@ -66,6 +66,8 @@ interface UserGatewayListen {
   readonly protocol?: string | undefined;
   /** Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss. */
   readonly subprotocols?: readonly string[] | undefined;
+  /** Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. Only with ws and wss. Default: `false`. */
+  readonly compression?: boolean | UserGatewayListenCompression | undefined;
   /** Certificate of a wss listener; required there, refused elsewhere. */
   readonly tls?: UserGatewayListenTls | undefined;
   /** How the proxies in front of this port, which `trustedProxies` names, say where their clients come from: `forwarded` (with ws and wss) by the headers X-Forwarded-For and X-Forwarded-Proto, or Forwarded; `proxy-protocol` by the PROXY protocol, version 1 or 2, before anything else. Not with udp. */
@@ -78,6 +80,13 @@ interface UserGatewayListen {
   readonly newConnectionsPerAddress?: number | undefined;
   /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */
   readonly heartbeat?: boolean | undefined;
+}
+
+interface UserGatewayListenCompression {
+  /** Shorter messages go out as they are: they would gain little. Default: `1024` bytes. */
+  readonly threshold?: number | undefined;
+  /** How hard zlib tries, from fast to small. Default: `3`. */
+  readonly level?: number | undefined;
 }
 
 interface UserGatewayListenTls {

@@ -10,6 +10,11 @@ export interface ClientProtocol {
   readonly name: string;
   /** Whether {@link encode} gives the same bytes for every client. A user's module may look at the connection. */
   readonly sharedEncoding: boolean;
+  /**
+   * Where a protocol does not encode messages of this many bytes in a way of its own: the one that encodes them the same, so
+   * that the clients of both share the bytes.
+   */
+  sameAs?(length: number): ClientProtocol;
   /** Set where one write is one message (udp): whoever gathers the messages of a tick must not join them. */
   readonly datagrams?: true;
   /** A message as the bytes that go out. `binary`: it came as bytes, not as a string. May return `message` itself. */
