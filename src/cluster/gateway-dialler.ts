@@ -129,7 +129,13 @@ export class GatewayDialler implements CarrierOwner {
 
   /** What the slot's thread has to know of it. */
   get forThread(): GatewayState {
-    return { ...this.address, up: this.up, php: this.#kind.php, routes: this.#routes, gauge: this.#gauge.shared };
+    return {
+      ...this.address,
+      up: this.up,
+      php: this.#kind.php,
+      routes: this.#routes,
+      gauge: this.#gauge.shared,
+    };
   }
 
   /** Sends a command. While the link is down it is nobody's. @param bytes the frame, encoded; they do not change any more */

@@ -1,5 +1,11 @@
 import type { ThreadLink } from '../link/thread-link.js';
-import { type ClientAddress, type GatewayAddress, formatClientId, isAt, parseClientId } from '../wire/client-id.js';
+import {
+  type ClientAddress,
+  type GatewayAddress,
+  formatClientId,
+  isAt,
+  parseClientId,
+} from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { ClientReports } from './client-reports.js';
