@@ -79,7 +79,7 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
   addresses: 'an address, a range such as 10.1.0.0/16, "loopback" or "private"',
   router:
-    'one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"',
+    'one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client\'s key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"',
 };
 
 function range(node: SchemaNode): string {

@@ -99,6 +99,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     connection.listener.addresses?.entered(connection.remoteAddress);
     // an address that fits no field of a frame travels in the state
     if (client.address !== '') client.ensureState();
+    if (handshake !== undefined) this.#workers.introduce(client, handshake.url);
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, listener } = connection;

@@ -20,6 +20,7 @@ import { openListener } from './protocols/listener.js';
 import type { ListenerContext } from './protocols/listener-context.js';
 import type { Listener } from './protocols/protocol.js';
 import { loadRouter } from './router.js';
+import { Routes } from './routes.js';
 import { UidClaims } from './uid-claims.js';
 import { WorkerPeer, type WorkerPeerStatus } from './worker-peer.js';
 import { Workers } from './workers.js';
@@ -70,7 +71,10 @@ export class Gateway implements InnerHost {
     const dispatcher = new Dispatcher(address, workers, {
       unheard: (client) => this.clients.unheard(client),
       datagramDropped: (client) => this.clients.datagramDropped(client),
+      workerJoined: (peer) => routes.joined(peer),
+      workerLeft: (peer) => routes.left(peer),
     });
+    const routes = new Routes({ address, directory, workers, dispatcher, problems });
     this.#problems = problems;
     this.#workers = workers;
     this.dispatcher = dispatcher;
@@ -91,6 +95,7 @@ export class Gateway implements InnerHost {
       delivery,
       clients,
       dispatcher,
+      routes,
       phpSessions,
       uidClaims: new UidClaims(directory, clock, (client) => this.clientIdOf(client)),
       isOurs: ({ localIp, localPort }) => localIp === address.ip && localPort === address.port,
@@ -135,7 +140,7 @@ export class Gateway implements InnerHost {
    */
   async listen(): Promise<void> {
     const stateDir = this.#stateDir;
-    this.#workers.route = await loadRouter(
+    this.#workers.router = await loadRouter(
       this.#config.router,
       (error) => this.#problems.warn('router', { err: error }, error.message),
       stateDir,
@@ -162,7 +167,7 @@ export class Gateway implements InnerHost {
   /** Takes in a worker that came otherwise than by the inner port. @param local whether it runs in this process */
   addWorker(link: Link, { local }: { local: boolean }): void {
     const peer = new WorkerPeer(link, { local });
-    const asker = new Asker(link, this.inner.address);
+    const asker = new Asker(link, this.inner.address, peer);
     link.subscribe({
       frame: (frame) => {
         try {
