@@ -44,11 +44,16 @@ export class BusinessWorker {
   readonly #gateway: GatewayCalls;
   readonly #log: HandlerLog;
   readonly #dialectOf: BusinessWorkerOptions['dialectOf'];
+  /** Handlers that are pending, and events that are about to begin. */
   readonly #unfinished = new Unfinished();
+  /** Clients that {@link awaitRelease} names. */
+  readonly #unreleasedCount = new Unfinished();
   readonly #waitingFrame = new ReceivedFrame();
   /** Clients that a thread before this one is still busy with, and has not released: their events wait. */
   readonly #unreleased = new Set<string>();
   #onReleased: ((clientId: string) => void) | undefined;
+  /** While no event is to begin: clients of whom nothing is pending any more. */
+  #held: Set<Client> | undefined;
 
   constructor({ link, events, gateway, gauge, log, dialectOf, processTimeout }: BusinessWorkerOptions) {
     const reports = new ClientReports(link);
@@ -106,7 +111,7 @@ export class BusinessWorker {
   awaitRelease(clientIds: readonly string[]): void {
     for (const clientId of clientIds) {
       this.#unreleased.add(clientId);
-      this.#unfinished.begin();
+      this.#unreleasedCount.begin();
     }
   }
 
@@ -115,7 +120,7 @@ export class BusinessWorker {
     if (!this.#unreleased.delete(clientId)) return;
     const client = this.clients.find(clientId);
     if (client !== undefined) this.#catchUp(client);
-    this.#unfinished.end();
+    this.#unreleasedCount.end();
   }
 
   /**
@@ -128,13 +133,29 @@ export class BusinessWorker {
     this.#waiting.leave(this.clients.values());
     for (const clientId of this.#unreleased) {
       this.#unreleased.delete(clientId);
-      this.#unfinished.end();
+      this.#unreleasedCount.end();
     }
   }
 
   /** Resolves when no handler is pending, and no client waits for a thread before this one. */
   async idle(): Promise<void> {
+    await this.#unreleasedCount.none();
     await this.#unfinished.none();
+  }
+
+  /** From now on no event begins until {@link goOn}. Resolves when no handler is pending. */
+  async hold(): Promise<void> {
+    this.#held ??= new Set();
+    this.#link.holdEvents(true);
+    await this.#unfinished.none();
+  }
+
+  /** Events begin again: first those that have waited in here. */
+  goOn(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const client of held) this.#next(client);
+    this.#link.holdEvents(false);
   }
 
   /** Says how much was left out of the log. */
@@ -181,6 +202,11 @@ export class BusinessWorker {
   /** Nothing of the client is pending any more: its next events may start. */
   #next(client: Client): void {
     const { events } = client;
+    if (this.#held !== undefined) {
+      events.busy = true;
+      this.#held.add(client);
+      return;
+    }
     events.busy = false;
     for (let next = this.#waiting.next(events); next !== undefined; next = this.#waiting.next(events)) {
       if (next === GATEWAY_GONE) {

@@ -20,6 +20,17 @@ export interface WorkerInfo {
 export interface Events<S extends object = Session> {
   /** Once per thread, awaited before its first event. */
   onWorkerStart?(worker: WorkerInfo): unknown;
+  /**
+   * In a reload, in the thread with the old code: returns what the new code is to have of its module variables, such as the
+   * rooms of a game. Anything that `structuredClone` takes; undefined when there is nothing. No event begins from before it
+   * on, but timers run: end those that change the state. Only if both codes have their half of the two.
+   */
+  onHandOver?(worker: WorkerInfo): unknown;
+  /**
+   * In a reload, in the thread with the new code: gets what the old one has returned, before its first event. If the reload
+   * fails after that, the old code's is called with what it had returned itself, and goes on.
+   */
+  onTakeOver?(worker: WorkerInfo, state: unknown): unknown;
   /** A client came in: for a websocket, after its handshake. */
   onConnect?(client: Client<S>): unknown;
   /** Follows onConnect, for websockets. */
@@ -34,6 +45,8 @@ export interface Events<S extends object = Session> {
 
 const NAMES = [
   'onWorkerStart',
+  'onHandOver',
+  'onTakeOver',
   'onConnect',
   'onWebSocketConnect',
   'onMessage',
