@@ -115,9 +115,7 @@ export function commandName(command: number): string {
  * for which there is no handler.
  */
 export function isEvent(command: number): boolean {
-  return (
-    eventNames.has(command) || command === Command.CLIENT_ENDED || command === Command.CLIENT_ROUTED
-  );
+  return eventNames.has(command) || command === Command.CLIENT_ENDED || command === Command.CLIENT_ROUTED;
 }
 
 /** The handler of an event, for logs and messages: `onMessage`. */

@@ -75,9 +75,12 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   });
   transport.setGateways(task.gateways);
   const orders = receiveOrders(port, {
-    release: (clientId) => worker?.release(clientId),
+    release: (clientId, routes) => worker?.release(clientId, routes),
     gateways(states) {
-      for (const lost of transport.setGateways(states)) requests.lost(lost);
+      for (const lost of transport.setGateways(states)) {
+        requests.lost(lost);
+        worker?.routes.lost(lost);
+      }
     },
     handOver: (order) => transfer?.handOver(order),
     takeOver: (state) => void transfer?.takeOver(state),
@@ -139,6 +142,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
     gauge,
     log,
     dialectOf: (client) => transport.dialectOf(client),
+    reaches: (client) => transport.reaches(client),
     processTimeout,
   });
   transport.worker = worker;
@@ -157,6 +161,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   const order = await orders.end;
   if (order.kind === 'stop') {
     await link.eventsEnded();
+    worker.routes.end();
   } else {
     let retired = false;
     worker.retire((clientId) => {

@@ -4,7 +4,7 @@ export type HandOverOrder = Extract<SlotMessage, { kind: 'handOver' }>;
 
 /** Who is told of what may be ordered more than once, or never. */
 interface OnOrder {
-  release(clientId: string): void;
+  release(clientId: string, routes: number): void;
   gateways(states: readonly GatewayState[]): void;
   handOver(order: HandOverOrder): void;
   takeOver(port: WorkerTask['port']): void;
@@ -19,7 +19,7 @@ export function receiveOrders(port: WorkerTask['port'], on: OnOrder) {
   let ending = false;
   port.on('message', (order: SlotMessage) => {
     if (order.kind === 'serve') serve.resolve(order);
-    else if (order.kind === 'release') on.release(order.clientId);
+    else if (order.kind === 'release') on.release(order.clientId, order.routes);
     else if (order.kind === 'gateways') on.gateways(order.gateways);
     else if (order.kind === 'handOver') on.handOver(order);
     else if (order.kind === 'takeOver') on.takeOver(order.port);

@@ -47,6 +47,8 @@ async function scene() {
   const dispatcher = new Dispatcher({ ip: 1, port: 1 }, workers, {
     unheard() {},
     datagramDropped() {},
+    workerJoined() {},
+    workerLeft() {},
   });
   workers.route = await loadRouter('least-connections', () => {});
   const peer = new WorkerPeer(link, { local: true });

@@ -80,7 +80,7 @@ export class InnerClient implements InnerRole {
   /** What cannot be carried out is skipped: a web site's worker sends what all its requests have to say over one connection. */
   #carryOut(frame: ReceivedFrame): void {
     try {
-      checkPhpFrame(frame);
+      if (frame.command !== Command.ROUTE_CLIENT) checkPhpFrame(frame);
       this.#host.desk.carryOut(this.#asker, frame);
     } catch (error) {
       this.#host.innerRefused('command', this.#link.name, error as Error);
