@@ -5,8 +5,8 @@ import { type ErrorCode, GatewayError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import { PrintedLines } from '../base/printed-text.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
-import { formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';
+import { clientOf, textOf } from './running-event.js';
 import { stackOf } from './stuck-stack.js';
 import { ThreadStart } from './thread-start.js';
 import { Watchdog } from './watchdog.js';
@@ -209,9 +209,8 @@ export class Generation {
       bundle.locate(url, line, column),
     );
     const seconds = (milliseconds / 1000).toFixed(1);
-    const client = running && formatClientId(running.localIp, running.localPort, running.connectionId);
-    const what =
-      running === undefined ? 'code outside a handler' : `${eventName(running.command)} of ${client}`;
+    const client = running && clientOf(running);
+    const what = running === undefined ? 'code outside a handler' : textOf(running);
     this.stuck = `${what} blocked it for ${seconds} s`;
     log.error(
       {

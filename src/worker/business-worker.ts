@@ -20,6 +20,7 @@ import { Handlers } from './handlers.js';
 import { SessionWriter } from './session-writer.js';
 import { Unfinished } from './unfinished.js';
 import { WaitingEvents } from './waiting-events.js';
+import { WorkerMessages } from './worker-messages.js';
 
 export interface BusinessWorkerOptions {
   readonly link: ThreadLink;
@@ -42,6 +43,7 @@ export interface BusinessWorkerOptions {
 export class BusinessWorker {
   readonly clients: Clients;
   readonly handlers: Handlers;
+  readonly #messages: WorkerMessages;
   readonly routes: ClientRoutes;
   readonly #waiting: WaitingEvents;
   readonly #link: ThreadLink;
@@ -68,14 +70,14 @@ export class BusinessWorker {
     this.#dialectOf = dialectOf;
     this.#waiting = new WaitingEvents(link, reports);
     this.clients = new Clients(this.#waiting, reports);
+    const progress = new HandlerProgress(link, gauge);
+    const common = { events, progress, log: this.#log, unfinished: this.#unfinished };
+    this.#messages = new WorkerMessages(common);
     this.handlers = new Handlers({
-      events,
+      ...common,
       clients: this.clients,
       reports,
       sessions: new SessionWriter(link, reports, this.#log),
-      progress: new HandlerProgress(link, gauge),
-      log: this.#log,
-      unfinished: this.#unfinished,
       processTimeout,
       onDone: (client) => this.#done(client),
     });
@@ -177,7 +179,7 @@ export class BusinessWorker {
     this.#log.close();
   }
 
-  /** What came is about a client, or all of a gateway, and nothing that one did. */
+  /** What came is about a client, or all of a gateway, and nothing that one did; or another worker has sent it. */
   #word(frame: ReceivedFrame, place: number): void {
     const { localIp, localPort, connectionId } = frame;
     switch (frame.command) {
@@ -190,6 +192,10 @@ export class BusinessWorker {
         return;
       case Command.CLIENT_ROUTED:
         this.routes.receive(frame, place);
+        return;
+      case Command.ON_WORKER_MESSAGE:
+        this.#link.take(place);
+        this.#messages.start(frame);
     }
   }
 

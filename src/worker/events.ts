@@ -16,6 +16,9 @@ export interface WorkerInfo {
   readonly node: string;
 }
 
+/** The worker that has sent a message, as `onWorkerMessage` sees it, which can answer it by `Gateway.sendToWorker(from, …)`. */
+export type WorkerSender = Omit<WorkerInfo, 'count'>;
+
 /** The developer's code: what happens when something happens. Only `onMessage` is required. Any may be async. */
 export interface Events<S extends object = Session> {
   /** Once per thread, awaited before its first event. */
@@ -39,6 +42,14 @@ export interface Events<S extends object = Session> {
   onMessage(client: Client<S>, message: string | Buffer): unknown;
   /** The connection is gone. `client.session` is the final one. */
   onClose?(client: Client<S>): unknown;
+  /**
+   * Another worker, or this one, has called `Gateway.sendToWorker`. What comes is begun in its order, also while an earlier
+   * one is pending.
+   *
+   * @param data as it was sent: bytes as a Buffer, anything else as JSON brings it over
+   * @param from null when a GatewayClient has sent it
+   */
+  onWorkerMessage?(data: unknown, from: WorkerSender | null): unknown;
   /** Once per thread, before it ends, after its last event. */
   onWorkerStop?(worker: WorkerInfo): unknown;
 }
@@ -51,6 +62,7 @@ const NAMES = [
   'onWebSocketConnect',
   'onMessage',
   'onClose',
+  'onWorkerMessage',
   'onWorkerStop',
 ] as const;
 
