@@ -146,7 +146,7 @@ export class Gateway implements InnerHost {
    */
   async listen(): Promise<void> {
     const stateDir = this.#stateDir;
-    this.#workers.route = await loadRouter(
+    this.#workers.router = await loadRouter(
       this.#config.router,
       (error) => this.#problems.warn('router', { err: error }, error.message),
       stateDir,

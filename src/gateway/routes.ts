@@ -44,8 +44,6 @@ export class Routes {
   readonly #workers: Workers;
   readonly #dispatcher: RoutesParts['dispatcher'];
   readonly #problems: LogOnce;
-  /** Whether any client has ever had a key. */
-  #used = false;
   /** By connection id. One that is gone is in no directory any more, and its last events still have to be brought on. */
   readonly #moves = new Map<number, Move>();
   readonly #event = new ReceivedFrame();
@@ -61,14 +59,6 @@ export class Routes {
     this.#word.localPort = address.port;
   }
 
-  /** A client has a key from its beginning on. */
-  begin(client: ClientRecord, key: string, scope: RouteScope): ClientRoute {
-    const route = { key, scope, moving: client.route?.moving ?? false };
-    client.route = route;
-    this.#used = true;
-    return route;
-  }
-
   /**
    * A call gives a client a key.
    *
@@ -81,7 +71,7 @@ export class Routes {
       if (!this.#moves.has(id)) this.#answer(asker, id);
       return;
     }
-    const route = this.begin(client, key, scope);
+    const route = this.#workers.giveKey(client, key, scope);
     if (route.moving) return;
     const owner = this.#workers.ownerOf(key, scope);
     if (owner === undefined) this.#nobody(key, scope);
@@ -99,7 +89,7 @@ export class Routes {
 
   /** A worker takes events for the first time: keys that it owns from now on are brought to it. */
   joined(peer: WorkerPeer): void {
-    if (!this.#used) return;
+    if (!this.#workers.keyed) return;
     for (const client of this.#directory.clients()) {
       const { route } = client;
       if (route === undefined || route.moving || client.peer === peer) continue;

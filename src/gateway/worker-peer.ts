@@ -52,8 +52,11 @@ export class WorkerPeer {
   readonly routes: boolean;
   /** Of its name. */
   readonly hash: number;
-  /** Whether it has been ready: from then on it owns keys, also while it has no thread, since events wait for the next. */
-  served = false;
+  /**
+   * Whether it has been ready: from then on it owns keys, also while it has no thread, since events wait for the next. A
+   * worker of this process has, when the first client comes.
+   */
+  served: boolean;
   /** What it says of itself: bits of WorkerState. */
   state: number;
   /** Clients bound to it. */
@@ -68,6 +71,7 @@ export class WorkerPeer {
     this.local = options.local;
     this.hearsEnds = options.hearsEnds ?? true;
     this.routes = options.routes ?? true;
+    this.served = options.local;
     this.hash = hashOf(this.name);
     this.state = options.state ?? WorkerState.READY;
   }

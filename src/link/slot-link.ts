@@ -63,8 +63,8 @@ export class SlotLink extends BaseLink {
   #serving = 0;
   #subscribed = false;
   #served = false;
-  /** Whether there was no thread until now. */
-  #unserved = true;
+  /** Whether events had to wait for a new thread. */
+  #unserved = false;
   #ending = false;
 
   constructor(options: SlotLinkOptions) {

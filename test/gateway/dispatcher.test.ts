@@ -50,7 +50,7 @@ async function scene() {
     workerJoined() {},
     workerLeft() {},
   });
-  workers.route = await loadRouter('least-connections', () => {});
+  workers.router = await loadRouter('least-connections', () => {});
   const peer = new WorkerPeer(link, { local: true });
   dispatcher.add(peer);
   /** @returns how many were sent before the client was paused: a transport reads no further then */
