@@ -153,7 +153,7 @@ describe('the Gateway API, called on node A, about clients of nodes A, B and C',
 
   it('messages go to workers elsewhere, and a key of the cluster has one owner, whoever asks', async () => {
     await call('sendToWorker', { name: 'b:0' }, { n: 1 });
-    assert.match(String(await ann2.ws.next()), /^at b:0 from a:\d: \{"n":1\}$/);
+    assert.match(String(await ann.ws.next()), /^at b:0 from a:\d: \{"n":1\}$/);
     const owners = new Set<string>();
     for (let key = 0; key < 12; key++) {
       const seen = new Set<string>();
