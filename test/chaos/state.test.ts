@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict';
-import { type TestContext, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { openGate } from '../support/chaos-gate.js';
 import { ChaosNode, type ChaosNodeOptions } from '../support/chaos-node.js';
 import { WsClient } from '../support/ws-client.js';
 
-interface Scene {
-  readonly chaos: ChaosNode;
-  readonly ann: WsClient;
-  readonly bob: WsClient;
+async function node(worker: ChaosNodeOptions['worker']): Promise<ChaosNode> {
+  return await ChaosNode.start({ events: 'state', worker: { count: 1, ...worker } });
 }
 
-async function scene(t: TestContext, worker: ChaosNodeOptions['worker'] = {}): Promise<Scene> {
-  const chaos = await ChaosNode.start({ events: 'state', worker: { count: 1, stopTimeout: 20, ...worker } });
-  t.after(async () => {
-    openGate();
-    await chaos.stop();
-  });
-  return { chaos, ann: await WsClient.connect(chaos.url), bob: await WsClient.connect(chaos.url) };
+async function end(chaos: ChaosNode): Promise<void> {
+  openGate();
+  await chaos.stop();
+}
+
+async function clientsOf({ url }: ChaosNode): Promise<[WsClient, WsClient]> {
+  return [await WsClient.connect(url), await WsClient.connect(url)];
 }
 
 /** What this client is told next, but for that a thread has started. */
@@ -44,11 +42,23 @@ async function say(
 }
 
 describe('a state over a reload', () => {
-  it('goes on where it was, for as many messages as come meanwhile, each once and in order', async (t) => {
-    const { chaos, ann, bob } = await scene(t);
+  let chaos: ChaosNode;
+  let ann: WsClient;
+  let bob: WsClient;
+
+  before(async () => {
+    chaos = await node({ stopTimeout: 20 });
+  });
+  after(async () => await end(chaos));
+  beforeEach(async () => {
+    [ann, bob] = await clientsOf(chaos);
+  });
+  afterEach(async () => await Promise.all([ann.close(), bob.close()]));
+
+  it('goes on where it was, for as many messages as come meanwhile, each once and in order', async () => {
     const threads = new Set<number>();
-    let sent = 0;
     const pumped = { enough: false };
+    let sent = 0;
     const pump = async (): Promise<void> => {
       for (; !pumped.enough; sent += 10) {
         for (let n = 0; n < 10; n++) for (const client of [ann, bob]) client.send('say');
@@ -69,8 +79,7 @@ describe('a state over a reload', () => {
     assert.equal(chaos.deaths, 0);
   });
 
-  it('what the old code sent last arrives before what the new code sends first', async (t) => {
-    const { chaos, ann } = await scene(t);
+  it('what the old code sent last arrives before what the new code sends first', async () => {
     const [, , old] = await say(ann, 'say');
     await chaos.node.reload(false);
     ann.send('say');
@@ -80,8 +89,28 @@ describe('a state over a reload', () => {
     assert.notEqual(fresh, old);
   });
 
-  it('waits for a handler that is pending, and has what that changed', async (t) => {
-    const { chaos, ann, bob } = await scene(t);
+  it('is lost with a thread that dies as it hands over: the reload goes on without', async () => {
+    const [, , old] = await say(ann, 'flaw onHandOver dies');
+    await chaos.node.reload(false);
+    const [, count, fresh] = await say(ann, 'say');
+    assert.equal(count, 1);
+    assert.notEqual(fresh, old);
+  });
+
+  it('is not there after a crash, and undefined is none', async () => {
+    const [, , first] = await say(ann, 'say');
+    ann.send('exit');
+    const [, count, second] = await say(ann, 'say');
+    assert.equal(count, 1);
+    assert.notEqual(second, first);
+    await say(ann, 'flaw nothing');
+    await chaos.node.reload(false);
+    const [, anew, third] = await say(ann, 'say');
+    assert.equal(anew, 1);
+    assert.notEqual(third, second);
+  });
+
+  it('waits for a handler that is pending, and has what that changed', async () => {
     const [, , old] = await say(bob, 'say');
     ann.send('hold');
     ann.send('after');
@@ -100,46 +129,31 @@ describe('a state over a reload', () => {
   });
 
   it('goes over with a handler pending when half of stopTimeout is over; that one is done in the old thread', async (t) => {
-    const { chaos, ann, bob } = await scene(t, { stopTimeout: 2 });
-    const [, , old] = await say(bob, 'say');
-    ann.send('hold');
-    ann.send('after');
-    assert.deepEqual(await say(bob, 'say'), ['say', 2, old]);
-    await chaos.node.reload(false);
-    const [, count, fresh] = await say(bob, 'say');
+    const hurried = await node({ stopTimeout: 2 });
+    t.after(async () => await end(hurried));
+    const [mia, tom] = await clientsOf(hurried);
+    const [, , old] = await say(tom, 'say');
+    mia.send('hold');
+    mia.send('after');
+    assert.deepEqual(await say(tom, 'say'), ['say', 2, old]);
+    await hurried.node.reload(false);
+    const [, count, fresh] = await say(tom, 'say');
     assert.equal(count, 3);
     assert.notEqual(fresh, old);
     openGate();
-    assert.deepEqual(await answered(ann), ['hold', 1, old]);
-    assert.deepEqual(await answered(ann), ['after', 1, fresh]);
-  });
-
-  it('is not there after a crash, and undefined is none', async (t) => {
-    const { chaos, ann } = await scene(t);
-    const [, , first] = await say(ann, 'say');
-    ann.send('exit');
-    const [, count, second] = await say(ann, 'say');
-    assert.equal(count, 1);
-    assert.notEqual(second, first);
-    await say(ann, 'flaw nothing');
-    await chaos.node.reload(false);
-    const [, anew, third] = await say(ann, 'say');
-    assert.equal(anew, 1);
-    assert.notEqual(third, second);
-  });
-
-  it('is lost with a thread that dies as it hands over: the reload goes on without', async (t) => {
-    const { chaos, ann } = await scene(t);
-    const [, , old] = await say(ann, 'flaw onHandOver dies');
-    await chaos.node.reload(false);
-    const [, count, fresh] = await say(ann, 'say');
-    assert.equal(count, 1);
-    assert.notEqual(fresh, old);
-    assert.equal(chaos.node.status().workers[0].restarts <= 1, true);
+    assert.deepEqual(await answered(mia), ['hold', 1, old]);
+    assert.deepEqual(await answered(mia), ['after', 1, fresh]);
   });
 });
 
-describe('a state that does not come over', () => {
+describe('a state that does not come over: the reload is refused, and the old code goes on with what it had', () => {
+  let chaos: ChaosNode;
+
+  before(async () => {
+    chaos = await node({ stopTimeout: 20 });
+  });
+  after(async () => await end(chaos));
+
   const CASES = [
     [
       'onHandOver throws',
@@ -153,62 +167,63 @@ describe('a state that does not come over', () => {
     ],
     ['onTakeOver throws', 'GW_HANDOVER', /onTakeOver failed:\nError: too much\n +at .*state\/index\.ts:\d+/],
     ['onTakeOver dies', 'GW_WORKER_DIED', /Worker 0 died/],
-    [
-      'onTakeOver hangs',
-      'GW_HANDOVER',
-      /its time was over after 0\.4 s \(worker\.stopTimeout, or .*\), and it waited for onTakeOver\.$/,
-    ],
   ] as const;
   for (const [flaw, code, message] of CASES) {
-    it(`since ${flaw}: the reload is refused, and the old code goes on with what it had; the next one succeeds`, async (t) => {
-      const { chaos, ann, bob } = await scene(t, flaw.endsWith('hangs') ? { stopTimeout: 0.4 } : {});
+    it(flaw, async () => {
+      const [ann, bob] = await clientsOf(chaos);
       const [, , old] = await say(ann, 'say');
       await say(bob, `flaw ${flaw}`);
-      const reload = chaos.node.reload(false);
-      const refused = assert.rejects(reload, { code, message });
-      const answers = Array.from({ length: 50 }, () => say(ann, 'say'));
+      const refused = assert.rejects(chaos.node.reload(false), { code, message });
+      const answers = Array.from({ length: 50 }, async () => await say(ann, 'say'));
       await refused;
       assert.deepEqual(
         await Promise.all(answers),
         Array.from({ length: 50 }, (_, n) => ['say', n + 2, old]),
       );
-      assert.equal(chaos.deaths, 0);
       await say(bob, 'flaw none');
-      await chaos.node.reload(false);
-      const [, count, fresh] = await say(ann, 'say');
-      assert.equal(count, 52);
-      assert.notEqual(fresh, old);
+      await Promise.all([ann.close(), bob.close()]);
     });
   }
 
-  it('since onHandOver hangs: events wait until it is done, and nothing is lost', async (t) => {
-    const { chaos, ann } = await scene(t, { stopTimeout: 0.4 });
-    const [, , old] = await say(ann, 'flaw onHandOver hangs');
-    await assert.rejects(chaos.node.reload(false), {
-      code: 'GW_HANDOVER',
-      message: /its time was over after 0\.4 s .*, and it waited for onHandOver\.$/,
-    });
-    ann.send('say');
-    openGate();
-    assert.deepEqual(await answered(ann), ['say', 2, old]);
+  it('and comes over the next time', async () => {
+    const [ann] = await clientsOf(chaos);
+    const [, , old] = await say(ann, 'say');
+    await chaos.node.reload(false);
+    const [, count, fresh] = await say(ann, 'say');
+    assert.equal(count, 2);
+    assert.notEqual(fresh, old);
+    assert.equal(chaos.deaths, 0);
   });
 
-  it('since onHandOver never ends: events go on without it after processTimeout', async (t) => {
-    const { chaos, ann } = await scene(t, { stopTimeout: 0.2, processTimeout: 1 });
-    await say(ann, 'flaw onHandOver hangs');
-    await assert.rejects(chaos.node.reload(false), { code: 'GW_HANDOVER' });
-    assert.deepEqual((await say(ann, 'say')).slice(0, 2), ['say', 1]);
+  it('since the node stops: the old thread handles what waits', async () => {
+    const [ann] = await clientsOf(chaos);
+    await say(ann, 'flaw onTakeOver hangs');
+    const refused = assert.rejects(chaos.node.reload(false), { code: 'GW_CONTROL' });
+    assert.match(await told(ann), /^over/);
+    await chaos.stop();
+    await refused;
+    assert.equal(chaos.lost, 0);
+  });
+});
+
+describe('a state whose time is over', () => {
+  it('in onTakeOver, or in an onHandOver that never ends: the old code goes on', async (t) => {
+    const chaos = await node({ stopTimeout: 0.4, processTimeout: 1 });
+    t.after(async () => await end(chaos));
+    const [ann] = await clientsOf(chaos);
+    const [, , old] = await say(ann, 'flaw onTakeOver hangs');
+    await assert.rejects(chaos.node.reload(false), { code: 'GW_HANDOVER', message: over('onTakeOver') });
+    assert.deepEqual(await say(ann, 'flaw onHandOver hangs'), ['flaw', 2, old]);
+    await assert.rejects(chaos.node.reload(false), { code: 'GW_HANDOVER', message: over('onHandOver') });
+    // without what it has not returned
+    assert.deepEqual(await say(ann, 'say'), ['say', 1, old]);
     await chaos.logged('onHandOver has been pending for 1 s, longer than processTimeout');
     assert.equal(chaos.deaths, 0);
   });
 
-  it('since the node stops: the old thread handles what waits', async (t) => {
-    const { chaos, ann } = await scene(t, { processTimeout: 0 });
-    await say(ann, 'flaw onTakeOver hangs');
-    const refused = assert.rejects(chaos.node.reload(false), { code: 'GW_CONTROL' });
-    assert.match(await told(ann), /^over/);
-    await chaos.node.stop(false);
-    await refused;
-    assert.equal(chaos.lost, 0);
-  });
+  function over(hook: string): RegExp {
+    return new RegExp(
+      `its time was over after 0\\.4 s \\(worker\\.stopTimeout, or .*\\), and it waited for ${hook}\\.$`,
+    );
+  }
 });

@@ -331,6 +331,37 @@ describe('a reload, and a crash', () => {
     assert.equal(await visit(), '1');
   });
 
+  it('a reload whose onHandOver takes too long is refused; events wait until it is done, and go on', async (t) => {
+    let onBegun!: () => void;
+    const begun = new Promise<void>((resolve) => (onBegun = resolve));
+    let open!: () => void;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const calls: string[] = [];
+    const { connect, application } = bound(
+      await app(t, {
+        async onHandOver() {
+          onBegun();
+          await gate;
+          return 'state';
+        },
+        onTakeOver: (_, state) => calls.push(`has ${String(state)}`),
+        onMessage: (_, message) => calls.push(`does ${String(message)}`),
+      }),
+    );
+    const client = await connect();
+    const refused = assert.rejects(application.reload(), {
+      code: 'GW_HANDOVER',
+      message: /its time was over after 2 s .* waited for onHandOver/,
+    });
+    await begun;
+    client.send('one');
+    application.clock.advance(2000);
+    await refused;
+    open();
+    await application.settled();
+    assert.deepEqual(calls, ['has state', 'does one']);
+  });
+
   it('a crash: what waited is handled by the next worker, what had begun is gone', async (t) => {
     const begun: unknown[] = [];
     const { connect, application } = bound(
