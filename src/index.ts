@@ -14,4 +14,4 @@ export type { ClientEnd, EndedBy } from './wire/client-end.js';
 export type { Session } from './wire/session.js';
 export type { Handshake } from './wire/handshake.js';
 export type { Client } from './worker/client.js';
-export { defineEvents, type Events, type WorkerInfo } from './worker/events.js';
+export { defineEvents, type Events, type WorkerInfo, type WorkerSender } from './worker/events.js';

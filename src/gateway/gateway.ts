@@ -22,6 +22,7 @@ import type { Listener } from './protocols/protocol.js';
 import { loadRouter } from './router.js';
 import { Routes } from './routes.js';
 import { UidClaims } from './uid-claims.js';
+import { WorkerMessages } from './worker-messages.js';
 import { WorkerPeer, type WorkerPeerStatus } from './worker-peer.js';
 import { Workers } from './workers.js';
 
@@ -88,6 +89,13 @@ export class Gateway implements InnerHost {
       dispatcher,
       delivery,
     });
+    const workerMessages = new WorkerMessages({
+      address,
+      workers,
+      counters,
+      problems,
+      bufferSize: config.sendToWorkerBufferSize,
+    });
     this.phpSessions = new PhpSessions(address, problems);
     const { clients, phpSessions } = this;
     this.desk = new CommandDesk({
@@ -96,6 +104,7 @@ export class Gateway implements InnerHost {
       clients,
       dispatcher,
       routes,
+      workerMessages,
       phpSessions,
       uidClaims: new UidClaims(directory, clock, (client) => this.clientIdOf(client)),
       isOurs: ({ localIp, localPort }) => localIp === address.ip && localPort === address.port,

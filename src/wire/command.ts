@@ -84,6 +84,9 @@ export const Command = {
   // worker to gateway: nothing of the client is pending here any more; its body are the events that were not begun, as frames
   // one behind the other; with Flag.OWN, the worker has closed it
   CLIENT_MOVED: 238,
+  // worker to gateway: data for another worker; and gateway to that worker: the data, and in ext_data who has sent it
+  SEND_TO_WORKER: 246,
+  ON_WORKER_MESSAGE: 247,
 } as const;
 
 export type Command = (typeof Command)[keyof typeof Command];
@@ -106,11 +109,6 @@ const queryNumbers = new Set<number>([
   Command.GET_SESSION_BY_CLIENT_ID,
 ]);
 
-/** Whether a command is of ours and behind a call of the API, so that GatewayClients send it as well as workers. */
-export function isApiCommand(command: number): boolean {
-  return command === Command.EXCLUSIVE_UID || command === Command.ROUTE_CLIENT;
-}
-
 const names = new Map<number, string>(Object.entries(Command).map(([name, number]) => [number, name]));
 
 /** The name of a command for logs and messages: `SEND_TO_ALL`, or `command 99`. */
@@ -119,7 +117,7 @@ export function commandName(command: number): string {
 }
 
 /**
- * Whether a command comes on a worker's stream of events: what a client did, and what its worker has to know at that point,
+ * Whether a command comes on a worker's stream of events: what a client or a worker did, and what else has to be known at that point,
  * for which there is no handler.
  */
 export function isEvent(command: number): boolean {
@@ -136,6 +134,7 @@ const eventNames = new Map<number, string>([
   [Command.ON_WEBSOCKET_CONNECT, 'onWebSocketConnect'],
   [Command.ON_MESSAGE, 'onMessage'],
   [Command.ON_CLOSE, 'onClose'],
+  [Command.ON_WORKER_MESSAGE, 'onWorkerMessage'],
 ]);
 
 /** Bits of a frame's flag byte. The first two are GatewayWorker's. */

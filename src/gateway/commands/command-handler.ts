@@ -10,6 +10,7 @@ import type { Dispatcher } from '../dispatcher.js';
 import type { PhpSessions } from '../inner/php-sessions.js';
 import type { Routes } from '../routes.js';
 import type { UidClaims } from '../uid-claims.js';
+import type { WorkerMessages } from '../worker-messages.js';
 
 /** What commands may use of the gateway. */
 export interface CommandTarget {
@@ -18,6 +19,7 @@ export interface CommandTarget {
   readonly clients: Pick<Clients, 'kick' | 'drop' | 'finish'>;
   readonly dispatcher: Pick<Dispatcher, 'pauseByWorker' | 'resumeByWorker'>;
   readonly routes: Pick<Routes, 'ask' | 'moved'>;
+  readonly workerMessages: WorkerMessages;
   readonly phpSessions: PhpSessions;
   readonly uidClaims: UidClaims;
   /** Whether a client id is one of this gateway. */

@@ -5,6 +5,7 @@ import { routeCommands } from './route.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
 import { claimCommands, uidCommands } from './uid.js';
+import { workerCommands } from './worker.js';
 
 /** Every command to one client that asks for no answer, by number. */
 export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
@@ -21,4 +22,5 @@ export const commands: Readonly<Record<number, CommandHandler>> = {
   ...groupCommands,
   ...claimCommands,
   ...routeCommands,
+  ...workerCommands,
 };

@@ -23,6 +23,7 @@ export interface NodeStatus {
     readonly messagesOut: number;
     readonly messagesDropped: number;
     readonly datagramsDropped: number;
+    readonly workerMessagesDropped: number;
     readonly slowClients: number;
     readonly heartbeatDrops: number;
     /** What clients were refused, by kind: mostly their connections, for what they sent. */
