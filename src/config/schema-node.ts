@@ -59,6 +59,7 @@ export function expectation(node: SchemaNode): string {
     case 'array':
       if (node.items?.format === 'address') return 'a list such as ["10.0.0.1:1236"]';
       if (node.items?.format === 'token') return 'a list of different names, such as ["mqtt"]';
+      if (node.items?.format === 'origin') return 'a list such as ["https://example.com"]';
       return 'a list with at least one entry';
     case 'boolean':
       return 'true or false';
@@ -74,6 +75,8 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   bind: 'an IP address or a host name, or "" for that of gateway.lanIp',
   address: 'host:port, such as 10.0.0.1:1236',
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
+  origin:
+    'an origin without a path, such as "https://example.com", "https://*.example.com" or "http://localhost:5173", or "null", or "*" for all',
   router:
     'one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"',
 };

@@ -71,6 +71,14 @@ const listener = Type.Object(
         description: `Websocket subprotocols (\`Sec-WebSocket-Protocol\`) that clients may choose from: the first of theirs that is in the list. ${onlyWith('subprotocols')}`,
       }),
     ),
+    origins: Type.Optional(
+      Type.Array(Type.String({ format: 'origin' }), {
+        minItems: 1,
+        uniqueItems: true,
+        defaultText: 'pages of the same host',
+        description: `Whose pages may open a websocket, by the \`Origin\` that browsers send: \`"https://example.com"\`, \`"https://*.example.com"\`, \`"null"\`, \`"*"\` for all. Clients without an Origin, which are no pages, always may. ${onlyWith('origins')}`,
+      }),
+    ),
     tls: Type.Optional(tls),
     heartbeat: Type.Optional(
       Type.Boolean({

@@ -1,5 +1,5 @@
 /** The settings of a listener that not every scheme takes. */
-export const SCHEME_OPTIONS = ['static', 'subprotocols', 'tls', 'protocol'] as const;
+export const SCHEME_OPTIONS = ['static', 'subprotocols', 'origins', 'tls', 'protocol'] as const;
 
 export type SchemeOption = (typeof SCHEME_OPTIONS)[number];
 
@@ -20,10 +20,10 @@ interface Scheme {
  * sees to it that none is left out there.
  */
 const TABLE = {
-  ws: { transport: 'tcp', options: ['static', 'subprotocols'], aliases: ['websocket', 'http'] },
+  ws: { transport: 'tcp', options: ['static', 'subprotocols', 'origins'], aliases: ['websocket', 'http'] },
   wss: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'tls'],
+    options: ['static', 'subprotocols', 'origins', 'tls'],
     note: 'these also answer plain HTTP',
     aliases: ['https'],
   },

@@ -60,6 +60,8 @@ interface UserGatewayListen {
   readonly protocol?: string | undefined;
   /** Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss. */
   readonly subprotocols?: readonly string[] | undefined;
+  /** Whose pages may open a websocket, by the `Origin` that browsers send: `"https://example.com"`, `"https://*.example.com"`, `"null"`, `"*"` for all. Clients without an Origin, which are no pages, always may. Only with ws and wss. Default: pages of the same host. */
+  readonly origins?: readonly string[] | undefined;
   /** Certificate of a wss listener; required there, refused elsewhere. */
   readonly tls?: UserGatewayListenTls | undefined;
   /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */

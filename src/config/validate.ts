@@ -6,6 +6,7 @@ import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
 import { isAddress, isBind, isHost, isRouter, isToken } from './formats.js';
 import { listenerProblems } from './listener-rules.js';
+import { isOriginPattern } from './origin-pattern.js';
 import { configError, type Problem, schemaProblem } from './problem.js';
 import { type NodeConfig, nodeConfigSchema, ROUTERS } from './schema.js';
 import { workerProblems } from './worker-rules.js';
@@ -18,7 +19,14 @@ const ajv = new Ajv({
   verbose: true, // errors carry the value found and the schema that refused it
   useDefaults: true,
   allowUnionTypes: true,
-  formats: { router: isRouter, host: isHost, bind: isBind, address: isAddress, token: isToken },
+  formats: {
+    router: isRouter,
+    host: isHost,
+    bind: isBind,
+    address: isAddress,
+    token: isToken,
+    origin: isOriginPattern,
+  },
 });
 ajv.addVocabulary(['unit', 'defaultText', 'choices']);
 const isNodeConfig = ajv.compile<Draft>(nodeConfigSchema);

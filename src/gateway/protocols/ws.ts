@@ -9,9 +9,13 @@ import { createHttpServer } from './http-server.js';
 import { hasOneHost, originForm } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
 import type { Listener } from './protocol.js';
+import { Origins, originOf } from './origins.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, closeFrame } from './ws-frame.js';
 import { WsConnection } from './ws-connection.js';
+
+/** Characters of an origin that the log shows. */
+const LONGEST_ORIGIN = 200;
 
 /** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
 class UpgradedSocket extends WebSocket {
@@ -31,13 +35,15 @@ export async function openWsListener(context: ListenerContext): Promise<Listener
 class WsListener implements Listener {
   readonly context: ListenerContext;
   readonly #http: HttpSide;
+  readonly #origins: Origins;
   readonly #handshakes: HandshakeServer<typeof UpgradedSocket>;
   #closing = false;
 
   constructor(context: ListenerContext, http: HttpSide) {
     this.context = context;
     this.#http = http;
-    const { subprotocols = [] } = context.options;
+    const { subprotocols = [], origins } = context.options;
+    this.#origins = new Origins(origins);
     this.#handshakes = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -74,6 +80,10 @@ class WsListener implements Listener {
       answer(socket, 400, 'Expected one Host header, with the name of a host.');
       return;
     }
+    if (!this.#origins.admit(request.headers)) {
+      this.#refuseOrigin(request, socket);
+      return;
+    }
     const admission = this.#closing ? 'full' : this.context.host.admits();
     if (admission === 'full') {
       answer(socket, 503, 'This server takes no more clients at the moment.');
@@ -103,6 +113,14 @@ class WsListener implements Listener {
     socket.resume();
     const timer = this.context.clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
     socket.on('close', () => timer.cancel());
+  }
+
+  #refuseOrigin({ headers }: IncomingMessage, socket: Socket): void {
+    const origin = JSON.stringify(originOf(headers)?.slice(0, LONGEST_ORIGIN));
+    const text = `A page of the origin ${origin} asked for a websocket of the host ${JSON.stringify(headers.host ?? '')}, and was refused.`;
+    const remedy = `If it is yours, put its origin into "origins" of the listener ${this.context.options.url} ("*" is for every page), or let the proxy in front pass on the Host that browsers ask for.`;
+    answer(socket, 403, 'Pages of this origin may not connect to this port.');
+    this.context.host.refused('ws origin', plainAddress(socket.remoteAddress), `${text} ${remedy}`);
   }
 
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
