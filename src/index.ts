@@ -9,6 +9,9 @@ export type { ProtocolConnection, ProtocolModule } from './gateway/protocols/pro
 export type { Router, RouterClient, RouterWorker } from './gateway/router.js';
 export { type Log, type LogFunction, log } from './base/user-log.js';
 export type { Session } from './wire/session.js';
-export type { Handshake } from './wire/handshake.js';
+export type { Handshake, HandshakeRequest } from './wire/handshake.js';
 export type { Client } from './worker/client.js';
+export { Refused } from './worker/refused.js';
+export type { ResponseHeaders } from './worker/response-headers.js';
+export type { Welcome } from './worker/welcome.js';
 export { defineEvents, type Events, type WorkerInfo } from './worker/events.js';

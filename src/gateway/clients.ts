@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.js';
 import type { LogOnce } from '../base/log-once.js';
-import { ipToNumber } from '../wire/client-id.js';
+import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
+import type { HandshakeAnswer, HandshakeGrant } from '../wire/handshake-answer.js';
 import { encodeHandshake } from '../wire/handshake.js';
 import { ClientRecord } from './client-record.js';
 import type { Counters } from './counters.js';
@@ -9,7 +10,16 @@ import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { Dispatcher, DispatcherHost } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
-import type { Admission, ClientHost, Connection, HandshakeRequest, Health } from './protocols/protocol.js';
+import { type Guest, Handshakes } from './handshakes.js';
+import type {
+  Admission,
+  Arrival,
+  ClientHost,
+  Connection,
+  HandshakeRequest,
+  Health,
+} from './protocols/protocol.js';
+import type { WorkerPeer } from './worker-peer.js';
 import type { Workers } from './workers.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -22,6 +32,8 @@ const UNSERVED_LIMIT = 10_000;
 /** What the gateway's clients are looked after with. */
 export interface ClientsParts {
   readonly maxConnections: number;
+  /** The gateway's inner one. */
+  readonly address: GatewayAddress;
   readonly clock: Clock;
   readonly problems: LogOnce;
   readonly counters: Counters;
@@ -41,6 +53,7 @@ export class Clients implements ClientHost, DispatcherHost {
   readonly #dispatcher: Dispatcher;
   readonly #delivery: Delivery;
   readonly #ended: EndedClients;
+  readonly #handshakes: Handshakes;
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
@@ -57,6 +70,10 @@ export class Clients implements ClientHost, DispatcherHost {
       (client) => this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
       (client) => this.finish(client),
     );
+    this.#handshakes = new Handshakes({
+      ...parts,
+      onWelcome: (guest, grant) => this.#letIn(guest, grant),
+    });
   }
 
   // ---- what listeners report ----
@@ -69,25 +86,65 @@ export class Clients implements ClientHost, DispatcherHost {
   admits(): Admission {
     const limit = this.#maxConnections;
     let admission: Admission = 'welcome';
-    if (this.#stopping || (limit > 0 && this.#directory.size >= limit)) admission = 'full';
+    if (this.#stopping || (limit > 0 && this.#directory.size + this.#handshakes.size >= limit))
+      admission = 'full';
     else if (this.#workers.unservedFor > UNSERVED_LIMIT) admission = 'unavailable';
     if (admission !== 'welcome') this.#counters.refusedConnections++;
     return admission;
   }
 
+  get asks(): boolean {
+    return this.#workers.handshakes;
+  }
+
+  arrived(arrival: Arrival): void {
+    this.#handshakes.ask(arrival);
+  }
+
+  left(arrival: Arrival): void {
+    this.#handshakes.left(arrival);
+  }
+
   opened(connection: Connection, handshake?: HandshakeRequest): void {
-    const client = new ClientRecord(this.#directory.nextId(), connection, ipv4(connection.remoteAddress));
+    this.#enter(newRecord(this.#directory.nextId(), connection), handshake);
+  }
+
+  /** Nobody has anything against it. */
+  #letIn(guest: Guest, grant: HandshakeGrant): void {
+    const opened = guest.connection.welcome(grant);
+    if (opened === undefined) {
+      this.#workers.unbind(guest);
+      return;
+    }
+    const client = newRecord(guest.id, opened.connection);
+    client.peer = guest.peer;
+    this.#enter(client, opened.handshake, grant);
+  }
+
+  /** @param grant what it has from the beginning */
+  #enter(client: ClientRecord, handshake?: HandshakeRequest, grant?: HandshakeGrant): void {
+    const { connection } = client;
     connection.client = client;
     this.#directory.add(client);
     this.#counters.connections++;
     connection.listener.connections++;
     // an address that fits no field of a frame travels in the state
     if (client.address !== '') client.ensureState();
+    if (grant !== undefined) this.#endow(client, grant);
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, listener } = connection;
     const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: listener.port });
     this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
+  }
+
+  #endow(client: ClientRecord, { uid, groups = [], session }: HandshakeGrant): void {
+    if (uid !== undefined) {
+      this.#directory.bind(client, uid);
+      client.ensureState().touch();
+    }
+    for (const group of groups) this.#directory.join(client, group);
+    if (session !== undefined) client.ensureState().replace(session);
   }
 
   message(connection: Connection, data: Buffer, binary: boolean): void {
@@ -132,6 +189,14 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#ended.unheard(client);
   }
 
+  served(): void {
+    this.#handshakes.served();
+  }
+
+  lost(peer: WorkerPeer): void {
+    this.#handshakes.lost(peer);
+  }
+
   datagramDropped({ connection: { remoteAddress } }: ClientRecord): void {
     this.#counters.datagramsDropped++;
     this.#problems.warn(
@@ -139,6 +204,13 @@ export class Clients implements ClientHost, DispatcherHost {
       { remoteAddress },
       'a datagram is dropped: too many of its client wait',
     );
+  }
+
+  // ---- what workers say ----
+
+  /** A worker lets in who waits at the door, or not. */
+  decided(id: number, answer: HandshakeAnswer): void {
+    this.#handshakes.answered(id, answer);
   }
 
   // ---- how a client ends ----
@@ -162,6 +234,7 @@ export class Clients implements ClientHost, DispatcherHost {
   async close(): Promise<void> {
     this.#stopping = true;
     this.#ended.close();
+    this.#handshakes.close();
     let count = 0;
     for (const client of this.#directory.clients()) {
       this.kick(client, GOING_AWAY, 'server is stopping');
@@ -174,6 +247,10 @@ export class Clients implements ClientHost, DispatcherHost {
   destroy(): void {
     for (const client of this.#directory.clients()) client.connection.destroy();
   }
+}
+
+function newRecord(id: number, connection: Connection): ClientRecord {
+  return new ClientRecord(id, connection, ipv4(connection.remoteAddress));
 }
 
 /** 0 for an IPv6 address, and for none: a connection that was reset before it was seen has no address any more. */

@@ -68,6 +68,8 @@ export class Gateway implements InnerHost {
     const delivery = new Delivery(config, counters, problems);
     const dispatcher = new Dispatcher(address, workers, {
       unheard: (client) => this.clients.unheard(client),
+      served: () => this.clients.served(),
+      lost: (peer) => this.clients.lost(peer),
       datagramDropped: (client) => this.clients.datagramDropped(client),
     });
     this.#problems = problems;
@@ -75,6 +77,7 @@ export class Gateway implements InnerHost {
     this.dispatcher = dispatcher;
     this.clients = new Clients({
       maxConnections: config.maxConnections,
+      address,
       clock,
       problems,
       counters,

@@ -1,7 +1,17 @@
 import type { Clock } from '../base/clock.js';
-import type { ClientRecord } from './client-record.js';
+import type { ListenerContext } from './protocols/listener-context.js';
 import type { Route } from './router.js';
 import type { WorkerPeer, WorkerPeerStatus } from './worker-peer.js';
+
+/** Who is bound to a worker: a client, or somebody who asks to become one. */
+export interface Routed {
+  peer: WorkerPeer | undefined;
+  readonly connection: {
+    readonly remoteAddress: string;
+    readonly remotePort: number;
+    readonly listener: ListenerContext;
+  };
+}
 
 /** The workers that there is a link to, and which of them each client is bound to. */
 export class Workers {
@@ -10,6 +20,8 @@ export class Workers {
   readonly #clock: Clock;
   readonly #peers: WorkerPeer[] = [];
   #unservedSince: number | undefined;
+  /** What {@link handshakes} was while there was a worker. */
+  #lastHandshakes = true;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -23,6 +35,16 @@ export class Workers {
     }
     this.#unservedSince ??= this.#clock.now();
     return this.#clock.now() - this.#unservedSince;
+  }
+
+  /**
+   * Whether a websocket has to be asked about before it comes in: one of the workers decides about that. While none is
+   * ready, those that were tell; and where there has been none yet, nobody comes in unasked.
+   */
+  get handshakes(): boolean {
+    const decided = this.#peers.some((peer) => peer.handshakes);
+    if (decided || this.#peers.some((peer) => peer.ready)) this.#lastHandshakes = decided;
+    return this.#lastHandshakes;
   }
 
   /** Every worker, in the order of their coming. */
@@ -44,11 +66,13 @@ export class Workers {
 
   /** Nobody need have asked meanwhile: a time without workers that is over does not count for the next one. */
   noteServed(peer: WorkerPeer): void {
-    if (peer.ready) this.#unservedSince = undefined;
+    if (!peer.ready) return;
+    this.#unservedSince = undefined;
+    void this.handshakes;
   }
 
   /** The worker that a client is bound to; a new one when it has none, or a closed one. */
-  peerOf(client: ClientRecord): WorkerPeer | undefined {
+  peerOf(client: Routed): WorkerPeer | undefined {
     if (client.peer?.open === true) return client.peer;
     this.unbind(client);
     const ready = this.#peers.filter((peer) => peer.ready);
@@ -60,7 +84,7 @@ export class Workers {
     return chosen;
   }
 
-  unbind(client: ClientRecord): void {
+  unbind(client: Routed): void {
     if (client.peer === undefined) return;
     client.peer.clients--;
     client.peer = undefined;

@@ -53,7 +53,8 @@ export type StartStep = 'load' | 'onWorkerStart';
 /** From the thread to its slot. */
 export type ThreadMessage =
   | { readonly kind: 'step'; readonly step: StartStep }
-  | { readonly kind: 'ready' }
+  /** @property handshakes whether the code has an onHandshake */
+  | { readonly kind: 'ready'; readonly handshakes: boolean }
   /** The thread cannot serve, and ends: its code cannot be loaded, or onWorkerStart failed. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'retired'; readonly pending: readonly string[] }

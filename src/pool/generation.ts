@@ -52,6 +52,8 @@ export class Generation {
   retiring = false;
   /** Why it can serve no more: it is gone. */
   died: GatewayError | undefined;
+  /** Whether its code has an onHandshake: known once it is ready. */
+  handshakes = false;
   readonly #options: GenerationOptions;
   readonly #port: MessagePort;
   readonly #thread: Thread;
@@ -143,6 +145,7 @@ export class Generation {
         this.#start.step = message.step;
         break;
       case 'ready':
+        this.handshakes = message.handshakes;
         this.#start.succeed();
         break;
       case 'failed':

@@ -61,6 +61,11 @@ export const Command = {
   // handled (only to workers that offered ENDED_FEATURE, wire/worker-connect.ts)
   CLIENT_ENDED: 226,
 
+  // ours, gateway to worker: a websocket asks to come in, and is no client yet (only to workers that are HANDSHAKES); worker
+  // to gateway: what onHandshake says to that (wire/handshake-answer.ts)
+  ON_HANDSHAKE: 240,
+  HANDSHAKE_ANSWER: 241,
+
   // ours, worker thread to its slot: a copy of an event that waits behind a pending handler, so that its place
   // in the event ring can be used again; and the word that the event is now started, so that the copy can go
   PARK_EVENT: 230,
@@ -112,6 +117,7 @@ export function eventName(command: number): string {
 }
 
 const eventNames = new Map<number, string>([
+  [Command.ON_HANDSHAKE, 'onHandshake'],
   [Command.ON_CONNECT, 'onConnect'],
   [Command.ON_WEBSOCKET_CONNECT, 'onWebSocketConnect'],
   [Command.ON_MESSAGE, 'onMessage'],
@@ -144,4 +150,6 @@ export const WorkerState = {
   CONGESTED: 2,
   /** It is about to end: send no more events, answer with the same bit, and keep its clients' events until it is gone. */
   LEAVING: 4,
+  /** Its code has an onHandshake: websockets that would be bound to it are asked about first. */
+  HANDSHAKES: 8,
 } as const;

@@ -16,6 +16,7 @@ import type { GatewayDialect } from './gateway-dialect.js';
 import { HandlerLog } from './handler-log.js';
 import { HandlerProgress } from './handler-progress.js';
 import { Handlers } from './handlers.js';
+import { Handshakes } from './handshakes.js';
 import { SessionWriter } from './session-writer.js';
 import { Unfinished } from './unfinished.js';
 import { WaitingEvents } from './waiting-events.js';
@@ -39,6 +40,7 @@ export interface BusinessWorkerOptions {
 export class BusinessWorker {
   readonly clients: Clients;
   readonly handlers: Handlers;
+  readonly #handshakes: Handshakes;
   readonly #waiting: WaitingEvents;
   readonly #link: ThreadLink;
   readonly #gateway: GatewayCalls;
@@ -58,12 +60,20 @@ export class BusinessWorker {
     this.#dialectOf = dialectOf;
     this.#waiting = new WaitingEvents(link, reports);
     this.clients = new Clients(this.#waiting, reports);
+    const progress = new HandlerProgress(link, gauge);
+    this.#handshakes = new Handshakes({
+      events,
+      reports,
+      progress,
+      log: this.#log,
+      unfinished: this.#unfinished,
+    });
     this.handlers = new Handlers({
       events,
       clients: this.clients,
       reports,
       sessions: new SessionWriter(link, reports, this.#log),
-      progress: new HandlerProgress(link, gauge),
+      progress,
       log: this.#log,
       unfinished: this.#unfinished,
       processTimeout,
@@ -87,6 +97,11 @@ export class BusinessWorker {
     if (frame.command === Command.GATEWAY_GONE) {
       this.#link.take(place);
       this.clients.forget({ ip: frame.localIp, port: frame.localPort });
+      return;
+    }
+    if (frame.command === Command.ON_HANDSHAKE) {
+      this.#link.take(place);
+      this.#handshakes.start(frame);
       return;
     }
     const client = this.clients.get(frame) ?? this.#meet(frame);

@@ -139,7 +139,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   transport.worker = worker;
   gateway.attachContext(worker.handlers);
   beat(gauge);
-  post({ kind: 'ready' });
+  post({ kind: 'ready', handshakes: events.onHandshake !== undefined });
 
   const { takeover, pending } = await orders.serve;
   worker.serve(takeover, pending);

@@ -42,7 +42,7 @@ export class FakeThread implements Thread {
 
   /** It has loaded its code and run onWorkerStart. */
   ready(): void {
-    this.say({ kind: 'ready' });
+    this.say({ kind: 'ready', handshakes: false });
   }
 
   say(message: ThreadMessage): void {

@@ -70,8 +70,9 @@ export class GatewayScene {
     return scene;
   }
 
-  addWorker(bufferSize = 1_000_000): FakeWorker {
-    const [near, far] = memoryLinkPair(bufferSize);
+  /** @param handshakes whether it has an onHandshake */
+  addWorker(bufferSize = 1_000_000, handshakes = false): FakeWorker {
+    const [near, far] = memoryLinkPair(bufferSize, handshakes);
     this.gateway.addWorker(near, { local: true });
     return new FakeWorker(far);
   }

@@ -11,7 +11,7 @@ import type { PhpSessions } from '../inner/php-sessions.js';
 export interface CommandTarget {
   readonly directory: Directory;
   readonly delivery: Pick<Delivery, 'deliver'>;
-  readonly clients: Pick<Clients, 'kick' | 'finish'>;
+  readonly clients: Pick<Clients, 'kick' | 'finish' | 'decided'>;
   readonly dispatcher: Pick<Dispatcher, 'pauseByWorker' | 'resumeByWorker'>;
   readonly phpSessions: PhpSessions;
 }

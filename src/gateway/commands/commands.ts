@@ -1,6 +1,7 @@
 import type { ClientCommandHandler, CommandHandler } from './command-handler.js';
 import { clientGroupCommands, groupCommands } from './group.js';
 import { connectionCommands } from './connection.js';
+import { handshakeCommands } from './handshake.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
 import { uidCommands } from './uid.js';
@@ -18,4 +19,5 @@ export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
 export const commands: Readonly<Record<number, CommandHandler>> = {
   ...sendCommands,
   ...groupCommands,
+  ...handshakeCommands,
 };

@@ -3,19 +3,23 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import { plainAddress } from '../../net/address.js';
+import type { HandshakeGrant } from '../../wire/handshake-answer.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
 import { hasOneHost, originForm } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
-import type { Listener } from './protocol.js';
+import type { HandshakeRequest, Listener } from './protocol.js';
 import { Origins, originOf } from './origins.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { CloseCode, closeFrame } from './ws-frame.js';
+import { WsArrival } from './ws-arrival.js';
 import { WsConnection } from './ws-connection.js';
 
 /** Characters of an origin that the log shows. */
 const LONGEST_ORIGIN = 200;
+
+const NOTHING: HandshakeGrant = {};
 
 /** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
 class UpgradedSocket extends WebSocket {
@@ -36,6 +40,10 @@ class WsListener implements Listener {
   readonly context: ListenerContext;
   readonly #http: HttpSide;
   readonly #origins: Origins;
+  /** What becomes of the handshake that is being looked at, when nothing is wrong with it. */
+  #onValid: (complete: (verified: boolean) => void) => void = ignore;
+  /** What the client that is being answered was granted. */
+  #grant: HandshakeGrant = NOTHING;
   readonly #handshakes: HandshakeServer<typeof UpgradedSocket>;
   #closing = false;
 
@@ -50,9 +58,12 @@ class WsListener implements Listener {
       perMessageDeflate: false,
       autoPong: false,
       WebSocket: UpgradedSocket,
-      // the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
-      handleProtocols: (offered) => [...offered].find((name) => subprotocols.includes(name)) ?? false,
+      // what was granted, or the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
+      handleProtocols: (offered) =>
+        this.#grant.subprotocol ?? [...offered].find((name) => subprotocols.includes(name)) ?? false,
+      verifyClient: (_: unknown, complete: (verified: boolean) => void) => this.#onValid(complete),
     });
+    this.#handshakes.on('headers', (lines) => void lines.push(...(this.#grant.headers ?? []).map(fieldLine)));
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
     // a client that has closed its side still gets its answer; Node ends the other side at once unless it is told twice
     Object.assign(http.server, { allowHalfOpen: true, httpAllowHalfOpen: true });
@@ -89,21 +100,46 @@ class WsListener implements Listener {
       answer(socket, 503, 'This server takes no more clients at the moment.');
     } else {
       const { headers } = request;
+      let arrival: WsArrival | undefined;
+      this.#onValid = (complete) => {
+        if (admission === 'welcome' && this.context.host.asks) {
+          arrival = this.#arrival({ ...requestOf(request), headers }, socket, head, complete);
+          this.context.host.arrived(arrival);
+        } else {
+          complete(true);
+        }
+      };
       // `ws` knows no list
       request.headers = { ...headers, upgrade: 'websocket' };
-      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol }) => {
+      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol: subprotocol }) => {
         request.headers = headers;
         if (admission === 'unavailable') this.#turnAway(socket);
-        else this.#open(request, socket, head, protocol);
+        else if (arrival !== undefined) arrival.upgraded(subprotocol);
+        else this.#open({ ...requestOf(request), subprotocol }, socket, head);
       });
+      this.#onValid = ignore;
     }
   }
 
-  #open(request: IncomingMessage, socket: Socket, head: Buffer, subprotocol: string): void {
-    const { method = 'GET', httpVersion, headers } = request;
-    const url = originForm(request.url);
-    const connection = new WsConnection(this.context, socket, head);
-    this.context.host.opened(connection, { url, method, httpVersion, headers, subprotocol });
+  #open(handshake: HandshakeRequest, socket: Socket, head: Buffer): void {
+    this.context.host.opened(new WsConnection(this.context, socket, head), handshake);
+  }
+
+  /** A handshake that waits for what the host says to it. */
+  #arrival(
+    request: Omit<HandshakeRequest, 'subprotocol'>,
+    socket: Socket,
+    head: Buffer,
+    complete: (verified: boolean) => void,
+  ): WsArrival {
+    return new WsArrival(this.context, request, socket, head, {
+      accept: (grant) => {
+        this.#grant = grant;
+        complete(true);
+        this.#grant = NOTHING;
+      },
+      refuse: ({ status, text, headers }) => answer(socket, status, text, headers.map(fieldLine)),
+    });
   }
 
   /** There has been no worker for a while, which only a websocket can be told in a way that its script sees. */
@@ -132,13 +168,26 @@ class WsListener implements Listener {
 
 function ignore(): void {}
 
+function requestOf({
+  url,
+  method = 'GET',
+  httpVersion,
+  headers,
+}: IncomingMessage): Omit<HandshakeRequest, 'subprotocol'> {
+  return { url: originForm(url), method, httpVersion, headers };
+}
+
+function fieldLine([name, value]: readonly [name: string, value: string]): string {
+  return `${name}: ${value}`;
+}
+
 /** Whether a websocket is among the protocols that a request would like to switch to (RFC 9110, 7.8). */
 function asksForWebsocket({ headers: { upgrade = '' } }: IncomingMessage): boolean {
   return upgrade.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
 }
 
 /** Answers an upgrade that does not become a websocket. Node has let go of the socket by then, its errors included. */
-function answer(socket: Duplex, status: number, text: string): void {
+function answer(socket: Duplex, status: number, text: string, fields = ['Sec-WebSocket-Version: 13']): void {
   socket.on('error', () => socket.destroy());
-  socket.end(rawAnswer(status, text, ['Sec-WebSocket-Version: 13']), () => socket.destroy());
+  socket.end(rawAnswer(status, text, fields), () => socket.destroy());
 }
