@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { LogOnce } from '#src/base/log-once.js';
 import { PhpPeer } from '#src/gateway/inner/php-peer.js';
