@@ -79,6 +79,16 @@ const listener = Type.Object(
         description: `Whose pages may open a websocket, by the \`Origin\` that browsers send: \`"https://example.com"\`, \`"https://*.example.com"\`, \`"null"\`, \`"*"\` for all. Clients without an Origin, which are no pages, always may. ${onlyWith('origins')}`,
       }),
     ),
+    authTimeout: Type.Optional(
+      Type.Number({
+        unit: 'seconds',
+        minimum: 0,
+        maximum: LONGEST_SECONDS,
+        defaultText: '`0`',
+        description:
+          'A client that has no uid (`bindUid`, or the `uid` of `onHandshake`) this long after it came in is closed; 0: it need not have one.',
+      }),
+    ),
     tls: Type.Optional(tls),
     heartbeat: Type.Optional(
       Type.Boolean({

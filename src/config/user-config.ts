@@ -62,6 +62,8 @@ interface UserGatewayListen {
   readonly subprotocols?: readonly string[] | undefined;
   /** Whose pages may open a websocket, by the `Origin` that browsers send: `"https://example.com"`, `"https://*.example.com"`, `"null"`, `"*"` for all. Clients without an Origin, which are no pages, always may. Only with ws and wss. Default: pages of the same host. */
   readonly origins?: readonly string[] | undefined;
+  /** A client that has no uid (`bindUid`, or the `uid` of `onHandshake`) this long after it came in is closed; 0: it need not have one. Default: `0`. */
+  readonly authTimeout?: number | undefined;
   /** Certificate of a wss listener; required there, refused elsewhere. */
   readonly tls?: UserGatewayListenTls | undefined;
   /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */

@@ -11,6 +11,7 @@ import type { Directory } from './directory.js';
 import type { Dispatcher, DispatcherHost } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
 import { type Guest, Handshakes } from './handshakes.js';
+import { Newcomers } from './newcomers.js';
 import type {
   Admission,
   Arrival,
@@ -26,6 +27,7 @@ const EMPTY = Buffer.alloc(0);
 /** Clients closed per turn of the event loop at a shutdown, so that their close handshakes do not all wait for one. */
 const CLOSES_PER_TURN = 500;
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
 /** Milliseconds without any worker after which new clients are turned away; those that are here go on waiting. */
 const UNSERVED_LIMIT = 10_000;
 
@@ -54,6 +56,7 @@ export class Clients implements ClientHost, DispatcherHost {
   readonly #delivery: Delivery;
   readonly #ended: EndedClients;
   readonly #handshakes: Handshakes;
+  readonly #newcomers: Newcomers;
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
@@ -70,6 +73,7 @@ export class Clients implements ClientHost, DispatcherHost {
       (client) => this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
       (client) => this.finish(client),
     );
+    this.#newcomers = new Newcomers(parts.clock, (client) => this.#unknown(client));
     this.#handshakes = new Handshakes({
       ...parts,
       onWelcome: (guest, grant) => this.#letIn(guest, grant),
@@ -131,6 +135,7 @@ export class Clients implements ClientHost, DispatcherHost {
     // an address that fits no field of a frame travels in the state
     if (client.address !== '') client.ensureState();
     if (grant !== undefined) this.#endow(client, grant);
+    if (connection.listener.authTimeout > 0 && client.uid === undefined) this.#newcomers.add(client);
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, listener } = connection;
@@ -169,6 +174,7 @@ export class Clients implements ClientHost, DispatcherHost {
     const client = connection.client as ClientRecord;
     client.gone = true;
     this.#ended.delete(client);
+    if (connection.listener.authTimeout > 0) this.#newcomers.delete(client);
     client.reading = false;
     client.outgoing = undefined;
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
@@ -222,6 +228,14 @@ export class Clients implements ClientHost, DispatcherHost {
     client.connection.close(code, reason);
   }
 
+  /** Its authTimeout is over, and nobody has said who it is. */
+  #unknown(client: ClientRecord): void {
+    const { remoteAddress, listener } = client.connection;
+    const message = `a client that has no uid ${listener.authTimeout / 1000} s after it came in is closed (authTimeout of ${listener.url})`;
+    this.refused('auth timeout', remoteAddress, message);
+    this.kick(client, POLICY_VIOLATION, 'no uid in time');
+  }
+
   /** A client that sends no more has been answered. */
   finish(client: ClientRecord): void {
     // a worker that asks for it without need ends nobody
@@ -235,6 +249,7 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#stopping = true;
     this.#ended.close();
     this.#handshakes.close();
+    this.#newcomers.close();
     let count = 0;
     for (const client of this.#directory.clients()) {
       this.kick(client, GOING_AWAY, 'server is stopping');

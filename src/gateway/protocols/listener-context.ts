@@ -41,6 +41,8 @@ export class ListenerContext {
   port: number;
   /** Whether the heartbeat applies to its clients. */
   readonly heartbeat: boolean;
+  /** Milliseconds within which its clients have to have a uid; 0: they need none. */
+  readonly authTimeout: number;
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
   /** Bytes of the request line and headers that a request may have. */
@@ -56,6 +58,7 @@ export class ListenerContext {
     this.address = parseUrl(options.url);
     this.port = this.address.port;
     this.heartbeat = options.heartbeat ?? true;
+    this.authTimeout = (options.authTimeout ?? 0) * 1000;
     this.maxPackageSize = options.maxPackageSize;
     this.maxHeaderSize = options.maxHeaderSize ?? 16_384;
   }
