@@ -124,7 +124,8 @@ function refusedName(call: string, found: string, expected: string): GatewayErro
   return new GatewayError('GW_ARGUMENT', `${call} was given ${found}; expected ${expected}.`);
 }
 
-function describe(value: unknown): string {
+/** What was given, for a message. */
+export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'string') return JSON.stringify(value);

@@ -149,7 +149,12 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
   // ---- the gateways of other nodes ----
 
   get workerState(): number {
-    return (this.#slot.ready ? WorkerState.READY : 0) | (this.#slot.congested ? WorkerState.CONGESTED : 0);
+    const { ready, congested, handshakes } = this.#slot;
+    return (
+      (ready ? WorkerState.READY : 0) |
+      (congested ? WorkerState.CONGESTED : 0) |
+      (handshakes ? WorkerState.HANDSHAKES : 0)
+    );
   }
 
   receive(frame: ReceivedFrame): void {

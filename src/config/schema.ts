@@ -143,6 +143,24 @@ const listener = Type.Object(
         description: `Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. ${onlyWith('compression')}`,
       }),
     ),
+    origins: Type.Optional(
+      Type.Array(Type.String({ format: 'origin' }), {
+        minItems: 1,
+        uniqueItems: true,
+        defaultText: 'pages of the same host',
+        description: `Whose pages may open a websocket, by the \`Origin\` that browsers send: \`"https://example.com"\`, \`"https://*.example.com"\`, \`"null"\`, \`"*"\` for all. Clients without an Origin, which are no pages, always may. ${onlyWith('origins')}`,
+      }),
+    ),
+    authTimeout: Type.Optional(
+      Type.Number({
+        unit: 'seconds',
+        minimum: 0,
+        maximum: LONGEST_SECONDS,
+        defaultText: '`0`',
+        description:
+          'A client that has no uid (`bindUid`, or the `uid` of `onHandshake`) this long after it came in is closed; 0: it need not have one.',
+      }),
+    ),
     tls: Type.Optional(tls),
     proxy: Type.Optional(
       Type.Enum(['forwarded', 'proxy-protocol'], {

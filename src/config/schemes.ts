@@ -1,5 +1,13 @@
 /** The settings of a listener that not every scheme takes. */
-export const SCHEME_OPTIONS = ['static', 'subprotocols', 'compression', 'tls', 'protocol', 'proxy'] as const;
+export const SCHEME_OPTIONS = [
+  'static',
+  'subprotocols',
+  'origins',
+  'compression',
+  'tls',
+  'protocol',
+  'proxy',
+] as const;
 
 export type SchemeOption = (typeof SCHEME_OPTIONS)[number];
 
@@ -22,12 +30,12 @@ interface Scheme {
 const TABLE = {
   ws: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'compression', 'proxy'],
+    options: ['static', 'subprotocols', 'origins', 'compression', 'proxy'],
     aliases: ['websocket', 'http'],
   },
   wss: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'compression', 'tls', 'proxy'],
+    options: ['static', 'subprotocols', 'origins', 'compression', 'tls', 'proxy'],
     note: 'these also answer plain HTTP',
     aliases: ['https'],
   },

@@ -68,6 +68,10 @@ interface UserGatewayListen {
   readonly subprotocols?: readonly string[] | undefined;
   /** Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. Only with ws and wss. Default: `false`. */
   readonly compression?: boolean | UserGatewayListenCompression | undefined;
+  /** Whose pages may open a websocket, by the `Origin` that browsers send: `"https://example.com"`, `"https://*.example.com"`, `"null"`, `"*"` for all. Clients without an Origin, which are no pages, always may. Only with ws and wss. Default: pages of the same host. */
+  readonly origins?: readonly string[] | undefined;
+  /** A client that has no uid (`bindUid`, or the `uid` of `onHandshake`) this long after it came in is closed; 0: it need not have one. Default: `0`. */
+  readonly authTimeout?: number | undefined;
   /** Certificate of a wss listener; required there, refused elsewhere. */
   readonly tls?: UserGatewayListenTls | undefined;
   /** How the proxies in front of this port, which `trustedProxies` names, say where their clients come from: `forwarded` (with ws and wss) by the headers X-Forwarded-For and X-Forwarded-Proto, or Forwarded; `proxy-protocol` by the PROXY protocol, version 1 or 2, before anything else. Not with udp. */

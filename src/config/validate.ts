@@ -7,6 +7,7 @@ import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
 import { isAddress, isBind, isHost, isNamedRouter, isRouter, isToken } from './formats.js';
 import { listenerProblems } from './listener-rules.js';
+import { isOriginPattern } from './origin-pattern.js';
 import { configError, type Problem, schemaProblem } from './problem.js';
 import { type NodeConfig, nodeConfigSchema } from './schema.js';
 import { workerProblems } from './worker-rules.js';
@@ -26,6 +27,7 @@ const ajv = new Ajv({
     address: isAddress,
     token: isToken,
     addresses: isAddressRange,
+    origin: isOriginPattern,
   },
 });
 ajv.addVocabulary(['unit', 'defaultText', 'choices']);

@@ -1,7 +1,8 @@
 import { type Clock, elapse } from '../base/clock.js';
 import type { LogOnce } from '../base/log-once.js';
-import { ipToNumber } from '../wire/client-id.js';
+import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
+import type { HandshakeAnswer, HandshakeGrant } from '../wire/handshake-answer.js';
 import { encodeHandshake } from '../wire/handshake.js';
 import { ClientRecord } from './client-record.js';
 import { ClientEnds } from './client-ends.js';
@@ -10,8 +11,18 @@ import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { Dispatcher, DispatcherHost } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
-import type { Admission, ClientHost, Connection, HandshakeRequest, Health } from './protocols/protocol.js';
+import { type Guest, Handshakes } from './handshakes.js';
+import { Newcomers } from './newcomers.js';
+import type {
+  Admission,
+  Arrival,
+  ClientHost,
+  Connection,
+  HandshakeRequest,
+  Health,
+} from './protocols/protocol.js';
 import { Rates, type RatesHost } from './rates.js';
+import type { WorkerPeer } from './worker-peer.js';
 import type { Workers } from './workers.js';
 import type { EndedBy } from '../wire/client-end.js';
 
@@ -29,6 +40,8 @@ const UNSERVED_LIMIT = 10_000;
 /** What the gateway's clients are looked after with. */
 export interface ClientsParts {
   readonly maxConnections: number;
+  /** The gateway's inner one. */
+  readonly address: GatewayAddress;
   readonly clock: Clock;
   readonly problems: LogOnce;
   readonly counters: Counters;
@@ -48,6 +61,8 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   readonly #dispatcher: Dispatcher;
   readonly #delivery: Delivery;
   readonly #ended: EndedClients;
+  readonly #handshakes: Handshakes;
+  readonly #newcomers: Newcomers;
   readonly #rates: Rates;
   readonly #ends = new ClientEnds();
   readonly #clock: Clock;
@@ -72,6 +87,11 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
       (client) => this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
       (client) => this.finish(client),
     );
+    this.#newcomers = new Newcomers(parts.clock, (client) => this.#unknown(client));
+    this.#handshakes = new Handshakes({
+      ...parts,
+      onWelcome: (guest, grant) => this.#letIn(guest, grant),
+    });
   }
 
   // ---- what listeners report ----
@@ -84,14 +104,44 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   admits(): Admission {
     const limit = this.#maxConnections;
     let admission: Admission = 'welcome';
-    if (this.#stopping || (limit > 0 && this.#directory.size >= limit)) admission = 'full';
+    if (this.#stopping || (limit > 0 && this.#directory.size + this.#handshakes.size >= limit))
+      admission = 'full';
     else if (this.#workers.unservedFor > UNSERVED_LIMIT) admission = 'unavailable';
     if (admission !== 'welcome') this.#counters.refusedConnections++;
     return admission;
   }
 
+  get asks(): boolean {
+    return this.#workers.handshakes;
+  }
+
+  arrived(arrival: Arrival): void {
+    this.#handshakes.ask(arrival);
+  }
+
+  left(arrival: Arrival): void {
+    this.#handshakes.left(arrival);
+  }
+
   opened(connection: Connection, handshake?: HandshakeRequest): void {
-    const client = new ClientRecord(this.#directory.nextId(), connection, ipv4(connection.remoteAddress));
+    this.#enter(newRecord(this.#directory.nextId(), connection), handshake);
+  }
+
+  /** Nobody has anything against it. */
+  #letIn(guest: Guest, grant: HandshakeGrant): void {
+    const opened = guest.connection.welcome(grant);
+    if (opened === undefined) {
+      this.#workers.unbind(guest);
+      return;
+    }
+    const client = newRecord(guest.id, opened.connection);
+    client.peer = guest.peer;
+    this.#enter(client, opened.handshake, grant);
+  }
+
+  /** @param grant what it has from the beginning */
+  #enter(client: ClientRecord, handshake?: HandshakeRequest, grant?: HandshakeGrant): void {
+    const { connection } = client;
     connection.client = client;
     this.#directory.add(client);
     this.#counters.connections++;
@@ -100,11 +150,22 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     // an address that fits no field of a frame travels in the state
     if (client.address !== '') client.ensureState();
     if (handshake !== undefined) this.#workers.introduce(client, handshake.url);
+    if (grant !== undefined) this.#endow(client, grant);
+    if (connection.listener.authTimeout > 0 && client.uid === undefined) this.#newcomers.add(client);
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, listener } = connection;
     const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: listener.port });
     this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
+  }
+
+  #endow(client: ClientRecord, { uid, groups = [], session }: HandshakeGrant): void {
+    if (uid !== undefined) {
+      this.#directory.bind(client, uid);
+      client.ensureState().touch();
+    }
+    for (const group of groups) this.#directory.join(client, group);
+    if (session !== undefined) client.ensureState().replace(session);
   }
 
   message(connection: Connection, data: Buffer, binary: boolean): void {
@@ -133,6 +194,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     client.gone = true;
     this.#ended.delete(client);
     this.#rates.forget(client);
+    if (connection.listener.authTimeout > 0) this.#newcomers.delete(client);
     client.reading = false;
     client.outgoing = undefined;
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, end);
@@ -157,6 +219,14 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
 
   unheard(client: ClientRecord): void {
     this.#ended.unheard(client);
+  }
+
+  served(): void {
+    this.#handshakes.served();
+  }
+
+  lost(peer: WorkerPeer): void {
+    this.#handshakes.lost(peer);
   }
 
   datagramDropped({ connection: { remoteAddress } }: ClientRecord): void {
@@ -197,6 +267,13 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     );
   }
 
+  // ---- what workers say ----
+
+  /** A worker lets in who waits at the door, or not. */
+  decided(id: number, answer: HandshakeAnswer): void {
+    this.#handshakes.answered(id, answer);
+  }
+
   // ---- how a client ends ----
 
   /** Closes a client, after what it was sent. `code` (default 1000) and `reason` are a websocket's. */
@@ -211,6 +288,14 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   drop(client: ClientRecord, by: EndedBy): void {
     if (!this.#ended.has(client)) this.#ends.begin(client, by);
     client.connection.destroy();
+  }
+
+  /** Its authTimeout is over, and nobody has said who it is. */
+  #unknown(client: ClientRecord): void {
+    const { remoteAddress, listener } = client.connection;
+    const message = `a client that has no uid ${listener.authTimeout / 1000} s after it came in is closed (authTimeout of ${listener.url})`;
+    this.refused('auth timeout', remoteAddress, message);
+    this.kick(client, 'limit', POLICY_VIOLATION, 'no uid in time');
   }
 
   /** A client that sends no more has been answered. */
@@ -235,6 +320,8 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     this.#ending = true;
     this.#stopping = true;
     this.#ended.close();
+    this.#handshakes.close();
+    this.#newcomers.close();
     const clients = [...this.#directory.clients()];
     const begun = this.#clock.now();
     for (let closed = 0; closed < clients.length; ) {
@@ -253,6 +340,10 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   destroy(): void {
     for (const client of this.#directory.clients()) client.connection.destroy();
   }
+}
+
+function newRecord(id: number, connection: Connection): ClientRecord {
+  return new ClientRecord(id, connection, ipv4(connection.remoteAddress));
 }
 
 /** 0 for an IPv6 address, and for none: a connection that was reset before it was seen has no address any more. */

@@ -26,6 +26,10 @@ interface Stopped {
 export interface DispatcherHost {
   /** In place of CLIENT_ENDED, where the client's worker does not know that. */
   unheard(client: ClientRecord): void;
+  /** A worker came, or takes events again. */
+  served(): void;
+  /** A worker is gone, and its clients are bound to others. */
+  lost(peer: WorkerPeer): void;
   /** A datagram is dropped, since too many of its client's queue: that one cannot be paused. */
   datagramDropped(client: ClientRecord): void;
 }
@@ -79,6 +83,7 @@ export class Dispatcher {
     this.#stopped.set(peer, { blocked: new Set(), paused: new Set() });
     if (this.#workers.noteServed(peer)) this.#host.workerJoined(peer);
     for (const client of this.#unrouted) this.#sendQueued(client);
+    this.#host.served();
   }
 
   /** A worker is gone, which may be said twice: its clients are bound to others. */
@@ -93,11 +98,13 @@ export class Dispatcher {
       if (this.#workers.peerOf(client) === undefined) this.#unrouted.add(client);
       else this.#sendQueued(client);
     }
+    this.#host.lost(peer);
   }
 
   /** A worker that was congested, or not ready, takes events again. */
   drained(peer: WorkerPeer): void {
     if (this.#workers.noteServed(peer)) this.#host.workerJoined(peer);
+    this.#host.served();
     for (const client of this.#unrouted) this.#sendQueued(client);
     for (const client of this.stoppedBy(peer)?.blocked ?? []) {
       if (peer.congested) return;

@@ -71,6 +71,8 @@ export class Gateway implements InnerHost {
     const delivery = new Delivery(config, counters, problems);
     const dispatcher = new Dispatcher(address, workers, {
       unheard: (client) => this.clients.unheard(client),
+      served: () => this.clients.served(),
+      lost: (peer) => this.clients.lost(peer),
       datagramDropped: (client) => this.clients.datagramDropped(client),
       workerJoined: (peer) => routes.joined(peer),
       workerLeft: (peer) => routes.left(peer),
@@ -81,6 +83,7 @@ export class Gateway implements InnerHost {
     this.dispatcher = dispatcher;
     this.clients = new Clients({
       maxConnections: config.maxConnections,
+      address,
       clock,
       problems,
       counters,

@@ -99,6 +99,11 @@ export class WorkerPeer {
     return this.served && this.reachable;
   }
 
+  /** Whether websockets that would be bound to it are asked about first. */
+  get handshakes(): boolean {
+    return (this.state & WorkerState.HANDSHAKES) !== 0 || this.link.handshakes;
+  }
+
   /** Whether its clients' events have to wait. */
   get congested(): boolean {
     return (this.state & (WorkerState.CONGESTED | WorkerState.LEAVING)) !== 0 || this.link.congested;

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
-import type { ClientRecord, ClientRoute } from './client-record.js';
+import type { ClientRoute } from './client-record.js';
+import type { ListenerContext } from './protocols/listener-context.js';
 import { splitTarget } from './protocols/http-target.js';
 import { highest } from './rendezvous.js';
 import type { LoadedRouter, RouterClient } from './router.js';
@@ -14,6 +15,18 @@ const NO_TARGET: Pick<RouterClient, 'path' | 'query'> = Object.freeze({
   query: Object.freeze({}),
 });
 
+/** Who is bound to a worker: a client, or somebody who asks to become one. */
+export interface Routed {
+  peer: WorkerPeer | undefined;
+  /** What its key says of that; undefined for most. */
+  route: ClientRoute | undefined;
+  readonly connection: {
+    readonly remoteAddress: string;
+    readonly remotePort: number;
+    readonly listener: ListenerContext;
+  };
+}
+
 /** The workers that there is a link to, and which of them each client is bound to. */
 export class Workers {
   /** Chooses workers; without one, no client is bound. */
@@ -21,10 +34,12 @@ export class Workers {
   /** Whether any client has ever had a key. */
   keyed = false;
   /** The urls of handshakes, where a router may look at them. */
-  readonly #urls = new WeakMap<ClientRecord, string>();
+  readonly #urls = new WeakMap<Routed, string>();
   readonly #clock: Clock;
   readonly #peers: WorkerPeer[] = [];
   #unservedSince: number | undefined;
+  /** What {@link handshakes} was while there was a worker. */
+  #lastHandshakes = true;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,6 +53,16 @@ export class Workers {
     }
     this.#unservedSince ??= this.#clock.now();
     return this.#clock.now() - this.#unservedSince;
+  }
+
+  /**
+   * Whether a websocket has to be asked about before it comes in: one of the workers decides about that. While none is
+   * ready, those that were tell; and where there has been none yet, nobody comes in unasked.
+   */
+  get handshakes(): boolean {
+    const decided = this.#peers.some((peer) => peer.handshakes);
+    if (decided || this.#peers.some((peer) => peer.ready)) this.#lastHandshakes = decided;
+    return this.#lastHandshakes;
   }
 
   /** Every worker, in the order of their coming. */
@@ -64,6 +89,7 @@ export class Workers {
   noteServed(peer: WorkerPeer): boolean {
     if (!peer.ready) return false;
     this.#unservedSince = undefined;
+    void this.handshakes;
     const first = !peer.served;
     peer.served = true;
     return first;
@@ -87,7 +113,7 @@ export class Workers {
   }
 
   /** The worker that a client is bound to; a new one when it has none, or a closed one. */
-  peerOf(client: ClientRecord): WorkerPeer | undefined {
+  peerOf(client: Routed): WorkerPeer | undefined {
     if (client.peer?.open === true) return client.peer;
     this.unbind(client);
     const owner = client.route && this.ownerOf(client.route.key, client.route.scope);
@@ -98,7 +124,7 @@ export class Workers {
   }
 
   /** A client comes with a handshake, which a router may look at. @param url path and query */
-  introduce(client: ClientRecord, url: string): void {
+  introduce(client: Routed, url: string): void {
     const { router } = this;
     if (router?.module === true) this.#urls.set(client, url);
     if (router?.key === undefined) return;
@@ -107,20 +133,20 @@ export class Workers {
   }
 
   /** From now on its key says which worker a client is bound to. */
-  giveKey(client: ClientRecord, key: string, scope: RouteScope): ClientRoute {
+  giveKey(client: Routed, key: string, scope: RouteScope): ClientRoute {
     const route = { key, scope, moving: client.route?.moving ?? false };
     client.route = route;
     this.keyed = true;
     return route;
   }
 
-  unbind(client: ClientRecord): void {
+  unbind(client: Routed): void {
     if (client.peer === undefined) return;
     client.peer.clients--;
     client.peer = undefined;
   }
 
-  #shown(client: ClientRecord): RouterClient {
+  #shown(client: Routed): RouterClient {
     const { remoteAddress, remotePort, listener } = client.connection;
     const url = this.#urls.get(client);
     const { path, query } =
@@ -136,7 +162,7 @@ function parameters(url: string): Partial<Record<string, string>> {
   return query;
 }
 
-function bind(client: ClientRecord, peer: WorkerPeer): WorkerPeer {
+function bind(client: Routed, peer: WorkerPeer): WorkerPeer {
   client.peer = peer;
   peer.clients++;
   return peer;

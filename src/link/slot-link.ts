@@ -1,7 +1,14 @@
 import { Doorbell } from '../ring/doorbell.js';
-import { type GatewayAddress, formatClientId, isAt, parseClientId } from '../wire/client-id.js';
+import {
+  type ClientAddress,
+  type GatewayAddress,
+  formatClientId,
+  isAt,
+  parseClientId,
+} from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
+import { encodeHandshakeAnswer, refusal } from '../wire/handshake-answer.js';
 import { AskedRoutes } from './asked-routes.js';
 import { BaseLink } from './base-link.js';
 import { type Takeover, type ThreadMemory, ringFor } from './ring-memory.js';
@@ -63,6 +70,7 @@ export class SlotLink extends BaseLink {
   #serving = 0;
   #subscribed = false;
   #served = false;
+  #handshakes = false;
   /** Whether events had to wait for a new thread. */
   #unserved = false;
   #ending = false;
@@ -78,6 +86,11 @@ export class SlotLink extends BaseLink {
 
   override get ready(): boolean {
     return super.ready && this.#served;
+  }
+
+  /** Of the code that serves, or was the last to. */
+  override get handshakes(): boolean {
+    return this.#handshakes;
   }
 
   get bufferedBytes(): number {
@@ -136,9 +149,10 @@ export class SlotLink extends BaseLink {
    * The thread of this number is the one that takes events from now on: the one before it has left them (or died).
    * Everything that one has sent is delivered first.
    *
+   * @param handshakes whether its code has an onHandshake
    * @returns what the thread needs for ThreadLink.receiveEvents
    */
-  serveBy(number: number): Takeover {
+  serveBy(number: number, handshakes = false): Takeover {
     const { memory } = this.#thread(number);
     for (const thread of this.#threads.values()) this.#drain(thread);
     // what the thread before asked for does not bind this one
@@ -153,6 +167,7 @@ export class SlotLink extends BaseLink {
     };
     this.#events.pump();
     this.#served = true;
+    this.#handshakes = handshakes;
     if (this.#unserved) queueMicrotask(this.#drained);
     this.#unserved = false;
     return takeover;
@@ -183,6 +198,15 @@ export class SlotLink extends BaseLink {
     this.#routes.forget(gateway);
     const { ip: localIp, port: localPort } = gateway;
     this.send({ ...emptyFrame(), command: Command.GATEWAY_GONE, localIp, localPort });
+  }
+
+  /** A thread is gone without having answered a handshake that it had begun with: its gateway is told in its place. */
+  handshakeLost({ localIp, localPort, connectionId }: ClientAddress): void {
+    if (this.state === 'closed') return;
+    const answer = encodeHandshakeAnswer(refusal(503, 'The server could not answer: try again.'));
+    const command = Command.HANDSHAKE_ANSWER;
+    const frame = { ...emptyFrame(), ...answer, command, localIp, localPort, connectionId };
+    this.subscriber.frame(decodeFrame(encodeFrame(frame)), 0);
   }
 
   /** As {@link send}, for an event or a reply that came over another link: its bytes go on as they are. */

@@ -60,8 +60,15 @@ export type StartStep = 'load' | 'onWorkerStart';
 /** From the thread to its slot. */
 export type ThreadMessage =
   | { readonly kind: 'step'; readonly step: StartStep }
-  /** @property handsOver whether its code has onHandOver, @property takesOver or onTakeOver */
-  | { readonly kind: 'ready'; readonly handsOver: boolean; readonly takesOver: boolean }
+  /**
+   * @property handshakes whether its code has onHandshake, @property handsOver onHandOver, @property takesOver onTakeOver
+   */
+  | {
+      readonly kind: 'ready';
+      readonly handshakes: boolean;
+      readonly handsOver: boolean;
+      readonly takesOver: boolean;
+    }
   /** The thread cannot serve, and ends: its code cannot be loaded, or onWorkerStart failed. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   /** @property given whether there is a state */

@@ -58,6 +58,8 @@ export class Generation {
   takesOver = false;
   /** Why it can serve no more: it is gone. */
   died: GatewayError | undefined;
+  /** Whether its code has an onHandshake: known once it is ready. */
+  handshakes = false;
   readonly #options: GenerationOptions;
   readonly #port: MessagePort;
   readonly #thread: Thread;
@@ -176,6 +178,7 @@ export class Generation {
       case 'ready':
         this.handsOver = message.handsOver;
         this.takesOver = message.takesOver;
+        this.handshakes = message.handshakes;
         this.#start.succeed();
         break;
       case 'failed':

@@ -61,6 +61,10 @@ export const Command = {
   // handled (only to workers that offered ENDED_FEATURE, wire/worker-connect.ts)
   CLIENT_ENDED: 226,
 
+  // ours, gateway to worker: a websocket asks to come in, and is no client yet (only to workers that are HANDSHAKES); worker
+  // to gateway: what onHandshake says to that (wire/handshake-answer.ts)
+  ON_HANDSHAKE: 240,
+  HANDSHAKE_ANSWER: 241,
   // ours, to every gateway: a client has taken a uid for itself, and closes the others that have it
   EXCLUSIVE_UID: 250,
 
@@ -130,6 +134,7 @@ export function eventName(command: number): string {
 }
 
 const eventNames = new Map<number, string>([
+  [Command.ON_HANDSHAKE, 'onHandshake'],
   [Command.ON_CONNECT, 'onConnect'],
   [Command.ON_WEBSOCKET_CONNECT, 'onWebSocketConnect'],
   [Command.ON_MESSAGE, 'onMessage'],
@@ -163,4 +168,6 @@ export const WorkerState = {
   CONGESTED: 2,
   /** It is about to end: send no more events, answer with the same bit, and keep its clients' events until it is gone. */
   LEAVING: 4,
+  /** Its code has an onHandshake: websockets that would be bound to it are asked about first. */
+  HANDSHAKES: 8,
 } as const;

@@ -17,6 +17,7 @@ import type { GatewayDialect } from './gateway-dialect.js';
 import { HandlerLog } from './handler-log.js';
 import { HandlerProgress } from './handler-progress.js';
 import { Handlers } from './handlers.js';
+import { Handshakes } from './handshakes.js';
 import { SessionWriter } from './session-writer.js';
 import { Turns } from './turns.js';
 import { Unfinished } from './unfinished.js';
@@ -49,6 +50,7 @@ export class BusinessWorker {
   readonly handlers: Handlers;
   readonly #messages: WorkerMessages;
   readonly routes: ClientRoutes;
+  readonly #handshakes: Handshakes;
   readonly #waiting: WaitingEvents;
   readonly #link: ThreadLink;
   readonly #gateway: GatewayCalls;
@@ -79,6 +81,7 @@ export class BusinessWorker {
     const progress = new HandlerProgress(link, gauge);
     const common = { events, progress, log: this.#log, unfinished: this.#unfinished };
     this.#messages = new WorkerMessages(common);
+    this.#handshakes = new Handshakes({ ...common, reports });
     this.handlers = new Handlers({
       ...common,
       clients: this.clients,
@@ -207,6 +210,10 @@ export class BusinessWorker {
         return;
       case Command.CLIENT_ROUTED:
         this.routes.receive(frame, place);
+        return;
+      case Command.ON_HANDSHAKE:
+        this.#link.take(place);
+        this.#handshakes.start(frame);
         return;
       case Command.ON_WORKER_MESSAGE:
         this.#link.take(place);

@@ -2,6 +2,7 @@ import type { ThreadLink } from '../link/thread-link.js';
 import type { ClientAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
+import { type HandshakeAnswer, encodeHandshakeAnswer } from '../wire/handshake-answer.js';
 import type { SessionChange } from './session-view.js';
 
 /** What the worker itself has to say of a client, to its gateway or to the slot. It is never refused for a full buffer. */
@@ -45,12 +46,20 @@ export class ClientReports {
     this.#send(command, client, ext, epoch, flags);
   }
 
+  /** What the application says to its handshake. */
+  decided(client: Readonly<ClientAddress>, answer: HandshakeAnswer): void {
+    if (this.#link.state !== 'open') return;
+    const { ext, body } = encodeHandshakeAnswer(answer);
+    this.#send(Command.HANDSHAKE_ANSWER, client, ext, 0, Flag.PLAIN_BODY, body);
+  }
+
   #send(
     command: number,
     { localIp, localPort, connectionId }: Readonly<ClientAddress>,
     ext: string | Uint8Array,
     clientIp: number,
     flags: number,
+    body = '',
   ): void {
     const frame = this.#frame;
     frame.command = command;
@@ -60,6 +69,7 @@ export class ClientReports {
     frame.ext = ext;
     frame.clientIp = clientIp;
     frame.flags = flags;
+    frame.body = body;
     this.#link.send(frame);
   }
 }

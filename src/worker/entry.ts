@@ -151,6 +151,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   transfer = new StateTransfer({ worker, events, info, link, clock, log, processTimeout, post });
   post({
     kind: 'ready',
+    handshakes: events.onHandshake !== undefined,
     handsOver: events.onHandOver !== undefined,
     takesOver: events.onTakeOver !== undefined,
   });

@@ -2,8 +2,9 @@ import { defaultExport } from '../base/default-export.js';
 import { GatewayError } from '../base/errors.js';
 import type { ClientEnd } from '../wire/client-end.js';
 import type { Session } from '../wire/session.js';
-import type { Handshake } from '../wire/handshake.js';
+import type { Handshake, HandshakeRequest } from '../wire/handshake.js';
 import type { Client } from './client.js';
+import type { Welcome } from './welcome.js';
 
 /** The worker thread, as `onWorkerStart` and `onWorkerStop` see it. */
 export interface WorkerInfo {
@@ -35,6 +36,12 @@ export interface Events<S extends object = Session> {
    * fails after that, the old code's is called with what it had returned itself, and goes on.
    */
   onTakeOver?(worker: WorkerInfo, state: unknown): unknown;
+  /**
+   * A websocket asks to come in; it has not been answered yet. Returns nothing to let it in, or what it is to have from its
+   * first event on. To refuse it, throw a {@link Refused}. Whatever else is thrown is answered 500, and what takes 10
+   * seconds 503.
+   */
+  onHandshake?(request: HandshakeRequest): Welcome<S> | void | Promise<Welcome<S> | void>;
   /** A client came in: for a websocket, after its handshake. */
   onConnect?(client: Client<S>): unknown;
   /** Follows onConnect, for websockets. */
@@ -59,6 +66,7 @@ const NAMES = [
   'onWorkerStart',
   'onHandOver',
   'onTakeOver',
+  'onHandshake',
   'onConnect',
   'onWebSocketConnect',
   'onMessage',

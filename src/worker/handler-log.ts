@@ -23,7 +23,7 @@ export class HandlerLog {
   }
 
   /** The handler of this event threw or rejected, or left behind what cannot be stored. */
-  failed({ id }: Client, command: number, error: unknown): void {
+  failed({ id }: Pick<Client, 'id'>, command: number, error: unknown): void {
     this.#gauge.fail();
     const message = `${eventName(command)} failed: ${messageOf(error)}`;
     this.#log.error(

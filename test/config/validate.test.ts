@@ -283,6 +283,16 @@ describe('a wrong configuration', () => {
       'gateway.listen[0].subprotocols: found a list, expected a list of different names, such as ["mqtt"]',
     ],
     [
+      'an origin with a path',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', origins: ['https://example.com/'] }] } },
+      'gateway.listen[0].origins[0]: found "https://example.com/", expected an origin without a path, such as "https://example.com", "https://*.example.com" or "http://localhost:5173", or "null", or "*" for all',
+    ],
+    [
+      'all origins, not in a list',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', origins: '*' }] } },
+      'gateway.listen[0].origins: found "*", expected a list such as ["https://example.com"]',
+    ],
+    [
       'tls without wss',
       { gateway: { listen: [{ url: 'ws://0.0.0.0:1', tls: { cert: 'a', key: 'b' } }] } },
       'gateway.listen[0].tls: found with a listener of scheme ws, expected only with wss',

@@ -19,6 +19,7 @@ class FakeLink implements Link {
   readonly name = 'a worker';
   readonly state = 'open';
   readonly ready = true;
+  readonly handshakes = false;
   readonly bufferedBytes = 0;
   congested = false;
   full = false;
@@ -45,6 +46,8 @@ async function scene() {
   const link = new FakeLink();
   const workers = new Workers(new ManualClock());
   const dispatcher = new Dispatcher({ ip: 1, port: 1 }, workers, {
+    served() {},
+    lost() {},
     unheard() {},
     datagramDropped() {},
     workerJoined() {},

@@ -81,8 +81,12 @@ export class GatewayScene {
     return scene;
   }
 
-  addWorker(bufferSize = 1_000_000, { name = 'memory a', local = true } = {}): FakeWorker {
-    const [near, far] = memoryLinkPair(bufferSize, name);
+  /** @param handshakes whether it has an onHandshake */
+  addWorker(
+    bufferSize = 1_000_000,
+    { name = 'memory a', local = true, handshakes = false } = {},
+  ): FakeWorker {
+    const [near, far] = memoryLinkPair(bufferSize, { name, handshakes });
     this.gateway.addWorker(near, { local });
     return new FakeWorker(far);
   }

@@ -1,4 +1,10 @@
-import type { Admission, ClientHost, Connection, HandshakeRequest } from '#src/gateway/protocols/protocol.js';
+import type {
+  Admission,
+  Arrival,
+  ClientHost,
+  Connection,
+  HandshakeRequest,
+} from '#src/gateway/protocols/protocol.js';
 
 /** Something whose changes a test can wait for. */
 export class Observed {
@@ -60,7 +66,24 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** Called when the listener asks whether a client may come in, within that call. */
   onAdmits: () => void = () => {};
 
+  /** Whether handshakes are asked about. */
+  asks = false;
+  /** Those that have asked to come in, those that are gone too. */
+  readonly arrivals: Arrival[] = [];
+  /** Those that went away instead. */
+  readonly away: Arrival[] = [];
+
   readonly health = 'ok';
+
+  arrived(arrival: Arrival): void {
+    this.arrivals.push(arrival);
+    this.changed();
+  }
+
+  left(arrival: Arrival): void {
+    this.away.push(arrival);
+    this.changed();
+  }
 
   admits(): Admission {
     this.onAdmits();

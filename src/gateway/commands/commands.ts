@@ -1,6 +1,7 @@
 import type { ClientCommandHandler, CommandHandler } from './command-handler.js';
 import { clientGroupCommands, groupCommands } from './group.js';
 import { connectionCommands } from './connection.js';
+import { handshakeCommands } from './handshake.js';
 import { routeCommands } from './route.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
@@ -23,4 +24,5 @@ export const commands: Readonly<Record<number, CommandHandler>> = {
   ...claimCommands,
   ...routeCommands,
   ...workerCommands,
+  ...handshakeCommands,
 };

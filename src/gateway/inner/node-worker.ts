@@ -12,7 +12,7 @@ import { WorkerPeer } from '../worker-peer.js';
 import type { InnerHost } from './inner-host.js';
 import { InnerWorker, type InnerWorkerOptions, type InnerWorkers } from './inner-worker.js';
 
-const STATES = WorkerState.READY | WorkerState.CONGESTED | WorkerState.LEAVING;
+const STATES = WorkerState.READY | WorkerState.CONGESTED | WorkerState.LEAVING | WorkerState.HANDSHAKES;
 
 /** A worker slot of another one of our nodes. It says when it is ready, when it is behind, and when it leaves. */
 export class NodeWorker extends InnerWorker {

@@ -52,6 +52,8 @@ export class ListenerContext {
   readonly heartbeat: boolean;
   /** How websocket messages are compressed, where they are. */
   readonly compression: Compression | undefined;
+  /** Milliseconds within which its clients have to have a uid; 0: they need none. */
+  readonly authTimeout: number;
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
   /** Bytes of the request line and headers that a request may have. */
@@ -73,6 +75,7 @@ export class ListenerContext {
     this.heartbeat = options.heartbeat ?? true;
     const { compression = false } = options;
     this.compression = compression === false ? undefined : new Compression(compression);
+    this.authTimeout = (options.authTimeout ?? 0) * 1000;
     this.maxPackageSize = options.maxPackageSize;
     this.maxHeaderSize = options.maxHeaderSize ?? 16_384;
     const {

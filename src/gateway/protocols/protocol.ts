@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { HandshakeGrant, HandshakeRefusal } from '../../wire/handshake-answer.js';
 import type { ListenerContext } from './listener-context.js';
 
 /**
@@ -89,6 +90,27 @@ export interface HandshakeRequest {
   readonly subprotocol: string;
 }
 
+/** A websocket that asks to come in, while its handshake is not answered. */
+export interface Arrival {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly listener: ListenerContext;
+  /** Path and query: `/chat?room=1`. */
+  readonly url: string;
+  /** The request, as workers are given it (wire/handshake.ts). */
+  readonly request: Buffer;
+  /** What its client will have as its connection id: set by the host. */
+  id: number;
+  /**
+   * Answers 101.
+   *
+   * @returns its connection; undefined when the client has gone meanwhile
+   */
+  welcome(grant: HandshakeGrant): { connection: Connection; handshake: HandshakeRequest } | undefined;
+  /** Answers otherwise, and ends the connection. */
+  refuse(refusal: HandshakeRefusal): void;
+}
+
 /** `unavailable`: there has been no worker for a while. */
 export type Health = 'ok' | 'stopping' | 'unavailable';
 
@@ -104,6 +126,12 @@ export interface ClientHost {
    * `unavailable`: there has been no worker for a while, try again later.
    */
   admits(): Admission;
+  /** Whether a websocket that `admits` welcomes is to be {@link arrived} first, and not yet {@link opened}. */
+  readonly asks: boolean;
+  /** A websocket asks to come in. It is welcomed or refused, once, unless it has `left` before. */
+  arrived(arrival: Arrival): void;
+  /** It has gone away instead of waiting for its answer. */
+  left(arrival: Arrival): void;
   /** A client is there. `handshake`: for a websocket, once its handshake is done. */
   opened(connection: Connection, handshake?: HandshakeRequest): void;
   /**

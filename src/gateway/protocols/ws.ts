@@ -2,17 +2,25 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
+import type { HandshakeGrant } from '../../wire/handshake-answer.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
 import { hasOneHost, originForm } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
-import type { Listener } from './protocol.js';
+import type { ClientProtocol, HandshakeRequest, Listener } from './protocol.js';
+import { Origins, originOf } from './origins.js';
 import type { Sender } from './sender.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
+import { WsArrival } from './ws-arrival.js';
 import type { Agreement } from './ws-compression.js';
 import { CloseCode, closeFrame, wsProtocol } from './ws-frame.js';
 import { WsConnection } from './ws-connection.js';
+
+/** Characters of an origin that the log shows. */
+const LONGEST_ORIGIN = 200;
+
+const NOTHING: HandshakeGrant = {};
 
 /** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
 class UpgradedSocket extends WebSocket {
@@ -32,6 +40,11 @@ export async function openWsListener(context: ListenerContext): Promise<Listener
 class WsListener implements Listener {
   readonly context: ListenerContext;
   readonly #http: HttpSide;
+  readonly #origins: Origins;
+  /** What becomes of the handshake that is being looked at, when nothing is wrong with it. */
+  #onValid: (complete: (verified: boolean) => void) => void = ignore;
+  /** What the client that is being answered was granted. */
+  #grant: HandshakeGrant = NOTHING;
   readonly #handshakes: HandshakeServer<typeof UpgradedSocket>;
   /** Of handshakes that are being answered, with those who have offered compression. */
   readonly #agreements = new WeakMap<IncomingMessage, Agreement>();
@@ -40,16 +53,20 @@ class WsListener implements Listener {
   constructor(context: ListenerContext, http: HttpSide) {
     this.context = context;
     this.#http = http;
-    const { subprotocols = [] } = context.options;
+    const { subprotocols = [], origins } = context.options;
+    this.#origins = new Origins(origins);
     this.#handshakes = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,
       WebSocket: UpgradedSocket,
-      // the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
-      handleProtocols: (offered) => [...offered].find((name) => subprotocols.includes(name)) ?? false,
+      // what was granted, or the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
+      handleProtocols: (offered) =>
+        this.#grant.subprotocol ?? [...offered].find((name) => subprotocols.includes(name)) ?? false,
+      verifyClient: (_: unknown, complete: (verified: boolean) => void) => this.#onValid(complete),
     });
+    this.#handshakes.on('headers', (lines) => void lines.push(...(this.#grant.headers ?? []).map(fieldLine)));
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
     this.#handshakes.on('headers', (lines, request) => {
       const agreement = this.#agreements.get(request);
@@ -81,6 +98,10 @@ class WsListener implements Listener {
       answer(socket, 400, 'Expected one Host header, with the name of a host.');
       return;
     }
+    if (!this.#origins.admit(request.headers)) {
+      this.#refuseOrigin(request, socket);
+      return;
+    }
     try {
       this.#agree(request);
     } catch (error) {
@@ -97,13 +118,27 @@ class WsListener implements Listener {
       answer(socket, 429, 'Connections from your address come too fast.', ['Retry-After: 1']);
     } else {
       const { headers } = request;
+      let arrival: WsArrival | undefined;
+      this.#onValid = (complete) => {
+        if (admission === 'welcome' && this.context.host.asks) {
+          const open = (early: Buffer): WsConnection =>
+            new WsConnection(this.context, this.#messagesOf(request), socket, sender, early);
+          const handshake = { ...requestOf(request), headers };
+          arrival = this.#arrival(handshake, socket, sender, head, { open, complete });
+          this.context.host.arrived(arrival);
+        } else {
+          complete(true);
+        }
+      };
       // `ws` knows no list
       request.headers = { ...headers, upgrade: 'websocket' };
-      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol }) => {
+      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol: subprotocol }) => {
         request.headers = headers;
         if (admission === 'unavailable') this.#turnAway(socket);
-        else this.#open(request, socket, sender, head, protocol);
+        else if (arrival !== undefined) arrival.upgraded(subprotocol);
+        else this.#open(request, socket, sender, head, subprotocol);
       });
+      this.#onValid = ignore;
     }
   }
 
@@ -115,11 +150,32 @@ class WsListener implements Listener {
   }
 
   #open(request: IncomingMessage, socket: Socket, sender: Sender, head: Buffer, subprotocol: string): void {
-    const { method = 'GET', httpVersion, headers } = request;
-    const url = originForm(request.url);
-    const messages = this.#agreements.get(request)?.protocol ?? wsProtocol;
-    const connection = new WsConnection(this.context, messages, socket, sender, head);
-    this.context.host.opened(connection, { url, method, httpVersion, headers, subprotocol });
+    const connection = new WsConnection(this.context, this.#messagesOf(request), socket, sender, head);
+    this.context.host.opened(connection, { ...requestOf(request), subprotocol });
+  }
+
+  /** How messages look to this client. */
+  #messagesOf(request: IncomingMessage): ClientProtocol {
+    return this.#agreements.get(request)?.protocol ?? wsProtocol;
+  }
+
+  /** A handshake that waits for what the host says to it. */
+  #arrival(
+    handshake: Omit<HandshakeRequest, 'subprotocol'>,
+    socket: Socket,
+    sender: Sender,
+    head: Buffer,
+    { open, complete }: { open: (early: Buffer) => WsConnection; complete: (verified: boolean) => void },
+  ): WsArrival {
+    return new WsArrival(this.context, handshake, socket, sender, head, {
+      open,
+      accept: (grant) => {
+        this.#grant = grant;
+        complete(true);
+        this.#grant = NOTHING;
+      },
+      refuse: ({ status, text, headers }) => answer(socket, status, text, headers.map(fieldLine)),
+    });
   }
 
   /** There has been no worker for a while, which only a websocket can be told in a way that its script sees. */
@@ -131,6 +187,18 @@ class WsListener implements Listener {
     socket.on('close', () => timer.cancel());
   }
 
+  #refuseOrigin({ headers }: IncomingMessage, socket: Socket): void {
+    const origin = JSON.stringify(originOf(headers)?.slice(0, LONGEST_ORIGIN));
+    const text = `A page of the origin ${origin} asked for a websocket of the host ${JSON.stringify(headers.host ?? '')}, and was refused.`;
+    const remedy = `If it is yours, put its origin into "origins" of the listener ${this.context.options.url} ("*" is for every page), or let the proxy in front pass on the Host that browsers ask for.`;
+    answer(socket, 403, 'Pages of this origin may not connect to this port.');
+    this.context.host.refused(
+      'ws origin',
+      this.context.senderOf(socket, headers).address,
+      `${text} ${remedy}`,
+    );
+  }
+
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
     const { address } = this.context.senderOf(request.socket, request.headers);
     answer(socket, 400, `${error.message}.`);
@@ -139,6 +207,19 @@ class WsListener implements Listener {
 }
 
 function ignore(): void {}
+
+function requestOf({
+  url,
+  method = 'GET',
+  httpVersion,
+  headers,
+}: IncomingMessage): Omit<HandshakeRequest, 'subprotocol'> {
+  return { url: originForm(url), method, httpVersion, headers };
+}
+
+function fieldLine([name, value]: readonly [name: string, value: string]): string {
+  return `${name}: ${value}`;
+}
 
 /** Whether a websocket is among the protocols that a request would like to switch to (RFC 9110, 7.8). */
 function asksForWebsocket({ headers: { upgrade = '' } }: IncomingMessage): boolean {
