@@ -75,6 +75,33 @@ export function checkScope(call: string, scope: unknown = 'node'): 'cluster' | '
   throw refusedName(call, `${describe(scope)} as its scope`, "'node' or 'cluster'");
 }
 
+/** The name of a worker. @throws GW_ARGUMENT */
+export function checkWorker(call: string, worker: object): string {
+  if ('name' in worker && typeof worker.name === 'string' && worker.name !== '') return worker.name;
+  throw refusedName(
+    call,
+    `${describe(worker)} that has no name`,
+    'a key (a string or number) or a worker, such as what onWorkerMessage is given as its `from`',
+  );
+}
+
+/** What one worker sends another, as it is sent: bytes, or JSON. @throws GW_ARGUMENT */
+export function checkData(call: string, data: unknown): Message {
+  if (data instanceof Uint8Array) return data;
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(data);
+  } catch (cause) {
+    throw new GatewayError(
+      'GW_ARGUMENT',
+      `${call} was given data that JSON cannot hold: ${(cause as Error).message}. Expected plain values, arrays and objects, or bytes.`,
+      { cause },
+    );
+  }
+  if (text !== undefined) return text;
+  throw refusedName(call, `${describe(data)} as its data`, 'plain values, arrays and objects, or bytes');
+}
+
 /** @throws GW_ARGUMENT unless it is a list; what is in it is checked where it is read */
 export function checkClientIds(call: string, clientIds: unknown): void {
   if (Array.isArray(clientIds)) return;

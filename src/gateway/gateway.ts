@@ -21,6 +21,7 @@ import type { ListenerContext } from './protocols/listener-context.js';
 import type { Listener } from './protocols/protocol.js';
 import { loadRouter } from './router.js';
 import { Routes } from './routes.js';
+import { WorkerMessages } from './worker-messages.js';
 import { WorkerPeer, type WorkerPeerStatus } from './worker-peer.js';
 import { Workers } from './workers.js';
 
@@ -87,9 +88,24 @@ export class Gateway implements InnerHost {
       dispatcher,
       delivery,
     });
+    const workerMessages = new WorkerMessages({
+      address,
+      workers,
+      counters,
+      problems,
+      bufferSize: config.sendToWorkerBufferSize,
+    });
     this.phpSessions = new PhpSessions(address, problems);
     const { clients, phpSessions } = this;
-    this.desk = new CommandDesk({ directory, delivery, clients, dispatcher, routes, phpSessions });
+    this.desk = new CommandDesk({
+      directory,
+      delivery,
+      clients,
+      dispatcher,
+      routes,
+      workerMessages,
+      phpSessions,
+    });
     this.#heartbeat = new Heartbeat(
       config,
       clock,

@@ -61,6 +61,8 @@ export class WorkerPeer {
   state: number;
   /** Clients bound to it. */
   clients = 0;
+  /** Bytes of other workers' messages that were sent to it since it has been behind. */
+  messageBytes = 0;
 
   constructor(link: Link, options: WorkerPeerOptions) {
     this.link = link;
@@ -87,14 +89,31 @@ export class WorkerPeer {
     return (this.state & (WorkerState.READY | WorkerState.LEAVING)) === WorkerState.READY && this.link.ready;
   }
 
+  /** Whether other workers' messages can go to it, ready or not. */
+  get reachable(): boolean {
+    return this.routes && this.open && (this.state & WorkerState.LEAVING) === 0;
+  }
+
   /** Whether it may be a key's owner. */
   get mayOwn(): boolean {
-    return this.routes && this.served && this.open && (this.state & WorkerState.LEAVING) === 0;
+    return this.served && this.reachable;
   }
 
   /** Whether its clients' events have to wait. */
   get congested(): boolean {
     return (this.state & (WorkerState.CONGESTED | WorkerState.LEAVING)) !== 0 || this.link.congested;
+  }
+
+  /**
+   * Bytes of events that wait for it. One of another node that says that it is behind has a buffer full of them, and what it
+   * was sent since.
+   */
+  waitingBytes(bufferSize: number): number {
+    if ((this.state & WorkerState.CONGESTED) === 0) {
+      this.messageBytes = 0;
+      return this.link.bufferedBytes;
+    }
+    return bufferSize + this.messageBytes + this.link.bufferedBytes;
   }
 
   /** Whether it is behind: clients that send much have to wait, and all others may go on. */

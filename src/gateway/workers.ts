@@ -81,6 +81,11 @@ export class Workers {
     );
   }
 
+  /** Those that messages of other workers can go to. */
+  get reachable(): WorkerPeer[] {
+    return this.#peers.filter((peer) => peer.reachable);
+  }
+
   /** The worker that a client is bound to; a new one when it has none, or a closed one. */
   peerOf(client: ClientRecord): WorkerPeer | undefined {
     if (client.peer?.open === true) return client.peer;

@@ -66,6 +66,7 @@ export class Slot {
     });
     this.#memoryLimit = new MemoryLimit({
       maxMemory,
+      clock,
       report,
       replace: async (serving) => {
         const next = await this.launch(serving.bundle);

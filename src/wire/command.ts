@@ -81,6 +81,9 @@ export const Command = {
   // worker to gateway: nothing of the client is pending here any more; its body are the events that were not begun, as frames
   // one behind the other; with Flag.OWN, the worker has closed it
   CLIENT_MOVED: 238,
+  // worker to gateway: data for another worker; and gateway to that worker: the data, and in ext_data who has sent it
+  SEND_TO_WORKER: 246,
+  ON_WORKER_MESSAGE: 247,
 } as const;
 
 export type Command = (typeof Command)[keyof typeof Command];
@@ -111,7 +114,7 @@ export function commandName(command: number): string {
 }
 
 /**
- * Whether a command comes on a worker's stream of events: what a client did, and what its worker has to know at that point,
+ * Whether a command comes on a worker's stream of events: what a client or a worker did, and what else has to be known at that point,
  * for which there is no handler.
  */
 export function isEvent(command: number): boolean {
@@ -128,6 +131,7 @@ const eventNames = new Map<number, string>([
   [Command.ON_WEBSOCKET_CONNECT, 'onWebSocketConnect'],
   [Command.ON_MESSAGE, 'onMessage'],
   [Command.ON_CLOSE, 'onClose'],
+  [Command.ON_WORKER_MESSAGE, 'onWorkerMessage'],
 ]);
 
 /** Bits of a frame's flag byte. The first two are GatewayWorker's. */

@@ -20,6 +20,7 @@ import { Handlers } from './handlers.js';
 import { SessionWriter } from './session-writer.js';
 import { Unfinished } from './unfinished.js';
 import { WaitingEvents } from './waiting-events.js';
+import { WorkerMessages } from './worker-messages.js';
 
 export interface BusinessWorkerOptions {
   readonly link: ThreadLink;
@@ -42,17 +43,23 @@ export interface BusinessWorkerOptions {
 export class BusinessWorker {
   readonly clients: Clients;
   readonly handlers: Handlers;
+  readonly #messages: WorkerMessages;
   readonly routes: ClientRoutes;
   readonly #waiting: WaitingEvents;
   readonly #link: ThreadLink;
   readonly #gateway: GatewayCalls;
   readonly #log: HandlerLog;
   readonly #dialectOf: BusinessWorkerOptions['dialectOf'];
+  /** Handlers that are pending, and events that are about to begin. */
   readonly #unfinished = new Unfinished();
+  /** Clients that {@link awaitRelease} names. */
+  readonly #unreleasedCount = new Unfinished();
   readonly #waitingFrame = new ReceivedFrame();
   /** Clients that a thread before this one is still busy with, and has not released: their events wait. */
   readonly #unreleased = new Set<string>();
   #onReleased: ((clientId: string) => void) | undefined;
+  /** While no event is to begin: clients of whom nothing is pending any more. */
+  #held: Set<Client> | undefined;
 
   constructor(options: BusinessWorkerOptions) {
     const { link, events, gateway, gauge, log, dialectOf, processTimeout, reaches } = options;
@@ -63,14 +70,14 @@ export class BusinessWorker {
     this.#dialectOf = dialectOf;
     this.#waiting = new WaitingEvents(link, reports);
     this.clients = new Clients(this.#waiting, reports);
+    const progress = new HandlerProgress(link, gauge);
+    const common = { events, progress, log: this.#log, unfinished: this.#unfinished };
+    this.#messages = new WorkerMessages(common);
     this.handlers = new Handlers({
-      events,
+      ...common,
       clients: this.clients,
       reports,
       sessions: new SessionWriter(link, reports, this.#log),
-      progress: new HandlerProgress(link, gauge),
-      log: this.#log,
-      unfinished: this.#unfinished,
       processTimeout,
       onDone: (client) => this.#done(client),
     });
@@ -118,7 +125,7 @@ export class BusinessWorker {
   awaitRelease(clientIds: readonly string[]): void {
     for (const clientId of clientIds) {
       this.#unreleased.add(clientId);
-      this.#unfinished.begin();
+      this.#unreleasedCount.begin();
     }
   }
 
@@ -128,7 +135,7 @@ export class BusinessWorker {
     const client = this.clients.find(clientId);
     this.routes.released(clientId, client, routes);
     if (client !== undefined) this.#catchUp(client);
-    this.#unfinished.end();
+    this.#unreleasedCount.end();
   }
 
   /**
@@ -142,13 +149,29 @@ export class BusinessWorker {
     this.#waiting.leave(this.clients.values());
     for (const clientId of this.#unreleased) {
       this.#unreleased.delete(clientId);
-      this.#unfinished.end();
+      this.#unreleasedCount.end();
     }
   }
 
   /** Resolves when no handler is pending, and no client waits for a thread before this one. */
   async idle(): Promise<void> {
+    await this.#unreleasedCount.none();
     await this.#unfinished.none();
+  }
+
+  /** From now on no event begins until {@link goOn}. Resolves when no handler is pending. */
+  async hold(): Promise<void> {
+    this.#held ??= new Set();
+    this.#link.holdEvents(true);
+    await this.#unfinished.none();
+  }
+
+  /** Events begin again: first those that have waited in here. */
+  goOn(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const client of held) this.#next(client);
+    this.#link.holdEvents(false);
   }
 
   /** Says how much was left out of the log. */
@@ -156,7 +179,7 @@ export class BusinessWorker {
     this.#log.close();
   }
 
-  /** What came is about a client, or all of a gateway, and nothing that one did. */
+  /** What came is about a client, or all of a gateway, and nothing that one did; or another worker has sent it. */
   #word(frame: ReceivedFrame, place: number): void {
     const { localIp, localPort, connectionId } = frame;
     switch (frame.command) {
@@ -169,6 +192,10 @@ export class BusinessWorker {
         return;
       case Command.CLIENT_ROUTED:
         this.routes.receive(frame, place);
+        return;
+      case Command.ON_WORKER_MESSAGE:
+        this.#link.take(place);
+        this.#messages.start(frame);
     }
   }
 
@@ -215,6 +242,11 @@ export class BusinessWorker {
   /** Nothing of the client is pending any more: its next events may start. */
   #next(client: Client): void {
     const { events } = client;
+    if (this.#held !== undefined) {
+      events.busy = true;
+      this.#held.add(client);
+      return;
+    }
     events.busy = false;
     if (events.moving) {
       this.routes.move(client);

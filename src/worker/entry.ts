@@ -17,6 +17,7 @@ import { BusinessWorker } from './business-worker.js';
 import type { Events, WorkerInfo } from './events.js';
 import { loadEvents, startEvents } from './load-events.js';
 import { receiveOrders } from './orders.js';
+import { StateTransfer } from './state-transfer.js';
 import { ThreadTransport } from './thread-transport.js';
 import { type UserOutputOptions, openUserOutput } from './user-output.js';
 
@@ -58,6 +59,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   }).child({ worker: slot });
 
   let worker: BusinessWorker | undefined;
+  let transfer: StateTransfer | undefined;
   const silence = host.openOutput({
     task,
     post,
@@ -80,6 +82,9 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
         worker?.routes.lost(lost);
       }
     },
+    handOver: (order) => transfer?.handOver(order),
+    takeOver: (state) => void transfer?.takeOver(state),
+    goOn: () => transfer?.goOn(),
   });
   gateway.attach({ transport, requests });
   link.subscribe({
@@ -143,7 +148,12 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   transport.worker = worker;
   gateway.attachContext(worker.handlers);
   beat(gauge);
-  post({ kind: 'ready' });
+  transfer = new StateTransfer({ worker, events, info, link, clock, log, processTimeout, post });
+  post({
+    kind: 'ready',
+    handsOver: events.onHandOver !== undefined,
+    takesOver: events.onTakeOver !== undefined,
+  });
 
   const { takeover, pending } = await orders.serve;
   worker.serve(takeover, pending);

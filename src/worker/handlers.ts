@@ -146,7 +146,8 @@ export class Handlers implements CurrentClient {
   }
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+/** Whether a handler is pending. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
   );

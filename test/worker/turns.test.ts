@@ -203,3 +203,57 @@ describe('a gateway that goes while a handler of a client of its is pending', ()
     await scene.worker.idle();
   });
 });
+
+describe('a business worker whose events are held', () => {
+  it('begins none, of new clients neither, and goes on in order', async (t) => {
+    const scene = new Scene(t);
+    scene.send(A, 'hold a');
+    scene.send(A, 'behind');
+    scene.send(A, 'one', '', 0, 8);
+    await scene.doneBy(2);
+    const held = scene.worker.hold();
+    scene.send(A, 'two', '', 0, 8);
+    scene.send(A, 'last');
+    assert.equal(await isDone(held), false);
+    scene.goOn();
+    await held;
+    assert.equal(await isDone(scene.doneBy(3) as Promise<unknown>), false);
+    scene.worker.goOn();
+    await scene.doneBy(5);
+    assert.deepEqual(
+      scene.done.filter((word) => word !== 'two'),
+      ['hold a', 'one', 'behind', 'last'],
+    );
+    await scene.worker.idle();
+  });
+
+  it('does not wait for a thread before it, and takes note of what that says meanwhile', async (t) => {
+    const scene = new Scene(t);
+    scene.worker.awaitRelease([ID]);
+    scene.send(A, 'hello');
+    scene.send(A, 'other', '', 0, 8);
+    await scene.doneBy(1);
+    await scene.worker.hold();
+    scene.worker.release(ID, 0);
+    while (scene.asked.length < 2) await turn();
+    assert.equal(await isDone(scene.doneBy(2) as Promise<unknown>), false);
+    scene.worker.goOn();
+    assert.deepEqual(await scene.doneBy(2), ['other', 'hello']);
+  });
+
+  it('leaves what waits to the next thread when that takes over', async (t) => {
+    const scene = new Scene(t);
+    scene.send(A, 'hold a');
+    scene.send(A, 'behind');
+    await scene.doneBy(1);
+    const held = scene.worker.hold();
+    scene.goOn();
+    await held;
+    scene.worker.retire(() => {});
+    await scene.thread.link.leaveEvents();
+    const next = scene.attach();
+    next.serve();
+    assert.deepEqual(await scene.doneBy(2), ['hold a', 'behind']);
+    assert.deepEqual(next.worker.handlers.pending, []);
+  });
+});

@@ -8,6 +8,7 @@ import type { Directory } from '../directory.js';
 import type { Dispatcher } from '../dispatcher.js';
 import type { PhpSessions } from '../inner/php-sessions.js';
 import type { Routes } from '../routes.js';
+import type { WorkerMessages } from '../worker-messages.js';
 
 /** What commands may use of the gateway. */
 export interface CommandTarget {
@@ -16,6 +17,7 @@ export interface CommandTarget {
   readonly clients: Pick<Clients, 'kick' | 'finish'>;
   readonly dispatcher: Pick<Dispatcher, 'pauseByWorker' | 'resumeByWorker'>;
   readonly routes: Pick<Routes, 'ask' | 'moved'>;
+  readonly workerMessages: WorkerMessages;
   readonly phpSessions: PhpSessions;
 }
 

@@ -5,6 +5,7 @@ import { routeCommands } from './route.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
 import { uidCommands } from './uid.js';
+import { workerCommands } from './worker.js';
 
 /** Every command to one client that asks for no answer, by number. */
 export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
@@ -20,4 +21,5 @@ export const commands: Readonly<Record<number, CommandHandler>> = {
   ...sendCommands,
   ...groupCommands,
   ...routeCommands,
+  ...workerCommands,
 };
