@@ -2,7 +2,7 @@ import type { LogOnce } from '../base/log-once.js';
 import { Queue } from '../base/queue.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { Command, Flag, WorkerState } from '../wire/command.js';
-import { type Frame, ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
+import { type Frame, HEADER_LENGTH, ReceivedFrame, decodeFrame, emptyFrame } from '../wire/frame.js';
 import type { ClientRecord, ClientRoute, QueuedEvent } from './client-record.js';
 import type { Directory } from './directory.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -79,12 +79,18 @@ export class Routes {
     else this.#move(client, route);
   }
 
-  /** A worker has nothing more of a client, and gives back what it has not begun. */
+  /** A worker has nothing more of a client, and gives back what it has not begun. @throws GW_FRAME */
   moved(id: number, from: WorkerPeer | undefined, { body, flags }: ReceivedFrame): void {
     const move = this.#moves.get(id);
     // a thread that died right after it had said so may be followed by one that says it again
     if (move === undefined || move.from !== from) return;
-    this.#finish(move, this.#events(body), (flags & Flag.OWN) !== 0);
+    let returned: Queue<QueuedEvent> | undefined;
+    try {
+      returned = this.#events(body);
+    } finally {
+      // one that cannot be read keeps nobody waiting
+      this.#finish(move, returned, (flags & Flag.OWN) !== 0);
+    }
   }
 
   /** A worker takes events for the first time: keys that it owns from now on are brought to it. */
@@ -142,7 +148,8 @@ export class Routes {
     // what lies in a ring is overwritten soon
     const bytes = Buffer.from(body);
     for (let start = 0; start < bytes.length; ) {
-      const length = bytes.readUInt32BE(start);
+      const left = bytes.length - start;
+      const length = left < HEADER_LENGTH ? left : Math.min(left, bytes.readUInt32BE(start));
       const event = decodeFrame(bytes, this.#event, start, length);
       events.push({ command: event.command, flags: event.flags & ~Flag.STATE, body: event.body });
       start += length;

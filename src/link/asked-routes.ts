@@ -20,7 +20,7 @@ export class AskedRoutes {
   answered(clientId: string, count: number): void {
     const left = (this.#asked.get(clientId) ?? 0) - count;
     if (left > 0) this.#asked.set(clientId, left);
-    else this.#asked.delete(clientId);
+    else this.moved(clientId);
   }
 
   /** The client is another worker's from now on. */

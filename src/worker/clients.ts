@@ -64,6 +64,7 @@ export class Clients extends ClientMap<Client> {
     for (const client of this.of(gateway)) {
       const { events } = client;
       events.paused = false;
+      if (events.routes > 0) this.#reports.answered(events, events.routes);
       events.routes = 0;
       events.moving = false;
       // should it come back, it may have been closed or not

@@ -39,6 +39,8 @@ export class RoomsClient {
   readonly faults: string[] = [];
   sent = 0;
   answered = 0;
+  /** The worker that gave the last answer. */
+  worker = '';
   /** The workers and threads that answered, each once, in the order of their first answers. */
   readonly workers = new Set<string>();
   readonly threads = new Set<string>();
@@ -116,6 +118,7 @@ export class RoomsClient {
     const [said, count, worker, thread, id] = answer.split(' ');
     const number = Number(said);
     this.id = id;
+    this.worker = worker;
     this.workers.add(worker);
     this.threads.add(thread);
     if (!this.#waiting.has(number)) this.faults.push(`a second answer to ${number}`);

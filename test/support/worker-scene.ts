@@ -81,6 +81,8 @@ export class WorkerScene {
   readonly done: string[] = [];
   /** Commands that came, without queries. */
   readonly commands: string[] = [];
+  /** Clients that were given back, each with the events that were not begun. */
+  readonly returned: { readonly flags: number; readonly body: Buffer }[] = [];
   /** What was logged as failed. */
   readonly failures: string[] = [];
   /** What gateways say of their clients. */
@@ -166,6 +168,12 @@ export class WorkerScene {
       this.asked.push(frame.connectionId);
       const body = encodeClientState(this.state);
       this.slot.send({ ...emptyFrame(), command: Command.REPLY, clientIp, localIp, localPort, body });
+      this.#changed();
+      return;
+    }
+    if (frame.command === Command.CLIENT_MOVED) {
+      this.returned.push({ flags: frame.flags, body: Buffer.from(frame.body) });
+      this.#changed();
       return;
     }
     this.commands.push(
