@@ -205,6 +205,12 @@ describe('a state that does not come over: the reload is refused, and the old co
   });
 });
 
+function over(hook: string): RegExp {
+  return new RegExp(
+    `its time was over after 0\\.4 s \\(worker\\.stopTimeout, or .*\\), and it waited for ${hook}\\.$`,
+  );
+}
+
 describe('a state whose time is over', () => {
   it('in onTakeOver, or in an onHandOver that never ends: the old code goes on', async (t) => {
     const chaos = await node({ stopTimeout: 0.4, processTimeout: 1 });
@@ -219,10 +225,4 @@ describe('a state whose time is over', () => {
     await chaos.logged('onHandOver has been pending for 1 s, longer than processTimeout');
     assert.equal(chaos.deaths, 0);
   });
-
-  function over(hook: string): RegExp {
-    return new RegExp(
-      `its time was over after 0\\.4 s \\(worker\\.stopTimeout, or .*\\), and it waited for ${hook}\\.$`,
-    );
-  }
 });
