@@ -48,19 +48,17 @@ export async function recall(room: string, before = '~'): Promise<Said[] | null>
 
 /** Null when it fails, or takes longer than people wait. */
 async function attempt<Result>(work: () => Promise<Result>): Promise<Result | null> {
-  made ??= db.query(TABLE);
-  const result = made.then(work).then(succeeded, failed);
-  return await Promise.race([result, sleep(PATIENCE, null, { ref: false })]);
-}
-
-function succeeded<Result>(result: Result): Result {
-  away = false;
-  return result;
-}
-
-function failed(error: unknown): null {
-  if (!away) log.error({ err: error }, 'what people say is not kept');
-  away = true;
-  made = undefined;
-  return null;
+  const late = sleep(PATIENCE, undefined, { ref: false }).then(() => {
+    throw new Error(`the database has not answered within ${PATIENCE} ms`);
+  });
+  try {
+    const result = await Promise.race([(made ??= db.query(TABLE)).then(work), late]);
+    away = false;
+    return result;
+  } catch (error) {
+    if (!away) log.error({ err: error }, 'what people say is not kept');
+    away = true;
+    made = undefined;
+    return null;
+  }
 }
