@@ -29,8 +29,7 @@ export class AddressLimits {
     // the other end of a unix socket
     if (network === '') return 'welcome';
     if (this.#perSecond > 0 && !this.#spend(network)) return 'hurried';
-    const connections = this.#connections.get(network) ?? 0;
-    return this.#maxConnections > 0 && connections >= this.#maxConnections ? 'crowded' : 'welcome';
+    return this.#isCrowded(network) ? 'crowded' : 'welcome';
   }
 
   entered(address: string): void {
@@ -43,6 +42,10 @@ export class AddressLimits {
     const connections = this.#connections.get(network) ?? 0;
     if (connections > 1) this.#connections.set(network, connections - 1);
     else this.#connections.delete(network);
+  }
+
+  #isCrowded(network: string): boolean {
+    return this.#maxConnections > 0 && (this.#connections.get(network) ?? 0) >= this.#maxConnections;
   }
 
   /** @returns whether so many a second have not come yet; one that is turned away does not count */
