@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, nginx, and on
-# Linux iproute2 and systemd. For node before 22.16, which has no SQLite of its own, also the package better-sqlite3.
-# Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the fonts of the README's screenshots.
+# Linux iproute2, systemd and Python's websockets. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the
+# fonts of the README's screenshots.
 set -euo pipefail
 
 # The same places as in test/support/browser.ts.
@@ -15,20 +15,6 @@ browsers=(
   '/Applications/Chromium.app/Contents/MacOS/Chromium'
 )
 if [ -n "${CHROMIUM_PATH:-}" ]; then browsers=("$CHROMIUM_PATH"); fi
-
-# A driver is the application's to install, so it is none of our dependencies, and npm installs no optional peer of this
-# package here. It lies in a folder of its own, for each version of node: where npm finds no binary, it compiles for two minutes.
-if ! node --no-warnings -e "process.exit('columns' in require('node:sqlite').StatementSync.prototype ? 0 : 1)" 2>/dev/null &&
-  ! node -e "new (require('better-sqlite3'))(':memory:')" 2>/dev/null; then
-  driver="${XDG_CACHE_HOME:-$HOME/.cache}/gatewayworker-tests/better-sqlite3-$(node -p process.versions.modules)"
-  if ! (cd "$driver" 2>/dev/null && node -e "new (require('better-sqlite3'))(':memory:')" 2>/dev/null); then
-    echo "setup: installing better-sqlite3 with npm, in $driver"
-    mkdir -p "$driver"
-    echo '{}' >"$driver/package.json"
-    npm install --prefix "$driver" --no-audit --no-fund better-sqlite3@12
-  fi
-  ln -sfn "$driver/node_modules/better-sqlite3" node_modules/better-sqlite3
-fi
 
 packages=(chromium)
 for browser in "${browsers[@]}"; do
@@ -47,6 +33,8 @@ fi
 if [ "$(uname)" = Linux ] && ! { PATH="$PATH:/usr/sbin:/sbin" command -v ip && PATH="$PATH:/usr/sbin:/sbin" command -v tc; } >/dev/null; then
   packages+=(iproute2)
 fi
+# A websocket client of another language, for compression.
+if [ "$(uname)" = Linux ] && ! /usr/bin/python3 -c 'import websockets' 2>/dev/null; then packages+=(python3-websockets); fi
 # The unit in docs/deployment.md is verified, not started.
 if [ "$(uname)" = Linux ] && ! command -v systemd-analyze >/dev/null; then packages+=(systemd); fi
 # Without the package that runs it as a service: the tests start it by themselves, on ports and in folders of their own.

@@ -41,7 +41,7 @@ export abstract class BaseCalls {
   protected sendToGateways(
     command: number,
     ext: string | Uint8Array,
-    message: Message = '',
+    message: Message | typeof NO_MESSAGE = '',
     flags = 0,
   ): boolean {
     return this.#send(this.#fill(command, 0, 0, 0, ext, message, flags));

@@ -1,6 +1,7 @@
 import { Command, Flag } from '../wire/command.js';
 import { type Message, type Name, checkClientIds, checkMessage, checkNames } from './arguments.js';
 import { BaseCalls, NO_MESSAGE } from './base-calls.js';
+import { type CloseOptions, checkCloseOptions } from './close-options.js';
 
 export interface SendOptions {
   /** Sends the bytes as they are, without the protocol's encoding: the caller has encoded them. */
@@ -59,11 +60,15 @@ export abstract class SendCalls extends BaseCalls {
     return this.sendExcept(idList(options.exclude), Command.SEND_TO_GROUP, ext, message, rawFlag(options));
   }
 
-  /** Closes a client's connection, in its protocol's way; `message` goes out first. GatewayWorker's `closeClient`. */
-  closeClient(clientId: string, message?: Message): boolean {
-    if (message === undefined) return this.sendToHolder(clientId, Command.KICK, '', NO_MESSAGE);
+  /**
+   * Closes a client's connection, in its protocol's way; `message` goes out first. A websocket is closed with `code` and
+   * `reason`. GatewayWorker's `closeClient`.
+   */
+  closeClient(clientId: string, message?: Message, options?: CloseOptions): boolean {
+    const ext = options === undefined ? '' : JSON.stringify(checkCloseOptions('closeClient', options));
+    if (message === undefined) return this.sendToHolder(clientId, Command.KICK, ext, NO_MESSAGE);
     checkMessage('closeClient', message);
-    return this.sendToHolder(clientId, Command.KICK, '', message);
+    return this.sendToHolder(clientId, Command.KICK, ext, message);
   }
 
   /** Drops a client's connection at once; what is still to be sent to it is lost. GatewayWorker's `destoryClient`. */

@@ -3,6 +3,8 @@ export interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
+  /** Of an object that may be a boolean instead: the one that it may not be. */
+  readonly not?: { readonly const: boolean };
   readonly items?: SchemaNode;
   readonly enum?: readonly string[];
   /** Names among which a string may choose, where other strings (a path) are allowed as well. */
@@ -66,7 +68,7 @@ export function expectation(node: SchemaNode): string {
     case 'object':
       return 'an object';
     default:
-      return 'an object or false';
+      return node.not === undefined ? 'true, false or an object' : 'an object or false';
   }
 }
 
@@ -77,7 +79,7 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
   addresses: 'an address, a range such as 10.1.0.0/16, "loopback" or "private"',
   router:
-    'one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"',
+    'one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client\'s key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"',
 };
 
 function range(node: SchemaNode): string {

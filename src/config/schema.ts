@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 // typebox in one file: to load its 700 modules one by one would take a third of the time of every start
 import { Type, type Static } from '#typebox';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
+import { COMPRESSION } from './compression.js';
 import { schemeList, type SchemeOption, schemesTaking } from './schemes.js';
 
 /**
@@ -93,6 +94,23 @@ const rate = Type.Object(
   },
 );
 
+const compression = Type.Object(
+  {
+    threshold: bytes({
+      minimum: 0,
+      default: COMPRESSION.threshold,
+      description: 'Shorter messages go out as they are: they would gain little.',
+    }),
+    level: Type.Integer({
+      minimum: 1,
+      maximum: 9,
+      default: COMPRESSION.level,
+      description: 'How hard zlib tries, from fast to small.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 const listener = Type.Object(
   {
     url: Type.String({
@@ -115,6 +133,14 @@ const listener = Type.Object(
         uniqueItems: true,
         defaultText: 'none',
         description: `Websocket subprotocols (\`Sec-WebSocket-Protocol\`) that clients may choose from: the first of theirs that is in the list. ${onlyWith('subprotocols')}`,
+      }),
+    ),
+    compression: Type.Optional(
+      Type.Unsafe<boolean | Partial<Static<typeof compression>>>({
+        ...compression,
+        type: ['object', 'boolean'],
+        defaultText: '`false`',
+        description: `Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. ${onlyWith('compression')}`,
       }),
     ),
     tls: Type.Optional(tls),
@@ -234,6 +260,16 @@ const gateway = Type.Object(
       unit: 'connections',
       description: 'Clients at once; one more is refused. 0 means no limit.',
     }),
+    drainDelay: seconds({
+      default: 0,
+      description:
+        'At a stop: time between the first 503 of the health check and the first client that is closed, for a load balancer to notice. New clients are let in meanwhile.',
+    }),
+    drainTime: seconds({
+      default: 0,
+      description:
+        'At a stop: time over which the clients are closed, so that they do not all come back at once. 0: all in one go.',
+    }),
     trustedProxies: Type.Array(Type.String({ format: 'addresses' }), {
       default: [],
       defaultText: 'nobody',
@@ -251,7 +287,9 @@ const gateway = Type.Object(
       format: 'router',
       choices: ROUTERS,
       default: ROUTERS[0],
-      description: 'Which business worker a new client is bound to; a path names a module of your own.',
+      description:
+        'Which business worker a new client is bound to. `query:room`: the one that owns the key which the parameter `room` ' +
+        'of its handshake is, of this node, or with `query:room@cluster` of all; a path names a module of your own.',
     }),
   },
   { additionalProperties: false },

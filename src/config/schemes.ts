@@ -1,5 +1,5 @@
 /** The settings of a listener that not every scheme takes. */
-export const SCHEME_OPTIONS = ['static', 'subprotocols', 'tls', 'protocol', 'proxy'] as const;
+export const SCHEME_OPTIONS = ['static', 'subprotocols', 'compression', 'tls', 'protocol', 'proxy'] as const;
 
 export type SchemeOption = (typeof SCHEME_OPTIONS)[number];
 
@@ -20,10 +20,14 @@ interface Scheme {
  * sees to it that none is left out there.
  */
 const TABLE = {
-  ws: { transport: 'tcp', options: ['static', 'subprotocols', 'proxy'], aliases: ['websocket', 'http'] },
+  ws: {
+    transport: 'tcp',
+    options: ['static', 'subprotocols', 'compression', 'proxy'],
+    aliases: ['websocket', 'http'],
+  },
   wss: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'tls', 'proxy'],
+    options: ['static', 'subprotocols', 'compression', 'tls', 'proxy'],
     note: 'these also answer plain HTTP',
     aliases: ['https'],
   },

@@ -45,11 +45,15 @@ interface UserGateway {
   readonly sendToWorkerBufferSize?: number | undefined;
   /** Clients at once; one more is refused. 0 means no limit. Default: `0` connections. */
   readonly maxConnections?: number | undefined;
+  /** At a stop: time between the first 503 of the health check and the first client that is closed, for a load balancer to notice. New clients are let in meanwhile. Default: `0` seconds. */
+  readonly drainDelay?: number | undefined;
+  /** At a stop: time over which the clients are closed, so that they do not all come back at once. 0: all in one go. Default: `0` seconds. */
+  readonly drainTime?: number | undefined;
   /** Proxies whose word is taken for where clients come from, where a listener has `proxy`: addresses, ranges such as `10.1.0.0/16`, `loopback` (127.0.0.0/8, ::1), and `private` (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7). Default: nobody. */
   readonly trustedProxies?: readonly string[] | undefined;
   /** A udp peer that has sent nothing for this long is forgotten: its client is closed. Default: `60` seconds. */
   readonly udpIdleTimeout?: number | undefined;
-  /** Which business worker a new client is bound to; a path names a module of your own. Default: `"local-first"`. */
+  /** Which business worker a new client is bound to. `query:room`: the one that owns the key which the parameter `room` of its handshake is, of this node, or with `query:room@cluster` of all; a path names a module of your own. Default: `"local-first"`. */
   readonly router?: string | undefined;
 }
 
@@ -62,6 +66,8 @@ interface UserGatewayListen {
   readonly protocol?: string | undefined;
   /** Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss. */
   readonly subprotocols?: readonly string[] | undefined;
+  /** Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. Only with ws and wss. Default: `false`. */
+  readonly compression?: boolean | UserGatewayListenCompression | undefined;
   /** Certificate of a wss listener; required there, refused elsewhere. */
   readonly tls?: UserGatewayListenTls | undefined;
   /** How the proxies in front of this port, which `trustedProxies` names, say where their clients come from: `forwarded` (with ws and wss) by the headers X-Forwarded-For and X-Forwarded-Proto, or Forwarded; `proxy-protocol` by the PROXY protocol, version 1 or 2, before anything else. Not with udp. */
@@ -74,6 +80,13 @@ interface UserGatewayListen {
   readonly newConnectionsPerAddress?: number | undefined;
   /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */
   readonly heartbeat?: boolean | undefined;
+}
+
+interface UserGatewayListenCompression {
+  /** Shorter messages go out as they are: they would gain little. Default: `1024` bytes. */
+  readonly threshold?: number | undefined;
+  /** How hard zlib tries, from fast to small. Default: `3`. */
+  readonly level?: number | undefined;
 }
 
 interface UserGatewayListenTls {

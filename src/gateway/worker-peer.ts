@@ -1,6 +1,7 @@
 import type { Link } from '../link/link.js';
 import { Flag, WorkerState } from '../wire/command.js';
 import type { Frame } from '../wire/frame.js';
+import { hashOf } from './rendezvous.js';
 import type { SessionState } from './session-state.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -14,6 +15,8 @@ export interface WorkerPeerOptions {
   readonly local: boolean;
   /** Whether it is told that a client sends no more, and answers when it has handled everything before. Default: true. */
   readonly hearsEnds?: boolean;
+  /** Whether it can be a key's owner, and gives clients back that go to another one. Default: true. */
+  readonly routes?: boolean;
   /** Bits of WorkerState. A worker that does not speak of its state is as ready as its link. */
   readonly state?: number;
 }
@@ -46,6 +49,14 @@ export class WorkerPeer {
   readonly address: string;
   readonly local: boolean;
   readonly hearsEnds: boolean;
+  readonly routes: boolean;
+  /** Of its name. */
+  readonly hash: number;
+  /**
+   * Whether it has been ready: from then on it owns keys, also while it has no thread, since events wait for the next. A
+   * worker of this process has, when the first client comes.
+   */
+  served: boolean;
   /** What it says of itself: bits of WorkerState. */
   state: number;
   /** Clients bound to it. */
@@ -57,6 +68,9 @@ export class WorkerPeer {
     this.address = options.address ?? '';
     this.local = options.local;
     this.hearsEnds = options.hearsEnds ?? true;
+    this.routes = options.routes ?? true;
+    this.served = options.local;
+    this.hash = hashOf(this.name);
     this.state = options.state ?? WorkerState.READY;
   }
 
@@ -71,6 +85,11 @@ export class WorkerPeer {
   /** Whether new clients may be bound to it. */
   get ready(): boolean {
     return (this.state & (WorkerState.READY | WorkerState.LEAVING)) === WorkerState.READY && this.link.ready;
+  }
+
+  /** Whether it may be a key's owner. */
+  get mayOwn(): boolean {
+    return this.routes && this.served && this.open && (this.state & WorkerState.LEAVING) === 0;
   }
 
   /** Whether its clients' events have to wait. */

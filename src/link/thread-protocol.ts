@@ -27,6 +27,8 @@ export interface GatewayState extends GatewayAddress {
   readonly up: boolean;
   /** Whether it is a PHP gateway, which knows nothing that Command and Flag mark as ours. */
   readonly php: boolean;
+  /** Whether it sends clients to the workers that own their keys: ours do, but for older versions. */
+  readonly routes: boolean;
   /** What waits on the way to it (ring/link-gauge.ts); null for the gateway of this process: the command ring shows that. */
   readonly gauge: SharedArrayBuffer | null;
 }
@@ -67,7 +69,8 @@ export type ThreadMessage =
 export type SlotMessage =
   /** @property pending clients that a thread before this one is still busy with */
   | { readonly kind: 'serve'; readonly takeover: Takeover; readonly pending: readonly string[] }
-  | { readonly kind: 'release'; readonly clientId: string }
+  /** @property routes how often that thread has asked where the client's events go, and has no answer (AskedRoutes) */
+  | { readonly kind: 'release'; readonly clientId: string; readonly routes: number }
   /** All that are known now. */
   | { readonly kind: 'gateways'; readonly gateways: readonly GatewayState[] }
   /** Finish what was begun within so many milliseconds, and end. */

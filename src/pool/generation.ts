@@ -98,9 +98,9 @@ export class Generation {
     this.#post({ kind: 'serve', takeover, pending });
   }
 
-  /** A thread before it is done with this client. */
-  release(clientId: string): void {
-    this.#post({ kind: 'release', clientId });
+  /** A thread before it is done with this client. @param routes as SlotLink.tellRoutes */
+  release(clientId: string, routes: number): void {
+    this.#post({ kind: 'release', clientId, routes });
   }
 
   /** The gateways that there are, and how they are. */

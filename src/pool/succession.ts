@@ -229,8 +229,9 @@ export class Succession implements GenerationsOwner {
   /** A handler that was pending in an older thread is done: what it sent is delivered before the client's next event. */
   released(generation: Generation, clientId: string): void {
     if (!this.#pending.remove(clientId, generation)) return;
-    this.#options.link.drain(generation.number);
-    this.#serving?.release(clientId);
+    const { link } = this.#options;
+    link.drain(generation.number);
+    this.#serving?.release(clientId, link.tellRoutes(clientId));
   }
 
   ended(generation: Generation, error: Error | undefined): void {

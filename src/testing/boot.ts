@@ -113,13 +113,16 @@ const GIVEN: CompiledEvents = {
   write: async () => await Promise.resolve(),
 };
 
+/** Starts of a thread in this process, of whatever application. */
+let loads = 0;
+
 /** Every start loads a module anew, as a thread of its own would. */
 async function handlers(
-  { bundle, eventsFolder, memory, slot }: WorkerTask,
+  { bundle, eventsFolder }: WorkerTask,
   events: BootOptions['events'],
 ): Promise<Events> {
   if (typeof events !== 'string') return checkEvents({ default: events }, 'the events given to boot()');
   process.setSourceMapsEnabled(true);
-  const module = (await import(`${bundle}?slot=${slot}&thread=${memory.number}`)) as Record<string, unknown>;
+  const module = (await import(`${bundle}?load=${++loads}`)) as Record<string, unknown>;
   return checkEvents(module, eventsFolder);
 }

@@ -9,6 +9,7 @@ import { Command } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame } from '../wire/frame.js';
 import { GATEWAY_GONE, type WaitingEvent } from './client-events.js';
 import { ClientReports } from './client-reports.js';
+import { ClientRoutes } from './client-routes.js';
 import { Client } from './client.js';
 import { Clients } from './clients.js';
 import type { Events } from './events.js';
@@ -34,6 +35,8 @@ export interface BusinessWorkerOptions {
   readonly dialectOf: (client: Readonly<ClientAddress>) => GatewayDialect;
   /** Milliseconds after which a client's next event waits for a pending handler no longer; 0: never. */
   readonly processTimeout: number;
+  /** Whether a client's gateway can be reached. */
+  readonly reaches: (client: Readonly<ClientAddress>) => boolean;
 }
 
 /**
@@ -43,6 +46,7 @@ export interface BusinessWorkerOptions {
 export class BusinessWorker {
   readonly clients: Clients;
   readonly handlers: Handlers;
+  readonly routes: ClientRoutes;
   readonly #waiting: WaitingEvents;
   readonly #link: ThreadLink;
   readonly #gateway: GatewayCalls;
@@ -55,7 +59,8 @@ export class BusinessWorker {
   readonly #unreleased = new Set<string>();
   #onReleased: ((clientId: string) => void) | undefined;
 
-  constructor({ link, events, gateway, gauge, log, dialectOf, processTimeout }: BusinessWorkerOptions) {
+  constructor(options: BusinessWorkerOptions) {
+    const { link, events, gateway, gauge, log, dialectOf, processTimeout, reaches } = options;
     const reports = new ClientReports(link);
     this.#link = link;
     this.#gateway = gateway;
@@ -75,12 +80,24 @@ export class BusinessWorker {
       processTimeout,
       onDone: (client) => this.#done(client),
     });
+    this.routes = new ClientRoutes({
+      link,
+      clients: this.clients,
+      waiting: this.#waiting,
+      reports,
+      handlers: this.handlers,
+      unreleased: this.#unreleased,
+      reaches,
+      onMet: (word) => this.#meet(word),
+      onGoOn: (client) => this.#next(client),
+    });
   }
 
   /** Takes the slot's events from now on. @param pending clients that threads before this one are still busy with */
   serve(takeover: Takeover, pending: readonly string[]): void {
     this.awaitRelease(pending);
     this.clients.inheritClosed(takeover.closed);
+    this.routes.inherit(takeover.routes);
     this.#link.receiveEvents(takeover, () => {
       this.#waiting.makeRoom();
       this.#turns.begin();
@@ -89,13 +106,8 @@ export class BusinessWorker {
 
   /** An event arrived. */
   handle(frame: ReceivedFrame, place: number): void {
-    if (frame.command === Command.CLIENT_CLOSED) {
-      this.clients.inheritClosed([formatClientId(frame.localIp, frame.localPort, frame.connectionId)]);
-      return;
-    }
-    if (frame.command === Command.GATEWAY_GONE) {
-      this.#link.take(place);
-      this.clients.forget({ ip: frame.localIp, port: frame.localPort });
+    if (frame.command > Command.CLIENT_ENDED) {
+      this.#word(frame, place);
       return;
     }
     const client = this.clients.get(frame) ?? this.#meet(frame);
@@ -103,7 +115,7 @@ export class BusinessWorker {
       this.#link.take(place);
       return;
     }
-    if (client.events.busy) {
+    if (client.events.waits) {
       this.#waiting.add(client.events, frame, place);
       return;
     }
@@ -124,10 +136,11 @@ export class BusinessWorker {
     }
   }
 
-  /** The thread before this one is done with the client. */
-  release(clientId: string): void {
+  /** The thread before this one is done with the client. @param routes as SlotMessage's */
+  release(clientId: string, routes: number): void {
     if (!this.#unreleased.delete(clientId)) return;
     const client = this.clients.find(clientId);
+    this.routes.released(clientId, client, routes);
     if (client !== undefined) this.#catchUp(client);
     this.#unfinished.end();
   }
@@ -139,6 +152,7 @@ export class BusinessWorker {
    */
   retire(onReleased: (clientId: string) => void): void {
     this.#onReleased = onReleased;
+    this.routes.leave();
     this.#waiting.leave(this.clients.values());
     this.#turns.leave();
     for (const clientId of this.#unreleased) {
@@ -157,13 +171,33 @@ export class BusinessWorker {
     this.#log.close();
   }
 
-  /** The first event of a client has come. */
+  /** What came is about a client, or all of a gateway, and nothing that one did. */
+  #word(frame: ReceivedFrame, place: number): void {
+    const { localIp, localPort, connectionId } = frame;
+    switch (frame.command) {
+      case Command.CLIENT_CLOSED:
+        this.clients.inheritClosed([formatClientId(localIp, localPort, connectionId)]);
+        return;
+      case Command.GATEWAY_GONE:
+        this.#link.take(place);
+        for (const client of this.clients.forget({ ip: localIp, port: localPort })) this.#next(client);
+        return;
+      case Command.CLIENT_ROUTED:
+        this.routes.receive(frame, place);
+    }
+  }
+
+  /** The first event of a client has come, or the word that it is to be another worker's. */
   #meet(event: ReceivedFrame): Client {
+    const { command } = event;
     const client = new Client(this.#gateway, event, this.#dialectOf(event));
     const { events } = client;
     this.clients.add(client);
+    this.routes.met(client);
     if (this.#unreleased.size > 0 && this.#unreleased.has(client.id)) events.busy = true;
-    else if (event.command !== Command.ON_CONNECT && !events.closed) this.#catchUp(client);
+    else if (command !== Command.ON_CONNECT && command !== Command.CLIENT_ROUTED && !events.closed) {
+      this.#catchUp(client);
+    }
     return client;
   }
 
@@ -197,6 +231,11 @@ export class BusinessWorker {
   #next(client: Client): void {
     const { events } = client;
     events.busy = false;
+    if (events.moving) {
+      this.routes.move(client);
+      return;
+    }
+    if (events.routes > 0) return;
     for (let begun = 0; ; begun++) {
       if (events.waiting === undefined || events.waiting.length === 0) break;
       if (begun === EVENTS_PER_TURN || (this.#turns.look() && begun > 0)) {
@@ -208,12 +247,17 @@ export class BusinessWorker {
         this.#beginAnew(client);
         break;
       }
+      if (next.command === Command.CLIENT_ROUTED) {
+        // it was to be another worker's, before the link to its gateway broke
+        this.#link.take(next.place);
+        continue;
+      }
       if (this.#link.take(next.place)) {
         this.handlers.start(client, decodeFrame(next.frame, this.#waitingFrame));
       } else {
         this.#startLater(client, next.frame);
       }
-      if (events.busy) break;
+      if (events.waits) break;
     }
     this.#waiting.readOn(events);
   }

@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { Gateway, type GatewayCalls } from '../api/gateway-calls.js';
 import { PendingQueries } from '../api/pending-queries.js';
-import { type Clock, systemClock } from '../base/clock.js';
+import { type Clock, elapse, systemClock } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 import { createLogger } from '../base/log.js';
@@ -73,9 +73,12 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   });
   transport.setGateways(task.gateways);
   const orders = receiveOrders(port, {
-    release: (clientId) => worker?.release(clientId),
+    release: (clientId, routes) => worker?.release(clientId, routes),
     gateways(states) {
-      for (const lost of transport.setGateways(states)) requests.lost(lost);
+      for (const lost of transport.setGateways(states)) {
+        requests.lost(lost);
+        worker?.routes.lost(lost);
+      }
     },
   });
   gateway.attach({ transport, requests });
@@ -134,6 +137,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
     gauge,
     log,
     dialectOf: (client) => transport.dialectOf(client),
+    reaches: (client) => transport.reaches(client),
     processTimeout,
   });
   transport.worker = worker;
@@ -147,6 +151,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   const order = await orders.end;
   if (order.kind === 'stop') {
     await link.eventsEnded();
+    worker.routes.end();
   } else {
     let retired = false;
     worker.retire((clientId) => {
@@ -187,8 +192,4 @@ async function closeDatabases(): Promise<void> {
 function showDatabases(gauge: ThreadGauge): void {
   const counts = sumOfCounts([...threadDatabases].map((database) => database.counts));
   if (counts !== undefined) gauge.showDatabases(threadDatabases.size, counts);
-}
-
-async function elapse(clock: Clock, milliseconds: number): Promise<void> {
-  await new Promise<void>((resolve) => void clock.setTimeout(resolve, milliseconds));
 }

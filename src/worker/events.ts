@@ -1,5 +1,6 @@
 import { defaultExport } from '../base/default-export.js';
 import { GatewayError } from '../base/errors.js';
+import type { ClientEnd } from '../wire/client-end.js';
 import type { Session } from '../wire/session.js';
 import type { Handshake } from '../wire/handshake.js';
 import type { Client } from './client.js';
@@ -26,8 +27,8 @@ export interface Events<S extends object = Session> {
   onWebSocketConnect?(client: Client<S>, handshake: Handshake): unknown;
   /** `message` is a string for text, and a Buffer for binary websocket messages and bytes that are no UTF-8. */
   onMessage(client: Client<S>, message: string | Buffer): unknown;
-  /** The connection is gone. `client.session` is the final one. */
-  onClose?(client: Client<S>): unknown;
+  /** The connection is gone. `client.session` is the final one; `end` says who ended it, with what code, and which groups it was in. */
+  onClose?(client: Client<S>, end: ClientEnd): unknown;
   /** Once per thread, before it ends, after its last event. */
   onWorkerStop?(worker: WorkerInfo): unknown;
 }

@@ -3,7 +3,10 @@ import type { GatewayState, SlotMessage, WorkerTask } from '../link/thread-proto
 /** What the slot will ask for: to serve, then to end, and perhaps to be quicker about that than was said first. */
 export function receiveOrders(
   port: WorkerTask['port'],
-  on: { release: (clientId: string) => void; gateways: (states: readonly GatewayState[]) => void },
+  on: {
+    release: (clientId: string, routes: number) => void;
+    gateways: (states: readonly GatewayState[]) => void;
+  },
 ) {
   const serve = deferred<Extract<SlotMessage, { kind: 'serve' }>>();
   const end = deferred<Extract<SlotMessage, { kind: 'retire' | 'stop' }>>();
@@ -11,7 +14,7 @@ export function receiveOrders(
   let ending = false;
   port.on('message', (order: SlotMessage) => {
     if (order.kind === 'serve') serve.resolve(order);
-    else if (order.kind === 'release') on.release(order.clientId);
+    else if (order.kind === 'release') on.release(order.clientId, order.routes);
     else if (order.kind === 'gateways') on.gateways(order.gateways);
     else (ending ? hurry : end).resolve(order);
     ending ||= order.kind === 'retire' || order.kind === 'stop';

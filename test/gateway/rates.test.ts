@@ -171,7 +171,7 @@ describe('a listener with a rate', { timeout: 20_000 }, () => {
     await peer.flush(Buffer.from('more'));
     scene.clock.advance(20);
     await worker.until('more', () => worker.events.some((event) => event.endsWith('more')));
-    assert.equal(scene.gateway.counters.refusals.get('rate pause'), 2);
+    assert.deepEqual([...scene.gateway.counters.refusals.keys()], ['rate pause']);
   });
 
   it('ws: closes a client that sends more with 1008, where its policy is "close"', async (t) => {
@@ -222,7 +222,7 @@ describe('a listener with a rate', { timeout: 20_000 }, () => {
     peer.write(Buffer.from('1\n2\n'));
     await worker.until('the first', () => heard(worker).length === 1);
     const [client] = scene.gateway.directory.clients();
-    scene.gateway.clients.kick(client);
+    scene.gateway.clients.kick(client, 'server');
     await peer.until('the end', () => peer.ended);
     peer.end();
     await worker.until('its end', () => worker.events.some((event) => event.startsWith('ON_CLOSE')));

@@ -4,7 +4,8 @@ import type { GatewayConfig } from '#src/config/schema.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import type { Link } from '#src/link/link.js';
 import { memoryLinkPair } from './memory-link.js';
-import { Flag, commandName } from '#src/wire/command.js';
+import { type ClientEnd, decodeClientEnd } from '#src/wire/client-end.js';
+import { Command, Flag, commandName } from '#src/wire/command.js';
 import { type Frame, emptyFrame } from '#src/wire/frame.js';
 import { loadJson } from './config-folder.js';
 import { FakeTransport } from './fake-transport.js';
@@ -16,15 +17,24 @@ export class FakeWorker extends Observed {
   readonly link: Link;
   /** `ON_MESSAGE 7 hello`: command, connection id, body. */
   readonly events: string[] = [];
+  /** Whether it says of each client that sends no more that it has answered it. */
+  answersEnds = false;
+  /** How clients left, in order. */
+  readonly ends: ClientEnd[] = [];
 
   constructor(link: Link) {
     super();
     this.link = link;
     link.subscribe({
       frame: (frame) => {
-        const body = frame.bodyText();
+        const isEnd = frame.command === Command.ON_CLOSE;
+        if (isEnd) this.ends.push(decodeClientEnd(frame.body));
+        const body = isEnd ? '' : frame.bodyText();
         const event = `${commandName(frame.command)} ${frame.connectionId}`;
         this.events.push(body === '' ? event : `${event} ${body}`);
+        if (this.answersEnds && frame.command === Command.CLIENT_ENDED) {
+          this.send({ command: Command.CLIENT_ENDED, connectionId: frame.connectionId });
+        }
         this.changed();
       },
       drained: () => {},

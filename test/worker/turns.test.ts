@@ -89,7 +89,7 @@ describe('a business worker that is to end', () => {
     scene.worker.awaitRelease([ID]);
     const idle = scene.worker.idle();
     assert.equal(await isDone(idle), false);
-    scene.worker.release(ID);
+    scene.worker.release(ID, 0);
     await idle;
   });
 });
@@ -128,7 +128,7 @@ describe('a business worker that takes over from another', () => {
     scene.send(A, 'other', '', 0, 8);
     await scene.doneBy(1);
     assert.deepEqual(scene.done, ['other']);
-    scene.worker.release(ID);
+    scene.worker.release(ID, 0);
     assert.deepEqual(await scene.doneBy(2), ['other', 'waits']);
     assert.deepEqual(scene.asked, [8, 7], 'each one’s state is asked for first');
   });
@@ -136,8 +136,8 @@ describe('a business worker that takes over from another', () => {
   it('takes a client that was released before its first event for any other', async (t) => {
     const scene = new Scene(t);
     scene.worker.awaitRelease([ID]);
-    scene.worker.release(ID);
-    scene.worker.release(ID);
+    scene.worker.release(ID, 0);
+    scene.worker.release(ID, 0);
     scene.send(A, 'hello');
     assert.deepEqual(await scene.doneBy(1), ['hello']);
   });

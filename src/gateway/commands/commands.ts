@@ -1,9 +1,10 @@
 import type { ClientCommandHandler, CommandHandler } from './command-handler.js';
 import { clientGroupCommands, groupCommands } from './group.js';
 import { connectionCommands } from './connection.js';
+import { routeCommands } from './route.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
-import { uidCommands } from './uid.js';
+import { claimCommands, uidCommands } from './uid.js';
 
 /** Every command to one client that asks for no answer, by number. */
 export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
@@ -18,4 +19,6 @@ export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
 export const commands: Readonly<Record<number, CommandHandler>> = {
   ...sendCommands,
   ...groupCommands,
+  ...claimCommands,
+  ...routeCommands,
 };

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../base/errors.js';
 import type { TcpLink } from '../../link/tcp-link.js';
 import { Queue } from '../../base/queue.js';
-import { Command, commandName } from '../../wire/command.js';
+import { Command, commandName, isApiCommand } from '../../wire/command.js';
 import { type ReceivedFrame, decodeFrame } from '../../wire/frame.js';
 import { parseIntroduction } from '../../wire/worker-connect.js';
 import type { InnerHost, InnerRole } from './inner-host.js';
@@ -80,7 +80,7 @@ export class InnerClient implements InnerRole {
   /** What cannot be carried out is skipped: a web site's worker sends what all its requests have to say over one connection. */
   #carryOut(frame: ReceivedFrame): void {
     try {
-      checkPhpFrame(frame);
+      if (!isApiCommand(frame.command)) checkPhpFrame(frame);
       this.#host.desk.carryOut(this.#asker, frame);
     } catch (error) {
       this.#host.innerRefused('command', this.#link.name, error as Error);

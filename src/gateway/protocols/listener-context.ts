@@ -11,6 +11,7 @@ import type { Admission, ClientHost } from './protocol.js';
 import { ProxyProtocol } from './proxy-protocol.js';
 import { type Sender, type SenderSource, directSender } from './sender.js';
 import { TrustedProxies } from './trusted-proxies.js';
+import { Compression } from './ws-compression.js';
 
 /** What the configuration calls an entry of all listeners. */
 const KEY = 'gateway.listen';
@@ -49,6 +50,8 @@ export class ListenerContext {
   port: number;
   /** Whether the heartbeat applies to its clients. */
   readonly heartbeat: boolean;
+  /** How websocket messages are compressed, where they are. */
+  readonly compression: Compression | undefined;
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
   /** Bytes of the request line and headers that a request may have. */
@@ -70,6 +73,8 @@ export class ListenerContext {
     this.address = parseUrl(options.url);
     this.port = this.address.port;
     this.heartbeat = options.heartbeat ?? true;
+    const { compression = false } = options;
+    this.compression = compression === false ? undefined : new Compression(compression);
     this.maxPackageSize = options.maxPackageSize;
     this.maxHeaderSize = options.maxHeaderSize ?? 16_384;
     this.rate = options.rate;

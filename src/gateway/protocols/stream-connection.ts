@@ -8,6 +8,9 @@ import { SocketFlow, giveTime } from './socket-flow.js';
 import type { StreamProtocol } from './stream-protocol.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
 
+/** The kind of refusal that is about size. */
+const TOO_LONG = 'too long';
+
 /**
  * A client on a TCP connection.
  *
@@ -124,7 +127,8 @@ export class StreamConnection implements Connection {
   /** For the protocol: the client sent what is not allowed. What it sent before is answered, and no more is read. */
   refuse(problem: string, message: string): void {
     const { host, clock } = this.listener;
-    host.refused(`${this.protocol.name} ${problem}`, this.remoteAddress, message);
+    const by = problem === TOO_LONG ? 'limit' : 'error';
+    host.misbehaved(this, by, `${this.protocol.name} ${problem}`, message);
     this.#timer = clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
     this.#endReading();
   }
@@ -133,11 +137,12 @@ export class StreamConnection implements Connection {
   end(): void {
     // what came before the end is not lost, even if the end came before resume()
     this.#ending = true;
+    const broken = this.#reading === 'on' && this.#socket.errored !== null;
     this.#paused = false;
     this.#readPackages();
     this.#timer?.cancel();
     this.#open = false;
-    this.listener.host.closed(this);
+    this.listener.host.closed(this, 0, '', broken);
   }
 
   #readPackages(): void {
@@ -170,7 +175,7 @@ export class StreamConnection implements Connection {
     // what is not complete at the limit would end beyond it
     if (length > maxPackageSize || (length === 0 && this.#input.length >= maxPackageSize)) {
       const found = length === 0 ? `more than ${this.#input.length}` : length;
-      this.refuse('too long', `A package of ${found} bytes; maxPackageSize is ${maxPackageSize}.`);
+      this.refuse(TOO_LONG, `A package of ${found} bytes; maxPackageSize is ${maxPackageSize}.`);
       return false;
     }
     this.#packageLength = length;

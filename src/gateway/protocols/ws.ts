@@ -10,7 +10,8 @@ import type { ListenerContext } from './listener-context.js';
 import type { Listener } from './protocol.js';
 import type { Sender } from './sender.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
-import { CloseCode, closeFrame } from './ws-frame.js';
+import type { Agreement } from './ws-compression.js';
+import { CloseCode, closeFrame, wsProtocol } from './ws-frame.js';
 import { WsConnection } from './ws-connection.js';
 
 /** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
@@ -32,6 +33,8 @@ class WsListener implements Listener {
   readonly context: ListenerContext;
   readonly #http: HttpSide;
   readonly #handshakes: HandshakeServer<typeof UpgradedSocket>;
+  /** Of handshakes that are being answered, with those who have offered compression. */
+  readonly #agreements = new WeakMap<IncomingMessage, Agreement>();
   #closing = false;
 
   constructor(context: ListenerContext, http: HttpSide) {
@@ -48,6 +51,10 @@ class WsListener implements Listener {
       handleProtocols: (offered) => [...offered].find((name) => subprotocols.includes(name)) ?? false,
     });
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
+    this.#handshakes.on('headers', (lines, request) => {
+      const agreement = this.#agreements.get(request);
+      if (agreement !== undefined) lines.push(`Sec-WebSocket-Extensions: ${agreement.header}`);
+    });
     // a client that has closed its side still gets its answer; Node ends the other side at once unless it is told twice
     Object.assign(http.server, { allowHalfOpen: true, httpAllowHalfOpen: true });
     http.server.on('upgrade', (request, _, head) => this.#upgrade(request, request.socket, head));
@@ -74,6 +81,12 @@ class WsListener implements Listener {
       answer(socket, 400, 'Expected one Host header, with the name of a host.');
       return;
     }
+    try {
+      this.#agree(request);
+    } catch (error) {
+      this.#refuse(error as Error, socket, request);
+      return;
+    }
     const sender = this.context.senderOf(socket, request.headers);
     const admission = this.#closing ? 'full' : this.context.admits(sender.address);
     if (admission === 'full') {
@@ -94,10 +107,18 @@ class WsListener implements Listener {
     }
   }
 
+  /** @throws SyntaxError for an offer of compression that has not the form of one */
+  #agree(request: IncomingMessage): void {
+    const offers = request.headers['sec-websocket-extensions'];
+    const agreement = offers === undefined ? undefined : this.context.compression?.agree(offers);
+    if (agreement !== undefined) this.#agreements.set(request, agreement);
+  }
+
   #open(request: IncomingMessage, socket: Socket, sender: Sender, head: Buffer, subprotocol: string): void {
     const { method = 'GET', httpVersion, headers } = request;
     const url = originForm(request.url);
-    const connection = new WsConnection(this.context, socket, sender, head);
+    const messages = this.#agreements.get(request)?.protocol ?? wsProtocol;
+    const connection = new WsConnection(this.context, messages, socket, sender, head);
     this.context.host.opened(connection, { url, method, httpVersion, headers, subprotocol });
   }
 

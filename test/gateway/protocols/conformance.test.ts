@@ -8,7 +8,19 @@ import type { Connection, Listener } from '#src/gateway/protocols/protocol.js';
 import type { ProtocolHost } from '../../support/protocol-host.js';
 import { ManualClock } from '#src/testing/manual-clock.js';
 import { ANSWER_TIMEOUT } from '#src/gateway/protocols/timeouts.js';
-import { frame, netstring, netstringModule, tcp, text, ws, wsFrame, wss } from './formats.js';
+import {
+  Opcode,
+  RSV1,
+  frame,
+  netstring,
+  netstringModule,
+  tcp,
+  text,
+  ws,
+  wsCompressed,
+  wsFrame,
+  wss,
+} from './formats.js';
 import { open, tls } from './opening.js';
 import { type Peer, type StreamFormat, StreamPeer, UdpPeer } from './peer.js';
 
@@ -41,6 +53,14 @@ const SUBJECTS: Subject[] = [
     boundaries: true,
     options: () => ({ tls }),
     forbidden: wsFrame(3, Buffer.alloc(0)),
+  },
+  {
+    name: 'ws with compression',
+    scheme: 'ws',
+    format: wsCompressed,
+    boundaries: true,
+    options: () => ({ compression: { threshold: 0 } }),
+    forbidden: wsFrame(RSV1 | Opcode.ping, Buffer.alloc(0)),
   },
   { name: 'text', scheme: 'text', format: text, boundaries: true },
   {
