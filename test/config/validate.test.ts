@@ -248,6 +248,61 @@ describe('a wrong configuration', () => {
       'gateway.listen[0]: found "ws://0.0.0.0:1", expected an object',
     ],
     [
+      'a proxy that nobody is trusted for',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', proxy: 'forwarded' }] } },
+      'gateway.listen[0].proxy: found "forwarded" while gateway.trustedProxies names nobody, expected the proxies’ addresses there, such as ["loopback"] for one on this machine',
+    ],
+    [
+      'a proxy that speaks HTTP before a port that does not',
+      {
+        gateway: { trustedProxies: ['loopback'], listen: [{ url: 'text://0.0.0.0:1', proxy: 'forwarded' }] },
+      },
+      'gateway.listen[0].proxy: found "forwarded" with a listener of scheme text, which has no headers, expected "proxy-protocol"',
+    ],
+    [
+      'a proxy before udp',
+      {
+        gateway: {
+          trustedProxies: ['loopback'],
+          listen: [{ url: 'udp://0.0.0.0:1', proxy: 'proxy-protocol' }],
+        },
+      },
+      'gateway.listen[0].proxy: found with a listener of scheme udp, expected only with ws or wss or text or frame or tcp',
+    ],
+    [
+      'another kind of proxy',
+      {
+        gateway: {
+          trustedProxies: ['loopback'],
+          listen: [{ url: 'ws://0.0.0.0:1', proxy: 'proxy-protocl' }],
+        },
+      },
+      'gateway.listen[0].proxy: found "proxy-protocl", expected one of "forwarded", "proxy-protocol"; did you mean "proxy-protocol"?',
+    ],
+    ...['nginx', '10.0.0.0/33', '1.2.3', '::1/129', 'fe80::1%eth0', '0.0.0.0/-1', ''].map(
+      (range) =>
+        [
+          `trusted proxies ${range}`,
+          { gateway: { trustedProxies: [range] } },
+          `gateway.trustedProxies[0]: found "${range}", expected an address, a range such as 10.1.0.0/16, "loopback" or "private"`,
+        ] as const,
+    ),
+    [
+      'trusted proxies that are no list',
+      { gateway: { trustedProxies: 'loopback' } },
+      'gateway.trustedProxies: found "loopback", expected a list such as ["loopback", "10.1.0.0/16"]',
+    ],
+    [
+      'a rate of nothing',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', rate: { per: 5 } }] } },
+      'gateway.listen[0].rate: found neither messages nor bytes, expected how much a client may send',
+    ],
+    [
+      'a rate with another policy',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', rate: { messages: 5, policy: 'drop' } }] } },
+      'gateway.listen[0].rate.policy: found "drop", expected one of "pause", "close"',
+    ],
+    [
       'a bad listen url',
       { gateway: { listen: [{ url: 'ws://0.0.0.0' }] } },
       'gateway.listen[0].url: found "ws://0.0.0.0", expected scheme://host:port, such as ws://0.0.0.0:8282',

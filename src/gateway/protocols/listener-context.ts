@@ -58,6 +58,8 @@ export class ListenerContext {
   readonly maxPackageSize: number;
   /** Bytes of the request line and headers that a request may have. */
   readonly maxHeaderSize: number;
+  /** How much each of its clients may send, if that is limited. */
+  readonly rate: ListenerConfig['rate'];
   /** Clients that came in by it and are here: kept by the host. */
   connections = 0;
   /** How much one address may take, if there are limits; the host tells who comes and goes. */
@@ -78,6 +80,7 @@ export class ListenerContext {
     this.authTimeout = (options.authTimeout ?? 0) * 1000;
     this.maxPackageSize = options.maxPackageSize;
     this.maxHeaderSize = options.maxHeaderSize ?? 16_384;
+    this.rate = options.rate;
     const {
       maxConnectionsPerAddress = 0,
       newConnectionsPerAddress = 0,
