@@ -60,6 +60,7 @@ export function expectation(node: SchemaNode): string {
       return 'a string';
     case 'array':
       if (node.items?.format === 'address') return 'a list such as ["10.0.0.1:1236"]';
+      if (node.items?.format === 'addresses') return 'a list such as ["loopback", "10.1.0.0/16"]';
       if (node.items?.format === 'token') return 'a list of different names, such as ["mqtt"]';
       return 'a list with at least one entry';
     case 'boolean':
@@ -76,8 +77,9 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   bind: 'an IP address or a host name, or "" for that of gateway.lanIp',
   address: 'host:port, such as 10.0.0.1:1236',
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
+  addresses: 'an address, a range such as 10.1.0.0/16, "loopback" or "private"',
   router:
-    'one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"',
+    'one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client\'s key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"',
 };
 
 function range(node: SchemaNode): string {

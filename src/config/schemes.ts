@@ -1,5 +1,5 @@
 /** The settings of a listener that not every scheme takes. */
-export const SCHEME_OPTIONS = ['static', 'subprotocols', 'compression', 'tls', 'protocol'] as const;
+export const SCHEME_OPTIONS = ['static', 'subprotocols', 'compression', 'tls', 'protocol', 'proxy'] as const;
 
 export type SchemeOption = (typeof SCHEME_OPTIONS)[number];
 
@@ -22,18 +22,18 @@ interface Scheme {
 const TABLE = {
   ws: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'compression'],
+    options: ['static', 'subprotocols', 'compression', 'proxy'],
     aliases: ['websocket', 'http'],
   },
   wss: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'compression', 'tls'],
+    options: ['static', 'subprotocols', 'compression', 'tls', 'proxy'],
     note: 'these also answer plain HTTP',
     aliases: ['https'],
   },
-  text: { transport: 'tcp', options: [], note: 'one line a message' },
-  frame: { transport: 'tcp', options: [], note: '4-byte length before each message' },
-  tcp: { transport: 'tcp', options: ['protocol'], note: 'raw' },
+  text: { transport: 'tcp', options: ['proxy'], note: 'one line a message' },
+  frame: { transport: 'tcp', options: ['proxy'], note: '4-byte length before each message' },
+  tcp: { transport: 'tcp', options: ['protocol', 'proxy'], note: 'raw' },
   udp: { transport: 'udp', options: [] },
 } as const satisfies Readonly<Record<string, Scheme>>;
 

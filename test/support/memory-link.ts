@@ -75,9 +75,9 @@ class MemoryLink extends BaseLink {
   }
 }
 
-/** Two links that are each other's far ends. Nothing is delivered before both are subscribed to. */
-export function memoryLinkPair(bufferSize: number): [Link, Link] {
-  const a = new MemoryLink('memory a', bufferSize);
+/** Two links that are each other's far ends. Nothing is delivered before both are subscribed to. @param name the first one's */
+export function memoryLinkPair(bufferSize: number, name = 'memory a'): [Link, Link] {
+  const a = new MemoryLink(name, bufferSize);
   const b = new MemoryLink('memory b', bufferSize);
   a.far = b;
   b.far = a;

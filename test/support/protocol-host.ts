@@ -46,7 +46,11 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** Those that say no more. */
   readonly over: Connection[] = [];
   readonly gone: Connection[] = [];
+  /** How those ended, in the same order. */
+  readonly ends: { code: number; reason: string; broken: boolean }[] = [];
   readonly refusals: { kind: string; remoteAddress: string; message: string }[] = [];
+  /** What kinds of misbehaviour of clients there have been. */
+  readonly misbehaviour: ('limit' | 'error')[] = [];
   /** Called for each message, within the listener's call. */
   onMessage: (message: ReceivedMessage) => void = () => {};
 
@@ -87,14 +91,20 @@ export class ProtocolHost extends Observed implements ClientHost {
     this.changed();
   }
 
-  closed(transport: Connection): void {
+  closed(transport: Connection, code = 0, reason = '', broken = false): void {
     this.gone.push(transport);
+    this.ends.push({ code, reason, broken });
     this.changed();
   }
 
   refused(kind: string, remoteAddress: string, message: string): void {
     this.refusals.push({ kind, remoteAddress, message });
     this.changed();
+  }
+
+  misbehaved({ remoteAddress }: Connection, by: 'limit' | 'error', kind: string, message: string): void {
+    this.misbehaviour.push(by);
+    this.refused(kind, remoteAddress, message);
   }
 
   /** Waits for the next client to come in, calling `connect` for it. */

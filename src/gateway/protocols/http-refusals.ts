@@ -1,6 +1,5 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { plainAddress } from '../../net/address.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import type { ListenerContext } from './listener-context.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
@@ -33,7 +32,7 @@ export class HttpRefusals {
     const text =
       status === 431 ? `More than ${this.#context.maxHeaderSize} bytes of headers (maxHeaderSize).` : message;
     if (malformed || code.startsWith('ERR_SSL')) {
-      const from = socket instanceof Socket ? plainAddress(socket.remoteAddress) : '';
+      const from = socket instanceof Socket ? this.#context.senderOf(socket).address : '';
       this.#context.host.refused(malformed ? `http ${status}` : 'tls', from, text);
     }
     // one that never said anything, as browsers keep for later, is not told that it was too late

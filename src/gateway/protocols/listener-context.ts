@@ -1,10 +1,16 @@
-import type { Server } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Server, Socket } from 'node:net';
 import { type Clock, systemClock } from '../../base/clock.js';
 import type { GatewayError } from '../../base/errors.js';
 import { type ListenUrl, parseListenUrl } from '../../config/listen-url.js';
 import type { GatewayConfig, ListenerConfig } from '../../config/schema.js';
 import { bind, listenError } from '../../net/bind.js';
-import type { ClientHost } from './protocol.js';
+import { AddressLimits } from './address-limits.js';
+import { ForwardedHeaders } from './forwarded.js';
+import type { Admission, ClientHost } from './protocol.js';
+import { ProxyProtocol } from './proxy-protocol.js';
+import { type Sender, type SenderSource, directSender } from './sender.js';
+import { TrustedProxies } from './trusted-proxies.js';
 import { Compression } from './ws-compression.js';
 
 /** What the configuration calls an entry of all listeners. */
@@ -13,12 +19,14 @@ const KEY = 'gateway.listen';
 /** Connections that may wait to be accepted: as many as the operating system allows (net.core.somaxconn), where node has 511. */
 const BACKLOG = 65_535;
 
-type Common = Pick<GatewayConfig, 'maxPackageSize' | 'maxHeaderSize' | 'udpIdleTimeout'>;
+type Common = Pick<GatewayConfig, 'maxPackageSize' | 'maxHeaderSize' | 'udpIdleTimeout' | 'trustedProxies'>;
 
 /** What a listener is told of the configuration: its own entry, and what all listeners have in common. */
-export interface ListenerOptions extends ListenerConfig, Omit<Common, 'maxHeaderSize'> {
+export interface ListenerOptions extends ListenerConfig, Omit<Common, 'maxHeaderSize' | 'trustedProxies'> {
   /** Default: 16 KiB. */
   readonly maxHeaderSize?: number;
+  /** Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** Where a user's protocol module is compiled to, if not beside it. */
   readonly stateDir?: string;
   /** Default: the machine's own. */
@@ -50,6 +58,10 @@ export class ListenerContext {
   readonly maxHeaderSize: number;
   /** Clients that came in by it and are here: kept by the host. */
   connections = 0;
+  /** How much one address may take, if there are limits; the host tells who comes and goes. */
+  readonly addresses: AddressLimits | undefined;
+  /** Who its senders are, where proxies stand in between. */
+  readonly #proxied: SenderSource | undefined;
 
   /** @throws GatewayError GW_LISTEN for a url that is none */
   constructor(options: ListenerOptions, host: ClientHost) {
@@ -63,6 +75,19 @@ export class ListenerContext {
     this.compression = compression === false ? undefined : new Compression(compression);
     this.maxPackageSize = options.maxPackageSize;
     this.maxHeaderSize = options.maxHeaderSize ?? 16_384;
+    const {
+      maxConnectionsPerAddress = 0,
+      newConnectionsPerAddress = 0,
+      proxy,
+      trustedProxies = [],
+    } = options;
+    if (maxConnectionsPerAddress + newConnectionsPerAddress > 0) {
+      this.addresses = new AddressLimits(options, this.clock);
+    }
+    if (proxy === 'forwarded') this.#proxied = new ForwardedHeaders(new TrustedProxies(trustedProxies));
+    if (proxy === 'proxy-protocol') {
+      this.#proxied = new ProxyProtocol(new TrustedProxies(trustedProxies), host, this.clock);
+    }
   }
 
   /** As configured, with the real port: `ws://127.0.0.1:41234`. */
@@ -71,8 +96,29 @@ export class ListenerContext {
     return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
   }
 
-  /** Opens the port, if it is one of TCP. @throws GatewayError GW_LISTEN */
+  /** Who is at the far end of a connection. @param headers of the request, where there is one */
+  senderOf(socket: Socket, headers?: IncomingHttpHeaders): Sender {
+    return this.#proxied?.senderOf(socket, headers) ?? directSender(socket);
+  }
+
+  /** Whether another client may come in from there: what the host says, and the limits of one address. */
+  admits(address: string): Admission {
+    const admission = this.addresses?.admit(address) ?? 'welcome';
+    if (admission === 'welcome') return this.host.admits();
+    const { maxConnectionsPerAddress, newConnectionsPerAddress } = this.options;
+    if (admission === 'crowded') {
+      const limit = `has the ${maxConnectionsPerAddress} connections that maxConnectionsPerAddress allows`;
+      this.host.refused('connections per address', address, `${address} ${limit} on ${this.url}.`);
+    } else {
+      const limit = `has opened the ${newConnectionsPerAddress} connections a second that newConnectionsPerAddress allows`;
+      this.host.refused('new connections per address', address, `${address} ${limit} on ${this.url}.`);
+    }
+    return admission;
+  }
+
+  /** Opens the port, if it is one of TCP; the server has its listeners. @throws GatewayError GW_LISTEN */
   async bind(server: Server): Promise<void> {
+    if (this.#proxied instanceof ProxyProtocol) this.#proxied.guard(server);
     const { host, port } = this.address;
     this.port = await bind(server, { host, port, backlog: BACKLOG }, this.options.url, KEY);
   }

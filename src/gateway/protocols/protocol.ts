@@ -92,7 +92,8 @@ export interface HandshakeRequest {
 /** `unavailable`: there has been no worker for a while. */
 export type Health = 'ok' | 'stopping' | 'unavailable';
 
-export type Admission = 'welcome' | 'full' | 'unavailable';
+/** As {@link ClientHost.admits} has it; `crowded`, `hurried`: of one address there are too many, or they come too fast. */
+export type Admission = 'welcome' | 'full' | 'unavailable' | 'crowded' | 'hurried';
 
 /** What listeners report to: the gateway. */
 export interface ClientHost {
@@ -122,13 +123,21 @@ export interface ClientHost {
    * @param patience milliseconds to wait where nobody can tell when that is
    */
   ended(connection: Connection, patience: number): void;
-  /** The connection is gone, however it ended. Exactly once after `opened`. */
-  closed(connection: Connection): void;
   /**
-   * The client, or somebody who never became one, sent something that the protocol forbids; the listener has closed it, or
-   * has said that it ended. `kind` is a short constant (`ws 1009`, `text too long`): it is counted and logged once per kind and minute.
+   * The connection is gone, however it ended. Exactly once after `opened`.
+   *
+   * @param code a websocket's close code, where its client closed it: 1005 for none; 1006 where it ended without a close
+   *   frame of the client's. Of other protocols 0
+   * @param broken whether the connection broke before the client had closed it
+   */
+  closed(connection: Connection, code?: number, reason?: string, broken?: boolean): void;
+  /**
+   * Somebody sent something that the protocol forbids, and was turned away. `kind` is a short constant (`ws handshake`): it is
+   * counted and logged once per kind and minute.
    */
   refused(kind: string, remoteAddress: string, message: string): void;
+  /** As {@link refused}, of a client; `ended` or `closed` follows. `by`: `limit` where there was too much of something. */
+  misbehaved(connection: Connection, by: 'limit' | 'error', kind: string, message: string): void;
 }
 
 /** An open port. */

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
-import { plainAddress } from '../../net/address.js';
 import type { ListenerContext } from './listener-context.js';
 import type { ClientProtocol, Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
+import type { Sender } from './sender.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
-import { CloseCode, PING_FRAME, closeFrame, pongFrame, wsProtocol } from './ws-frame.js';
+import { CloseCode, PING_FRAME, closeFrame, pongFrame, readCloseFrame, wsProtocol } from './ws-frame.js';
 import { type WsReader, WsReceiver } from './ws-receiver.js';
 
 /** Bytes that may wait for a client before its pings are answered: one that sends them and does not read would otherwise fill the memory. */
@@ -45,13 +45,19 @@ export class WsConnection implements Connection, WsReader {
   #timer: Timer | undefined;
 
   /** @param protocol what was agreed on for messages; @param head what the client sent right behind its handshake */
-  constructor(listener: ListenerContext, protocol: ClientProtocol, socket: Socket, head: Buffer) {
+  constructor(
+    listener: ListenerContext,
+    protocol: ClientProtocol,
+    socket: Socket,
+    sender: Sender,
+    head: Buffer,
+  ) {
     this.protocol = protocol;
     this.listener = listener;
     this.#socket = socket;
     this.#receiver = new WsReceiver(this, listener.maxPackageSize);
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
+    this.remoteAddress = sender.address;
+    this.remotePort = sender.port;
     (socket as ClientSocket)[TRANSPORT] = this;
     socket.setTimeout(0); // the HTTP side's
     if (readIntoBuffer(socket, onRead)) socket.resume();
@@ -159,7 +165,8 @@ export class WsConnection implements Connection, WsReader {
   }
 
   onForbidden(code: number, problem: string): void {
-    this.listener.host.refused(`ws ${code}`, this.remoteAddress, problem);
+    const by = code === CloseCode.TOO_LONG ? 'limit' : 'error';
+    this.listener.host.misbehaved(this, by, `ws ${code}`, problem);
     this.#end(closeFrame(code));
   }
 
@@ -195,7 +202,9 @@ export class WsConnection implements Connection, WsReader {
   #gone(): void {
     this.#open = false;
     this.#timer?.cancel();
-    this.listener.host.closed(this);
+    const { code, reason } = readCloseFrame(this.#verdict ?? NO_FRAME);
+    const broken = this.#verdict === undefined && this.#socket.errored !== null;
+    this.listener.host.closed(this, code, reason, broken);
   }
 
   /** Goes on reading the socket, which nobody does while a message is being inflated. */

@@ -38,16 +38,11 @@ export const CloseCode = {
   NORMAL: 1000,
   PROTOCOL_ERROR: 1002,
   NONE: 1005,
+  ABNORMAL: 1006,
   INVALID_DATA: 1007,
   TOO_LONG: 1009,
   TRY_AGAIN_LATER: 1013,
 } as const;
-
-/** Whether a close frame may carry the code. */
-export function isCloseCode(code: number): boolean {
-  if (code >= 3000) return code <= 4999;
-  return code >= 1000 && code <= 1014 && code !== 1004 && code !== CloseCode.NONE && code !== 1006;
-}
 
 /** A ping without a payload. */
 export const PING_FRAME = Buffer.from([FIN | Opcode.PING, 0]);
@@ -65,6 +60,15 @@ export function closeFrame(code: number, reason: string | Buffer = ''): Buffer {
     Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)]),
   );
 }
+
+/** What a close frame of ours says. @param bytes empty where there is none */
+export function readCloseFrame(bytes: Buffer): { readonly code: number; readonly reason: string } {
+  if (bytes.length === 0) return NO_CLOSE_FRAME;
+  return bytes.length === 2 ? NO_CODE : { code: bytes.readUInt16BE(2), reason: bytes.toString('utf8', 4) };
+}
+
+const NO_CLOSE_FRAME = { code: CloseCode.ABNORMAL, reason: '' };
+const NO_CODE = { code: CloseCode.NONE, reason: '' };
 
 function encode(message: Buffer, binary: boolean): Buffer {
   return frame(binary ? WHOLE_BINARY : WHOLE_TEXT, message);

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { InputBuffer } from './input-buffer.js';
-import { CloseCode, FIN, Opcode, RSV1, WHOLE_BINARY, WHOLE_TEXT, isCloseCode } from './ws-frame.js';
+import { isCloseCode } from '../../wire/close-code.js';
+import { CloseCode, FIN, Opcode, RSV1, WHOLE_BINARY, WHOLE_TEXT } from './ws-frame.js';
 import {
   CONTROL,
   LENGTH,

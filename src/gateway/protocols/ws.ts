@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
-import { plainAddress } from '../../net/address.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
 import { hasOneHost, originForm } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
 import type { Listener } from './protocol.js';
+import type { Sender } from './sender.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import type { Agreement } from './ws-compression.js';
 import { CloseCode, closeFrame, wsProtocol } from './ws-frame.js';
@@ -87,9 +87,14 @@ class WsListener implements Listener {
       this.#refuse(error as Error, socket, request);
       return;
     }
-    const admission = this.#closing ? 'full' : this.context.host.admits();
+    const sender = this.context.senderOf(socket, request.headers);
+    const admission = this.#closing ? 'full' : this.context.admits(sender.address);
     if (admission === 'full') {
       answer(socket, 503, 'This server takes no more clients at the moment.');
+    } else if (admission === 'crowded') {
+      answer(socket, 429, 'There are too many connections from your address.');
+    } else if (admission === 'hurried') {
+      answer(socket, 429, 'Connections from your address come too fast.', ['Retry-After: 1']);
     } else {
       const { headers } = request;
       // `ws` knows no list
@@ -97,7 +102,7 @@ class WsListener implements Listener {
       this.#handshakes.handleUpgrade(request, socket, head, ({ protocol }) => {
         request.headers = headers;
         if (admission === 'unavailable') this.#turnAway(socket);
-        else this.#open(request, socket, head, protocol);
+        else this.#open(request, socket, sender, head, protocol);
       });
     }
   }
@@ -109,11 +114,11 @@ class WsListener implements Listener {
     if (agreement !== undefined) this.#agreements.set(request, agreement);
   }
 
-  #open(request: IncomingMessage, socket: Socket, head: Buffer, subprotocol: string): void {
+  #open(request: IncomingMessage, socket: Socket, sender: Sender, head: Buffer, subprotocol: string): void {
     const { method = 'GET', httpVersion, headers } = request;
     const url = originForm(request.url);
     const messages = this.#agreements.get(request)?.protocol ?? wsProtocol;
-    const connection = new WsConnection(this.context, messages, socket, head);
+    const connection = new WsConnection(this.context, messages, socket, sender, head);
     this.context.host.opened(connection, { url, method, httpVersion, headers, subprotocol });
   }
 
@@ -127,9 +132,9 @@ class WsListener implements Listener {
   }
 
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
-    const from = plainAddress(request.socket.remoteAddress);
+    const { address } = this.context.senderOf(request.socket, request.headers);
     answer(socket, 400, `${error.message}.`);
-    this.context.host.refused('ws handshake', from, error.message);
+    this.context.host.refused('ws handshake', address, error.message);
   }
 }
 
@@ -141,7 +146,7 @@ function asksForWebsocket({ headers: { upgrade = '' } }: IncomingMessage): boole
 }
 
 /** Answers an upgrade that does not become a websocket. Node has let go of the socket by then, its errors included. */
-function answer(socket: Duplex, status: number, text: string): void {
+function answer(socket: Duplex, status: number, text: string, fields: readonly string[] = []): void {
   socket.on('error', () => socket.destroy());
-  socket.end(rawAnswer(status, text, ['Sec-WebSocket-Version: 13']), () => socket.destroy());
+  socket.end(rawAnswer(status, text, ['Sec-WebSocket-Version: 13', ...fields]), () => socket.destroy());
 }

@@ -63,6 +63,13 @@ const SUBJECTS: Subject[] = [
     forbidden: wsFrame(RSV1 | Opcode.ping, Buffer.alloc(0)),
   },
   { name: 'text', scheme: 'text', format: text, boundaries: true },
+  {
+    name: 'text behind a proxy',
+    scheme: 'text',
+    format: { ...text, preamble: 'PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n' },
+    boundaries: true,
+    options: () => ({ proxy: 'proxy-protocol', trustedProxies: ['loopback'] }),
+  },
   { name: 'frame', scheme: 'frame', format: frame, boundaries: true, forbidden: Buffer.alloc(4) },
   { name: 'tcp', scheme: 'tcp', format: tcp, boundaries: false },
   { name: 'udp', scheme: 'udp', boundaries: true },
@@ -246,7 +253,7 @@ function everyProtocol(subject: Subject): void {
 
     it('takes a message of exactly the longest size', async (t) => {
       const overhead =
-        { ws: 0, wss: 0, text: 1, frame: 4, udp: 0, 'a user’s protocol': 5 }[subject.name] ?? 0;
+        { text: 1, 'text behind a proxy': 1, frame: 4, 'a user’s protocol': 5 }[subject.name] ?? 0;
       const port = await Port.open(subject, t, { maxPackageSize: 1_000 });
       const [transport, peer] = await port.join();
       await port.receives(transport, peer, [Buffer.alloc(1_000 - overhead, 'x')]);
