@@ -110,6 +110,23 @@ describe('a valid configuration', () => {
     assert.equal(config.worker.events, join(folder, 'app'));
   });
 
+  it('may have compression with settings, of which each has a default', async (test) => {
+    const { config } = await loadJson(test, {
+      gateway: {
+        listen: [
+          { url: 'ws://0.0.0.0:1', compression: true },
+          { url: 'ws://0.0.0.0:2', compression: false },
+          { url: 'ws://0.0.0.0:3', compression: { level: 9 } },
+        ],
+      },
+    });
+    assert.ok(config.gateway);
+    assert.deepEqual(
+      config.gateway.listen.map(({ compression }) => compression),
+      [true, false, { level: 9, threshold: 1024 }],
+    );
+  });
+
   it('keeps the name of a built-in router', async (test) => {
     const { config } = await loadJson(test, { gateway: { router: 'random' } });
     assert.ok(config.gateway);
@@ -346,6 +363,26 @@ describe('a wrong configuration', () => {
       'all origins, not in a list',
       { gateway: { listen: [{ url: 'ws://0.0.0.0:1', origins: '*' }] } },
       'gateway.listen[0].origins: found "*", expected a list such as ["https://example.com"]',
+    ],
+    [
+      'compression without ws',
+      { gateway: { listen: [{ url: 'text://0.0.0.0:1', compression: true }] } },
+      'gateway.listen[0].compression: found with a listener of scheme text, expected only with ws or wss',
+    ],
+    [
+      'compression that is neither',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', compression: 'on' }] } },
+      'gateway.listen[0].compression: found "on", expected true, false or an object',
+    ],
+    [
+      'a level of compression that there is not',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', compression: { level: 0 } }] } },
+      'gateway.listen[0].compression.level: found 0, expected a whole number from 1 to 9',
+    ],
+    [
+      'a misspelt setting of compression',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', compression: { treshold: 1 } }] } },
+      'gateway.listen[0].compression.treshold: unknown key (found 1), did you mean "threshold"?',
     ],
     [
       'tls without wss',
