@@ -1,0 +1,33 @@
+/** What a new project may begin as, each a folder of docs/examples. */
+export interface Template {
+  /** What it is, after "a". */
+  readonly title: string;
+  readonly about: string;
+  /** Programs of its own that `npm run` starts, by what they are called there: their files, in TypeScript. */
+  readonly programs?: Readonly<Record<string, string>>;
+  /** Whether it needs SQLite, which older versions of node have not. */
+  readonly sqlite?: boolean;
+  /** What to do once it runs. */
+  readonly then: string;
+}
+
+export const TEMPLATES: Readonly<Record<'chat' | 'push', Template>> = {
+  chat: {
+    title: 'chat',
+    about: 'rooms and names, and a database that remembers what was said',
+    sqlite: true,
+    then: 'open http://localhost:8282 in two tabs',
+  },
+  push: {
+    title: 'push service',
+    about: 'a script of yours reaches people and groups; browsers log in with a token',
+    programs: { login: 'scripts/login.ts', push: 'scripts/push.ts' },
+    then: 'npm run login -- ann, open what it prints, and npm run push -- ann "Hello"',
+  },
+};
+
+export type TemplateName = keyof typeof TEMPLATES;
+
+export const TEMPLATE_NAMES = Object.keys(TEMPLATES) as TemplateName[];
+
+export type Language = 'typescript' | 'javascript';
