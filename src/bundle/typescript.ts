@@ -4,9 +4,9 @@ import { typescriptSource } from './typescript-source.js';
 
 /** Of node 22.15 and later; its types here are node 20's. */
 interface SyncHooks {
-  registerHooks?(hooks: {
-    load(url: string, context: unknown, next: (url: string, context: unknown) => unknown): unknown;
-  }): void;
+  readonly registerHooks?: (hooks: {
+    load: (url: string, context: unknown, next: (url: string, context: unknown) => unknown) => unknown;
+  }) => void;
 }
 
 const { registerHooks } = modules as SyncHooks;

@@ -27,7 +27,7 @@ export async function newProject(given: string, options: NewOptions): Promise<vo
   const files = await projectFiles(name, template, language, source);
   await writeProject(folder, files, source);
 
-  const { title, then, sqlite } = TEMPLATES[template];
+  const { title, next, sqlite } = TEMPLATES[template];
   const steps = [
     ...(folder === process.cwd() ? [] : [`cd ${relative(process.cwd(), folder)}`]),
     'npm install',
@@ -37,7 +37,7 @@ export async function newProject(given: string, options: NewOptions): Promise<vo
     `${folder}: a ${title} in ${LANGUAGES[language]}, ${files.size} files`,
     '',
     ...steps.map((step) => `  ${step}`),
-    `  npm start      then ${then}`,
+    `  npm start      then ${next}`,
     '',
     'README.md there says the rest.',
   );

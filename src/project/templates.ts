@@ -8,21 +8,27 @@ export interface Template {
   /** Whether it needs SQLite, which older versions of node have not. */
   readonly sqlite?: boolean;
   /** What to do once it runs. */
-  readonly then: string;
+  readonly next: string;
 }
 
-export const TEMPLATES: Readonly<Record<'chat' | 'push', Template>> = {
+export const TEMPLATES: Readonly<Record<'chat' | 'iot' | 'push', Template>> = {
   chat: {
     title: 'chat',
     about: 'rooms and names, and a database that remembers what was said',
     sqlite: true,
-    then: 'open http://localhost:8282 in two tabs',
+    next: 'open http://localhost:8282 in two tabs',
+  },
+  iot: {
+    title: 'server for devices',
+    about: 'devices with a protocol of their own, over TCP, and a page that shows and switches them',
+    programs: { device: 'scripts/simulator.ts' },
+    next: 'npm run device in another terminal, and open http://localhost:8282',
   },
   push: {
     title: 'push service',
     about: 'a script of yours reaches people and groups; browsers log in with a token',
     programs: { login: 'scripts/login.ts', push: 'scripts/push.ts' },
-    then: 'npm run login -- ann, open what it prints, and npm run push -- ann "Hello"',
+    next: 'npm run login -- ann, open what it prints, and npm run push -- ann "Hello"',
   },
 };
 

@@ -23,5 +23,5 @@ export async function lastMessages(room: string): Promise<Message[]> {
     'SELECT name, text, at FROM messages WHERE room = ? ORDER BY id DESC LIMIT ?',
     [room, SHOWN],
   );
-  return rows.reverse();
+  return rows.toReversed();
 }
