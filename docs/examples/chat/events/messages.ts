@@ -1,4 +1,4 @@
-/** What the page and the server say to each other, as JSON. */
+/** What is said, as JSON: by the page `enter` and `say`; by the server `entered`, `came`, `left`, `said` and `error`. */
 
 /** From the page. */
 export type Request = { type: 'enter'; room: string; name: string } | { type: 'say'; text: string };
