@@ -1,25 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { transformSync } from 'esbuild';
+import type { TransformOptions } from 'esbuild';
 
-/** What node gets for a TypeScript module: JavaScript, with a source map in it. */
+/** What node gets for a TypeScript module. */
 export interface LoadedSource {
   readonly format: 'module';
   readonly source: string;
   readonly shortCircuit: true;
 }
 
-/**
- * A TypeScript module of the user's as JavaScript, made as `events/` is, so that a test and a node run the same. The types are
- * not checked.
- *
- * @returns undefined for everything else, packages included, which are JavaScript
- * @throws esbuild's failure, with file, line and column
- */
-export function typescriptSource(url: string): LoadedSource | undefined {
-  if (!/^file:.*\.m?ts(?:[?#]|$)/.test(url) || url.includes('/node_modules/')) return undefined;
-  const file = fileURLToPath(url);
-  const { code } = transformSync(readFileSync(file, 'utf8'), {
+/** The file of a module that is TypeScript of the user's; undefined for every other, packages included, which are JavaScript. */
+export function typescriptFile(url: string): string | undefined {
+  const own = /^file:.*\.m?ts(?:[?#]|$)/.test(url) && !url.includes('/node_modules/');
+  return own ? fileURLToPath(url) : undefined;
+}
+
+/** How it is compiled: as `events/` is, so that a test and a node run the same. The types are not checked. */
+export function compileOptions(file: string): TransformOptions {
+  return {
     loader: 'ts',
     format: 'esm',
     target: 'node20',
@@ -27,6 +24,9 @@ export function typescriptSource(url: string): LoadedSource | undefined {
     sourcemap: 'inline',
     keepNames: true,
     logLevel: 'silent',
-  });
+  };
+}
+
+export function loadedSource(code: string): LoadedSource {
   return { format: 'module', source: code, shortCircuit: true };
 }
