@@ -11,4 +11,4 @@ export { type Log, type LogFunction, log } from './base/user-log.js';
 export type { Session } from './wire/session.js';
 export type { Handshake } from './wire/handshake.js';
 export type { Client } from './worker/client.js';
-export { defineEvents, type Events, type WorkerInfo } from './worker/events.js';
+export { defineEvents, type Events, type WorkerInfo, type WorkerSender } from './worker/events.js';

@@ -1,7 +1,17 @@
+import { GatewayError } from '../base/errors.js';
+import { formatAddress } from '../wire/client-id.js';
 import { Command } from '../wire/command.js';
 import { type Session, encodeSession } from '../wire/session.js';
-import { type Name, checkName, checkSession } from './arguments.js';
+import { type Name, checkKey, checkName, checkScope, checkSession } from './arguments.js';
 import { SendCalls } from './send-calls.js';
+
+export interface RouteOptions {
+  /**
+   * Among whom the key has its owner. `node`, the default: the workers of the node that the client is connected to, or where
+   * it has none, all. `cluster`: all workers of the cluster.
+   */
+  readonly scope?: 'node' | 'cluster';
+}
 
 /** Uids, groups and sessions of clients. They return and throw as the sends do. */
 export abstract class IdentityCalls extends SendCalls {
@@ -51,6 +61,29 @@ export abstract class IdentityCalls extends SendCalls {
     const bytes = this.sessionBytes(value);
     const flags = this.transport.changing(clientId, { kind: 'update', session: value });
     return this.sendToHolder(clientId, Command.UPDATE_SESSION, bytes, '', flags);
+  }
+
+  /**
+   * Sends a client's events, from its next one on, to the worker that owns a key: a room, a game, a document. Called in a
+   * handler of this client, that one is the last here; no event is lost, doubled or reordered. As long as the same workers
+   * are there, a key has the same owner; when one comes or goes, only the keys move that it gets or had, with their clients.
+   *
+   * A client has one key at most: the last one given to it.
+   *
+   * @throws GW_ARGUMENT also when the client is at a gateway that knows no keys: PHP's, or an older version's
+   */
+  routeClient(clientId: string, key: Name, options: RouteOptions = {}): boolean {
+    const name = checkKey('routeClient', key);
+    const scope = checkScope('routeClient', options.scope);
+    const holder = this.holder(clientId);
+    if (holder?.routes === false) {
+      throw new GatewayError(
+        'GW_ARGUMENT',
+        `routeClient was given the client ${clientId}, whose gateway ${formatAddress(holder)} knows no keys: it is GatewayWorker's for PHP, or an older version. Its clients stay where they are.`,
+      );
+    }
+    const flags = this.transport.changing(clientId, { kind: 'route' });
+    return this.sendToHolder(clientId, Command.ROUTE_CLIENT, name, scope, flags);
   }
 
   /** How sessions go out: as they are stored, unless somebody at the far end has to read them who does not know JSON. */

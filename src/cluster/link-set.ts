@@ -70,7 +70,7 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
   get gateways(): GatewayState[] {
     const states = [...this.#remote.values()].filter(({ tried }) => tried).map((link) => link.forThread);
     if (this.#localGateway === undefined) return states;
-    return [{ ...this.#localGateway, up: true, php: false, gauge: null }, ...states];
+    return [{ ...this.#localGateway, up: true, php: false, routes: true, gauge: null }, ...states];
   }
 
   /** How the gateways on other nodes are reached. */

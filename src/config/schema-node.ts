@@ -75,7 +75,7 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   address: 'host:port, such as 10.0.0.1:1236',
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
   router:
-    'one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"',
+    'one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client\'s key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"',
 };
 
 function range(node: SchemaNode): string {

@@ -171,7 +171,9 @@ const gateway = Type.Object(
       format: 'router',
       choices: ROUTERS,
       default: ROUTERS[0],
-      description: 'Which business worker a new client is bound to; a path names a module of your own.',
+      description:
+        'Which business worker a new client is bound to. `query:room`: the one that owns the key which the parameter `room` ' +
+        'of its handshake is, of this node, or with `query:room@cluster` of all; a path names a module of your own.',
     }),
   },
   { additionalProperties: false },

@@ -4,10 +4,10 @@ import { Ajv } from 'ajv';
 import type { Static } from 'typebox';
 import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
-import { isAddress, isBind, isHost, isRouter, isToken } from './formats.js';
+import { isAddress, isBind, isHost, isNamedRouter, isRouter, isToken } from './formats.js';
 import { listenerProblems } from './listener-rules.js';
 import { configError, type Problem, schemaProblem } from './problem.js';
-import { type NodeConfig, nodeConfigSchema, ROUTERS } from './schema.js';
+import { type NodeConfig, nodeConfigSchema } from './schema.js';
 import { workerProblems } from './worker-rules.js';
 
 /** The schema's type while it may still be written to: between validation and freezing. */
@@ -74,7 +74,7 @@ function resolvePaths({ gateway, worker, cluster }: Draft, directory: string): v
   }
   if (worker) worker.events = resolve(directory, worker.events);
   if (!gateway) return;
-  if (!ROUTERS.some((name) => name === gateway.router)) gateway.router = resolve(directory, gateway.router);
+  if (!isNamedRouter(gateway.router)) gateway.router = resolve(directory, gateway.router);
   for (const listener of gateway.listen) {
     if (listener.static !== undefined) listener.static = resolve(directory, listener.static);
     if (listener.protocol !== undefined) listener.protocol = resolve(directory, listener.protocol);

@@ -83,6 +83,7 @@ export class Clients implements ClientHost, DispatcherHost {
     connection.listener.connections++;
     // an address that fits no field of a frame travels in the state
     if (client.address !== '') client.ensureState();
+    if (handshake !== undefined) this.#workers.introduce(client, handshake.url);
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, listener } = connection;

@@ -10,6 +10,8 @@ export class Counters {
   messagesDropped = 0;
   /** Datagrams that came while too many of their client's queued for a worker. */
   datagramsDropped = 0;
+  /** Messages from worker to worker that nobody got. */
+  workerMessagesDropped = 0;
   /** Clients closed because they did not read. */
   slowClients = 0;
   /** Clients closed because they gave no sign of life. */

@@ -20,6 +20,8 @@ import { openListener } from './protocols/listener.js';
 import type { ListenerContext } from './protocols/listener-context.js';
 import type { Listener } from './protocols/protocol.js';
 import { loadRouter } from './router.js';
+import { Routes } from './routes.js';
+import { WorkerMessages } from './worker-messages.js';
 import { WorkerPeer, type WorkerPeerStatus } from './worker-peer.js';
 import { Workers } from './workers.js';
 
@@ -69,7 +71,10 @@ export class Gateway implements InnerHost {
     const dispatcher = new Dispatcher(address, workers, {
       unheard: (client) => this.clients.unheard(client),
       datagramDropped: (client) => this.clients.datagramDropped(client),
+      workerJoined: (peer) => routes.joined(peer),
+      workerLeft: (peer) => routes.left(peer),
     });
+    const routes = new Routes({ address, directory, workers, dispatcher, problems });
     this.#problems = problems;
     this.#workers = workers;
     this.dispatcher = dispatcher;
@@ -83,9 +88,24 @@ export class Gateway implements InnerHost {
       dispatcher,
       delivery,
     });
+    const workerMessages = new WorkerMessages({
+      address,
+      workers,
+      counters,
+      problems,
+      bufferSize: config.sendToWorkerBufferSize,
+    });
     this.phpSessions = new PhpSessions(address, problems);
     const { clients, phpSessions } = this;
-    this.desk = new CommandDesk({ directory, delivery, clients, dispatcher, phpSessions });
+    this.desk = new CommandDesk({
+      directory,
+      delivery,
+      clients,
+      dispatcher,
+      routes,
+      workerMessages,
+      phpSessions,
+    });
     this.#heartbeat = new Heartbeat(
       config,
       clock,
@@ -126,7 +146,7 @@ export class Gateway implements InnerHost {
    */
   async listen(): Promise<void> {
     const stateDir = this.#stateDir;
-    this.#workers.route = await loadRouter(
+    this.#workers.router = await loadRouter(
       this.#config.router,
       (error) => this.#problems.warn('router', { err: error }, error.message),
       stateDir,
@@ -153,7 +173,7 @@ export class Gateway implements InnerHost {
   /** Takes in a worker that came otherwise than by the inner port. @param local whether it runs in this process */
   addWorker(link: Link, { local }: { local: boolean }): void {
     const peer = new WorkerPeer(link, { local });
-    const asker = new Asker(link, this.inner.address);
+    const asker = new Asker(link, this.inner.address, peer);
     link.subscribe({
       frame: (frame) => {
         try {

@@ -89,7 +89,8 @@ export async function boot({
     giveBackLog();
   };
   const sent = new SentMessages();
-  const app = new InProcessApp({ gateway, pool, threads, sent, clock, log, patience, onClose });
+  const stopTimeout = worker.stopTimeout * 1000;
+  const app = new InProcessApp({ gateway, pool, threads, sent, clock, log, patience, stopTimeout, onClose });
   try {
     await keepAlive(
       (async () => {

@@ -28,6 +28,8 @@ interface AppParts {
   readonly clock: ManualClock;
   readonly log: AppLog;
   readonly patience: number;
+  /** Milliseconds of the application's time that a reload may take. */
+  readonly stopTimeout: number;
   /** Whatever else ends with it. */
   readonly onClose: () => Promise<void>;
 }
@@ -110,7 +112,8 @@ export class InProcessApp implements TestApp {
   }
 
   async reload(): Promise<void> {
-    await keepAlive(this.#parts.pool.reload(0));
+    const { pool, stopTimeout } = this.#parts;
+    await keepAlive(pool.reload(stopTimeout));
   }
 
   async crash(): Promise<void> {

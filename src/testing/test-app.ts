@@ -64,7 +64,12 @@ export interface TestApp {
   settled(): Promise<void>;
   /** Lets so many milliseconds pass for the framework, and waits until what that caused is done. */
   advance(milliseconds: number): Promise<void>;
-  /** The code is replaced, as by `gatewayworker reload`: `onWorkerStop` of the old one runs, and `onWorkerStart` of the new. */
+  /**
+   * The code is replaced, as by `gatewayworker reload`: `onWorkerStart` of the new one runs, `onHandOver` and `onTakeOver`, and
+   * `onWorkerStop` of the old.
+   *
+   * @throws when the new code cannot run, or cannot have the state of the old
+   */
   reload(): Promise<void>;
   /**
    * A worker dies, in the middle of what it does, as by `process.exit` or an exception in a timer. Resolves when another has

@@ -72,6 +72,18 @@ export const Command = {
   // of a closed client has been started, or there will be none, so nobody has to know of it any more
   CLIENT_CLOSED: 233,
   CLIENT_FORGOTTEN: 234,
+
+  // ours, with the feature route/1 (wire/worker-connect.ts). Worker to gateway: the client goes to the worker that owns a key
+  ROUTE_CLIENT: 236,
+  // gateway to worker, behind the client's last event: the client is to go to another worker, or, with Flag.OWN, stays, as
+  // the answer to a ROUTE_CLIENT with that flag; worker thread to its slot: so many of those (client_ip) have their answer
+  CLIENT_ROUTED: 237,
+  // worker to gateway: nothing of the client is pending here any more; its body are the events that were not begun, as frames
+  // one behind the other; with Flag.OWN, the worker has closed it
+  CLIENT_MOVED: 238,
+  // worker to gateway: data for another worker; and gateway to that worker: the data, and in ext_data who has sent it
+  SEND_TO_WORKER: 246,
+  ON_WORKER_MESSAGE: 247,
 } as const;
 
 export type Command = (typeof Command)[keyof typeof Command];
@@ -101,9 +113,12 @@ export function commandName(command: number): string {
   return names.get(command) ?? `command ${command}`;
 }
 
-/** Whether a command is an event: something that a client did. That it ended is one without a handler. */
+/**
+ * Whether a command comes on a worker's stream of events: what a client or a worker did, and what else has to be known at that point,
+ * for which there is no handler.
+ */
 export function isEvent(command: number): boolean {
-  return eventNames.has(command) || command === Command.CLIENT_ENDED;
+  return eventNames.has(command) || command === Command.CLIENT_ENDED || command === Command.CLIENT_ROUTED;
 }
 
 /** The handler of an event, for logs and messages: `onMessage`. */
@@ -116,6 +131,7 @@ const eventNames = new Map<number, string>([
   [Command.ON_WEBSOCKET_CONNECT, 'onWebSocketConnect'],
   [Command.ON_MESSAGE, 'onMessage'],
   [Command.ON_CLOSE, 'onClose'],
+  [Command.ON_WORKER_MESSAGE, 'onWorkerMessage'],
 ]);
 
 /** Bits of a frame's flag byte. The first two are GatewayWorker's. */
@@ -132,7 +148,7 @@ export const Flag = {
   REQUEST: 0x10,
   /** Ours: a change of a client's state that the client's own worker counts (wire/client-state.ts, `applied`). */
   COUNTED: 0x20,
-  /** Ours, worker thread to its slot: the client that KICK or DESTROY closes is one of this worker's. */
+  /** Ours: the client that a command is about is one of this worker's: KICK, DESTROY, ROUTE_CLIENT and what answers it. */
   OWN: 0x40,
 } as const;
 

@@ -1,6 +1,6 @@
 import type { ThreadLink } from '../link/thread-link.js';
 import type { ClientAddress } from '../wire/client-id.js';
-import { Command } from '../wire/command.js';
+import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import type { SessionChange } from './session-view.js';
 
@@ -21,6 +21,18 @@ export class ClientReports {
   /** The slot may forget that a thread of its has closed this client. */
   forgotten(client: Readonly<ClientAddress>): void {
     if (this.#link.state === 'open') this.#send(Command.CLIENT_FORGOTTEN, client, '', 0, 0);
+  }
+
+  /** So many words of where its events go have been heard, or will not come. */
+  answered(client: Readonly<ClientAddress>, count: number): void {
+    this.#send(Command.CLIENT_ROUTED, client, '', count, 0);
+  }
+
+  /** Nothing of the client is pending here. @param events that were not begun @param closed whether this worker has closed it */
+  moved(client: Readonly<ClientAddress>, events: readonly Buffer[], closed: boolean): void {
+    this.#frame.body = Buffer.concat(events);
+    this.#send(Command.CLIENT_MOVED, client, '', 0, closed ? Flag.OWN : 0);
+    this.#frame.body = '';
   }
 
   /** No more of its events for now, or again. */

@@ -1,5 +1,6 @@
 import type { Message, Name } from '../api/arguments.js';
 import type { GatewayCalls } from '../api/gateway-calls.js';
+import type { RouteOptions } from '../api/identity-calls.js';
 import type { SendOptions } from '../api/send-calls.js';
 import { formatClientId, numberToIp } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
@@ -97,6 +98,11 @@ export class Client<S extends object = Session> {
   /** Takes this client's uid away, if it has one. */
   unbindUid(): boolean {
     return this.uid === null || this.#gateway.unbindUid(this.id, this.uid);
+  }
+
+  /** Sends this client's events, from its next one on, to the worker that owns this key, as `Gateway.routeClient`. */
+  route(key: Name, options?: RouteOptions): boolean {
+    return this.#gateway.routeClient(this.id, key, options);
   }
 
   /** What `console.log(client)` shows: what handlers may use. */

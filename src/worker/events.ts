@@ -16,10 +16,24 @@ export interface WorkerInfo {
   readonly node: string;
 }
 
+/** The worker that has sent a message, as `onWorkerMessage` sees it, which can answer it by `Gateway.sendToWorker(from, …)`. */
+export type WorkerSender = Omit<WorkerInfo, 'count'>;
+
 /** The developer's code: what happens when something happens. Only `onMessage` is required. Any may be async. */
 export interface Events<S extends object = Session> {
   /** Once per thread, awaited before its first event. */
   onWorkerStart?(worker: WorkerInfo): unknown;
+  /**
+   * In a reload, in the thread with the old code: returns what the new code is to have of its module variables, such as the
+   * rooms of a game. Anything that `structuredClone` takes; undefined when there is nothing. No event begins from before it
+   * on, but timers run: end those that change the state. Only if both codes have their half of the two.
+   */
+  onHandOver?(worker: WorkerInfo): unknown;
+  /**
+   * In a reload, in the thread with the new code: gets what the old one has returned, before its first event. If the reload
+   * fails after that, the old code's is called with what it had returned itself, and goes on.
+   */
+  onTakeOver?(worker: WorkerInfo, state: unknown): unknown;
   /** A client came in: for a websocket, after its handshake. */
   onConnect?(client: Client<S>): unknown;
   /** Follows onConnect, for websockets. */
@@ -28,16 +42,27 @@ export interface Events<S extends object = Session> {
   onMessage(client: Client<S>, message: string | Buffer): unknown;
   /** The connection is gone. `client.session` is the final one. */
   onClose?(client: Client<S>): unknown;
+  /**
+   * Another worker, or this one, has called `Gateway.sendToWorker`. What comes is begun in its order, also while an earlier
+   * one is pending.
+   *
+   * @param data as it was sent: bytes as a Buffer, anything else as JSON brings it over
+   * @param from null when a GatewayClient has sent it
+   */
+  onWorkerMessage?(data: unknown, from: WorkerSender | null): unknown;
   /** Once per thread, before it ends, after its last event. */
   onWorkerStop?(worker: WorkerInfo): unknown;
 }
 
 const NAMES = [
   'onWorkerStart',
+  'onHandOver',
+  'onTakeOver',
   'onConnect',
   'onWebSocketConnect',
   'onMessage',
   'onClose',
+  'onWorkerMessage',
   'onWorkerStop',
 ] as const;
 

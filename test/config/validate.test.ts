@@ -112,6 +112,14 @@ describe('a valid configuration', () => {
     assert.ok(config.gateway);
     assert.equal(config.gateway.router, 'random');
   });
+
+  for (const router of ['query:room', 'query:r.id', 'query:room@node', 'query:room@cluster']) {
+    it(`keeps ${router}, which is no path`, async (test) => {
+      const { config } = await loadJson(test, { gateway: { router } });
+      assert.ok(config.gateway);
+      assert.equal(config.gateway.router, router);
+    });
+  }
 });
 
 describe('a wrong configuration', () => {
@@ -169,8 +177,16 @@ describe('a wrong configuration', () => {
     [
       'a misspelt router',
       { gateway: { router: 'local-frist' } },
-      'gateway.router: found "local-frist", expected one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"; did you mean "local-first"?',
+      'gateway.router: found "local-frist", expected one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client\'s key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"; did you mean "local-first"?',
     ],
+    ...['query:', 'query:@cluster', 'query:room@all', 'query:a=b', 'query: room', 'qurey:room'].map(
+      (router) =>
+        [
+          `the router ${router}`,
+          { gateway: { router } },
+          `gateway.router: found "${router}", expected one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client's key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"`,
+        ] as const,
+    ),
     ['a role that is true', { worker: true }, 'worker: found true, expected an object or false'],
     ['a role that is null', { gateway: null }, 'gateway: found null, expected an object or false'],
     [

@@ -151,6 +151,25 @@ describe('the Gateway API, called on node A, about clients of nodes A, B and C',
     assert.deepEqual(sorted(await call('getAllClientIdList')), [ann.id, caller.id].toSorted());
   });
 
+  it('messages go to workers elsewhere, and a key of the cluster has one owner, whoever asks', async () => {
+    await call('sendToWorker', { name: 'b:0' }, { n: 1 });
+    assert.match(String(await ann.ws.next()), /^at b:0 from a:\d: \{"n":1\}$/);
+    const owners = new Set<string>();
+    for (let key = 0; key < 12; key++) {
+      const seen = new Set<string>();
+      for (const asker of [caller, bob, ann2]) {
+        await asker.call('sendToWorker', key, key, { scope: 'cluster' });
+        const [, owner] = /^at (\S+) /.exec(String(await ann.ws.next())) ?? [];
+        seen.add(owner);
+      }
+      assert.equal(seen.size, 1);
+      for (const owner of seen) owners.add(owner.split(':')[0]);
+      await bob.call('sendToWorker', key, 'near', {});
+      assert.match(String(await ann.ws.next()), /^at b:\d from b:\d: "near"$/);
+    }
+    assert.equal(owners.size, 3);
+  });
+
   it('the current client is the caller’s own', async () => {
     await call('sendToCurrentClient', 'me');
     assert.deepEqual(await caller.messagesBefore('me'), []);

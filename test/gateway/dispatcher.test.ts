@@ -47,8 +47,10 @@ async function scene() {
   const dispatcher = new Dispatcher({ ip: 1, port: 1 }, workers, {
     unheard() {},
     datagramDropped() {},
+    workerJoined() {},
+    workerLeft() {},
   });
-  workers.route = await loadRouter('least-connections', () => {});
+  workers.router = await loadRouter('least-connections', () => {});
   const peer = new WorkerPeer(link, { local: true });
   dispatcher.add(peer);
   /** @returns how many were sent before the client was paused: a transport reads no further then */

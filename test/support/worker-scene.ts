@@ -17,9 +17,9 @@ import { openSlot } from './link-carriers.js';
 
 const BUFFER = 64 * 1024;
 /** Gateways. */
-export const A: GatewayState = { ip: 0x7f000001, port: 1, up: true, php: false, gauge: null };
+export const A: GatewayState = { ip: 0x7f000001, port: 1, up: true, php: false, routes: true, gauge: null };
 export const B: GatewayState = { ...A, port: 2 };
-export const PHP: GatewayState = { ...A, port: 3, php: true };
+export const PHP: GatewayState = { ...A, port: 3, php: true, routes: false };
 
 /** A thread of the scene's slot, in this thread. */
 export class WorkerThread {
@@ -51,6 +51,7 @@ export class WorkerThread {
         { write: (line) => onFailure((JSON.parse(line) as { msg: string }).msg) },
       ),
       dialectOf: (client) => transport.dialectOf(client),
+      reaches: (client) => transport.reaches(client),
       processTimeout,
     });
     transport.worker = this.worker;

@@ -89,7 +89,7 @@ describe('a business worker that is to end', () => {
     scene.worker.awaitRelease([ID]);
     const idle = scene.worker.idle();
     assert.equal(await isDone(idle), false);
-    scene.worker.release(ID);
+    scene.worker.release(ID, 0);
     await idle;
   });
 });
@@ -128,7 +128,7 @@ describe('a business worker that takes over from another', () => {
     scene.send(A, 'other', '', 0, 8);
     await scene.doneBy(1);
     assert.deepEqual(scene.done, ['other']);
-    scene.worker.release(ID);
+    scene.worker.release(ID, 0);
     assert.deepEqual(await scene.doneBy(2), ['other', 'waits']);
     assert.deepEqual(scene.asked, [8, 7], 'each one’s state is asked for first');
   });
@@ -136,8 +136,8 @@ describe('a business worker that takes over from another', () => {
   it('takes a client that was released before its first event for any other', async (t) => {
     const scene = new Scene(t);
     scene.worker.awaitRelease([ID]);
-    scene.worker.release(ID);
-    scene.worker.release(ID);
+    scene.worker.release(ID, 0);
+    scene.worker.release(ID, 0);
     scene.send(A, 'hello');
     assert.deepEqual(await scene.doneBy(1), ['hello']);
   });
@@ -201,5 +201,59 @@ describe('a gateway that goes while a handler of a client of its is pending', ()
     assert.equal(scene.worker.clients.find(ID), undefined);
     assert.deepEqual(scene.asked, [7, 7], 'once at its first event, and once for the fence’s client');
     await scene.worker.idle();
+  });
+});
+
+describe('a business worker whose events are held', () => {
+  it('begins none, of new clients neither, and goes on in order', async (t) => {
+    const scene = new Scene(t);
+    scene.send(A, 'hold a');
+    scene.send(A, 'behind');
+    scene.send(A, 'one', '', 0, 8);
+    await scene.doneBy(2);
+    const held = scene.worker.hold();
+    scene.send(A, 'two', '', 0, 8);
+    scene.send(A, 'last');
+    assert.equal(await isDone(held), false);
+    scene.goOn();
+    await held;
+    assert.equal(await isDone(scene.doneBy(3) as Promise<unknown>), false);
+    scene.worker.goOn();
+    await scene.doneBy(5);
+    assert.deepEqual(
+      scene.done.filter((word) => word !== 'two'),
+      ['hold a', 'one', 'behind', 'last'],
+    );
+    await scene.worker.idle();
+  });
+
+  it('does not wait for a thread before it, and takes note of what that says meanwhile', async (t) => {
+    const scene = new Scene(t);
+    scene.worker.awaitRelease([ID]);
+    scene.send(A, 'hello');
+    scene.send(A, 'other', '', 0, 8);
+    await scene.doneBy(1);
+    await scene.worker.hold();
+    scene.worker.release(ID, 0);
+    while (scene.asked.length < 2) await turn();
+    assert.equal(await isDone(scene.doneBy(2) as Promise<unknown>), false);
+    scene.worker.goOn();
+    assert.deepEqual(await scene.doneBy(2), ['other', 'hello']);
+  });
+
+  it('leaves what waits to the next thread when that takes over', async (t) => {
+    const scene = new Scene(t);
+    scene.send(A, 'hold a');
+    scene.send(A, 'behind');
+    await scene.doneBy(1);
+    const held = scene.worker.hold();
+    scene.goOn();
+    await held;
+    scene.worker.retire(() => {});
+    await scene.thread.link.leaveEvents();
+    const next = scene.attach();
+    next.serve();
+    assert.deepEqual(await scene.doneBy(2), ['hold a', 'behind']);
+    assert.deepEqual(next.worker.handlers.pending, []);
   });
 });

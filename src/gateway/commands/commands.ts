@@ -1,9 +1,11 @@
 import type { ClientCommandHandler, CommandHandler } from './command-handler.js';
 import { clientGroupCommands, groupCommands } from './group.js';
 import { connectionCommands } from './connection.js';
+import { routeCommands } from './route.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
 import { uidCommands } from './uid.js';
+import { workerCommands } from './worker.js';
 
 /** Every command to one client that asks for no answer, by number. */
 export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
@@ -18,4 +20,6 @@ export const clientCommands: Readonly<Record<number, ClientCommandHandler>> = {
 export const commands: Readonly<Record<number, CommandHandler>> = {
   ...sendCommands,
   ...groupCommands,
+  ...routeCommands,
+  ...workerCommands,
 };

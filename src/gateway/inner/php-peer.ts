@@ -15,7 +15,14 @@ export class PhpPeer extends WorkerPeer {
   readonly #sessions: PhpSessions;
 
   constructor(link: TcpLink, name: string, sessions: PhpSessions) {
-    super(link, { name, address: link.name, local: false, hearsEnds: false, state: WorkerState.READY });
+    super(link, {
+      name,
+      address: link.name,
+      local: false,
+      hearsEnds: false,
+      routes: false,
+      state: WorkerState.READY,
+    });
     this.#sessions = sessions;
   }
 

@@ -23,6 +23,7 @@ export interface NodeStatus {
     readonly messagesOut: number;
     readonly messagesDropped: number;
     readonly datagramsDropped: number;
+    readonly workerMessagesDropped: number;
     readonly slowClients: number;
     readonly heartbeatDrops: number;
     /** Clients closed for what they sent, by kind. */
