@@ -11,11 +11,16 @@ export interface Template {
   readonly next: string;
 }
 
-export const TEMPLATES: Readonly<Record<'chat' | 'iot' | 'push', Template>> = {
+export const TEMPLATES: Readonly<Record<'chat' | 'game' | 'iot' | 'push', Template>> = {
   chat: {
     title: 'chat',
     about: 'rooms and names, and a database that remembers what was said',
     sqlite: true,
+    next: 'open http://localhost:8282 in two tabs',
+  },
+  game: {
+    title: 'game',
+    about: 'rooms with 20 ticks a second, in binary messages, which go on over a reload',
     next: 'open http://localhost:8282 in two tabs',
   },
   iot: {

@@ -103,13 +103,12 @@ export class MadeProject {
   }
 
   #spawn(program: string, words: readonly string[], env = {}, folder = this.folder): Program {
-    // what runs these tests is not for other tests
-    const { NODE_TEST_CONTEXT, NODE_V8_COVERAGE, ...own } = process.env;
-    const PATH = [join(this.#around.folder, 'node_modules/.bin'), own.PATH].join(delimiter);
+    const PATH = [join(this.#around.folder, 'node_modules/.bin'), process.env.PATH].join(delimiter);
     const child = spawn(program, words, {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...own, PATH, ...env },
+      // what runs these tests says things to its tests that are not for others
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_V8_COVERAGE: undefined, PATH, ...env },
     });
     this.#started.push(child);
     return child;

@@ -6,11 +6,17 @@ import { TEMPLATE_NAMES, type TemplateName } from '#src/project/templates.js';
 import type { NodeStatus } from '#src/ops/requests/status.js';
 import { launchBrowser } from '../support/browser.js';
 import type { Foreground } from '../cli/foreground-node.js';
+import { WsClient } from '../support/ws-client.js';
 import { MadeProject } from './made-project.js';
 
 /** Milliseconds. It only bounds a failure. */
 const LIMIT = 60_000;
 const PAGE = { url: 'ws://127.0.0.1:0', static: 'events/public' };
+
+async function served({ node }: Scene): Promise<void> {
+  const page = await fetch(node.listeners[0].replace('ws:', 'http:'));
+  assert.match(await page.text(), /<title>my-app<\/title>/);
+}
 
 /** What of a template's clients and programs is tried, with the real ones. */
 interface Trial {
@@ -48,6 +54,45 @@ const TRIALS: Readonly<Record<TemplateName, Trial>> = {
       await cleo.locator('.message', { hasText: 'Hello' }).waitFor();
     },
   },
+  game: {
+    async run({ project, node, open }) {
+      const page = await open('?room=red');
+      await page.getByText(/^you: \d+$/).waitFor();
+      const other = await WsClient.connect(`${node.listeners[0]}/?room=red`);
+      other.socket.send(Buffer.from([0x01]));
+      assert.deepEqual(await other.next(), Buffer.from([0x11, 2]));
+      await page.getByText(/you: \d+, player 2: \d+/).waitFor();
+
+      let last = { tick: -1, x: -1 };
+      // whoever is at the wall has run there
+      const runs = async (key: string, by: number, wall: number): Promise<void> => {
+        await page.keyboard.down(key);
+        for (let moved = false; !moved; ) {
+          const now = (await other.next()) as Buffer;
+          const { tick, x } = last;
+          last = { tick: now.readUInt32BE(1), x: now.readUInt16BE(10) };
+          if (tick !== -1) assert.equal(last.tick, tick + 1);
+          assert.equal(now[9], 1, 'the first player is the page');
+          moved = last.x - x === by || last.x === wall;
+        }
+        await page.keyboard.up(key);
+      };
+      await runs('ArrowRight', 8, 800);
+      const reload = await project.run('gatewayworker', 'reload');
+      assert.deepEqual([reload.status, reload.error], [0, '']);
+      await runs('ArrowLeft', -8, 0);
+      other.socket.close();
+      await page.getByText(/^you: \d+$/).waitFor();
+      const drawn = await page.evaluate(() => {
+        const canvas = document.querySelector('canvas');
+        return canvas
+          ?.getContext('2d')
+          ?.getImageData(0, 0, canvas.width, canvas.height)
+          .data.some((byte) => byte > 0);
+      });
+      assert.equal(drawn, true);
+    },
+  },
   iot: {
     listen: [PAGE, { url: 'tcp://127.0.0.1:0', protocol: 'DEVICE' }],
     async run({ project, node, open }) {
@@ -71,8 +116,8 @@ const TRIALS: Readonly<Record<TemplateName, Trial>> = {
       await page.getByText('Logged in as ann.').waitFor();
       const status = JSON.parse((await project.run('gatewayworker', 'status', '--json')).out) as NodeStatus;
       const address = status.cluster.register?.address ?? '';
-      for (const to of [['ann'], ['--topic', 'news']]) {
-        const sent = await project.script('push', [...to, `to ${to}`], { REGISTER_ADDRESS: address });
+      for (const to of ['ann', '--topic=news']) {
+        const sent = await project.script('push', [to, `to ${to}`], { REGISTER_ADDRESS: address });
         assert.deepEqual(sent, { status: 0, out: 'Sent. Online: 1\n', error: '' });
         await page.getByText(`to ${to}`).waitFor();
       }
@@ -110,10 +155,6 @@ describe('a project that gatewayworker new makes', () => {
     it(`${template}, in JavaScript: starts`, { timeout: LIMIT }, async (t) => {
       const project = await MadeProject.make(template, 'javascript');
       t.after(async () => await project.remove());
-      const served = async ({ node }: Scene): Promise<void> => {
-        const page = await fetch(node.listeners[0].replace('ws:', 'http:'));
-        assert.match(await page.text(), /<title>my-app<\/title>/);
-      };
       await tryOut(project, { ...TRIALS[template], run: served }, 'device.js');
     });
   }
