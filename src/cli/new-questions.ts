@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { suggestion } from '../config/suggestion.js';
 import { GatewayError } from '../base/errors.js';
 import { type Language, TEMPLATE_NAMES, type TemplateName, TEMPLATES } from '../project/templates.js';
@@ -7,28 +7,25 @@ import { say } from './this-program.js';
 /** Questions on a terminal, answered by a number or a word. */
 export class Questions {
   readonly #terminal = createInterface({ input: process.stdin, output: process.stdout });
-  readonly #ended = new Promise<never>((_, reject) => {
-    this.#terminal.once('close', () => {
-      reject(new GatewayError('GW_PROJECT', 'Nothing was made: the questions were not answered.'));
-    });
-  });
+  readonly #lines = this.#terminal[Symbol.asyncIterator]();
 
-  constructor() {
-    // Ctrl-C and Ctrl-D; until something is asked nobody waits for it
-    this.#ended.catch(() => {});
-  }
-
-  /** @param choices the first is what no answer means */
+  /**
+   * @param choices the first is what an empty answer means
+   * @throws GW_PROJECT at Ctrl-C and Ctrl-D
+   */
   async ask<Choice extends string>(question: string, choices: ReadonlyMap<Choice, string>): Promise<Choice> {
     const names = [...choices.keys()];
     const width = Math.max(...names.map((name) => name.length)) + 2;
     say('', question, ...names.map((name, at) => `  ${at + 1}  ${name.padEnd(width)}${choices.get(name)}`));
+    this.#terminal.setPrompt(`[${names[0]}] `);
     for (;;) {
-      const answer = (await Promise.race([this.#terminal.question(`[${names[0]}] `), this.#ended])).trim();
+      this.#terminal.prompt();
+      const { value, done } = await this.#lines.next();
+      if (done === true)
+        throw new GatewayError('GW_PROJECT', 'Nothing was made: the question was not answered.');
+      const answer = value.trim().toLowerCase();
       const found =
-        answer === ''
-          ? names[0]
-          : (names[Number(answer) - 1] ?? names.find((name) => name === answer.toLowerCase()));
+        answer === '' ? names[0] : (names[Number(answer) - 1] ?? names.find((name) => name === answer));
       if (found !== undefined) return found;
       const meant = suggestion(answer, names);
       say(meant === undefined ? `Type 1 to ${names.length}, or a name.` : `Did you mean ${meant}?`);
@@ -51,8 +48,8 @@ export async function askLanguage(questions: Questions): Promise<Language> {
   return await questions.ask(
     'In which language?',
     new Map<Language, string>([
-      ['typescript', 'no build step; npm run check looks at the types'],
-      ['javascript', ''],
+      ['typescript', 'without a build step; npm run check looks at the types'],
+      ['javascript', 'the same, without types'],
     ]),
   );
 }
