@@ -47,7 +47,7 @@ interface UserGateway {
   readonly maxConnections?: number | undefined;
   /** A udp peer that has sent nothing for this long is forgotten: its client is closed. Default: `60` seconds. */
   readonly udpIdleTimeout?: number | undefined;
-  /** Which business worker a new client is bound to; a path names a module of your own. Default: `"local-first"`. */
+  /** Which business worker a new client is bound to. `query:room`: the one that owns the key which the parameter `room` of its handshake is, of this node, or with `query:room@cluster` of all; a path names a module of your own. Default: `"local-first"`. */
   readonly router?: string | undefined;
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { Clock, Timer } from '../base/clock.js';
 import type { GatewayConfig } from '../config/schema.js';
 import type { Link } from '../link/link.js';
@@ -155,14 +154,7 @@ export class Gateway implements InnerHost {
       const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
       const common = { stateDir, maxPackageSize, maxHeaderSize, udpIdleTimeout };
       for (const settings of this.#config.listen) {
-        const { url, static: staticRoot } = settings;
         this.#listeners.push(await openListener({ ...settings, ...common }, this.clients));
-        if (staticRoot !== undefined && !existsSync(staticRoot)) {
-          this.log.warn(
-            { url, static: staticRoot },
-            `${url}: the folder of static files ${staticRoot} does not exist`,
-          );
-        }
       }
     } catch (error) {
       await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));

@@ -9,7 +9,10 @@ import type { Language, TemplateName } from '#src/project/templates.js';
 import { Foreground } from '../cli/foreground-node.js';
 import { PackageProject } from '../support/package-project.js';
 
-/** Of better-sqlite3 for versions of node without SQLite of their own, and of the types. */
+/** Whether they are installed by npm from a tarball, which takes minutes: `npm run test:projects`. */
+export const INSTALLED = process.env.PROJECTS === 'installed';
+
+/** What a project needs beside this one: for the types, and for versions of node without SQLite of their own. */
 const PACKAGES = ['typescript', '@types/node', 'better-sqlite3'];
 
 type Program = ChildProcessByStdio<null, Readable, Readable>;
@@ -32,17 +35,35 @@ export class MadeProject {
 
   static async make(template: TemplateName, language: Language): Promise<MadeProject> {
     const made = new MadeProject();
-    made.#around.linkPackage();
-    for (const name of PACKAGES) made.#around.link(name);
-    const options = ['--template', template, language === 'javascript' ? '--js' : '--ts'];
-    const { status, error } = await made.#outcome(
-      'gatewayworker',
-      ['new', 'my-app', ...options],
-      {},
-      made.#around.folder,
-    );
-    assert.equal(status, 0, error);
+    const words = ['new', 'my-app', '--template', template, language === 'javascript' ? '--js' : '--ts'];
+    if (INSTALLED) await made.#install(words);
+    else await made.#link(words);
     return made;
+  }
+
+  async #link(words: readonly string[]): Promise<void> {
+    this.#around.linkPackage();
+    for (const name of PACKAGES) this.#around.link(name);
+    await this.#succeed('gatewayworker', words, this.#around.folder);
+  }
+
+  /** As a stranger does it: npx with a tarball, and npm install. */
+  async #install(words: readonly string[]): Promise<void> {
+    const [, tarball] = this.#around.pack().split(':');
+    await this.#succeed(
+      'npx',
+      ['--yes', '--package', `./${tarball}`, 'gatewayworker', ...words],
+      this.#around.folder,
+    );
+    await this.#succeed('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], this.folder);
+    const { out } = await this.#succeed('npm', ['run', 'check'], this.folder);
+    assert.match(out, words.includes('--ts') ? /types {10}no errors/ : /events .*compiles/);
+  }
+
+  async #succeed(program: string, words: readonly string[], folder: string): Promise<Outcome> {
+    const outcome = await this.#outcome(program, words, {}, folder);
+    assert.equal(outcome.status, 0, `${program} ${words.join(' ')}\n${outcome.out}\n${outcome.error}`);
+    return outcome;
   }
 
   /** One of the programs of the project's package.json, as npm would run it: `npm run push -- ann`. */
@@ -103,7 +124,8 @@ export class MadeProject {
   }
 
   #spawn(program: string, words: readonly string[], env = {}, folder = this.folder): Program {
-    const PATH = [join(this.#around.folder, 'node_modules/.bin'), process.env.PATH].join(delimiter);
+    const bin = 'node_modules/.bin';
+    const PATH = [join(this.folder, bin), join(this.#around.folder, bin), process.env.PATH].join(delimiter);
     const child = spawn(program, words, {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
