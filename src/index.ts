@@ -9,6 +9,6 @@ export type { ProtocolConnection, ProtocolModule } from './gateway/protocols/pro
 export type { Router, RouterClient, RouterWorker } from './gateway/router.js';
 export { type Log, type LogFunction, log } from './base/user-log.js';
 export type { Session } from './wire/session.js';
-export type { Handshake } from './wire/handshake.js';
+export type { ClientCertificate, Handshake } from './wire/handshake.js';
 export type { Client } from './worker/client.js';
 export { defineEvents, type Events, type WorkerInfo } from './worker/events.js';

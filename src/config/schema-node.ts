@@ -73,6 +73,7 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   host: 'an IPv4 address or a host name',
   bind: 'an IP address or a host name, or "" for that of gateway.lanIp',
   address: 'host:port, such as 10.0.0.1:1236',
+  mode: 'three octal digits in quotes, such as "660"',
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
   router:
     'one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"',

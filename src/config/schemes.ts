@@ -7,8 +7,10 @@ export type SchemeOption = (typeof SCHEME_OPTIONS)[number];
 interface Scheme {
   /** What the socket is. */
   readonly transport: 'tcp' | 'udp';
-  /** Which of these settings it takes. One that takes `tls` needs it. */
+  /** Which of these settings it takes. */
   readonly options: readonly SchemeOption[];
+  /** The one among them that it cannot do without. */
+  readonly needs?: SchemeOption;
   /** What the reference says behind its name. */
   readonly note?: string;
   /** What Workerman's users are used to write, and what else one would try. */
@@ -24,12 +26,13 @@ const TABLE = {
   wss: {
     transport: 'tcp',
     options: ['static', 'subprotocols', 'tls'],
+    needs: 'tls',
     note: 'these also answer plain HTTP',
     aliases: ['https'],
   },
-  text: { transport: 'tcp', options: [], note: 'one line a message' },
-  frame: { transport: 'tcp', options: [], note: '4-byte length before each message' },
-  tcp: { transport: 'tcp', options: ['protocol'], note: 'raw' },
+  text: { transport: 'tcp', options: ['tls'], note: 'one line a message' },
+  frame: { transport: 'tcp', options: ['tls'], note: '4-byte length before each message' },
+  tcp: { transport: 'tcp', options: ['protocol', 'tls'], note: 'raw' },
   udp: { transport: 'udp', options: [] },
 } as const satisfies Readonly<Record<string, Scheme>>;
 
@@ -39,8 +42,11 @@ export const SCHEMES: Readonly<Record<ListenScheme, Scheme>> = TABLE;
 
 export const LISTEN_SCHEMES: readonly ListenScheme[] = Object.keys(TABLE) as ListenScheme[];
 
-export function schemesTaking(option: SchemeOption): ListenScheme[] {
-  return LISTEN_SCHEMES.filter((scheme) => SCHEMES[scheme].options.includes(option));
+/** Those that take a setting, as a list in words: `wss, text or tcp`. */
+export function schemesTaking(option: SchemeOption, conjunction: 'and' | 'or'): string {
+  const names = LISTEN_SCHEMES.filter((scheme) => SCHEMES[scheme].options.includes(option));
+  const last = names.pop() ?? '';
+  return names.length === 0 ? last : `${names.join(', ')} ${conjunction} ${last}`;
 }
 
 /** For the reference: each with its note. */

@@ -52,7 +52,7 @@ interface UserGateway {
 }
 
 interface UserGatewayListen {
-  /** `scheme://host:port`. Schemes: `ws`, `wss` (these also answer plain HTTP), `text` (one line a message), `frame` (4-byte length before each message), `tcp` (raw), `udp`. IPv6 hosts in brackets; port 0 means any free one. */
+  /** `scheme://host:port`. Schemes: `ws`, `wss` (these also answer plain HTTP), `text` (one line a message), `frame` (4-byte length before each message), `tcp` (raw), `udp`. IPv6 hosts in brackets; port 0 means any free one. `scheme+unix:path`: a unix socket, with every scheme but udp. */
   readonly url: string;
   /** Folder of static files, served over HTTP on the same port. Only with ws and wss. */
   readonly static?: string | undefined;
@@ -60,16 +60,35 @@ interface UserGatewayListen {
   readonly protocol?: string | undefined;
   /** Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss. */
   readonly subprotocols?: readonly string[] | undefined;
-  /** Certificate of a wss listener; required there, refused elsewhere. */
+  /** Certificates of a listener, which speaks TLS then; required with wss. They are read again at each reload. Only with wss, text, frame and tcp. */
   readonly tls?: UserGatewayListenTls | undefined;
+  /** Who may connect to a unix socket, as of a file: `"660"` for its owner and group, `"666"` for everybody. Only with `+unix`. Default: by the umask. */
+  readonly mode?: string | undefined;
   /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */
   readonly heartbeat?: boolean | undefined;
 }
 
 interface UserGatewayListenTls {
-  /** File of the certificate chain, PEM. */
+  /** File of the certificate, with those of the authorities between behind it, PEM. */
   readonly cert: string;
-  /** File of the private key, PEM. */
+  /** File of its private key, PEM, without a passphrase. */
+  readonly key: string;
+  /** Further certificates: a client is shown the one that has the name which it asks for, and `cert` otherwise. */
+  readonly sni?: readonly UserGatewayListenTlsSni[] | undefined;
+  /** Whether clients are asked for a certificate. Default: `false`. */
+  readonly requestCert?: boolean | undefined;
+  /** File of the authorities that sign the certificates of clients, PEM. Needed with `requestCert`. */
+  readonly ca?: string | undefined;
+  /** With `requestCert`: `false` lets clients in without a certificate, or with one that `ca` did not sign. They have none in the handshake. Default: `true`. */
+  readonly rejectUnauthorized?: boolean | undefined;
+  /** The oldest version of TLS that is spoken. Default: `"TLSv1.2"`. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+}
+
+interface UserGatewayListenTlsSni {
+  /** File of the certificate, with those of the authorities between behind it, PEM. */
+  readonly cert: string;
+  /** File of its private key, PEM, without a passphrase. */
   readonly key: string;
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { ClientCertificate } from '../../wire/handshake.js';
 import type { ListenerContext } from './listener-context.js';
 
 /**
@@ -82,6 +83,8 @@ export interface HandshakeRequest {
   readonly headers: IncomingHttpHeaders;
   /** The one that was agreed on; '' for none. */
   readonly subprotocol: string;
+  /** What the client has shown to be, where it has. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 /** `unavailable`: there has been no worker for a while. */

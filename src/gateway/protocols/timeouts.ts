@@ -12,3 +12,6 @@ export const PATIENCE = { half: 2_000, whole: 200 } as const;
 
 /** Milliseconds of silence before the operating system asks whether the other machine still exists. */
 export const KEEP_ALIVE_DELAY = 60_000;
+
+/** Milliseconds that a TLS handshake may take. */
+export const HANDSHAKE_TIMEOUT = 10_000;

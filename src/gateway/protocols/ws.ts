@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import { plainAddress } from '../../net/address.js';
+import { certificateOf } from './client-certificate.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
@@ -20,7 +21,7 @@ class UpgradedSocket extends WebSocket {
 
 /** A websocket port, which answers plain HTTP as well. */
 export async function openWsListener(context: ListenerContext): Promise<Listener> {
-  const http = new HttpSide(await createHttpServer(context), context);
+  const http = new HttpSide(createHttpServer(context), context);
   // before it listens: where processes share a port, the first client comes together with the word that it is open
   const listener = new WsListener(context, http);
   await context.bind(http.server);
@@ -58,6 +59,7 @@ class WsListener implements Listener {
     if (this.#closing) return;
     this.#closing = true;
     this.#http.stop();
+    await this.context.unbind();
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -93,7 +95,8 @@ class WsListener implements Listener {
     const { method = 'GET', httpVersion, headers } = request;
     const url = originForm(request.url);
     const connection = new WsConnection(this.context, socket, head);
-    this.context.host.opened(connection, { url, method, httpVersion, headers, subprotocol });
+    const certificate = certificateOf(socket);
+    this.context.host.opened(connection, { url, method, httpVersion, headers, subprotocol, certificate });
   }
 
   /** There has been no worker for a while, which only a websocket can be told in a way that its script sees. */

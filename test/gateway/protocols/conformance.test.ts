@@ -8,7 +8,7 @@ import type { Connection, Listener } from '#src/gateway/protocols/protocol.js';
 import type { ProtocolHost } from '../../support/protocol-host.js';
 import { ManualClock } from '#src/testing/manual-clock.js';
 import { ANSWER_TIMEOUT } from '#src/gateway/protocols/timeouts.js';
-import { frame, netstring, netstringModule, tcp, text, ws, wsFrame, wss } from './formats.js';
+import { frame, netstring, netstringModule, tcp, text, ws, withTls, wsFrame } from './formats.js';
 import { open, tls } from './opening.js';
 import { type Peer, type StreamFormat, StreamPeer, UdpPeer } from './peer.js';
 
@@ -37,7 +37,7 @@ const SUBJECTS: Subject[] = [
   {
     name: 'wss',
     scheme: 'wss',
-    format: wss,
+    format: withTls(ws),
     boundaries: true,
     options: () => ({ tls }),
     forbidden: wsFrame(3, Buffer.alloc(0)),
@@ -45,6 +45,22 @@ const SUBJECTS: Subject[] = [
   { name: 'text', scheme: 'text', format: text, boundaries: true },
   { name: 'frame', scheme: 'frame', format: frame, boundaries: true, forbidden: Buffer.alloc(4) },
   { name: 'tcp', scheme: 'tcp', format: tcp, boundaries: false },
+  {
+    name: 'text with TLS',
+    scheme: 'text',
+    format: withTls(text),
+    boundaries: true,
+    options: () => ({ tls }),
+  },
+  {
+    name: 'frame with TLS',
+    scheme: 'frame',
+    format: withTls(frame),
+    boundaries: true,
+    options: () => ({ tls }),
+    forbidden: Buffer.alloc(4),
+  },
+  { name: 'tcp with TLS', scheme: 'tcp', format: withTls(tcp), boundaries: false, options: () => ({ tls }) },
   { name: 'udp', scheme: 'udp', boundaries: true },
   {
     name: 'a user’s protocol',
@@ -226,7 +242,9 @@ function everyProtocol(subject: Subject): void {
 
     it('takes a message of exactly the longest size', async (t) => {
       const overhead =
-        { ws: 0, wss: 0, text: 1, frame: 4, udp: 0, 'a user’s protocol': 5 }[subject.name] ?? 0;
+        { text: 1, 'text with TLS': 1, frame: 4, 'frame with TLS': 4, 'a user’s protocol': 5 }[
+          subject.name
+        ] ?? 0;
       const port = await Port.open(subject, t, { maxPackageSize: 1_000 });
       const [transport, peer] = await port.join();
       await port.receives(transport, peer, [Buffer.alloc(1_000 - overhead, 'x')]);
@@ -268,12 +286,14 @@ function everyProtocol(subject: Subject): void {
       t.after(() => peer.end());
       peer.write(Buffer.from('hello'));
     } else {
-      const peer = await StreamPeer.connect(port.listener.context.url, {
-        ...subject.format,
-        handshake: undefined,
-      });
-      if (subject.format.handshake) peer.write(Buffer.from(subject.format.handshake));
-      await peer.until('the end', () => peer.closed || peer.ended);
+      const format = { ...subject.format, handshake: undefined };
+      const peer = await StreamPeer.connect(port.listener.context.url, format).catch((error: Error) => error);
+      // not even a TLS handshake is done, where there is nothing to say behind it
+      if (peer instanceof Error) assert.equal((peer as NodeJS.ErrnoException).code, 'ECONNRESET');
+      else {
+        if (subject.format.handshake) peer.write(Buffer.from(subject.format.handshake));
+        await peer.until('the end', () => peer.closed || peer.ended);
+      }
     }
     await port.exchange(other);
     assert.equal(port.host.clients.length, 1);

@@ -100,4 +100,7 @@ export const ws: StreamFormat = {
   },
 };
 
-export const wss: StreamFormat = { ...ws, tls: true };
+/** The same over TLS. */
+export function withTls(format: StreamFormat): StreamFormat {
+  return { ...format, tls: true };
+}

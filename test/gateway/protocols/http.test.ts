@@ -419,7 +419,7 @@ describe('wss', { timeout: 20_000 }, () => {
 
   it('names a certificate that cannot be read', async (t) => {
     const missing = { cert: join(folder, 'missing.pem'), key: tls.key };
-    await assert.rejects(open(t, 'wss', { tls: missing }), { code: 'GW_LISTEN', message: /missing\.pem/ });
+    await assert.rejects(open(t, 'wss', { tls: missing }), { code: 'GW_TLS', message: /missing\.pem/ });
     await assert.rejects(open(t, 'wss'), { code: 'GW_LISTEN', message: /expected tls: \{ cert, key \}/ });
   });
 });
