@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, lstat, rename, rm } from 'node:fs/promises';
 import { type Server, connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -60,19 +61,22 @@ export async function bindSocket(
       await rename(temporary, place.path);
     } catch (error) {
       // another process that shares it has been there
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      const shared = place.holder !== process.pid;
+      if (!shared || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   } catch (cause) {
     server.close();
+    const { address, key, path } = place;
+    const folder = dirname(path);
+    // libuv gives one code for both
+    if (!existsSync(folder))
+      throw refused(address, key, `the folder ${folder} does not exist. Create it before`, cause);
     const { code } = cause as NodeJS.ErrnoException;
-    const folder = dirname(place.path);
-    if (code === 'ENOENT')
-      throw refused(place.address, place.key, `the folder ${folder} does not exist. Create it before`, cause);
     if (code === 'EACCES' || code === 'EROFS') {
       const problem = `the folder ${folder} cannot be written (${code}). Give this user the right to, or configure another path`;
-      throw refused(place.address, place.key, problem, cause);
+      throw refused(address, key, problem, cause);
     }
-    throw listenError(place.address, place.key, cause);
+    throw listenError(address, key, cause);
   }
 }
 

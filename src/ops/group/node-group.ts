@@ -11,6 +11,7 @@ import type { GroupFacts } from '../requests/group-status.js';
 import type { ReloadNote } from '../requests/reload.js';
 import type { AskedGroup } from '../requests/request-entry.js';
 import { type Answerer, answerOfGroup, type NodeRequest } from '../requests/requests.js';
+import { claimSharedSockets, removeSharedSockets } from './shared-sockets.js';
 import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
 import { stillTimeOf } from './still-watch.js';
 import type { NodeStatus } from '../requests/status.js';
@@ -129,6 +130,7 @@ export class NodeGroup implements AskedGroup, Answerer {
       const own = worker === false ? 0 : worker.stopTimeout * 1000;
       const timeout = (graceful ? GRACEFUL_TIMEOUT : own) + END_TIME;
       await Promise.all(this.#members.map(async (member) => await member.stop(graceful, timeout)));
+      await removeSharedSockets(this.#options.config);
       await this.#register?.stop(graceful);
     })();
     return this.#stopped;
@@ -136,6 +138,7 @@ export class NodeGroup implements AskedGroup, Answerer {
 
   async #start(): Promise<void> {
     const { config, nodes, logFile, clock, log, fork, startRegister } = this.#options;
+    await claimSharedSockets(config);
     const own = registerConfig(config);
     if (own) this.#register = await startRegister(own);
     const registers = registersOf(config, this.#register?.registerAddress);

@@ -193,12 +193,14 @@ for (const scheme of ['wss', 'text'] as const) {
   });
 }
 
+/** A file with this in it. */
+async function file(text: string): Promise<string> {
+  const path = join(folder, 'other.pem');
+  await writeFile(path, text);
+  return path;
+}
+
 describe('a listener does not open', () => {
-  const without = async (text: string): Promise<string> => {
-    const file = join(folder, 'other.pem');
-    await writeFile(file, text);
-    return file;
-  };
   const CASES: [string, () => Tls | Promise<Tls>, RegExp][] = [
     [
       'without its certificate',
@@ -207,13 +209,13 @@ describe('a listener does not open', () => {
     ],
     [
       'with a file that is none',
-      async () => ({ ...pair('chat'), cert: await without('hello') }),
+      async () => ({ ...pair('chat'), cert: await file('hello') }),
       /other\.pem \(tls\.cert of text:\S+\) has no certificate: .+; expected PEM\.$/,
     ],
     ['with files swapped', () => ({ cert: pair('chat').key, key: pair('chat').cert }), /has no certificate/],
     [
       'with a key that is none',
-      async () => ({ ...pair('chat'), key: await without('hello') }),
+      async () => ({ ...pair('chat'), key: await file('hello') }),
       /other\.pem \(tls\.key of text:\S+\) has no private key: .+; expected PEM\.$/,
     ],
     [
@@ -243,7 +245,7 @@ describe('a listener does not open', () => {
         return {
           ...pair('chat'),
           requestCert: true,
-          ca: await without(good + good.replace(/\n.{8}/, '\nhello!!!')),
+          ca: await file(good + good.replace(/\n.{8}/, '\nhello!!!')),
         };
       },
       /other\.pem \(tls\.ca of text:\S+\) has no certificate: /,
