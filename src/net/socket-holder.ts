@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 
 /** `Num RefCount Protocol Flags Type St Inode Path`, of one that listens (`__SO_ACCEPTCON`): proc(5) */
 const LINE = /^\S+ \S+ \S+ 00010000 \S+ \S+ +(\d+) (.+)$/;
@@ -9,10 +10,9 @@ const LINE = /^\S+ \S+ \S+ 00010000 \S+ \S+ +(\d+) (.+)$/;
  */
 export async function holderOf(path: string): Promise<string | undefined> {
   try {
-    const inode = await inodeOf(path);
-    if (inode === undefined) return undefined;
-    for (const pid of await readdir('/proc')) {
-      if (!/^\d+$/.test(pid) || !(await holds(pid, `socket:[${inode}]`))) continue;
+    const sockets = await socketsLike(path);
+    for (const pid of sockets.size === 0 ? [] : await readdir('/proc')) {
+      if (!/^\d+$/.test(pid) || !(await holds(pid, path, sockets))) continue;
       const name = await readFile(`/proc/${pid}/comm`, 'utf8');
       return `${name.trim()} (pid ${pid})`;
     }
@@ -22,21 +22,32 @@ export async function holderOf(path: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The socket's number. Of one that was renamed, as ours are, the table has the name before. */
-async function inodeOf(path: string): Promise<string | undefined> {
+/**
+ * The sockets that may be the one, by what a descriptor is called, with the names that they were bound by: a relative one
+ * perhaps, which node:cluster prefers, and of one that was renamed, as ours are, the one before.
+ */
+async function socketsLike(path: string): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
   const table = await readFile('/proc/net/unix', 'utf8');
   for (const line of table.split('\n')) {
     const [, inode, name = ''] = LINE.exec(line) ?? [];
-    if (name === path || (name.startsWith(`${path}.`) && /^\d+$/.test(name.slice(path.length + 1))))
-      return inode;
+    if (basename(withoutPid(name, path)) === basename(path)) found.set(`socket:[${inode}]`, name);
   }
-  return undefined;
+  return found;
 }
 
-async function holds(pid: string, socket: string): Promise<boolean> {
+async function holds(pid: string, path: string, sockets: ReadonlyMap<string, string>): Promise<boolean> {
   const folder = `/proc/${pid}/fd`;
   for (const descriptor of await readdir(folder).catch(() => [])) {
-    if ((await readlink(`${folder}/${descriptor}`).catch(() => '')) === socket) return true;
+    const name = sockets.get(await readlink(`${folder}/${descriptor}`).catch(() => ''));
+    if (name === undefined) continue;
+    const cwd = await readlink(`/proc/${pid}/cwd`);
+    if (withoutPid(resolve(cwd, name), path) === path) return true;
   }
   return false;
+}
+
+/** A name without the pid that it may have behind it. */
+function withoutPid(name: string, path: string): string {
+  return name.endsWith(basename(path)) ? name : name.replace(/\.\d+$/, '');
 }

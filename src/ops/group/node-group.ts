@@ -41,8 +41,8 @@ export interface NodeGroupOptions {
   readonly logLosses: () => NodeStatus['log'];
   readonly fork: () => MemberProcess;
   readonly startRegister: (config: NodeConfig) => Promise<RegisterNode>;
-  /** Compiles the application without running it. @throws GatewayError */
-  readonly checkEvents: () => Promise<void>;
+  /** Compiles the application and reads its certificates, without running it. @throws GatewayError */
+  readonly check: () => Promise<void>;
 }
 
 /**
