@@ -53,6 +53,11 @@ if [ "$(uname)" = Linux ] && ! command -v systemd-analyze >/dev/null; then packa
 if ! { PATH="$PATH:/usr/sbin:/sbin" command -v mariadbd && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null; then
   packages+=(mariadb-server-core mariadb-client-core)
 fi
+# The tests start nginx by themselves, and make certificates as the documents say.
+if ! PATH="$PATH:/usr/sbin:/sbin" command -v nginx >/dev/null; then packages+=(nginx-light); fi
+for program in curl openssl; do
+  if ! command -v "$program" >/dev/null; then packages+=("$program"); fi
+done
 if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
   packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
 fi

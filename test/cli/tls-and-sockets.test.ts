@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { fixture } from '../support/fixtures.js';
-import { answering, App, LIMIT, NODES, TextClient } from './app.js';
+import { App, LIMIT, NODES, TextClient } from './app.js';
 
 const CONFIG = {
   gateway: {
@@ -23,6 +23,16 @@ const CONFIG = {
   register: { listen: '127.0.0.1:0' },
 };
 
+/** Greets each client with its address, and answers with this word. */
+function answering(word: string): string {
+  return `import { defineEvents } from 'gatewayworker';
+export default defineEvents({
+  onConnect: (client) => client.send(client.remoteAddress + ' ' + client.gatewayPort),
+  onMessage: (client) => client.send('${word}'),
+});
+`;
+}
+
 describe('TLS and unix sockets', { timeout: 10 * LIMIT, skip: process.platform === 'win32' }, () => {
   let app: App;
   let clients: TextClient[];
@@ -32,6 +42,7 @@ describe('TLS and unix sockets', { timeout: 10 * LIMIT, skip: process.platform =
     clients = [];
     await app.write('run/.gitkeep', '');
     await app.write('gatewayworker.config.json', JSON.stringify(CONFIG));
+    await app.write('events/index.ts', answering('one'));
     await put('chat');
   });
   afterEach(async () => {
@@ -52,7 +63,7 @@ describe('TLS and unix sockets', { timeout: 10 * LIMIT, skip: process.platform =
     const client = new TextClient(socket);
     clients.push(client);
     await once(socket, 'secureConnect');
-    assert.equal(await client.next(), 'hello');
+    assert.equal(await client.next(), `127.0.0.1 ${new URL(url).port}`);
     return { client, name: String(socket.getPeerCertificate().subject.CN) };
   }
 
@@ -71,7 +82,7 @@ describe('TLS and unix sockets', { timeout: 10 * LIMIT, skip: process.platform =
     );
     const { client, name } = await dialTls(url);
     assert.equal(name, 'chat');
-    assert.equal(await dialUnix().next(), 'hello');
+    assert.equal(await dialUnix().next(), 'unix: 0');
     assert.equal((await stat(join(app.folder, 'run/chat.sock'))).mode & 0o777, 0o600);
 
     const [response] = (await once(
@@ -119,7 +130,7 @@ describe('TLS and unix sockets', { timeout: 10 * LIMIT, skip: process.platform =
     await node.ended();
     assert.ok(existsSync(join(app.folder, 'run/chat.sock')));
     const next = await app.start();
-    assert.equal(await dialUnix().next(), 'hello');
+    assert.equal(await dialUnix().next(), 'unix: 0');
     next.process.kill('SIGTERM');
     await next.ended();
     for (const socket of ['chat', 'web']) assert.ok(!existsSync(join(app.folder, `run/${socket}.sock`)));
@@ -130,7 +141,7 @@ describe('TLS and unix sockets', { timeout: 10 * LIMIT, skip: process.platform =
     const [url] = node.listeners;
     for (let times = 0; times < NODES; times++) {
       assert.equal((await dialTls(url)).name, 'chat');
-      assert.equal(await dialUnix().next(), 'hello');
+      assert.equal(await dialUnix().next(), 'unix: 0');
     }
     const { members = [], listeners = [] } = (await app.peek()) ?? {};
     assert.deepEqual(
@@ -164,7 +175,7 @@ describe('TLS and unix sockets', { timeout: 10 * LIMIT, skip: process.platform =
     const [{ pid: first }] = members;
     process.kill(Number(first), 'SIGKILL');
     await app.until((status) => status.members?.every(({ state, pid }) => state === 'up' && pid !== first));
-    for (let times = 0; times < NODES; times++) assert.equal(await dialUnix().next(), 'hello');
+    for (let times = 0; times < NODES; times++) assert.equal(await dialUnix().next(), 'unix: 0');
 
     node.process.kill('SIGTERM');
     await node.ended();
