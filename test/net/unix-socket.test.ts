@@ -7,6 +7,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
 import { bindSocket, claimSocket, removeSocket } from '#src/net/unix-socket.js';
 
+/** As a process that is killed leaves it. */
+async function leaveStale(at: string): Promise<void> {
+  const server = createServer();
+  server.listen(`${at}.x`);
+  await once(server, 'listening');
+  await rename(`${at}.x`, at);
+  await new Promise((resolve) => server.close(resolve));
+}
+
 describe('a unix socket', () => {
   let folder = '';
   let path = '';
@@ -36,15 +45,6 @@ describe('a unix socket', () => {
     const [answer] = (await once(socket, 'data')) as [Buffer];
     socket.destroy();
     return answer.toString();
-  }
-
-  /** As a process that is killed leaves it. */
-  async function leaveStale(at: string): Promise<void> {
-    const server = createServer();
-    server.listen(`${at}.x`);
-    await once(server, 'listening');
-    await rename(`${at}.x`, at);
-    await new Promise((resolve) => server.close(resolve));
   }
 
   it('is there under its name alone, with its mode, until it is closed and removed', async (t) => {

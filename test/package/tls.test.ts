@@ -101,7 +101,7 @@ describe('what docs/tls.md and docs/protocols.md say of TLS and unix sockets, do
   });
 
   it("certbot's hook puts new certificates to use", async () => {
-    const { client: before } = await device();
+    const { client: earlier } = await device();
     mkdirSync(join(folder, 'live'));
     copyFileSync(fixture('tls/chat-renewed.pem'), join(folder, 'live/fullchain.pem'));
     copyFileSync(fixture('tls/chat-renewed.key'), join(folder, 'live/privkey.pem'));
@@ -113,7 +113,7 @@ describe('what docs/tls.md and docs/protocols.md say of TLS and unix sockets, do
     project.run('env', [`RENEWED_LINEAGE=${folder}/live`, 'sh', 'hook']);
     const { client, shown } = await device();
     assert.equal(shown, 'chat-renewed');
-    for (const one of [before, client]) one.socket.terminate();
+    for (const one of [earlier, client]) one.socket.terminate();
   });
 
   it('curl asks a unix socket for its health', () => {
