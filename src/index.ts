@@ -12,7 +12,7 @@ export type { Router, RouterClient, RouterWorker } from './gateway/router.js';
 export { type Log, type LogFunction, log } from './base/user-log.js';
 export type { ClientEnd, EndedBy } from './wire/client-end.js';
 export type { Session } from './wire/session.js';
-export type { Handshake, HandshakeRequest } from './wire/handshake.js';
+export type { ClientCertificate, Handshake, HandshakeRequest } from './wire/handshake.js';
 export type { Client } from './worker/client.js';
 export { Refused } from './worker/refused.js';
 export type { ResponseHeaders } from './worker/response-headers.js';

@@ -51,6 +51,9 @@ has_nginx() (
 nginx=()
 if ! has_nginx; then nginx=(nginx-light libnginx-mod-stream); fi
 packages+=(${nginx[@]+"${nginx[@]}"})
+for program in curl openssl; do
+  if ! command -v "$program" >/dev/null; then packages+=("$program"); fi
+done
 if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
   packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
 fi

@@ -11,6 +11,8 @@ export const ERROR_CODES = {
   GW_EVENTS_INVALID: 'The events module does not export what the framework needs.',
   GW_EVENTS_START: 'onWorkerStart failed.',
   GW_LISTEN: 'A listener cannot be opened.',
+  GW_TLS:
+    'A certificate of a listener, its private key, or the authority of its clients cannot be read or used.',
   GW_PROTOCOL_MODULE: 'A protocol or router module cannot be loaded, or misbehaves.',
   GW_FRAME: 'Bytes that are no frame of the inner protocol.',
   GW_SERIALIZE: 'A value that cannot be PHP-serialized, or bytes that cannot be read as such.',

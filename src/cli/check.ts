@@ -1,5 +1,6 @@
 import type { ConfigOption } from './options.js';
 import { checkTypes } from './type-check.js';
+import { checkCertificates } from '../node/check-certificates.js';
 import { checkEvents, load } from './application.js';
 import { say } from './this-program.js';
 
@@ -7,6 +8,7 @@ import { say } from './this-program.js';
 export async function check(options: ConfigOption): Promise<void> {
   const { config, file, warnings } = await load(options);
   say(`configuration  ${file ?? 'the defaults'}`, ...warnings.map((warning) => `warning        ${warning}`));
+  for (const line of await checkCertificates(config)) say(`certificate    ${line}`);
   if (config.worker === false) {
     say('events         none: worker is false');
     return;

@@ -13,7 +13,7 @@ import { reloadOnChange } from '../ops/process/reload-on-change.js';
 import { startBanner } from '../ops/view/start-banner.js';
 import { StrayErrors } from '../ops/log/stray-errors.js';
 import { givenLog } from './given-log.js';
-import { checkEvents, load } from './application.js';
+import { checkApplication, load } from './application.js';
 import { FAREWELL_TIME, openLog, startOwnNode } from './own-node.js';
 import { endAfter, guardExit } from './process-end.js';
 import { PROGRAM, upLine, version } from './this-program.js';
@@ -30,7 +30,7 @@ export async function startHere(options: StartOptions): Promise<void> {
   let group: NodeGroup | undefined;
   const readConfig = async (): Promise<NodeConfig> => {
     const now = await load(options);
-    await checkEvents(now.config);
+    await checkApplication(now.config);
     return now.config;
   };
   const host = new NodeProcess<Node | NodeGroup>({
@@ -84,7 +84,7 @@ async function startGroup(
     logLosses: () => log.losses,
     fork: memberForks(PROGRAM, ['member']),
     startRegister: async (own) => await startOwnNode(own, log),
-    checkEvents: async () => await checkEvents(config),
+    check: async () => await checkApplication(config),
     readConfig,
   });
 }

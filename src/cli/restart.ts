@@ -1,6 +1,6 @@
 import type { GracefulOption, StartOptions } from './options.js';
 import { RunningNode, notRunning } from '../ops/process/running-node.js';
-import { checkEvents, load } from './application.js';
+import { checkApplication, load } from './application.js';
 import { locate } from './locate.js';
 import { start } from './start.js';
 import { say } from './this-program.js';
@@ -27,7 +27,7 @@ export async function restart({
   }
   const nodes = options.nodes ?? node?.record.nodes;
   const { config } = await load({ ...options, nodes });
-  await checkEvents(config);
+  await checkApplication(config);
   if (node) {
     await node.stop(graceful);
     say(`stopped (pid ${node.pid})`);

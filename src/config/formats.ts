@@ -48,6 +48,11 @@ export function isToken(value: string): boolean {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(value);
 }
 
+/** The mode of a file, as `chmod` takes it. */
+export function isMode(value: string): boolean {
+  return /^0?[0-7]{3}$/.test(value);
+}
+
 /** `host:port` */
 export function isAddress(value: string): boolean {
   const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];

@@ -33,18 +33,52 @@ const bytes = (options: { description: string; default: number; minimum?: number
   Type.Integer({ minimum: 1, ...options, unit: 'bytes', maximum: GIBIBYTE });
 
 /** Said of a setting of listeners that not every scheme takes. */
-const onlyWith = (option: SchemeOption) => `Only with ${schemesTaking(option).join(' and ')}.`;
+const onlyWith = (option: SchemeOption) => `Only with ${schemesTaking(option, 'and')}.`;
 
 const path = (description: string) => Type.String({ description, minLength: 1 });
 
+const pair = {
+  cert: path('File of the certificate, with those of the authorities between behind it, PEM.'),
+  key: path('File of its private key, PEM, without a passphrase.'),
+};
+
 const tls = Type.Object(
   {
-    cert: path('File of the certificate chain, PEM.'),
-    key: path('File of the private key, PEM.'),
+    ...pair,
+    sni: Type.Optional(
+      Type.Array(Type.Object(pair, { additionalProperties: false }), {
+        minItems: 1,
+        defaultText: 'none',
+        description:
+          'Further certificates: a client is shown the one that has the name which it asks for, and `cert` otherwise.',
+      }),
+    ),
+    requestCert: Type.Optional(
+      Type.Boolean({
+        defaultText: '`false`',
+        description: 'Whether clients are asked for a certificate.',
+      }),
+    ),
+    ca: Type.Optional(
+      path('File of the authorities that sign the certificates of clients, PEM. Needed with `requestCert`.'),
+    ),
+    rejectUnauthorized: Type.Optional(
+      Type.Boolean({
+        defaultText: '`true`',
+        description:
+          'With `requestCert`: `false` lets clients in without a certificate, or with one that `ca` did not sign. They have none in the handshake.',
+      }),
+    ),
+    minVersion: Type.Optional(
+      Type.Enum(['TLSv1.2', 'TLSv1.3'], {
+        defaultText: '`"TLSv1.2"`',
+        description: 'The oldest version of TLS that is spoken.',
+      }),
+    ),
   },
   {
     additionalProperties: false,
-    description: 'Certificate of a wss listener; required there, refused elsewhere.',
+    description: `Certificates of a listener, which speaks TLS then; required with wss. They are read again at each reload. ${onlyWith('tls')}`,
   },
 );
 
@@ -117,7 +151,7 @@ const listener = Type.Object(
       minLength: 1,
       description:
         `\`scheme://host:port\`. Schemes: ${schemeList()}. ` +
-        'IPv6 hosts in brackets; port 0 means any free one.',
+        'IPv6 hosts in brackets; port 0 means any free one. `scheme+unix:path`: a unix socket, with every scheme but udp.',
     }),
     static: Type.Optional(
       path(`Folder of static files, served over HTTP on the same port. ${onlyWith('static')}`),
@@ -188,6 +222,14 @@ const listener = Type.Object(
         defaultText: 'no limit',
         description:
           'Clients of one address, of IPv6 a /64, that may come in by this port within a second; one more is refused, a websocket with 429 and `Retry-After`.',
+      }),
+    ),
+    mode: Type.Optional(
+      Type.String({
+        format: 'mode',
+        defaultText: 'by the umask',
+        description:
+          'Who may connect to a unix socket, as of a file: `"660"` for its owner and group, `"666"` for everybody. Only with `+unix`.',
       }),
     ),
     heartbeat: Type.Optional(

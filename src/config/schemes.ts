@@ -15,8 +15,10 @@ export type SchemeOption = (typeof SCHEME_OPTIONS)[number];
 interface Scheme {
   /** What the socket is. */
   readonly transport: 'tcp' | 'udp';
-  /** Which of these settings it takes. One that takes `tls` needs it. */
+  /** Which of these settings it takes. */
   readonly options: readonly SchemeOption[];
+  /** The one among them that it cannot do without. */
+  readonly needs?: SchemeOption;
   /** What the reference says behind its name. */
   readonly note?: string;
   /** What Workerman's users are used to write, and what else one would try. */
@@ -36,12 +38,13 @@ const TABLE = {
   wss: {
     transport: 'tcp',
     options: ['static', 'subprotocols', 'origins', 'compression', 'tls', 'proxy'],
+    needs: 'tls',
     note: 'these also answer plain HTTP',
     aliases: ['https'],
   },
-  text: { transport: 'tcp', options: ['proxy'], note: 'one line a message' },
-  frame: { transport: 'tcp', options: ['proxy'], note: '4-byte length before each message' },
-  tcp: { transport: 'tcp', options: ['protocol', 'proxy'], note: 'raw' },
+  text: { transport: 'tcp', options: ['tls', 'proxy'], note: 'one line a message' },
+  frame: { transport: 'tcp', options: ['tls', 'proxy'], note: '4-byte length before each message' },
+  tcp: { transport: 'tcp', options: ['protocol', 'tls', 'proxy'], note: 'raw' },
   udp: { transport: 'udp', options: [] },
 } as const satisfies Readonly<Record<string, Scheme>>;
 
@@ -51,8 +54,11 @@ export const SCHEMES: Readonly<Record<ListenScheme, Scheme>> = TABLE;
 
 export const LISTEN_SCHEMES: readonly ListenScheme[] = Object.keys(TABLE) as ListenScheme[];
 
-export function schemesTaking(option: SchemeOption): ListenScheme[] {
-  return LISTEN_SCHEMES.filter((scheme) => SCHEMES[scheme].options.includes(option));
+/** Those that take a setting, as a list in words: `wss, text or tcp`. */
+export function schemesTaking(option: SchemeOption, conjunction: 'and' | 'or'): string {
+  const names = LISTEN_SCHEMES.filter((scheme) => SCHEMES[scheme].options.includes(option));
+  const last = names.pop() ?? '';
+  return names.length === 0 ? last : `${names.join(', ')} ${conjunction} ${last}`;
 }
 
 /** For the reference: each with its note. */

@@ -58,7 +58,7 @@ interface UserGateway {
 }
 
 interface UserGatewayListen {
-  /** `scheme://host:port`. Schemes: `ws`, `wss` (these also answer plain HTTP), `text` (one line a message), `frame` (4-byte length before each message), `tcp` (raw), `udp`. IPv6 hosts in brackets; port 0 means any free one. */
+  /** `scheme://host:port`. Schemes: `ws`, `wss` (these also answer plain HTTP), `text` (one line a message), `frame` (4-byte length before each message), `tcp` (raw), `udp`. IPv6 hosts in brackets; port 0 means any free one. `scheme+unix:path`: a unix socket, with every scheme but udp. */
   readonly url: string;
   /** Folder of static files, served over HTTP on the same port. Only with ws and wss. */
   readonly static?: string | undefined;
@@ -72,7 +72,7 @@ interface UserGatewayListen {
   readonly origins?: readonly string[] | undefined;
   /** A client that has no uid (`bindUid`, or the `uid` of `onHandshake`) this long after it came in is closed; 0: it need not have one. Default: `0`. */
   readonly authTimeout?: number | undefined;
-  /** Certificate of a wss listener; required there, refused elsewhere. */
+  /** Certificates of a listener, which speaks TLS then; required with wss. They are read again at each reload. Only with wss, text, frame and tcp. */
   readonly tls?: UserGatewayListenTls | undefined;
   /** How the proxies in front of this port, which `trustedProxies` names, say where their clients come from: `forwarded` (with ws and wss) by the headers X-Forwarded-For and X-Forwarded-Proto, or Forwarded; `proxy-protocol` by the PROXY protocol, version 1 or 2, before anything else. Not with udp. */
   readonly proxy?: 'forwarded' | 'proxy-protocol' | undefined;
@@ -82,6 +82,8 @@ interface UserGatewayListen {
   readonly maxConnectionsPerAddress?: number | undefined;
   /** Clients of one address, of IPv6 a /64, that may come in by this port within a second; one more is refused, a websocket with 429 and `Retry-After`. Default: no limit. */
   readonly newConnectionsPerAddress?: number | undefined;
+  /** Who may connect to a unix socket, as of a file: `"660"` for its owner and group, `"666"` for everybody. Only with `+unix`. Default: by the umask. */
+  readonly mode?: string | undefined;
   /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */
   readonly heartbeat?: boolean | undefined;
 }
@@ -94,9 +96,26 @@ interface UserGatewayListenCompression {
 }
 
 interface UserGatewayListenTls {
-  /** File of the certificate chain, PEM. */
+  /** File of the certificate, with those of the authorities between behind it, PEM. */
   readonly cert: string;
-  /** File of the private key, PEM. */
+  /** File of its private key, PEM, without a passphrase. */
+  readonly key: string;
+  /** Further certificates: a client is shown the one that has the name which it asks for, and `cert` otherwise. */
+  readonly sni?: readonly UserGatewayListenTlsSni[] | undefined;
+  /** Whether clients are asked for a certificate. Default: `false`. */
+  readonly requestCert?: boolean | undefined;
+  /** File of the authorities that sign the certificates of clients, PEM. Needed with `requestCert`. */
+  readonly ca?: string | undefined;
+  /** With `requestCert`: `false` lets clients in without a certificate, or with one that `ca` did not sign. They have none in the handshake. Default: `true`. */
+  readonly rejectUnauthorized?: boolean | undefined;
+  /** The oldest version of TLS that is spoken. Default: `"TLSv1.2"`. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+}
+
+interface UserGatewayListenTlsSni {
+  /** File of the certificate, with those of the authorities between behind it, PEM. */
+  readonly cert: string;
+  /** File of its private key, PEM, without a passphrase. */
   readonly key: string;
 }
 

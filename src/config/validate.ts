@@ -5,7 +5,8 @@ import type { Static } from 'typebox';
 import { isAddressRange } from './address-range.js';
 import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
-import { isAddress, isBind, isHost, isNamedRouter, isRouter, isToken } from './formats.js';
+import { isAddress, isBind, isHost, isMode, isNamedRouter, isRouter, isToken } from './formats.js';
+import { formatListenUrl, parseListenUrl } from './listen-url.js';
 import { listenerProblems } from './listener-rules.js';
 import { isOriginPattern } from './origin-pattern.js';
 import { configError, type Problem, schemaProblem } from './problem.js';
@@ -25,6 +26,7 @@ const ajv = new Ajv({
     host: isHost,
     bind: isBind,
     address: isAddress,
+    mode: isMode,
     token: isToken,
     addresses: isAddressRange,
     origin: isOriginPattern,
@@ -53,7 +55,7 @@ export function validateConfig(
   const valid = isNodeConfig(value);
   const found = [
     ...(isNodeConfig.errors ?? []).map(schemaProblem),
-    ...listenerProblems(value),
+    ...listenerProblems(value, directory),
     ...clusterProblems(value),
     ...workerProblems(value),
   ];
@@ -88,10 +90,16 @@ function resolvePaths({ gateway, worker, cluster }: Draft, directory: string): v
   for (const listener of gateway.listen) {
     if (listener.static !== undefined) listener.static = resolve(directory, listener.static);
     if (listener.protocol !== undefined) listener.protocol = resolve(directory, listener.protocol);
-    if (listener.tls) {
-      listener.tls.cert = resolve(directory, listener.tls.cert);
-      listener.tls.key = resolve(directory, listener.tls.key);
+    const url = parseListenUrl(listener.url);
+    if (url.transport === 'unix')
+      listener.url = formatListenUrl({ ...url, path: resolve(directory, url.path) });
+    if (!listener.tls) continue;
+    const { tls } = listener;
+    for (const pair of [tls, ...(tls.sni ?? [])]) {
+      pair.cert = resolve(directory, pair.cert);
+      pair.key = resolve(directory, pair.key);
     }
+    if (tls.ca !== undefined) tls.ca = resolve(directory, tls.ca);
   }
 }
 

@@ -147,7 +147,7 @@ export class Gateway implements InnerHost {
   /**
    * Opens every listener, or none.
    *
-   * @throws GW_LISTEN, GW_PROTOCOL_MODULE
+   * @throws GW_LISTEN, GW_TLS, GW_PROTOCOL_MODULE
    */
   async listen(): Promise<void> {
     const stateDir = this.#stateDir;
@@ -160,12 +160,37 @@ export class Gateway implements InnerHost {
       const { maxPackageSize, maxHeaderSize, udpIdleTimeout, trustedProxies } = this.#config;
       const common = { stateDir, maxPackageSize, maxHeaderSize, udpIdleTimeout, trustedProxies };
       for (const settings of this.#config.listen) {
-        this.#listeners.push(await openListener({ ...settings, ...common }, this.clients));
+        const listener = await openListener({ ...settings, ...common }, this.clients);
+        this.#listeners.push(listener);
+        this.#logCertificates(listener.context);
       }
     } catch (error) {
       await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
       throw error;
     }
+  }
+
+  /** Whether there is a listener with TLS. */
+  get hasCertificates(): boolean {
+    return this.listenerContexts.some(({ tls }) => tls !== undefined);
+  }
+
+  /**
+   * Reads the certificates of all listeners anew, and changes nothing yet.
+   *
+   * @returns puts them to use: connections that are open go on with what they have
+   * @throws GW_TLS
+   */
+  async readCertificates(): Promise<() => void> {
+    const contexts = this.listenerContexts;
+    const read = await Promise.all(contexts.map(async ({ tls }) => await tls?.read()));
+    return () => {
+      for (const [index, certificates] of read.entries()) {
+        if (certificates === undefined) continue;
+        contexts[index].tls?.use(certificates);
+        this.#logCertificates(contexts[index]);
+      }
+    };
   }
 
   /** Takes in a worker that came otherwise than by the inner port. @param local whether it runs in this process */
@@ -226,5 +251,13 @@ export class Gateway implements InnerHost {
     // last: until now the health check has answered that this node is stopping
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
     this.#problems.close();
+  }
+
+  #logCertificates({ url, tls }: ListenerContext): void {
+    if (tls === undefined) return;
+    const { names, validTo } = tls.certificates;
+    this.log.info({ url, names, validTo }, `${url}: TLS, with certificates until ${validTo.toISOString()}`);
+    for (const warning of tls.certificates.warnings(this.clock.now()))
+      this.log.warn({ url }, `${url}: ${warning}`);
   }
 }

@@ -5,3 +5,6 @@
 export function plainAddress(address = ''): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
+
+/** In place of an address, that of who comes by a unix socket: as nginx writes it. */
+export const UNIX_ADDRESS = 'unix:';

@@ -23,15 +23,21 @@ export async function bind(
   address: string,
   key: string,
 ): Promise<number> {
+  await listening(server, options).catch((cause: unknown) => {
+    throw listenError(address, key, cause);
+  });
+  return portOf(server);
+}
+
+/** Resolves when a server listens. @throws the system's error */
+export async function listening(server: Server, options: ListenOptions): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const fail = (cause: Error): void => reject(listenError(address, key, cause));
-    server.once('error', fail);
+    server.once('error', reject);
     server.listen(options, () => {
-      server.off('error', fail);
+      server.off('error', reject);
       resolve();
     });
   });
-  return portOf(server);
 }
 
 /** The port that a server has got. */

@@ -36,7 +36,11 @@ export function nodeStatus({ gateway, pool, register, membership, ...node }: Nod
     load: loadavg(),
     memory: { rss, heapUsed, external },
     roles: node.roles,
-    listeners: (gateway?.listenerContexts ?? []).map(({ url, connections }) => ({ url, connections })),
+    listeners: (gateway?.listenerContexts ?? []).map(({ url, connections, tls }) => ({
+      url,
+      connections,
+      certificate: tls === undefined ? null : { validTo: tls.certificates.validTo.toISOString() },
+    })),
     connections: gateway?.directory.size ?? 0,
     counters: { ...counters, refusals: Object.fromEntries(refusals) },
     reloads: pool?.reloads ?? 0,

@@ -159,18 +159,21 @@ export class Node implements AskedNode, Answerer {
   }
 
   /**
-   * Replaces the workers' code without a client noticing.
+   * Replaces the workers' code and the listeners' certificates without a client noticing: all of it or nothing.
    *
-   * @throws GatewayError when the new code cannot run: the old goes on. GW_CONTROL on a node without workers
+   * @throws GatewayError when the new code cannot run, or a certificate cannot be used: the old go on. GW_CONTROL on a node
+   *   that has neither
    */
   async reload(graceful: boolean): Promise<void> {
-    if (this.#config.worker === false) {
+    if (this.#config.worker === false && this.gateway?.hasCertificates !== true) {
       throw new GatewayError(
         'GW_CONTROL',
-        `The node ${this.name} has no workers (worker is false), and so no code to reload. Reload the nodes that have.`,
+        `The node ${this.name} has no workers (worker is false), and so no code to reload, and no listener with a certificate. Reload the nodes that have.`,
       );
     }
+    const useCertificates = await this.gateway?.readCertificates();
     await this.#pool?.reload(graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout);
+    useCertificates?.();
   }
 
   /** Closes the clients, lets the workers finish, leaves the cluster, frees the ports. A second call joins the first. */

@@ -12,6 +12,22 @@ import { type PhpDecoded, type PhpKey, type PhpValue, serialize, unserialize } f
 
 const BRACE = '{'.charCodeAt(0);
 
+/** A client's certificate, which one of the listener's authorities (`tls.ca`) has signed. */
+export interface ClientCertificate {
+  /** By the short names of its parts: `{ CN: 'device-7', O: 'Acme' }`. One that occurs twice is a list. */
+  readonly subject: Readonly<Partial<Record<string, string | string[]>>>;
+  readonly issuer: Readonly<Partial<Record<string, string | string[]>>>;
+  /** Its other names, each with its kind: `DNS:device-7.example.org`, `URI:urn:device:7`, `email:ann@example.org`. */
+  readonly altNames: readonly string[];
+  /** Hexadecimal. */
+  readonly serialNumber: string;
+  /** SHA-256 of the whole certificate: 32 pairs of hexadecimal digits, with colons between. */
+  readonly fingerprint256: string;
+  /** ISO 8601. */
+  readonly validFrom: string;
+  readonly validTo: string;
+}
+
 /** The request. */
 export interface HandshakeFields {
   readonly method: string;
@@ -25,6 +41,8 @@ export interface HandshakeFields {
   readonly serverPort: number;
   /** '' for none; missing where an older gateway sends it. */
   readonly subprotocol?: string;
+  /** Missing for none. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 /** The request while nobody has said yet whether it may come in. */
@@ -49,6 +67,8 @@ export interface Handshake {
   readonly remoteAddress: string;
   /** The subprotocol that was agreed on, of those that the listener is configured with; null for none. */
   readonly subprotocol: string | null;
+  /** What the client has shown to be, where the listener asks (`tls.requestCert`); null where it has not. */
+  readonly certificate: ClientCertificate | null;
 }
 
 /** What `onHandshake` is given: a client that asks to come in. */
@@ -125,7 +145,8 @@ export function decodeHandshakeRequest(body: Buffer): HandshakeRequest {
   };
 }
 
-function fromOurs({ url, headers: given, remoteAddress, subprotocol = '' }: HandshakeFields): Handshake {
+function fromOurs(fields: HandshakeFields): Handshake {
+  const { url, headers: given, remoteAddress, subprotocol = '', certificate = null } = fields;
   const headers = emptyRecord<string>();
   for (const name of Object.keys(given)) headers[name] = text(given[name]);
   return {
@@ -135,6 +156,7 @@ function fromOurs({ url, headers: given, remoteAddress, subprotocol = '' }: Hand
     cookies: parseCookies(headers.cookie ?? ''),
     remoteAddress,
     subprotocol: subprotocol === '' ? null : subprotocol,
+    certificate,
   };
 }
 
@@ -152,6 +174,7 @@ function fromPhp(server: Readonly<Record<string, string>>, address: string): Han
     remoteAddress: server.REMOTE_ADDR ?? address,
     // Workerman's gateways agree on none
     subprotocol: null,
+    certificate: null,
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -183,10 +183,11 @@ export class App {
 /** A client of the text protocol. */
 export class TextClient {
   readonly #lines: AsyncIterator<string>;
-  readonly #socket;
+  readonly #socket: Socket;
 
-  constructor(url: string) {
-    this.#socket = connect(Number(new URL(url).port), '127.0.0.1');
+  /** @param to a listener, or a connection to one */
+  constructor(to: string | Socket) {
+    this.#socket = typeof to === 'string' ? connect(Number(new URL(to).port), '127.0.0.1') : to;
     this.#lines = createInterface({ input: this.#socket })[Symbol.asyncIterator]();
   }
 

@@ -89,7 +89,7 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
       [connections, listeners, workers.length, pid, roles],
       [
         clients.length,
-        [{ url, connections: clients.length }],
+        [{ url, connections: clients.length, certificate: null }],
         NODES,
         node.process.pid,
         ['gateway', 'worker', 'register'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseListenUrl } from '#src/config/listen-url.js';
+import { formatListenUrl, parseListenUrl } from '#src/config/listen-url.js';
 
 describe('parseListenUrl', () => {
   const accepted = [
@@ -11,9 +11,18 @@ describe('parseListenUrl', () => {
     ['frame://[::1]:65535', { scheme: 'frame', transport: 'tcp', host: '::1', port: 65_535 }],
     ['tcp://[::]:9000', { scheme: 'tcp', transport: 'tcp', host: '::', port: 9000 }],
     ['udp://0.0.0.0:9000', { scheme: 'udp', transport: 'udp', host: '0.0.0.0', port: 9000 }],
+    [
+      'ws+unix:/run/chat.sock',
+      { scheme: 'ws', transport: 'unix', host: '', port: 0, path: '/run/chat.sock' },
+    ],
+    ['text+unix:a:b c.sock', { scheme: 'text', transport: 'unix', host: '', port: 0, path: 'a:b c.sock' }],
+    ['wss+unix:///run/s', { scheme: 'wss', transport: 'unix', host: '', port: 0, path: '/run/s' }],
   ] as const;
   for (const [url, parts] of accepted) {
-    it(`takes ${url} apart`, () => assert.deepEqual(parseListenUrl(url), parts));
+    it(`takes ${url} apart, and puts it together`, () => {
+      assert.deepEqual(parseListenUrl(url), { path: '', ...parts });
+      assert.equal(formatListenUrl(parseListenUrl(url)), url.replace('///', '/'));
+    });
   }
 
   const refused = [
@@ -34,6 +43,18 @@ describe('parseListenUrl', () => {
     ['wsss://0.0.0.0:80', /schemes ws, wss, text, frame, tcp, udp; did you mean "wss"\?/],
     ['websocket://0.0.0.0:80', /did you mean "ws"\?/],
     ['https://0.0.0.0:80', /did you mean "wss"\?/],
+    ['udp+unix:/run/chat.sock', /expected another scheme: udp has no unix sockets/],
+    ['websocket+unix:/run/chat.sock', /expected one of the schemes ws, [a-z, ]+; did you mean "ws"\?/],
+    ['unix:///run/chat.sock', /expected a protocol as well, such as ws\+unix:\/run\/chat\.sock/],
+    ['unix:/run/chat.sock', /expected a protocol as well, such as ws\+unix:\/run\/chat\.sock/],
+    ['ws+unix:', /expected the path of a socket after the colon, such as ws\+unix:\/run\/chat\.sock/],
+    ['ws+unix:/run/', /expected the path of a socket after the colon/],
+    ['ws+unix://run/chat.sock', /expected the path of a socket after the colon, .*, without \/\/ before it/],
+    [
+      'ws+unix:////run/chat.sock',
+      /expected the path of a socket after the colon, .*, without \/\/ before it/,
+    ],
+    ['ws+unix:/run/\0', /expected the path of a socket after the colon/],
     ['constructor://0.0.0.0:80', /expected one of the schemes [a-z, ]+$/],
   ] as const;
   for (const [url, message] of refused) {

@@ -91,6 +91,12 @@ describe('a valid configuration', () => {
         listen: [
           { url: 'wss://0.0.0.0:1', static: '/srv/www', tls: { cert: 'tls/cert.pem', key: '../key.pem' } },
           { url: 'tcp://0.0.0.0:2', protocol: './my-protocol.ts' },
+          {
+            url: 'text+unix:run/chat.sock',
+            mode: '660',
+            tls: { cert: 'a', key: 'b', sni: [{ cert: 'c', key: 'd' }], requestCert: true, ca: 'e' },
+          },
+          { url: 'ws+unix:///run/chat.sock' },
         ],
         router: './router.ts',
       },
@@ -105,6 +111,18 @@ describe('a valid configuration', () => {
         tls: { cert: join(folder, 'tls/cert.pem'), key: join(folder, '../key.pem') },
       },
       { url: 'tcp://0.0.0.0:2', protocol: join(folder, 'my-protocol.ts') },
+      {
+        url: `text+unix:${join(folder, 'run/chat.sock')}`,
+        mode: '660',
+        tls: {
+          cert: join(folder, 'a'),
+          key: join(folder, 'b'),
+          sni: [{ cert: join(folder, 'c'), key: join(folder, 'd') }],
+          requestCert: true,
+          ca: join(folder, 'e'),
+        },
+      },
+      { url: 'ws+unix:/run/chat.sock' },
     ]);
     assert.equal(config.gateway.router, join(folder, 'router.ts'));
     assert.equal(config.worker.events, join(folder, 'app'));
@@ -385,9 +403,83 @@ describe('a wrong configuration', () => {
       'gateway.listen[0].compression.treshold: unknown key (found 1), did you mean "threshold"?',
     ],
     [
-      'tls without wss',
+      'tls with ws',
       { gateway: { listen: [{ url: 'ws://0.0.0.0:1', tls: { cert: 'a', key: 'b' } }] } },
-      'gateway.listen[0].tls: found with a listener of scheme ws, expected only with wss',
+      'gateway.listen[0].tls: found with a listener of scheme ws, expected only with wss, text, frame or tcp',
+    ],
+    [
+      'a certificate in place of its file',
+      {
+        gateway: {
+          listen: [{ url: 'text://0.0.0.0:1', tls: { cert: 'a', key: '-----BEGIN PRIVATE KEY-----' } }],
+        },
+      },
+      'gateway.listen[0].tls.key: found PEM text, expected the path of a file that has it',
+    ],
+    [
+      'a further certificate in place of its file',
+      {
+        gateway: {
+          listen: [
+            {
+              url: 'text://0.0.0.0:1',
+              tls: { cert: 'a', key: 'b', sni: [{ cert: '-----BEGIN CERTIFICATE-----', key: 'b' }] },
+            },
+          ],
+        },
+      },
+      'gateway.listen[0].tls.sni[0].cert: found PEM text, expected the path of a file that has it',
+    ],
+    [
+      'certificates of clients that nobody signs',
+      { gateway: { listen: [{ url: 'text://0.0.0.0:1', tls: { cert: 'a', key: 'b', requestCert: true } }] } },
+      'gateway.listen[0].tls.ca: missing, expected the file of the authority that signs the certificates of clients: requestCert is true',
+    ],
+    [
+      'an authority of certificates that nobody is asked for',
+      { gateway: { listen: [{ url: 'text://0.0.0.0:1', tls: { cert: 'a', key: 'b', ca: 'c' } }] } },
+      'gateway.listen[0].tls.ca: found without requestCert: true, expected both or none: clients are asked for no certificate',
+    ],
+    [
+      'rejectUnauthorized where nobody is asked',
+      {
+        gateway: {
+          listen: [{ url: 'text://0.0.0.0:1', tls: { cert: 'a', key: 'b', rejectUnauthorized: false } }],
+        },
+      },
+      'gateway.listen[0].tls.rejectUnauthorized: found without requestCert: true, expected both or none: clients are asked for no certificate',
+    ],
+    [
+      'a version of TLS that is too old',
+      {
+        gateway: { listen: [{ url: 'text://0.0.0.0:1', tls: { cert: 'a', key: 'b', minVersion: 'TLSv1' } }] },
+      },
+      'gateway.listen[0].tls.minVersion: found "TLSv1", expected one of "TLSv1.2", "TLSv1.3"',
+    ],
+    [
+      'a mode that is a number',
+      { gateway: { listen: [{ url: 'text+unix:/run/s', mode: 660 }] } },
+      'gateway.listen[0].mode: found 660, expected three octal digits in quotes, such as "660"',
+    ],
+    [
+      'a mode that is none',
+      { gateway: { listen: [{ url: 'text+unix:/run/s', mode: 'rw-rw----' }] } },
+      'gateway.listen[0].mode: found "rw-rw----", expected three octal digits in quotes, such as "660"',
+    ],
+    [
+      'a mode without a unix socket',
+      { gateway: { listen: [{ url: 'text://0.0.0.0:1', mode: '660' }] } },
+      'gateway.listen[0].mode: found with a listener that has a port, expected only with a unix socket',
+    ],
+    [
+      'a unix socket twice',
+      { gateway: { listen: [{ url: 'text+unix:/run/a/../s' }, { url: 'ws+unix:/run/s' }] } },
+      'gateway.listen[1].url: found "ws+unix:/run/s", expected a path of its own: gateway.listen[0] has the same',
+    ],
+    [
+      'a path that is too long',
+      { gateway: { listen: [{ url: `text+unix:/run/${'s'.repeat(95)}` }] } },
+      `gateway.listen[0].url: found a path of 100 bytes, "/run/${'s'.repeat(95)}"; expected at most 99, since the system allows a socket no longer one`,
     ],
     [
       'static files without http',

@@ -11,7 +11,7 @@ import { kernelSendQueues } from '#src/gateway/kernel-send-queues.js';
 import { turn } from '../support/gateway-scene.js';
 import type { ProtocolHost } from '../support/protocol-host.js';
 import { ManualClock } from '#src/testing/manual-clock.js';
-import { frame, netstring, netstringModule, tcp, text, ws, wss } from './protocols/formats.js';
+import { frame, netstring, netstringModule, tcp, text, withTls, ws } from './protocols/formats.js';
 import { open, tls } from './protocols/opening.js';
 import { type StreamFormat, StreamPeer } from './protocols/peer.js';
 
@@ -28,7 +28,7 @@ interface Subject {
 
 const SUBJECTS: Record<string, Subject> = {
   ws: { scheme: 'ws', format: ws },
-  wss: { scheme: 'wss', format: wss, options: { tls } },
+  wss: { scheme: 'wss', format: withTls(ws), options: { tls } },
   frame: { scheme: 'frame', format: frame },
   text: { scheme: 'text', format: text },
   custom: { scheme: 'tcp', format: netstring, options: { protocol: protocolModule } },

@@ -73,6 +73,7 @@ describe('what an event app is told', () => {
       cookies: { sid: 'abc d', theme: 'dark' },
       remoteAddress: '127.0.0.1',
       subprotocol: null,
+      certificate: null,
     });
     assert.equal(headers['x-forwarded-for'], '10.1.1.1');
     assert.equal(headers['user-agent'], 'test');

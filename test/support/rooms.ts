@@ -29,7 +29,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'ops/view': [...FOUNDATION, 'config', 'ops/requests'],
   'ops/log': [...FOUNDATION],
   'ops/process': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/log'],
-  'ops/group': [...FOUNDATION, 'config', 'ops/requests', 'ops/process'],
+  'ops/group': [...FOUNDATION, 'net', 'config', 'ops/requests', 'ops/process'],
   node: [...FOUNDATION, 'net', 'config', 'wire', 'gateway', 'pool', 'register', 'ops/requests'],
   cli: [
     ...FOUNDATION,

@@ -53,6 +53,7 @@ describe('a websocket handshake', () => {
       }),
       remoteAddress: '10.0.0.1',
       subprotocol: null,
+      certificate: null,
     });
   });
 

@@ -1,8 +1,10 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { rawAnswer, unanswered } from './http-answer.js';
 import type { ListenerContext } from './listener-context.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
+import { reportTlsFailure } from './tls-failure.js';
 
 /** What a request that node's parser gives up is answered with, by its error code; 400 in all other cases. */
 const REFUSALS: Partial<Record<string, number>> = {
@@ -31,10 +33,10 @@ export class HttpRefusals {
     const status = REFUSALS[code] ?? 400;
     const text =
       status === 431 ? `More than ${this.#context.maxHeaderSize} bytes of headers (maxHeaderSize).` : message;
-    if (malformed || code.startsWith('ERR_SSL')) {
+    if (malformed) {
       const from = socket instanceof Socket ? this.#context.senderOf(socket).address : '';
-      this.#context.host.refused(malformed ? `http ${status}` : 'tls', from, text);
-    }
+      this.#context.host.refused(`http ${status}`, from, text);
+    } else if (socket instanceof TLSSocket) reportTlsFailure(this.#context.host, error, socket);
     // one that never said anything, as browsers keep for later, is not told that it was too late
     const asked = malformed || (status === 408 && socket instanceof Socket && socket.bytesRead > 0);
     if (asked && socket.writable) this.#endWith(socket, status, text);

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { GatewayError } from '../../base/errors.js';
 import { HttpAnswer } from './http-answer.js';
@@ -17,9 +16,9 @@ const LIMITS = {
 /**
  * The HTTP server of a websocket port, with TLS for wss. It does not listen yet.
  *
- * @throws GatewayError GW_LISTEN when the certificate or its key cannot be used
+ * @throws GatewayError GW_LISTEN for wss without a certificate
  */
-export async function createHttpServer(context: ListenerContext): Promise<Server> {
+export function createHttpServer(context: ListenerContext): Server {
   const options = {
     ...LIMITS,
     maxHeaderSize: context.maxHeaderSize,
@@ -28,25 +27,23 @@ export async function createHttpServer(context: ListenerContext): Promise<Server
     keepAliveInitialDelay: KEEP_ALIVE_DELAY,
     ServerResponse: HttpAnswer,
   };
-  const server =
-    context.address.scheme === 'wss' ? await createWithTls(context, options) : createServer(options);
-  server.maxHeadersCount = 0; // their bytes are counted: those beyond a number would be ignored
-  return server;
+  const { tls } = context;
+  if (tls === undefined) {
+    if (context.address.scheme === 'wss') throw noCertificate(context.options.url);
+    return unlimited(createServer(options));
+  }
+  const server = createTlsServer({ ...options, ...tls.options });
+  tls.serve(server);
+  return unlimited(server);
 }
 
-async function createWithTls(
-  context: ListenerContext,
-  options: ServerOptions<typeof IncomingMessage, typeof HttpAnswer>,
-): Promise<Server> {
-  const { url, tls } = context.options;
-  if (tls === undefined) {
-    const message = `Cannot listen on ${url}: wss needs a certificate; expected tls: { cert, key }.`;
-    throw new GatewayError('GW_LISTEN', message);
-  }
-  try {
-    const [cert, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
-    return createTlsServer({ ...options, cert, key, handshakeTimeout: LIMITS.headersTimeout });
-  } catch (cause) {
-    throw context.failure(cause);
-  }
+function noCertificate(url: string): GatewayError {
+  const message = `Cannot listen on ${url}: wss needs a certificate; expected tls: { cert, key }.`;
+  return new GatewayError('GW_LISTEN', message);
+}
+
+/** Headers are limited by their bytes, which are counted: those beyond a number would be ignored. */
+function unlimited(server: Server): Server {
+  server.maxHeadersCount = 0;
+  return server;
 }

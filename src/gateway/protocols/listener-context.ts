@@ -1,12 +1,16 @@
+import cluster from 'node:cluster';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { type Clock, systemClock } from '../../base/clock.js';
 import type { GatewayError } from '../../base/errors.js';
-import { type ListenUrl, parseListenUrl } from '../../config/listen-url.js';
+import { formatListenUrl, type ListenUrl, parseListenUrl } from '../../config/listen-url.js';
 import type { GatewayConfig, ListenerConfig } from '../../config/schema.js';
+import { UNIX_ADDRESS } from '../../net/address.js';
 import { bind, listenError } from '../../net/bind.js';
+import { bindSocket, claimSocket, removeSocket } from '../../net/unix-socket.js';
 import { AddressLimits } from './address-limits.js';
 import { ForwardedHeaders } from './forwarded.js';
+import type { ListenerTls } from './listener-tls.js';
 import type { Admission, ClientHost } from './protocol.js';
 import { ProxyProtocol } from './proxy-protocol.js';
 import { type Sender, type SenderSource, directSender } from './sender.js';
@@ -46,8 +50,10 @@ export class ListenerContext {
   readonly clock: Clock;
   /** As configured. */
   readonly address: ListenUrl;
-  /** The real port, once it is open. Two listeners may have the same one: on two addresses, or one with udp. */
+  /** The real port, once it is open; 0 with a unix socket. Two listeners may have the same one: on two addresses, or one with udp. */
   port: number;
+  /** Where it has a certificate. */
+  tls: ListenerTls | undefined;
   /** Whether the heartbeat applies to its clients. */
   readonly heartbeat: boolean;
   /** How websocket messages are compressed, where they are. */
@@ -98,8 +104,7 @@ export class ListenerContext {
 
   /** As configured, with the real port: `ws://127.0.0.1:41234`. */
   get url(): string {
-    const { scheme, host } = this.address;
-    return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+    return formatListenUrl({ ...this.address, port: this.port });
   }
 
   /** Who is at the far end of a connection. @param headers of the request, where there is one */
@@ -122,17 +127,39 @@ export class ListenerContext {
     return admission;
   }
 
-  /** Opens the port, if it is one of TCP; the server has its listeners. @throws GatewayError GW_LISTEN */
+  /** Opens the port or socket, if it is not one of UDP. @throws GatewayError GW_LISTEN */
   async bind(server: Server): Promise<void> {
     if (this.#proxied instanceof ProxyProtocol) this.#proxied.guard(server);
-    const { host, port } = this.address;
-    this.port = await bind(server, { host, port, backlog: BACKLOG }, this.options.url, KEY);
+    const { transport, host, port } = this.address;
+    if (transport === 'unix') await this.#bindSocket(server);
+    else this.port = await bind(server, { host, port, backlog: BACKLOG }, this.options.url, KEY);
+  }
+
+  /** After its server is closed: nothing is left of the port or socket. */
+  async unbind(): Promise<void> {
+    const { transport, path } = this.address;
+    // one that several processes share is removed by the first of them, which holds it
+    if (transport === 'unix' && cluster.isPrimary) await removeSocket(path);
   }
 
   /** Why it cannot be opened. */
   failure(cause: unknown): GatewayError {
     return listenError(this.options.url, KEY, cause);
   }
+
+  async #bindSocket(server: Server): Promise<void> {
+    // its clients have no addresses; a socket of TLS is another object than what was accepted
+    for (const event of ['connection', 'secureConnection']) server.prependListener(event, nameAddress);
+    const { url, mode } = this.options;
+    const holder = cluster.isPrimary ? process.pid : process.ppid;
+    const place = { path: this.address.path, holder, address: url, key: KEY };
+    if (cluster.isPrimary) await claimSocket(place);
+    await bindSocket(server, place, BACKLOG, mode === undefined ? undefined : Number.parseInt(mode, 8));
+  }
+}
+
+function nameAddress(socket: Socket): void {
+  Object.defineProperty(socket, 'remoteAddress', { value: UNIX_ADDRESS });
 }
 
 function parseUrl(url: string): ListenUrl {

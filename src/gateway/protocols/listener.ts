@@ -2,6 +2,7 @@ import type { ListenScheme } from '../../config/schemes.js';
 import { loadProtocol } from './custom.js';
 import { frameProtocol } from './frame-protocol.js';
 import { ListenerContext, type ListenerOptions } from './listener-context.js';
+import { ListenerTls } from './listener-tls.js';
 import type { ClientHost, Listener } from './protocol.js';
 import { openStreamListener } from './stream-listener.js';
 import { tcpProtocol } from './tcp-protocol.js';
@@ -28,9 +29,10 @@ const OPENERS: Readonly<Record<ListenScheme, (context: ListenerContext) => Promi
 /**
  * Opens a port for clients, in the protocol that its url names.
  *
- * @throws GatewayError GW_LISTEN when the port cannot be opened, GW_PROTOCOL_MODULE when a user's protocol cannot be loaded
+ * @throws GatewayError GW_LISTEN when the port cannot be opened, GW_TLS when a certificate cannot be used, GW_PROTOCOL_MODULE when a user's protocol cannot be loaded
  */
 export async function openListener(options: ListenerOptions, host: ClientHost): Promise<Listener> {
   const context = new ListenerContext(options, host);
+  if (options.tls !== undefined) context.tls = await ListenerTls.open(options.tls, options.url);
   return await OPENERS[context.address.scheme](context);
 }

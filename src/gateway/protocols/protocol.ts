@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { HandshakeGrant, HandshakeRefusal } from '../../wire/handshake-answer.js';
+import type { ClientCertificate } from '../../wire/handshake.js';
 import type { ListenerContext } from './listener-context.js';
 
 /**
@@ -88,6 +89,8 @@ export interface HandshakeRequest {
   readonly headers: IncomingHttpHeaders;
   /** The one that was agreed on; '' for none. */
   readonly subprotocol: string;
+  /** What the client has shown to be, where it has. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 /** A websocket that asks to come in, while its handshake is not answered. */

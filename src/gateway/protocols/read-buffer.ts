@@ -18,12 +18,15 @@ const readBuffer = Buffer.allocUnsafeSlow(65_536);
 const options: SocketConstructorOpts & Pick<TcpSocketConnectOpts, 'onread'> = {
   onread: { buffer: readBuffer, callback: () => true },
 };
+/** The handles of TCP connections and unix sockets. */
+const PLAIN: ReadonlySet<string> = new Set(['TCP', 'Pipe']);
+
 const symbols = Object.getOwnPropertySymbols(new Socket(options));
 const BUFFER = symbols.find(({ description }) => description === 'kBuffer');
 const CALLBACK = symbols.find(({ description }) => description === 'kBufferCb');
 
 /**
- * From now on what a plain TCP connection brings is not a stream's `data`: `onRead` is called on the socket, with bytes
+ * From now on what a connection without TLS brings is not a stream's `data`: `onRead` is called on the socket, with bytes
  * that are valid during that call only. Everything else about the socket stays as it is.
  *
  * @param onRead returns whether to go on reading
@@ -34,7 +37,8 @@ export function readIntoBuffer(
   onRead: (this: Socket, length: number, buffer: Buffer) => boolean,
 ): boolean {
   const { _handle: handle } = socket as unknown as { _handle: Handle | null };
-  if (handle?.constructor.name !== 'TCP' || typeof handle.useUserBuffer !== 'function') return false;
+  if (handle === null || !PLAIN.has(handle.constructor.name)) return false;
+  if (typeof handle.useUserBuffer !== 'function') return false;
   if (BUFFER === undefined || CALLBACK === undefined) return false;
   Object.assign(socket, { [BUFFER]: readBuffer, [CALLBACK]: onRead });
   handle.useUserBuffer(readBuffer);

@@ -1,5 +1,8 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { addressRanges } from '../../config/address-range.js';
+import { UNIX_ADDRESS } from '../../net/address.js';
+
+const LOOPBACK = '127.0.0.1';
 
 /** Whose word is taken for where somebody comes from: `gateway.trustedProxies`. */
 export class TrustedProxies {
@@ -13,6 +16,8 @@ export class TrustedProxies {
   }
 
   has(address: string): boolean {
-    return address !== '' && this.#ranges.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    // who comes by a unix socket is on this machine
+    const known = address === UNIX_ADDRESS ? LOOPBACK : address;
+    return known !== '' && this.#ranges.check(known, isIPv6(known) ? 'ipv6' : 'ipv4');
   }
 }

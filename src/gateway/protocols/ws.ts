@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import type { HandshakeGrant } from '../../wire/handshake-answer.js';
+import { certificateOf } from './client-certificate.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
@@ -29,7 +30,7 @@ class UpgradedSocket extends WebSocket {
 
 /** A websocket port, which answers plain HTTP as well. */
 export async function openWsListener(context: ListenerContext): Promise<Listener> {
-  const http = new HttpSide(await createHttpServer(context), context);
+  const http = new HttpSide(createHttpServer(context), context);
   // before it listens: where processes share a port, the first client comes together with the word that it is open
   const listener = new WsListener(context, http);
   await context.bind(http.server);
@@ -82,6 +83,7 @@ class WsListener implements Listener {
     if (this.#closing) return;
     this.#closing = true;
     this.#http.stop();
+    await this.context.unbind();
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -213,8 +215,10 @@ function requestOf({
   method = 'GET',
   httpVersion,
   headers,
+  socket,
 }: IncomingMessage): Omit<HandshakeRequest, 'subprotocol'> {
-  return { url: originForm(url), method, httpVersion, headers };
+  const certificate = certificateOf(socket);
+  return { url: originForm(url), method, httpVersion, headers, certificate };
 }
 
 function fieldLine([name, value]: readonly [name: string, value: string]): string {

@@ -11,8 +11,8 @@ const RELOAD_TIME = 60_000;
 export interface GroupReloadOptions {
   readonly worker: NodeConfig['worker'];
   readonly log: Logger;
-  /** Compiles the application without running it. @throws GatewayError */
-  readonly checkEvents: () => Promise<void>;
+  /** Compiles the application and reads its certificates, without running it. @throws GatewayError */
+  readonly check: () => Promise<void>;
 }
 
 /** Reloads of a group: from node to node, and one at a time. */
@@ -42,7 +42,7 @@ export class GroupReload {
   }
 
   async #reload(members: readonly GroupMember[], graceful: boolean): Promise<ReloadNote | null> {
-    await this.#options.checkEvents();
+    await this.#options.check();
     const done: string[] = [];
     const missing: string[] = [];
     for (const member of members) {

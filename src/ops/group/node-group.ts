@@ -15,6 +15,7 @@ import type { AskedGroup } from '../requests/request-entry.js';
 import { type Answerer, answerOfGroup, type NodeRequest } from '../requests/requests.js';
 import { checkGroup, checkSameGroup, groupName, memberConfig, registerConfig } from './member-config.js';
 import type { StartOrder } from './member-protocol.js';
+import { claimSharedSockets, removeSharedSockets } from './shared-sockets.js';
 import { stillTimeOf } from './still-watch.js';
 import type { NodeStatus } from '../requests/status.js';
 
@@ -43,9 +44,9 @@ export interface NodeGroupOptions {
   readonly logLosses: () => NodeStatus['log'];
   readonly fork: () => MemberProcess;
   readonly startRegister: (config: NodeConfig) => Promise<RegisterNode>;
-  /** Compiles the application without running it. @throws GatewayError */
-  readonly checkEvents: () => Promise<void>;
-  /** Reads the configuration anew, and compiles its application. @throws GatewayError */
+  /** Compiles the application and reads its certificates, without running it. @throws GatewayError */
+  readonly check: () => Promise<void>;
+  /** Reads the configuration anew, and checks its application in the same way. @throws GatewayError */
   readonly readConfig: () => Promise<NodeConfig>;
 }
 
@@ -161,6 +162,7 @@ export class NodeGroup implements AskedGroup, Answerer {
     this.#stopped ??= (async () => {
       const timeout = stopTimeOf(this.#config, graceful);
       await Promise.all(this.#members.map(async (member) => await member.stop(graceful, timeout)));
+      await removeSharedSockets(this.#options.config);
       await this.#register?.stop(graceful);
     })();
     return this.#stopped;
@@ -168,6 +170,7 @@ export class NodeGroup implements AskedGroup, Answerer {
 
   async #start(): Promise<void> {
     const { config, nodes, clock, log, fork, startRegister } = this.#options;
+    await claimSharedSockets(config);
     const own = registerConfig(config);
     if (own) this.#register = await startRegister(own);
     this.#members = Array.from(

@@ -1,7 +1,7 @@
 import { loadavg } from 'node:os';
 import { addCounts, groupCluster } from './group-cluster.js';
 import type { AskedMember } from './request-entry.js';
-import type { ClusterStatus, MemberStatus, NodeStatus } from './status.js';
+import type { ClusterStatus, ListenerStatus, MemberStatus, NodeStatus } from './status.js';
 
 /** A member and what it says about itself; undefined when it says nothing. */
 export interface MemberReport extends Omit<AskedMember, 'answerTo'> {
@@ -53,7 +53,7 @@ export function groupStatus(
     load: loadavg(),
     memory: [process.memoryUsage(), ...statuses.map(({ memory }) => memory)].reduce(addMemory, NO_MEMORY),
     roles,
-    listeners: listeners.map((url) => ({ url, connections: connectionsOf(url, statuses) })),
+    listeners: listeners.map((url) => listenerStatus(url, statuses)),
     connections: statuses.reduce((sum, { connections }) => sum + connections, 0),
     counters: statuses.map(({ counters }) => counters).reduce(addCounters, NO_COUNTERS),
     reloads,
@@ -116,9 +116,11 @@ function addCounters(left: Counters, right: Counters): Counters {
   };
 }
 
-function connectionsOf(url: string, statuses: readonly NodeStatus[]): number {
-  return statuses
-    .flatMap((status) => status.listeners)
-    .filter((listener) => listener.url === url)
-    .reduce((sum, { connections }) => sum + connections, 0);
+function listenerStatus(url: string, statuses: readonly NodeStatus[]): ListenerStatus {
+  const shares = statuses.flatMap((status) => status.listeners).filter((listener) => listener.url === url);
+  return {
+    url,
+    connections: shares.reduce((sum, { connections }) => sum + connections, 0),
+    certificate: shares.find(({ certificate }) => certificate !== null)?.certificate ?? null,
+  };
 }

@@ -14,7 +14,7 @@ export interface NodeStatus {
   readonly load: readonly number[];
   readonly memory: { readonly rss: number; readonly heapUsed: number; readonly external: number };
   readonly roles: readonly string[];
-  readonly listeners: readonly { readonly url: string; readonly connections: number }[];
+  readonly listeners: readonly ListenerStatus[];
   readonly connections: number;
   readonly counters: {
     readonly connections: number;
@@ -36,6 +36,14 @@ export interface NodeStatus {
   readonly cluster: ClusterStatus;
   /** The nodes of a group (`start --nodes N`), whose sums the figures above are; missing for a node of its own. */
   readonly members?: readonly MemberStatus[];
+}
+
+/** A port, or unix socket, for clients. */
+export interface ListenerStatus {
+  readonly url: string;
+  readonly connections: number;
+  /** With TLS: when the first of its certificates expires, ISO 8601. Null without. */
+  readonly certificate: { readonly validTo: string } | null;
 }
 
 /** One of the nodes of a group. */

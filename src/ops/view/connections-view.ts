@@ -54,6 +54,8 @@ function groupList(groups: readonly string[]): string {
   return printable(groups.slice(0, SHOWN_GROUPS).join(', '));
 }
 
+/** One that comes by a unix socket has no port. */
 function address({ remoteAddress, remotePort }: ConnectionStatus): string {
+  if (remoteAddress === 'unix:') return remoteAddress;
   return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }

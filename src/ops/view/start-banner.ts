@@ -23,7 +23,8 @@ export function startBanner(
   const paint = painter(colours);
   const { name, listeners, workers } = node;
   const row = (title: string, value: string): string => `  ${paint('dim', title.padEnd(9))} ${value}`;
-  const longest = Math.max(0, ...listeners.map((url) => url.length));
+  const shownListeners = listeners.map((url, index) => `${url}${hasTls(config, index) ? ' (TLS)' : ''}`);
+  const longest = Math.max(0, ...shownListeners.map(({ length }) => length));
   const events = config.worker === false ? 'none' : shown(config.worker.events);
   return [
     `${paint('bold', `gatewayworker ${version}`)} is up   node.js ${process.version}   pid ${process.pid}`,
@@ -33,12 +34,21 @@ export function startBanner(
     row('events', `${events}${watch ? ', reloaded when a file changes' : ''}`),
     row('workers', nodes === 1 ? String(workers) : `${workers}, of ${nodes} nodes that share the ports`),
     ...listeners.map((url, index) =>
-      row(index === 0 ? 'listening' : '', `${url.padEnd(longest)}${browserUrl(url)}`.trimEnd()),
+      row(
+        index === 0 ? 'listening' : '',
+        `${shownListeners[index].padEnd(longest)}${browserUrl(url)}`.trimEnd(),
+      ),
     ),
     '',
     paint('dim', 'Ctrl-C stops. From another terminal: gatewayworker status, reload, stop.'),
     '',
   ];
+}
+
+/** Whether a listener's scheme does not say that it speaks TLS. */
+function hasTls({ gateway }: NodeConfig, index: number): boolean {
+  const { url, tls } = gateway === false ? {} : (gateway.listen[index] ?? {});
+  return tls !== undefined && url?.startsWith('wss') !== true;
 }
 
 /** As one would type it here. */

@@ -4,7 +4,7 @@ import type { Paint } from './table.js';
 import { fit, printable, width } from './terminal-text.js';
 
 /** Columns of the terminal for a name, and for its value. */
-export const NAME_WIDTH = 13;
+const NAME_WIDTH = 13;
 const VALUE_WIDTH = 26;
 
 /** What a node is and has done: names and values, two pairs a line. */

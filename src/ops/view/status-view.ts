@@ -2,14 +2,16 @@ import { clusterView } from './cluster-view.js';
 import { databaseTable } from './database-table.js';
 import { memberTable } from './member-table.js';
 import { formatDuration, formatWhole } from './quantity.js';
-import type { NodeStatus } from '../requests/status.js';
-import { NAME_WIDTH, statusSummary } from './status-summary.js';
+import type { ListenerStatus, NodeStatus } from '../requests/status.js';
+import { statusSummary } from './status-summary.js';
 import { type Column, type Paint, painter, table } from './table.js';
 import { fit, printable } from './terminal-text.js';
 import { workerTable } from './worker-table.js';
 
 /** The width of every terminal. */
 const COLUMNS = 80;
+/** Of it, for the url of a listener: beside it are its clients, and until when its certificate is valid. */
+const LISTENER_WIDTH = 50;
 
 /** `gatewayworker status`, for people. */
 export function statusView(status: NodeStatus, colours: boolean): readonly string[] {
@@ -30,11 +32,19 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
 /** None on a node without a gateway. */
 function listenerTable(status: NodeStatus, paint: Paint): readonly string[] {
   if (status.listeners.length === 0) return [];
-  const columns: readonly Column<NodeStatus['listeners'][number]>[] = [
-    { title: 'listener', cell: ({ url }) => printable(url), limit: COLUMNS - NAME_WIDTH },
+  const columns: Column<ListenerStatus>[] = [
+    { title: 'listener', cell: ({ url }) => printable(url), limit: LISTENER_WIDTH },
     { title: 'clients', align: 'right', cell: ({ connections }) => formatWhole(connections) },
   ];
+  if (status.listeners.some(({ certificate }) => certificate !== null)) {
+    columns.push({ title: 'certificate', cell: ({ certificate }) => certificateUntil(certificate) });
+  }
   return ['', ...table(columns, status.listeners, paint)];
+}
+
+/** With TLS, when its certificate expires. */
+function certificateUntil(certificate: ListenerStatus['certificate']): string {
+  return certificate === null ? '-' : `until ${certificate.validTo.slice(0, 10)}`;
 }
 
 function title({ version, nodejs, pid, uptime }: NodeStatus, paint: Paint): string {

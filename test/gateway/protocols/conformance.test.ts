@@ -16,10 +16,10 @@ import {
   netstringModule,
   tcp,
   text,
+  withTls,
   ws,
   wsCompressed,
   wsFrame,
-  wss,
 } from './formats.js';
 import { open, tls } from './opening.js';
 import { type Peer, type StreamFormat, StreamPeer, UdpPeer } from './peer.js';
@@ -32,6 +32,8 @@ interface Subject {
   readonly name: string;
   readonly scheme: string;
   readonly options?: () => Partial<ListenerOptions>;
+  /** Whether it listens on a unix socket, where clients have no addresses. */
+  readonly unix?: true;
   /** Absent where there is no connection: udp. */
   readonly format?: StreamFormat;
   /** What no client may send, where there is such a thing. */
@@ -49,7 +51,7 @@ const SUBJECTS: Subject[] = [
   {
     name: 'wss',
     scheme: 'wss',
-    format: wss,
+    format: withTls(ws),
     boundaries: true,
     options: () => ({ tls }),
     forbidden: wsFrame(3, Buffer.alloc(0)),
@@ -72,7 +74,32 @@ const SUBJECTS: Subject[] = [
   },
   { name: 'frame', scheme: 'frame', format: frame, boundaries: true, forbidden: Buffer.alloc(4) },
   { name: 'tcp', scheme: 'tcp', format: tcp, boundaries: false },
+  {
+    name: 'text with TLS',
+    scheme: 'text',
+    format: withTls(text),
+    boundaries: true,
+    options: () => ({ tls }),
+  },
+  { name: 'ws on a unix socket', scheme: 'ws', format: ws, boundaries: true, unix: true },
+  {
+    name: 'frame with TLS on a unix socket',
+    scheme: 'frame',
+    format: withTls(frame),
+    boundaries: true,
+    options: () => ({ tls }),
+    forbidden: Buffer.alloc(4),
+    unix: true,
+  },
   { name: 'udp', scheme: 'udp', boundaries: true },
+  {
+    name: 'a user’s protocol with TLS',
+    scheme: 'tcp',
+    format: withTls(netstring),
+    boundaries: true,
+    forbidden: Buffer.from('no length at all'),
+    options: () => ({ protocol: join(folder, 'netstring.mjs'), tls }),
+  },
   {
     name: 'a user’s protocol',
     scheme: 'tcp',
@@ -82,6 +109,10 @@ const SUBJECTS: Subject[] = [
     options: () => ({ protocol: join(folder, 'netstring.mjs') }),
   },
 ];
+
+function unixUrl({ scheme }: Subject): string {
+  return `${scheme}+unix:${join(folder, 'client.sock')}`;
+}
 
 for (const subject of SUBJECTS) {
   describe(`client protocol: ${subject.name}`, { timeout: 20_000 }, () => {
@@ -105,8 +136,15 @@ class Port {
   }
 
   static async open(subject: Subject, t: TestContext, options: Partial<ListenerOptions> = {}): Promise<Port> {
-    const { host, listener } = await open(t, subject.scheme, { ...subject.options?.(), ...options });
+    const all = { ...subject.options?.(), ...options };
+    if (subject.unix) all.url = unixUrl(subject);
+    const { host, listener } = await open(t, subject.scheme, all);
     return new Port(subject, t, host, listener);
+  }
+
+  /** What its clients come from. */
+  get address(): string {
+    return this.#subject.unix ? 'unix:' : '127.0.0.1';
   }
 
   /** A client that has come in. A UDP client does so with its first message, `hello`, which is then forgotten. */
@@ -194,10 +232,15 @@ function everyProtocol(subject: Subject): void {
   it('says who the client is', async (t) => {
     const port = await Port.open(subject, t);
     const [transport] = await port.join();
-    assert.equal(transport.remoteAddress, '127.0.0.1');
+    assert.equal(transport.remoteAddress, port.address);
+    const { url } = port.listener.context;
+    if (subject.unix) {
+      assert.deepEqual([transport.remotePort, transport.listener.port, url], [0, 0, unixUrl(subject)]);
+      return;
+    }
     assert.ok(transport.remotePort > 0);
-    assert.equal(transport.listener.port, Number(new URL(port.listener.context.url).port));
-    assert.match(port.listener.context.url, new RegExp(`^${subject.scheme}://127\\.0\\.0\\.1:[1-9]`));
+    assert.equal(transport.listener.port, Number(new URL(url).port));
+    assert.match(url, new RegExp(`^${subject.scheme}://127\\.0\\.0\\.1:[1-9]`));
   });
 
   it('carries messages both ways, in order', async (t) => {
@@ -244,7 +287,7 @@ function everyProtocol(subject: Subject): void {
         () => port.host.refusals.length === 1 && port.host.gone.length === 1,
       );
       assert.deepEqual(port.host.gone, [transport]);
-      assert.equal(port.host.refusals[0].remoteAddress, '127.0.0.1');
+      assert.equal(port.host.refusals[0].remoteAddress, port.address);
       assert.match(port.host.refusals[0].kind, /too long$|^ws 1009$/);
       assert.deepEqual(port.host.from(transport), []);
       await port.exchange(other);
@@ -252,8 +295,7 @@ function everyProtocol(subject: Subject): void {
     });
 
     it('takes a message of exactly the longest size', async (t) => {
-      const overhead =
-        { text: 1, 'text behind a proxy': 1, frame: 4, 'a user’s protocol': 5 }[subject.name] ?? 0;
+      const overhead = { ws: 0, wss: 0, text: 1, frame: 4, udp: 0, tcp: 5 }[subject.scheme] ?? 0;
       const port = await Port.open(subject, t, { maxPackageSize: 1_000 });
       const [transport, peer] = await port.join();
       await port.receives(transport, peer, [Buffer.alloc(1_000 - overhead, 'x')]);
@@ -295,12 +337,14 @@ function everyProtocol(subject: Subject): void {
       t.after(() => peer.end());
       peer.write(Buffer.from('hello'));
     } else {
-      const peer = await StreamPeer.connect(port.listener.context.url, {
-        ...subject.format,
-        handshake: undefined,
-      });
-      if (subject.format.handshake) peer.write(Buffer.from(subject.format.handshake));
-      await peer.until('the end', () => peer.closed || peer.ended);
+      const format = { ...subject.format, handshake: undefined };
+      const peer = await StreamPeer.connect(port.listener.context.url, format).catch((error: Error) => error);
+      // not even a TLS handshake is done, where there is nothing to say behind it
+      if (peer instanceof Error) assert.equal((peer as NodeJS.ErrnoException).code, 'ECONNRESET');
+      else {
+        if (subject.format.handshake) peer.write(Buffer.from(subject.format.handshake));
+        await peer.until('the end', () => peer.closed || peer.ended);
+      }
     }
     await port.exchange(other);
     assert.equal(port.host.clients.length, 1);
@@ -322,10 +366,11 @@ function everyProtocol(subject: Subject): void {
         assert.ok(error instanceof Error && 'code' in error);
         assert.equal(error.code, 'GW_LISTEN');
         assert.ok(
-          error.message.includes(listener.context.url) && error.message.includes('EADDRINUSE'),
+          error.message.includes(listener.context.url) &&
+            error.message.includes(subject.unix ? `(pid ${process.pid}) listens there` : 'EADDRINUSE'),
           error.message,
         );
-        assert.match(error.message, /configure another port/);
+        assert.match(error.message, /configure another (port|path)/);
         return true;
       },
     );
@@ -505,6 +550,8 @@ function everyStream(subject: Subject, format: StreamFormat): void {
     const client = await port.joinStream(format);
     await port.listener.close();
     await port.exchange(client);
-    await assert.rejects(StreamPeer.connect(port.listener.context.url, format), { code: 'ECONNREFUSED' });
+    await assert.rejects(StreamPeer.connect(port.listener.context.url, format), {
+      code: subject.unix ? 'ENOENT' : 'ECONNREFUSED',
+    });
   });
 }

@@ -120,4 +120,7 @@ export const wsCompressed: StreamFormat = {
   },
 };
 
-export const wss: StreamFormat = { ...ws, tls: true };
+/** The same over TLS. */
+export function withTls(format: StreamFormat): StreamFormat {
+  return { ...format, tls: true };
+}

@@ -4,6 +4,14 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Observed } from '../../support/protocol-host.js';
 
+/** Where to connect to, by the url of a listener. */
+function destinationOf(url: string): { host: string; port: number } | { path: string } {
+  const [, path] = /^\w+\+unix:(.+)$/.exec(url) ?? [];
+  if (path !== undefined) return { path };
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port) };
+}
+
 /** A client as a test sees it, in any protocol. */
 export interface Peer {
   readonly messages: Buffer[];
@@ -60,8 +68,7 @@ export class StreamPeer extends Observed implements Peer {
   }
 
   static async connect(url: string, format: StreamFormat): Promise<StreamPeer> {
-    const { hostname: host, port } = new URL(url);
-    const raw = connect({ host, port: Number(port) });
+    const raw = connect(destinationOf(url));
     // before there is TLS, which would come first
     if (format.preamble !== undefined) raw.write(format.preamble);
     const socket = format.tls ? connectTls({ socket: raw, rejectUnauthorized: false }) : raw;
@@ -110,7 +117,9 @@ export class StreamPeer extends Observed implements Peer {
   }
 
   reset(): void {
-    this.#tcp.resetAndDestroy();
+    // a unix socket knows no reset
+    if (this.#tcp.remoteAddress === undefined) this.#tcp.destroy();
+    else this.#tcp.resetAndDestroy();
   }
 
   /** For the end of a test. (A reset of a socket that is ending already leaks its handle in Node 20, which then spins.) */

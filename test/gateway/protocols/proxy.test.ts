@@ -9,7 +9,7 @@ import type { ListenerOptions } from '#src/gateway/protocols/listener-context.js
 import { TrustedProxies } from '#src/gateway/protocols/trusted-proxies.js';
 import { ManualClock } from '#src/testing/manual-clock.js';
 import { WsClient } from '../../support/ws-client.js';
-import { frame, tcp, text, ws, wss } from './formats.js';
+import { frame, tcp, text, withTls, ws } from './formats.js';
 import { dial, exchange, rest } from './http-peer.js';
 import { open, tls } from './opening.js';
 import { StreamPeer } from './peer.js';
@@ -27,7 +27,7 @@ async function openProxied(t: TestContext, scheme: string, options: Partial<List
   return await open(t, scheme, scheme === 'wss' ? { tls, ...trusting } : trusting);
 }
 
-const FORMATS = { text, frame, tcp, ws, wss };
+const FORMATS = { text, frame, tcp, ws, wss: withTls(ws) };
 
 describe('a port behind a proxy that speaks the PROXY protocol', { timeout: 20_000 }, () => {
   for (const scheme of ['text', 'frame', 'tcp', 'ws', 'wss'] as const) {

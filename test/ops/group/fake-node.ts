@@ -14,8 +14,8 @@ export const STATUS: NodeStatus = {
   memory: { rss: 122_400_000, heapUsed: 19_700_000, external: 3_000_000 },
   roles: ['gateway', 'worker'],
   listeners: [
-    { url: 'ws://0.0.0.0:8282', connections: 14_900 },
-    { url: 'text://0.0.0.0:8283', connections: 100 },
+    { url: 'ws://0.0.0.0:8282', connections: 14_900, certificate: null },
+    { url: 'text://0.0.0.0:8283', connections: 100, certificate: null },
   ],
   connections: 15_000,
   counters: {

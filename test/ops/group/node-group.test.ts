@@ -65,7 +65,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
           },
         };
       },
-      checkEvents: async () => await check(),
+      check: async () => await check(),
       readConfig: async () => await read(),
     });
   }

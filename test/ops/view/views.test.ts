@@ -29,6 +29,22 @@ slot  thread  memory  clients  events  per s  errors  busy   queue    age  died
     );
   });
 
+  it('shows until when certificates are valid, where there are some', () => {
+    const [first, second] = STATUS.listeners;
+    const validTo = '2027-02-03T10:00:00.000Z';
+    const url = `text+unix:/run/${'long/'.repeat(20)}chat.sock`;
+    const lines = statusView(
+      { ...STATUS, listeners: [first, { ...second, url, certificate: { validTo } }] },
+      false,
+    );
+    const table = lines.slice(lines.findIndex((line) => line.startsWith('listener')));
+    assert.deepEqual(table.slice(0, 3), [
+      'listener                                            clients  certificate',
+      'ws://0.0.0.0:8282                                    14,900  -',
+      'text+unix:/run/long/long/long/long/long/long/long…      100  until 2027-02-03',
+    ]);
+  });
+
   it('says why a thread died and what it cost', () => {
     const workers = [
       {
@@ -167,6 +183,7 @@ describe('connections', () => {
           buffered: 10,
         },
         { ...connection(2), remoteAddress: '::1', uid: '\u001b]0;x\u0007' },
+        { ...connection(3), remoteAddress: 'unix:', remotePort: 0 },
       ],
     };
     assert.equal(
@@ -175,7 +192,8 @@ describe('connections', () => {
 client id             uid           groups         protocol  address               in      out  buffered
 7f00000108fc00000001  12            lobby, 聊天室  ws        127.0.0.1:40001  1.23 kB  5.68 MB      10 B
 7f00000108fc00000002  \\x1b]0;x\\x07  -              ws        [::1]:40002          0 B      0 B       0 B
-… 14,900 more, see --offset 100`,
+7f00000108fc00000003  -             -              ws        unix:                0 B      0 B       0 B
+… 14,899 more, see --offset 101`,
     );
   });
 

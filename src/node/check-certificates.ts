@@ -1,0 +1,21 @@
+import { systemClock } from '../base/clock.js';
+import type { NodeConfig } from '../config/schema.js';
+import { Certificates } from '../gateway/protocols/certificates.js';
+
+/**
+ * Reads the certificates of all listeners without opening any.
+ *
+ * @returns what is to be said of them, a line each
+ * @throws GatewayError GW_TLS
+ */
+export async function checkCertificates({ gateway }: NodeConfig): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { url, tls } of gateway === false ? [] : gateway.listen) {
+    if (tls === undefined) continue;
+    const certificates = await Certificates.read(tls, url);
+    const warnings = certificates.warnings(systemClock.now());
+    const names = certificates.names.join(', ') || 'no DNS names';
+    lines.push(`${url}: ${names}, until ${certificates.validTo.toISOString()}`, ...warnings);
+  }
+  return lines;
+}
