@@ -238,7 +238,8 @@ export class SlotLink extends BaseLink {
   protected transmit(frame: Frame): boolean {
     // that a client came or went is in no hurry: often it is many in a row, and a thread would be woken for each
     if (frame.command !== Command.REPLY) {
-      const writable = this.#events.send(frame, frame.command === Command.ON_MESSAGE);
+      const hurried = frame.command === Command.ON_MESSAGE || frame.command === Command.ON_HANDSHAKE;
+      const writable = this.#events.send(frame, hurried);
       if (!writable) this.#sorter?.congested();
       return writable;
     }
