@@ -10,19 +10,32 @@ export interface Person {
   name: string;
 }
 
+/** What was said in a room. */
+export interface Said {
+  type: 'said';
+  room: string;
+  /** Later ones sort behind it. */
+  id: string;
+  from: Person;
+  text: string;
+  at: number;
+}
+
 /** What people ask for. */
 export type Request =
   | { type: 'enter'; name: string; room: string; token: string }
   | { type: 'join'; room: string }
   | { type: 'say'; text: string }
   | { type: 'whisper'; to: string; text: string } // `to` is a uid, or the name of somebody in the same room
+  | { type: 'earlier'; before: string } // what was said before the message with this id
   | { type: 'who' | 'rooms' | 'help' };
 
 /** What they are told. `at` is in milliseconds since 1970. */
 export type ChatEvent =
   | { type: 'joined'; room: string; you: Person; people: Person[] }
   | { type: 'arrived' | 'left'; room: string; person: Person; at: number }
-  | { type: 'said'; room: string; from: Person; text: string; at: number }
+  | Said
+  | { type: 'history'; room: string; said: Said[] | null; more: boolean } // null: it cannot be read now
   | { type: 'whispered'; from: Person; to: Person; text: string; at: number }
   | { type: 'people'; people: Person[] }
   | { type: 'rooms'; rooms: Record<string, number> }
@@ -51,12 +64,14 @@ export function readJson(message: string): Request {
       return { type: 'say', text: text(fields.text) };
     case 'whisper':
       return { type: 'whisper', to: text(fields.to), text: text(fields.text) };
+    case 'earlier':
+      return { type: 'earlier', before: id(fields.before) };
     case 'who':
     case 'rooms':
       return { type: fields.type };
     default:
       throw new Refusal(
-        `Unknown type ${JSON.stringify(fields.type)?.slice(0, 40)}. Expected enter, join, say, whisper, who or rooms.`,
+        `Unknown type ${JSON.stringify(fields.type)?.slice(0, 40)}. Expected enter, join, say, whisper, earlier, who or rooms.`,
       );
   }
 }
@@ -84,11 +99,18 @@ export function readLine(line: string, named: boolean): Request {
 }
 
 export function write(dialect: Dialect, event: ChatEvent): string {
+  if (dialect === 'web') return JSON.stringify(event);
+  const lines = event.type === 'history' ? writeHistory(event.said) : [writeLine(event)];
   // Control characters stay out of the lines: what a browser sends must not steer somebody's terminal.
-  return dialect === 'web' ? JSON.stringify(event) : writeLine(event).replaceAll(/\p{Cc}+/gu, ' ');
+  return lines.map((line) => line.replaceAll(/\p{Cc}+/gu, ' ')).join('\n');
 }
 
-function writeLine(event: ChatEvent): string {
+function writeHistory(said: Said[] | null): string[] {
+  if (said === null) return ['* What was said before cannot be read now.'];
+  return said.map((one) => `${new Date(one.at).toISOString().slice(0, 16)} ${writeLine(one)}`);
+}
+
+function writeLine(event: Exclude<ChatEvent, { type: 'history' }>): string {
   switch (event.type) {
     case 'joined':
       return `* You are in ${event.room}, ${event.you.name}. Here: ${names(event.people)}. Commands: /help`;
@@ -131,6 +153,11 @@ function text(value: unknown): string {
   const found = typeof value === 'string' ? value.trim() : '';
   if (found.length >= 1 && found.length <= 2000) return found;
   throw new Refusal('A message has 1 to 2,000 characters.');
+}
+
+function id(value: unknown): string {
+  if (typeof value === 'string' && /^[0-9a-z]{9}-[0-9a-f]{8}$/.test(value)) return value;
+  throw new Refusal('An id is one that a message came with.');
 }
 
 function token(value: unknown): string {

@@ -2,12 +2,13 @@
  * A chat with rooms and private messages: the business code of this server, and a start for your own.
  *
  * Several worker threads run this file, so nothing is kept in variables. What must last is kept by the gateway:
- * a client's session, the uid it is bound to, and the groups it has joined.
+ * a client's session, the uid it is bound to, and the groups it has joined. What was said is in a database (history.ts).
  */
 import { createHash } from 'node:crypto';
 import { type Client, defineEvents, Gateway, PartialResultError } from 'gatewayworker';
-import { type ChatEvent, type Dialect, type Person, Refusal, type Request } from './dialects.js';
+import { type ChatEvent, type Dialect, type Person, Refusal, type Request, type Said } from './dialects.js';
 import { readJson, readLine, write } from './dialects.js';
+import { newId, PAGE, recall, remember } from './history.js';
 
 /** What the gateway keeps about a client. Name, uid and room are missing until the client has entered. */
 type Session = Partial<Person> & { dialect: Dialect; room?: string };
@@ -49,7 +50,9 @@ async function handle(client: Client<Session>, request: Request): Promise<void> 
     case 'join':
       return move(client, you, request.room);
     case 'say':
-      return tell(room, { type: 'said', room, from: you, text: request.text, at: Date.now() });
+      return say(room, you, request.text);
+    case 'earlier':
+      return void showHistory(client, room, request.before);
     case 'whisper':
       return whisper(client, you, room, request.to, request.text);
     case 'who':
@@ -87,12 +90,26 @@ async function move(client: Client<Session>, you: Person, room: string): Promise
     tell(room, { type: 'arrived', room, person: you, at: Date.now() }, client.id);
   }
   reply(client, { type: 'joined', room, you, people: await peopleIn(room) });
+  void showHistory(client, room); // not before the gateway has let them in: what is said from here on comes by itself
 }
 
 async function announceLeft({ uid, name, room }: Session): Promise<void> {
   if (!uid || !name || !room) return;
   const stillHere = (await peopleIn(room)).some((person) => person.uid === uid); // in another tab
   if (!stillHere) tell(room, { type: 'left', room, person: { uid, name }, at: Date.now() });
+}
+
+/** It goes round at once: nobody waits for the database. */
+function say(room: string, from: Person, text: string): void {
+  const said: Said = { type: 'said', room, id: newId(), from, text, at: Date.now() };
+  tell(room, said);
+  void remember(said);
+}
+
+async function showHistory(client: Client<Session>, room: string, before?: string): Promise<void> {
+  const said = await recall(room, before);
+  if (said?.length === 0 && !before) return; // nobody has said anything yet
+  reply(client, { type: 'history', room, said, more: said?.length === PAGE });
 }
 
 async function whisper(client: Client<Session>, from: Person, room: string, to: string, text: string) {

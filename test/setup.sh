@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, and on
-# Linux iproute2 and systemd. For node before 22.16, which has no SQLite of its own, also the package better-sqlite3.
-# Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the fonts of the README's screenshots.
+# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, nginx, and on
+# Linux iproute2, systemd and Python's websockets. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the
+# fonts of the README's screenshots.
 set -euo pipefail
 
 # The same places as in test/support/browser.ts.
@@ -15,20 +15,6 @@ browsers=(
   '/Applications/Chromium.app/Contents/MacOS/Chromium'
 )
 if [ -n "${CHROMIUM_PATH:-}" ]; then browsers=("$CHROMIUM_PATH"); fi
-
-# A driver is the application's to install, so it is none of our dependencies, and npm installs no optional peer of this
-# package here. It lies in a folder of its own, for each version of node: where npm finds no binary, it compiles for two minutes.
-if ! node --no-warnings -e "process.exit('columns' in require('node:sqlite').StatementSync.prototype ? 0 : 1)" 2>/dev/null &&
-  ! node -e "new (require('better-sqlite3'))(':memory:')" 2>/dev/null; then
-  driver="${XDG_CACHE_HOME:-$HOME/.cache}/gatewayworker-tests/better-sqlite3-$(node -p process.versions.modules)"
-  if ! (cd "$driver" 2>/dev/null && node -e "new (require('better-sqlite3'))(':memory:')" 2>/dev/null); then
-    echo "setup: installing better-sqlite3 with npm, in $driver"
-    mkdir -p "$driver"
-    echo '{}' >"$driver/package.json"
-    npm install --prefix "$driver" --no-audit --no-fund better-sqlite3@12
-  fi
-  ln -sfn "$driver/node_modules/better-sqlite3" node_modules/better-sqlite3
-fi
 
 packages=(chromium)
 for browser in "${browsers[@]}"; do
@@ -47,17 +33,28 @@ fi
 if [ "$(uname)" = Linux ] && ! { PATH="$PATH:/usr/sbin:/sbin" command -v ip && PATH="$PATH:/usr/sbin:/sbin" command -v tc; } >/dev/null; then
   packages+=(iproute2)
 fi
+# A websocket client of another language, for compression.
+if [ "$(uname)" = Linux ] && ! /usr/bin/python3 -c 'import websockets' 2>/dev/null; then packages+=(python3-websockets); fi
 # The unit in docs/deployment.md is verified, not started.
 if [ "$(uname)" = Linux ] && ! command -v systemd-analyze >/dev/null; then packages+=(systemd); fi
 # Without the package that runs it as a service: the tests start it by themselves, on ports and in folders of their own.
 if ! { PATH="$PATH:/usr/sbin:/sbin" command -v mariadbd && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null; then
   packages+=(mariadb-server-core mariadb-client-core)
 fi
-# The tests start nginx by themselves, and make certificates as the documents say.
-if ! PATH="$PATH:/usr/sbin:/sbin" command -v nginx >/dev/null; then packages+=(nginx-light); fi
+# Certificates are made, and a socket is asked, as the documents say.
 for program in curl openssl; do
   if ! command -v "$program" >/dev/null; then packages+=("$program"); fi
 done
+# With its module for streams, which is a file of its own, or a part of the program.
+has_nginx() (
+  PATH="$PATH:/usr/sbin:/sbin:/usr/local/sbin"
+  built=$(nginx -V 2>&1) || exit 1
+  modules=$(grep -o -- '--modules-path=[^ ]*' <<<"$built" | cut -d= -f2)
+  grep -q -- '--with-stream ' <<<"$built " || [ -e "$modules/ngx_stream_module.so" ]
+)
+nginx=()
+if ! has_nginx; then nginx=(nginx-light libnginx-mod-stream); fi
+packages+=(${nginx[@]+"${nginx[@]}"})
 if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
   packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
 fi
@@ -78,9 +75,20 @@ if [ "$(id -u)" -ne 0 ]; then
   as_root=(sudo)
 fi
 
+# The tests start nginx by themselves. Its package would start it as well, and at each start of the machine: unless it was here.
+policy=/usr/sbin/policy-rc.d
+unwanted=0
+if [ ${#nginx[@]} -gt 0 ] && [ ! -e /etc/init.d/nginx ] && [ ! -e "$policy" ]; then
+  unwanted=1
+  trap '${as_root[@]+"${as_root[@]}"} rm -f "$policy"' EXIT
+  # what a package asks before it starts a service, and is told no
+  printf '#!/bin/sh\nexit 101\n' | ${as_root[@]+"${as_root[@]}"} install -m 755 /dev/stdin "$policy"
+fi
+
 echo "setup: installing ${packages[*]} with apt-get"
 # ${as_root[@]+…}: an empty list is an error under `set -u` in the bash of macOS.
 ${as_root[@]+"${as_root[@]}"} apt-get update -qq
 ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
   apt-get install -y -qq --no-install-recommends "${packages[@]}"
+if [ "$unwanted" = 1 ]; then ${as_root[@]+"${as_root[@]}"} update-rc.d nginx disable >/dev/null 2>&1 || true; fi
 echo "setup: done"

@@ -1,3 +1,4 @@
+import type { Asker } from '#src/gateway/asker.js';
 import assert from 'node:assert/strict';
 import type { CommandTarget } from '#src/gateway/commands/command-handler.js';
 import { commands } from '#src/gateway/commands/commands.js';
@@ -52,7 +53,8 @@ function commandBytes(command: number, ext: string): Buffer {
 function commandTask(name: string, directory: Directory, frames: readonly Buffer[], receivers: number): Task {
   let sent = 0;
   const outbox = new Outbox((_, __, messages) => (sent += messages));
-  // the rest of a gateway is not asked for
+  // the rest of a gateway is not asked for, nor who it is that sends
+  const nobody = {} as Asker;
   const target = {
     directory,
     delivery: { deliver: (client, message) => outbox.push(client, message.encodedFor(client)) },
@@ -64,7 +66,7 @@ function commandTask(name: string, directory: Directory, frames: readonly Buffer
       sent = 0;
       for (const bytes of frames) {
         const frame = decodeFrame(bytes);
-        commands[frame.command]?.(target, frame);
+        commands[frame.command]?.(target, frame, nobody);
       }
       outbox.flush();
       assert.equal(sent, receivers);

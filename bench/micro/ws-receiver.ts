@@ -43,11 +43,15 @@ export const wsReceiver: Suite = {
     };
     const own = new WsReceiver(
       {
+        inflates: false,
         onMessage: () => count++,
         onPing: unexpected,
         onPong: unexpected,
         onClose: unexpected,
         onForbidden: unexpected,
+        onInflating: unexpected,
+        onInflated: unexpected,
+        onFinished: unexpected,
       },
       LENGTH,
     );

@@ -1,9 +1,9 @@
 import { Connection } from './connection.js';
 import { arrange, avatar, element } from './elements.js';
+import { Talk } from './talk.js';
 
 const $ = (id) => document.getElementById(id);
 const phone = matchMedia('(max-width: 760px)');
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
 /** This tab's name, room and secret token: they outlive a reload, and a lost connection. */
 const saved = JSON.parse(sessionStorage.getItem('chat') ?? 'null') ?? {
@@ -13,7 +13,7 @@ const saved = JSON.parse(sessionStorage.getItem('chat') ?? 'null') ?? {
 };
 const counts = { lobby: 0, games: 0, music: 0 }; // rooms on offer, with the number of connections in each
 const people = new Map(); // of the current room, by uid
-const talks = new Map(); // '#room' or a uid => {key, title, list, unread, last}
+const talks = new Map(); // by '#room' or a uid
 const entries = new Map(); // the same keys => the <li> in the list of rooms or people
 const unconfirmed = []; // {text} of what was sent and has not come back yet
 
@@ -34,10 +34,11 @@ const events = {
     people.clear();
     for (const person of here) people.set(person.uid, person);
     const talk = talkOf(`#${room}`, room);
-    notice(talk, back ? 'Reconnected. What was said in the meantime is not shown.' : `You are in ${room}.`);
+    talk.entered();
+    notice(talk, back ? 'Reconnected.' : `You are in ${room}.`);
     if ($('welcome').open) $('welcome').close();
     showState('online');
-    if (!back || isRoom(open)) show(talk); // whoever comes back in a private talk stays in it
+    if (!back || open.isRoom) show(talk); // whoever comes back in a private talk stays in it
     connection.send({ type: 'rooms' });
   },
   arrived({ room, person }) {
@@ -49,9 +50,20 @@ const events = {
     if (room !== saved.room || !people.delete(person.uid)) return;
     notice(talkOf(`#${room}`, room), `${person.name} left`);
   },
-  said({ room, from, text, at }) {
-    if (from.uid === me?.uid) confirm(text);
-    add(talkOf(`#${room}`, room), { from, text, at });
+  said(message) {
+    if (message.from.uid === me?.uid) confirm(message.text);
+    add(talkOf(`#${message.room}`, message.room), message);
+  },
+  history({ room, said, more }) {
+    const talk = talkOf(`#${room}`, room);
+    if (said === null) return notice(talk, 'What was said before cannot be read now.', 'error');
+    const log = $('log');
+    const height = log.scrollHeight;
+    talk.addHistory(said, more, me.uid);
+    if (talk !== open) return;
+    showEarlier();
+    if (following) scrollDown();
+    else log.scrollTop += log.scrollHeight - height;
   },
   whispered({ from, to, text, at }) {
     if (from.uid === me?.uid) confirm(text);
@@ -82,6 +94,7 @@ function start() {
     },
     onWaiting(seconds) {
       inside = false;
+      for (const talk of talks.values()) talk.asked = false;
       for (const { text } of unconfirmed.splice(0)) notice(open, `Not sent: ${text}`, 'error');
       showState('waiting', Math.round(seconds));
     },
@@ -95,7 +108,7 @@ function enter() {
 }
 
 function say(text) {
-  connection.send(isRoom(open) ? { type: 'say', text } : { type: 'whisper', to: open.key, text });
+  connection.send(open.isRoom ? { type: 'say', text } : { type: 'whisper', to: open.key, text });
   const sent = { text };
   unconfirmed.push(sent);
   // A phone that slept may hold a connection that is long dead: no answer, so make another.
@@ -110,53 +123,55 @@ function confirm(text) {
 // ---- Talks: a room's, or one with a single person
 
 function talkOf(key, title) {
-  if (!talks.has(key)) talks.set(key, { key, title, list: element('ol'), unread: 0, last: undefined });
+  if (!talks.has(key)) talks.set(key, new Talk(key, title));
   return talks.get(key);
 }
-
-const isRoom = (talk) => talk.key.startsWith('#');
 
 function show(talk) {
   open = talk;
   talk.unread = 0;
-  $('log').replaceChildren(talk.list);
-  $('message').placeholder = isRoom(talk)
+  $('log').replaceChildren($('earlier'), talk.list);
+  showEarlier();
+  $('message').placeholder = talk.isRoom
     ? `Message to everybody in ${talk.title}`
     : `Private message to ${talk.title}`;
-  document.body.classList.toggle('private', !isRoom(talk));
+  document.body.classList.toggle('private', !talk.isRoom);
   scrollDown();
   showMenu(false);
   showLists();
   if (!phone.matches) $('message').focus();
 }
 
-function add(talk, { from, text, at }) {
-  const own = from.uid === me?.uid;
-  const follows = talk.last?.uid === from.uid && at - talk.last.at < 180_000;
-  talk.last = { uid: from.uid, at };
-  const item = element('li', `message${own ? ' own' : ''}${follows ? ' follows' : ''}`);
-  const time = element('time', '', clock.format(at));
-  time.dateTime = new Date(at).toISOString();
-  const line = element('p', 'by');
-  line.append(element('b', '', own ? 'You' : from.name), ' ', time);
-  item.append(avatar(from), line, element('p', 'text', text));
-  append(talk, item, own);
+function add(talk, message) {
+  const own = message.from.uid === me?.uid;
+  if (!talk.add(message, own)) return;
+  added(talk, own);
   if (own) return;
   if (talk !== open || document.hidden) talk.unread++;
-  $('announcer').textContent = `${from.name}${isRoom(talk) ? '' : ', in private'}: ${text}`;
+  $('announcer').textContent = `${message.from.name}${talk.isRoom ? '' : ', in private'}: ${message.text}`;
 }
 
-function notice(talk, text, kind = '') {
-  talk.last = undefined;
-  append(talk, element('li', `notice ${kind}`, text), false);
+function notice(talk, text, kind) {
+  talk.notice(text, kind);
+  added(talk, false);
   if (talk === open) $('announcer').textContent = text;
 }
 
-function append(talk, item, own) {
-  talk.list.append(item);
+function added(talk, own) {
   if (talk !== open) return;
   if (own || following) scrollDown();
   else $('newer').hidden = false;
+}
+
+function showEarlier() {
+  $('earlier').hidden = !open.more;
+}
+
+/** The answer is a history, as after entering. */
+function askEarlier() {
+  if (!inside || !open.more || open.asked) return;
+  open.asked = true;
+  connection.send({ type: 'earlier', before: open.first });
 }
 
 function scrollDown() {
@@ -177,7 +192,7 @@ function showLists() {
   // Who is in this room, and who is elsewhere but has been talked to.
   const names = new Map([...people.values()].map(({ uid, name }) => [uid, name]));
   for (const talk of talks.values())
-    if (!isRoom(talk) && !names.has(talk.key)) names.set(talk.key, talk.title);
+    if (!talk.isRoom && !names.has(talk.key)) names.set(talk.key, talk.title);
   names.delete(me?.uid);
   const others = [...names].map(([uid, name]) => {
     const item = entry(uid, name, () => show(talkOf(uid, name)), avatar({ uid, name }));
@@ -192,10 +207,10 @@ function showLists() {
 
   $('self').textContent = me?.name ?? '';
   if (open) {
-    const here = isRoom(open)
+    const here = open.isRoom
       ? `${people.size} ${people.size === 1 ? 'person' : 'people'} here`
       : 'Only the two of you see this';
-    $('title').textContent = isRoom(open) ? `#${open.title}` : open.title;
+    $('title').textContent = open.isRoom ? `#${open.title}` : open.title;
     $('subtitle').textContent = here;
   }
   const unread = [...talks.values()].reduce((sum, talk) => sum + talk.unread, 0);
@@ -313,6 +328,8 @@ $('state').addEventListener('click', () => connection.retry());
 $('menu').addEventListener('click', () => showMenu(true));
 $('shade').addEventListener('click', () => showMenu(false));
 $('newer').addEventListener('click', scrollDown);
+$('earlier').addEventListener('click', askEarlier);
+new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && askEarlier()).observe($('earlier'));
 $('log').addEventListener('scroll', () => {
   following = $('log').scrollHeight - $('log').scrollTop - $('log').clientHeight < 60;
   if (following) $('newer').hidden = true;

@@ -15,6 +15,8 @@ export interface ApiChannel {
   readonly requests: Pick<PendingQueries, 'expect'>;
 }
 
+const NO_ADDRESS: GatewayAddress = { ip: 0, port: 0 };
+
 /** Instead of a message: there is none, which is not the same as an empty one. */
 export const NO_MESSAGE = Symbol('no message');
 
@@ -22,6 +24,8 @@ export const NO_MESSAGE = Symbol('no message');
 export abstract class BaseCalls {
   #connection: ApiChannel | undefined;
   readonly #frame = emptyFrame();
+  /** The one of {@link sendToOneGateway}. */
+  #relay: GatewayAddress | undefined;
 
   /** @internal Connects the API to a worker thread's link, or to a client's links. */
   attach(connection: ApiChannel): void {
@@ -41,10 +45,30 @@ export abstract class BaseCalls {
   protected sendToGateways(
     command: number,
     ext: string | Uint8Array,
-    message: Message = '',
+    message: Message | typeof NO_MESSAGE = '',
     flags = 0,
   ): boolean {
     return this.#send(this.#fill(command, 0, 0, 0, ext, message, flags));
+  }
+
+  /**
+   * Sends to a gateway that knows of keys and workers: always the same one for as long as it is up, so that what goes by it
+   * stays in order. In a node that has one, that is the node's own.
+   *
+   * @throws GW_LINK_CLOSED when there is none
+   */
+  protected sendToOneGateway(command: number, ext: string, message: Message): boolean {
+    const usable = this.transport.gateways().filter(({ up, routes }) => up && routes);
+    const { ip, port } = this.#relay ?? NO_ADDRESS;
+    const relay = usable.find((gateway) => gateway.ip === ip && gateway.port === port) ?? usable.at(0);
+    if (relay === undefined) {
+      throw new GatewayError(
+        'GW_LINK_CLOSED',
+        'No gateway that brings messages to workers can be reached: there is none of ours, or it is down or of an older version. GatewayWorker’s for PHP do not bring any.',
+      );
+    }
+    this.#relay = { ip: relay.ip, port: relay.port };
+    return this.#send(this.#fill(command, relay.ip, relay.port, 0, ext, message, 0));
   }
 
   /** Sends to the gateway that holds a client. */

@@ -1,5 +1,6 @@
 import { GatewayError } from '../base/errors.js';
 import type { Message } from './arguments.js';
+import type { CloseOptions } from './close-options.js';
 import { QueryCalls } from './query-calls.js';
 import type { SendOptions } from './send-calls.js';
 import type { CurrentClient } from './transport.js';
@@ -22,8 +23,8 @@ export class GatewayCalls extends QueryCalls {
   }
 
   /** {@link closeClient} for the current client. */
-  closeCurrentClient(message?: Message): boolean {
-    return this.closeClient(this.#clientId('closeCurrentClient'), message);
+  closeCurrentClient(message?: Message, options?: CloseOptions): boolean {
+    return this.closeClient(this.#clientId('closeCurrentClient'), message, options);
   }
 
   /** {@link destroyClient} for the current client. */

@@ -63,16 +63,14 @@ export abstract class QueryCalls extends IdentityCalls {
 
   /** The uid that a client is bound to; null when to none, or when it is gone. */
   async getUidByClientId(clientId: string): Promise<string | null> {
-    const { connectionId } = parseClientId(clientId);
-    const where = { connection_id: { [connectionId]: connectionId } };
-    const ext = JSON.stringify({ fields: ['uid'], where });
-    return await this.askHolder(
-      'getUidByClientId',
-      clientId,
-      Command.SELECT,
-      ext,
-      (answers) => selected(answers)[0]?.uid ?? null,
-    );
+    return await this.#ofClient('getUidByClientId', clientId, 'uid', (client) => client?.uid ?? null);
+  }
+
+  /** The groups that a client is in; none when it is gone. */
+  async getGroupsByClientId(clientId: string): Promise<string[]> {
+    return await this.#ofClient('getGroupsByClientId', clientId, 'groups', (client) => [
+      ...(client?.groups ?? []),
+    ]);
   }
 
   // ---- one group ----
@@ -228,6 +226,19 @@ export abstract class QueryCalls extends IdentityCalls {
     return await this.askHolder('clientState', clientId, Command.GET_CLIENT_STATE, '', ([answer]) =>
       answer === undefined || answer.value === null ? null : bytesOf(answer.value),
     );
+  }
+
+  /** What `make` makes of a field of one client; undefined when it is gone. */
+  async #ofClient<T>(
+    call: string,
+    clientId: string,
+    field: 'uid' | 'groups',
+    make: (client: Selected | undefined) => T,
+  ): Promise<T> {
+    const { connectionId } = parseClientId(clientId);
+    const where = { connection_id: { [connectionId]: connectionId } };
+    const ext = JSON.stringify({ fields: [field], where });
+    return await this.askHolder(call, clientId, Command.SELECT, ext, (answers) => make(selected(answers)[0]));
   }
 
   /** By uid, what `make` makes of the client ids that are bound to it. */

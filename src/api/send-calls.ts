@@ -1,6 +1,17 @@
 import { Command, Flag } from '../wire/command.js';
-import { type Message, type Name, checkClientIds, checkMessage, checkNames } from './arguments.js';
+import {
+  type Message,
+  type Name,
+  checkClientIds,
+  checkData,
+  checkKey,
+  checkMessage,
+  checkNames,
+  checkScope,
+  checkWorker,
+} from './arguments.js';
 import { BaseCalls, NO_MESSAGE } from './base-calls.js';
+import { type CloseOptions, checkCloseOptions } from './close-options.js';
 
 export interface SendOptions {
   /** Sends the bytes as they are, without the protocol's encoding: the caller has encoded them. */
@@ -15,6 +26,11 @@ export interface ExcludeOptions extends SendOptions {
 export interface SendToAllOptions extends ExcludeOptions {
   /** Client ids that get the message; everyone by default. */
   readonly clientIds?: readonly string[];
+}
+
+export interface ToWorkerOptions {
+  /** Among whom the key has its owner, as in {@link IdentityCalls.routeClient}. Default: `node`. */
+  readonly scope?: 'node' | 'cluster';
 }
 
 /**
@@ -59,11 +75,35 @@ export abstract class SendCalls extends BaseCalls {
     return this.sendExcept(idList(options.exclude), Command.SEND_TO_GROUP, ext, message, rawFlag(options));
   }
 
-  /** Closes a client's connection, in its protocol's way; `message` goes out first. GatewayWorker's `closeClient`. */
-  closeClient(clientId: string, message?: Message): boolean {
-    if (message === undefined) return this.sendToHolder(clientId, Command.KICK, '', NO_MESSAGE);
+  /**
+   * Sends something to a worker, whose `onWorkerMessage` gets it: to the one that owns a key, or to the one of this name. It
+   * is not lost when that worker is reloaded or its thread dies. What one worker sends another comes in its order, unless
+   * the gateway that it goes by is lost. Where there is no such worker, or it is more than twice its buffer behind, the
+   * gateway drops it, counts and logs that.
+   *
+   * @param to a key, or a worker: `worker` of onWorkerStart, `from` of onWorkerMessage, or `{ name: 'node-a:0' }`
+   * @param data bytes, which arrive as a Buffer, or whatever JSON can hold
+   * @throws GW_ARGUMENT, GW_OVERFLOW, and GW_LINK_CLOSED when there is no gateway of ours
+   */
+  sendToWorker(to: Name | { readonly name: string }, data: unknown, options: ToWorkerOptions = {}): boolean {
+    const message = checkData('sendToWorker', data);
+    const scope = checkScope('sendToWorker', options.scope);
+    const whom =
+      typeof to === 'object' && to !== null
+        ? { worker: checkWorker('sendToWorker', to) }
+        : { key: checkKey('sendToWorker', to), scope: scope || undefined };
+    return this.sendToOneGateway(Command.SEND_TO_WORKER, JSON.stringify(whom), message);
+  }
+
+  /**
+   * Closes a client's connection, in its protocol's way; `message` goes out first. A websocket is closed with `code` and
+   * `reason`. GatewayWorker's `closeClient`.
+   */
+  closeClient(clientId: string, message?: Message, options?: CloseOptions): boolean {
+    const ext = options === undefined ? '' : JSON.stringify(checkCloseOptions('closeClient', options));
+    if (message === undefined) return this.sendToHolder(clientId, Command.KICK, ext, NO_MESSAGE);
     checkMessage('closeClient', message);
-    return this.sendToHolder(clientId, Command.KICK, '', message);
+    return this.sendToHolder(clientId, Command.KICK, ext, message);
   }
 
   /** Drops a client's connection at once; what is still to be sent to it is lost. GatewayWorker's `destoryClient`. */

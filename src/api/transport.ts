@@ -7,6 +7,8 @@ export interface KnownGateway extends GatewayAddress {
   readonly up: boolean;
   /** Whether it is a PHP gateway. */
   readonly php: boolean;
+  /** Whether it may know of keys: one that does not leaves every client where it is. */
+  readonly routes: boolean;
 }
 
 /** What the Gateway API needs of the process or thread it runs in. */
@@ -31,7 +33,12 @@ export interface Transport {
    *
    * @returns flags for the frame that changes it
    */
-  changing(clientId: string, change: ClientChange): number;
+  changing(clientId: string, change: ClientChange | RouteChange): number;
+}
+
+/** A call that asks where a client's events go. */
+export interface RouteChange {
+  readonly kind: 'route';
 }
 
 /** A change of a client that its own worker asked for, and need not wait for to see. */

@@ -44,3 +44,8 @@ export async function withinTime(
     });
   });
 }
+
+/** Resolves when so many milliseconds are over. */
+export async function elapse(clock: Clock, milliseconds: number): Promise<void> {
+  await new Promise<void>((resolve) => void clock.setTimeout(resolve, milliseconds));
+}

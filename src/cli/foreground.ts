@@ -28,6 +28,11 @@ export async function startHere(options: StartOptions): Promise<void> {
   strays.logTo(log.logger);
   for (const warning of warnings) log.logger.warn(warning);
   let group: NodeGroup | undefined;
+  const readConfig = async (): Promise<NodeConfig> => {
+    const now = await load(options);
+    await checkApplication(now.config);
+    return now.config;
+  };
   const host = new NodeProcess<Node | NodeGroup>({
     files: nodeFiles(file, process.cwd(), config.stateDir),
     config: file,
@@ -38,7 +43,7 @@ export async function startHere(options: StartOptions): Promise<void> {
     start: async () => {
       guardExit();
       if (nodes === 1) return await strays.during(startOwnNode(config, log));
-      group = await strays.during(startGroup(config, nodes, log));
+      group = await strays.during(startGroup(config, nodes, log, readConfig));
       return group;
     },
     onUp(node) {
@@ -61,7 +66,12 @@ export async function startHere(options: StartOptions): Promise<void> {
   }
 }
 
-async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): Promise<NodeGroup> {
+async function startGroup(
+  config: NodeConfig,
+  nodes: number,
+  log: ProcessLog,
+  readConfig: () => Promise<NodeConfig>,
+): Promise<NodeGroup> {
   const { NodeGroup: Group } = await import('../ops/group/node-group.js');
   const { memberForks } = await import('../ops/group/fork-member.js');
   return await Group.start({
@@ -75,6 +85,7 @@ async function startGroup(config: NodeConfig, nodes: number, log: ProcessLog): P
     fork: memberForks(PROGRAM, ['member']),
     startRegister: async (own) => await startOwnNode(own, log),
     check: async () => await checkApplication(config),
+    readConfig,
   });
 }
 

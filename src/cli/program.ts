@@ -11,13 +11,14 @@ import {
   type StartOptions,
 } from './options.js';
 import type { ReportOptions } from './report-command.js';
+import type { RestartOptions } from './restart.js';
 
 const DEFAULT_CONNECTIONS = 100;
 /** What the commands do. */
 export interface Actions {
   readonly start: Action<StartOptions>;
   readonly stop: Action<GracefulOption>;
-  readonly restart: Action<StartOptions & GracefulOption>;
+  readonly restart: Action<RestartOptions>;
   readonly reload: Action<GracefulOption>;
   readonly check: Action<ConfigOption>;
   readonly status: Action<ConfigOption & ReportOptions>;
@@ -90,6 +91,7 @@ export function createProgram(version: string, actions: Actions): Command {
 
   addStartOptions(add('restart', 'stop the node if it runs, and start it'))
     .addOption(gracefulOption())
+    .option('--rolling', 'of a group (--nodes): one node after the other, so that the ports are never closed')
     .addHelpText(
       'after',
       '\nThe configuration is checked first. A node in the background is started there again.',

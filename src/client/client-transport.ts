@@ -86,6 +86,7 @@ export class ClientTransport implements Transport {
       up: failure === undefined,
       // ours are spoken to in PHP's way, too
       php: true,
+      routes: true,
     }));
   }
 

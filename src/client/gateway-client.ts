@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { QueryCalls } from '../api/query-calls.js';
 import { type Answer, PendingQueries } from '../api/pending-queries.js';
-import type { Message } from '../api/arguments.js';
+import type { Message, Name } from '../api/arguments.js';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
 import { systemClock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
@@ -111,6 +111,15 @@ export class GatewayClient extends QueryCalls {
   ): Promise<T> {
     await this.#known();
     return await super.askHolder(call, clientId, command, ext, merge);
+  }
+
+  /** To the owner of a key it is that of the cluster: a GatewayClient belongs to no node. */
+  override sendToWorker(to: Name | { readonly name: string }, data: unknown): boolean {
+    return super.sendToWorker(to, data, { scope: 'cluster' });
+  }
+
+  protected override sendToOneGateway(command: number, ext: string, message: Message): boolean {
+    return this.#toKnown(message, (kept) => super.sendToOneGateway(command, ext, kept));
   }
 
   protected override sendToHolders(clientIds: readonly string[], message: Message, flags: number): boolean {

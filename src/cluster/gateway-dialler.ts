@@ -89,6 +89,7 @@ export class GatewayDialler implements CarrierOwner {
   /** As it was when it was last up. */
   #kind = NODE_GATEWAY;
   #node = '';
+  #routes = false;
   #attempts = 0;
   /** Milliseconds on the clock. */
   #upSince = 0;
@@ -128,7 +129,13 @@ export class GatewayDialler implements CarrierOwner {
 
   /** What the slot's thread has to know of it. */
   get forThread(): GatewayState {
-    return { ...this.address, up: this.up, php: this.#kind.php, gauge: this.#gauge.shared };
+    return {
+      ...this.address,
+      up: this.up,
+      php: this.#kind.php,
+      routes: this.#routes,
+      gauge: this.#gauge.shared,
+    };
   }
 
   /** Sends a command. While the link is down it is nobody's. @param bytes the frame, encoded; they do not change any more */
@@ -203,6 +210,7 @@ export class GatewayDialler implements CarrierOwner {
     this.#refused = false;
     this.#tried = true;
     this.#node = dialled.node;
+    this.#routes = dialled.routes;
     this.#kind = dialled.kind;
     this.#attempts = 0;
     this.#upSince = this.#options.clock.now();

@@ -8,6 +8,7 @@ import { HEADER_LENGTH, decodeFrame, emptyFrame, encodeFrame } from '../wire/fra
 import {
   NODE_FEATURE,
   type PeerIntroduction,
+  ROUTE_FEATURE,
   encodeIntroduction,
   parseGatewayIntroduction,
 } from '../wire/worker-connect.js';
@@ -49,6 +50,8 @@ export interface Dialled {
   readonly kind: GatewayKind;
   /** Its node's name; '' for a PHP gateway. */
   readonly node: string;
+  /** Whether it sends clients to the workers that own their keys. */
+  readonly routes: boolean;
 }
 
 /** A gateway will not have this node. */
@@ -146,7 +149,7 @@ class Introduction {
         );
         return;
       }
-      this.#done(NODE_GATEWAY, node, length);
+      this.#done(NODE_GATEWAY, node, features.includes(ROUTE_FEATURE), length);
     } catch (error) {
       this.#fail('GW_CLUSTER', (error as Error).message, error as Error);
     }
@@ -154,15 +157,15 @@ class Introduction {
 
   /** The answer to the query, as PHP gives it. */
   #unframed(length: number): void {
-    if (this.#received.length >= length) this.#done(PHP_GATEWAY, '', length);
+    if (this.#received.length >= length) this.#done(PHP_GATEWAY, '', false, length);
   }
 
   /** What follows the answer is left to whoever takes over. */
-  #done(kind: GatewayKind, node: string, length: number): void {
+  #done(kind: GatewayKind, node: string, routes: boolean, length: number): void {
     const socket = this.#socket;
     socket.pause();
     if (this.#received.length > length) socket.unshift(this.#received.subarray(length));
-    this.#settle({ socket, kind, node });
+    this.#settle({ socket, kind, node, routes });
   }
 
   #closed(): void {

@@ -70,7 +70,7 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
   get gateways(): GatewayState[] {
     const states = [...this.#remote.values()].filter(({ tried }) => tried).map((link) => link.forThread);
     if (this.#localGateway === undefined) return states;
-    return [{ ...this.#localGateway, up: true, php: false, gauge: null }, ...states];
+    return [{ ...this.#localGateway, up: true, php: false, routes: true, gauge: null }, ...states];
   }
 
   /** How the gateways on other nodes are reached. */
@@ -149,7 +149,12 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
   // ---- the gateways of other nodes ----
 
   get workerState(): number {
-    return (this.#slot.ready ? WorkerState.READY : 0) | (this.#slot.congested ? WorkerState.CONGESTED : 0);
+    const { ready, congested, handshakes } = this.#slot;
+    return (
+      (ready ? WorkerState.READY : 0) |
+      (congested ? WorkerState.CONGESTED : 0) |
+      (handshakes ? WorkerState.HANDSHAKES : 0)
+    );
   }
 
   receive(frame: ReceivedFrame): void {

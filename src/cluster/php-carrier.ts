@@ -88,7 +88,8 @@ class PhpCarrier implements GatewayCarrier {
         this.#sendSession(bytes);
         return;
       default:
-        this.#commands.send(frame);
+        // what goes to all gateways and is of ours is nothing to it
+        if (frame.command < Command.REPLY) this.#commands.send(frame);
     }
   }
 

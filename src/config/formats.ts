@@ -9,11 +9,28 @@ import { ROUTERS } from './schema.js';
 /** Characters of a host name, as DNS has it. */
 const LONGEST_HOST = 253;
 
-/** Tells the path of a router module from the name of a built-in router. */
+/** A router, by its name or as the path of a module. */
 export function isRouter(value: string): boolean {
-  return (
-    ROUTERS.some((name) => name === value) || isAbsolute(value) || /^\.{1,2}\/|\.[cm]?[jt]s$/.test(value)
-  );
+  return isNamedRouter(value) || isAbsolute(value) || /^\.{1,2}\/|\.[cm]?[jt]s$/.test(value);
+}
+
+/** Tells the name of a built-in router from the path of a module. */
+export function isNamedRouter(value: string): boolean {
+  return ROUTERS.some((name) => name === value) || queryRouter(value) !== undefined;
+}
+
+/** A router that finds a client's key in its handshake. */
+export interface QueryRouter {
+  /** The parameter of the query that is the key. */
+  readonly parameter: string;
+  /** Among whom the key has its owner. */
+  readonly scope: 'node' | 'cluster';
+}
+
+/** `query:room`, or `query:room@cluster`; undefined for everything else. */
+export function queryRouter(value: string): QueryRouter | undefined {
+  const [, parameter, scope = 'node'] = /^query:([^\s@&=#?]+)(?:@(node|cluster))?$/.exec(value) ?? [];
+  return parameter === undefined ? undefined : { parameter, scope: scope as QueryRouter['scope'] };
 }
 
 /** An IPv4 address, or a host name; Docker's may have underscores. */

@@ -24,7 +24,7 @@ export function listenerProblems(config: unknown, directory: string): Problem[] 
     const key = `gateway.listen[${index}]`;
     const url = parse(listener.url, `${key}.url`, problems);
     if (!url) continue;
-    problems.push(...misfits(listener, url, key));
+    problems.push(...misfits(listener, url, key), ...proxyProblems(config, listener, url, key));
     if (isRecord(listener.tls)) problems.push(...tlsProblems(listener.tls, `${key}.tls`));
 
     const place = placeOf(url, directory);
@@ -84,4 +84,28 @@ function* misfits(
     const text = 'found with a listener that has a port, expected only with a unix socket';
     yield { key: `${key}.mode`, text };
   }
+  if (isRecord(listener.rate) && listener.rate.messages === undefined && listener.rate.bytes === undefined) {
+    yield {
+      key: `${key}.rate`,
+      text: 'found neither messages nor bytes, expected how much a client may send',
+    };
+  }
+}
+
+/** Where nobody is trusted, `proxy` would change nothing, or let nobody in. */
+function* proxyProblems(
+  config: unknown,
+  { proxy }: Record<string, unknown>,
+  { scheme }: ListenUrl,
+  key: string,
+): Generator<Problem> {
+  if (proxy === undefined || !SCHEMES[scheme].options.includes('proxy')) return;
+  if (proxy === 'forwarded' && !SCHEMES[scheme].options.includes('static')) {
+    const text = `found "forwarded" with a listener of scheme ${scheme}, which has no headers, expected "proxy-protocol"`;
+    yield { key: `${key}.proxy`, text };
+  }
+  const trusted = isRecord(config) && isRecord(config.gateway) ? config.gateway.trustedProxies : undefined;
+  if (trusted !== undefined && !(Array.isArray(trusted) && trusted.length === 0)) return;
+  const text = `found ${JSON.stringify(proxy)} while gateway.trustedProxies names nobody, expected the proxies’ addresses there, such as ["loopback"] for one on this machine`;
+  yield { key: `${key}.proxy`, text };
 }

@@ -61,7 +61,10 @@ function interfaces(name: string, schema: object): string {
 function typeOf(node: SchemaNode, own: string): string {
   if (node.enum) return node.enum.map((value) => `'${value}'`).join(' | ');
   if (node.items) return `readonly ${typeOf(node.items, own)}[]`;
-  if (node.properties) return Array.isArray(node.type) ? `false | ${own}` : own;
+  if (node.properties) {
+    if (!Array.isArray(node.type)) return own;
+    return `${node.not === undefined ? 'boolean' : 'false'} | ${own}`;
+  }
   return node.type === 'integer' ? 'number' : String(node.type);
 }
 
@@ -75,7 +78,7 @@ function typeText(node: SchemaNode): string {
   if (node.enum) return quoted(node.enum);
   if (node.choices) return `${quoted(node.choices)}, or a path`;
   const type = Array.isArray(node.type)
-    ? 'object or `false`'
+    ? `object or ${node.not === undefined ? 'boolean' : '`false`'}`
     : node.type === 'array'
       ? 'list'
       : String(node.type);

@@ -3,6 +3,8 @@ export interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
+  /** Of an object that may be a boolean instead: the one that it may not be. */
+  readonly not?: { readonly const: boolean };
   readonly items?: SchemaNode;
   readonly enum?: readonly string[];
   /** Names among which a string may choose, where other strings (a path) are allowed as well. */
@@ -58,14 +60,16 @@ export function expectation(node: SchemaNode): string {
       return 'a string';
     case 'array':
       if (node.items?.format === 'address') return 'a list such as ["10.0.0.1:1236"]';
+      if (node.items?.format === 'addresses') return 'a list such as ["loopback", "10.1.0.0/16"]';
       if (node.items?.format === 'token') return 'a list of different names, such as ["mqtt"]';
+      if (node.items?.format === 'origin') return 'a list such as ["https://example.com"]';
       return 'a list with at least one entry';
     case 'boolean':
       return 'true or false';
     case 'object':
       return 'an object';
     default:
-      return 'an object or false';
+      return node.not === undefined ? 'true, false or an object' : 'an object or false';
   }
 }
 
@@ -75,8 +79,11 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   address: 'host:port, such as 10.0.0.1:1236',
   mode: 'three octal digits in quotes, such as "660"',
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
+  addresses: 'an address, a range such as 10.1.0.0/16, "loopback" or "private"',
+  origin:
+    'an origin without a path, such as "https://example.com", "https://*.example.com" or "http://localhost:5173", or "null", or "*" for all',
   router:
-    'one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"',
+    'one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client\'s key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"',
 };
 
 function range(node: SchemaNode): string {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 // typebox in one file: to load its 700 modules one by one would take a third of the time of every start
 import { Type, type Static } from '#typebox';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
+import { COMPRESSION } from './compression.js';
 import { schemeList, type SchemeOption, schemesTaking } from './schemes.js';
 
 /**
@@ -81,6 +82,69 @@ const tls = Type.Object(
   },
 );
 
+const rate = Type.Object(
+  {
+    messages: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000_000,
+        unit: 'messages',
+        defaultText: 'no limit',
+        description: 'Messages that one client may send in the time of `per`.',
+      }),
+    ),
+    bytes: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1024 * GIBIBYTE,
+        unit: 'bytes',
+        defaultText: 'no limit',
+        description: 'Bytes of messages that one client may send in the time of `per`.',
+      }),
+    ),
+    per: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: LONGEST_SECONDS,
+      default: 1,
+      unit: 'seconds',
+      description: 'The time that `messages` and `bytes` are for.',
+    }),
+    burst: Type.Number({
+      minimum: 1,
+      maximum: 1000,
+      default: 1,
+      unit: 'times',
+      description: 'How many times as much may come at once, from a client that was silent for as long.',
+    }),
+    policy: Type.Enum(['pause', 'close'], {
+      default: 'pause',
+      description:
+        'What happens to a client that sends more: it is not read until it may send again, and nothing is lost (with udp, whose clients share one socket, what is too much is dropped); or it is closed, a websocket with 1008.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description: 'How much each client of this port may send: `messages`, `bytes`, or both.',
+  },
+);
+
+const compression = Type.Object(
+  {
+    threshold: bytes({
+      minimum: 0,
+      default: COMPRESSION.threshold,
+      description: 'Shorter messages go out as they are: they would gain little.',
+    }),
+    level: Type.Integer({
+      minimum: 1,
+      maximum: 9,
+      default: COMPRESSION.level,
+      description: 'How hard zlib tries, from fast to small.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 const listener = Type.Object(
   {
     url: Type.String({
@@ -105,6 +169,32 @@ const listener = Type.Object(
         description: `Websocket subprotocols (\`Sec-WebSocket-Protocol\`) that clients may choose from: the first of theirs that is in the list. ${onlyWith('subprotocols')}`,
       }),
     ),
+    compression: Type.Optional(
+      Type.Unsafe<boolean | Partial<Static<typeof compression>>>({
+        ...compression,
+        type: ['object', 'boolean'],
+        defaultText: '`false`',
+        description: `Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. ${onlyWith('compression')}`,
+      }),
+    ),
+    origins: Type.Optional(
+      Type.Array(Type.String({ format: 'origin' }), {
+        minItems: 1,
+        uniqueItems: true,
+        defaultText: 'pages of the same host',
+        description: `Whose pages may open a websocket, by the \`Origin\` that browsers send: \`"https://example.com"\`, \`"https://*.example.com"\`, \`"null"\`, \`"*"\` for all. Clients without an Origin, which are no pages, always may. ${onlyWith('origins')}`,
+      }),
+    ),
+    authTimeout: Type.Optional(
+      Type.Number({
+        unit: 'seconds',
+        minimum: 0,
+        maximum: LONGEST_SECONDS,
+        defaultText: '`0`',
+        description:
+          'A client that has no uid (`bindUid`, or the `uid` of `onHandshake`) this long after it came in is closed; 0: it need not have one.',
+      }),
+    ),
     tls: Type.Optional(tls),
     mode: Type.Optional(
       Type.String({
@@ -112,6 +202,34 @@ const listener = Type.Object(
         defaultText: 'by the umask',
         description:
           'Who may connect to a unix socket, as of a file: `"660"` for its owner and group, `"666"` for everybody. Only with `+unix`.',
+      }),
+    ),
+    proxy: Type.Optional(
+      Type.Enum(['forwarded', 'proxy-protocol'], {
+        defaultText: 'none',
+        description:
+          'How the proxies in front of this port, which `trustedProxies` names, say where their clients come from: `forwarded` (with ws and wss) by the headers X-Forwarded-For and X-Forwarded-Proto, or Forwarded; `proxy-protocol` by the PROXY protocol, version 1 or 2, before anything else. Not with udp.',
+      }),
+    ),
+    rate: Type.Optional(rate),
+    maxConnectionsPerAddress: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 0xffff_ffff,
+        unit: 'connections',
+        defaultText: 'no limit',
+        description:
+          'Clients of one address, of IPv6 a /64, on this port at once; one more is refused, a websocket with 429.',
+      }),
+    ),
+    newConnectionsPerAddress: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        unit: 'connections a second',
+        defaultText: 'no limit',
+        description:
+          'Clients of one address, of IPv6 a /64, that may come in by this port within a second; one more is refused, a websocket with 429 and `Retry-After`.',
       }),
     ),
     heartbeat: Type.Optional(
@@ -202,6 +320,22 @@ const gateway = Type.Object(
       unit: 'connections',
       description: 'Clients at once; one more is refused. 0 means no limit.',
     }),
+    drainDelay: seconds({
+      default: 0,
+      description:
+        'At a stop: time between the first 503 of the health check and the first client that is closed, for a load balancer to notice. New clients are let in meanwhile.',
+    }),
+    drainTime: seconds({
+      default: 0,
+      description:
+        'At a stop: time over which the clients are closed, so that they do not all come back at once. 0: all in one go.',
+    }),
+    trustedProxies: Type.Array(Type.String({ format: 'addresses' }), {
+      default: [],
+      defaultText: 'nobody',
+      description:
+        'Proxies whose word is taken for where clients come from, where a listener has `proxy`: addresses, ranges such as `10.1.0.0/16`, `loopback` (127.0.0.0/8, ::1), and `private` (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7).',
+    }),
     udpIdleTimeout: Type.Number({
       exclusiveMinimum: 0,
       maximum: LONGEST_SECONDS,
@@ -213,7 +347,9 @@ const gateway = Type.Object(
       format: 'router',
       choices: ROUTERS,
       default: ROUTERS[0],
-      description: 'Which business worker a new client is bound to; a path names a module of your own.',
+      description:
+        'Which business worker a new client is bound to. `query:room`: the one that owns the key which the parameter `room` ' +
+        'of its handshake is, of this node, or with `query:room@cluster` of all; a path names a module of your own.',
     }),
   },
   { additionalProperties: false },

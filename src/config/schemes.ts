@@ -1,5 +1,13 @@
 /** The settings of a listener that not every scheme takes. */
-export const SCHEME_OPTIONS = ['static', 'subprotocols', 'tls', 'protocol'] as const;
+export const SCHEME_OPTIONS = [
+  'static',
+  'subprotocols',
+  'origins',
+  'compression',
+  'tls',
+  'protocol',
+  'proxy',
+] as const;
 
 export type SchemeOption = (typeof SCHEME_OPTIONS)[number];
 
@@ -22,17 +30,21 @@ interface Scheme {
  * sees to it that none is left out there.
  */
 const TABLE = {
-  ws: { transport: 'tcp', options: ['static', 'subprotocols'], aliases: ['websocket', 'http'] },
+  ws: {
+    transport: 'tcp',
+    options: ['static', 'subprotocols', 'origins', 'compression', 'proxy'],
+    aliases: ['websocket', 'http'],
+  },
   wss: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'tls'],
+    options: ['static', 'subprotocols', 'origins', 'compression', 'tls', 'proxy'],
     needs: 'tls',
     note: 'these also answer plain HTTP',
     aliases: ['https'],
   },
-  text: { transport: 'tcp', options: ['tls'], note: 'one line a message' },
-  frame: { transport: 'tcp', options: ['tls'], note: '4-byte length before each message' },
-  tcp: { transport: 'tcp', options: ['protocol', 'tls'], note: 'raw' },
+  text: { transport: 'tcp', options: ['tls', 'proxy'], note: 'one line a message' },
+  frame: { transport: 'tcp', options: ['tls', 'proxy'], note: '4-byte length before each message' },
+  tcp: { transport: 'tcp', options: ['protocol', 'tls', 'proxy'], note: 'raw' },
   udp: { transport: 'udp', options: [] },
 } as const satisfies Readonly<Record<string, Scheme>>;
 

@@ -45,9 +45,15 @@ interface UserGateway {
   readonly sendToWorkerBufferSize?: number | undefined;
   /** Clients at once; one more is refused. 0 means no limit. Default: `0` connections. */
   readonly maxConnections?: number | undefined;
+  /** At a stop: time between the first 503 of the health check and the first client that is closed, for a load balancer to notice. New clients are let in meanwhile. Default: `0` seconds. */
+  readonly drainDelay?: number | undefined;
+  /** At a stop: time over which the clients are closed, so that they do not all come back at once. 0: all in one go. Default: `0` seconds. */
+  readonly drainTime?: number | undefined;
+  /** Proxies whose word is taken for where clients come from, where a listener has `proxy`: addresses, ranges such as `10.1.0.0/16`, `loopback` (127.0.0.0/8, ::1), and `private` (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7). Default: nobody. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** A udp peer that has sent nothing for this long is forgotten: its client is closed. Default: `60` seconds. */
   readonly udpIdleTimeout?: number | undefined;
-  /** Which business worker a new client is bound to; a path names a module of your own. Default: `"local-first"`. */
+  /** Which business worker a new client is bound to. `query:room`: the one that owns the key which the parameter `room` of its handshake is, of this node, or with `query:room@cluster` of all; a path names a module of your own. Default: `"local-first"`. */
   readonly router?: string | undefined;
 }
 
@@ -60,12 +66,33 @@ interface UserGatewayListen {
   readonly protocol?: string | undefined;
   /** Websocket subprotocols (`Sec-WebSocket-Protocol`) that clients may choose from: the first of theirs that is in the list. Only with ws and wss. */
   readonly subprotocols?: readonly string[] | undefined;
+  /** Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. Only with ws and wss. Default: `false`. */
+  readonly compression?: boolean | UserGatewayListenCompression | undefined;
+  /** Whose pages may open a websocket, by the `Origin` that browsers send: `"https://example.com"`, `"https://*.example.com"`, `"null"`, `"*"` for all. Clients without an Origin, which are no pages, always may. Only with ws and wss. Default: pages of the same host. */
+  readonly origins?: readonly string[] | undefined;
+  /** A client that has no uid (`bindUid`, or the `uid` of `onHandshake`) this long after it came in is closed; 0: it need not have one. Default: `0`. */
+  readonly authTimeout?: number | undefined;
   /** Certificates of a listener, which speaks TLS then; required with wss. They are read again at each reload. Only with wss, text, frame and tcp. */
   readonly tls?: UserGatewayListenTls | undefined;
   /** Who may connect to a unix socket, as of a file: `"660"` for its owner and group, `"666"` for everybody. Only with `+unix`. Default: by the umask. */
   readonly mode?: string | undefined;
+  /** How the proxies in front of this port, which `trustedProxies` names, say where their clients come from: `forwarded` (with ws and wss) by the headers X-Forwarded-For and X-Forwarded-Proto, or Forwarded; `proxy-protocol` by the PROXY protocol, version 1 or 2, before anything else. Not with udp. */
+  readonly proxy?: 'forwarded' | 'proxy-protocol' | undefined;
+  /** How much each client of this port may send: `messages`, `bytes`, or both. */
+  readonly rate?: UserGatewayListenRate | undefined;
+  /** Clients of one address, of IPv6 a /64, on this port at once; one more is refused, a websocket with 429. Default: no limit. */
+  readonly maxConnectionsPerAddress?: number | undefined;
+  /** Clients of one address, of IPv6 a /64, that may come in by this port within a second; one more is refused, a websocket with 429 and `Retry-After`. Default: no limit. */
+  readonly newConnectionsPerAddress?: number | undefined;
   /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */
   readonly heartbeat?: boolean | undefined;
+}
+
+interface UserGatewayListenCompression {
+  /** Shorter messages go out as they are: they would gain little. Default: `1024` bytes. */
+  readonly threshold?: number | undefined;
+  /** How hard zlib tries, from fast to small. Default: `3`. */
+  readonly level?: number | undefined;
 }
 
 interface UserGatewayListenTls {
@@ -90,6 +117,19 @@ interface UserGatewayListenTlsSni {
   readonly cert: string;
   /** File of its private key, PEM, without a passphrase. */
   readonly key: string;
+}
+
+interface UserGatewayListenRate {
+  /** Messages that one client may send in the time of `per`. Default: no limit. */
+  readonly messages?: number | undefined;
+  /** Bytes of messages that one client may send in the time of `per`. Default: no limit. */
+  readonly bytes?: number | undefined;
+  /** The time that `messages` and `bytes` are for. Default: `1` seconds. */
+  readonly per?: number | undefined;
+  /** How many times as much may come at once, from a client that was silent for as long. Default: `1` times. */
+  readonly burst?: number | undefined;
+  /** What happens to a client that sends more: it is not read until it may send again, and nothing is lost (with udp, whose clients share one socket, what is too much is dropped); or it is closed, a websocket with 1008. Default: `"pause"`. */
+  readonly policy?: 'pause' | 'close' | undefined;
 }
 
 interface UserWorker {

@@ -2,13 +2,15 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Static } from 'typebox';
+import { isAddressRange } from './address-range.js';
 import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
-import { isAddress, isBind, isHost, isMode, isRouter, isToken } from './formats.js';
+import { isAddress, isBind, isHost, isMode, isNamedRouter, isRouter, isToken } from './formats.js';
 import { formatListenUrl, parseListenUrl } from './listen-url.js';
 import { listenerProblems } from './listener-rules.js';
+import { isOriginPattern } from './origin-pattern.js';
 import { configError, type Problem, schemaProblem } from './problem.js';
-import { type NodeConfig, nodeConfigSchema, ROUTERS } from './schema.js';
+import { type NodeConfig, nodeConfigSchema } from './schema.js';
 import { workerProblems } from './worker-rules.js';
 
 /** The schema's type while it may still be written to: between validation and freezing. */
@@ -19,7 +21,16 @@ const ajv = new Ajv({
   verbose: true, // errors carry the value found and the schema that refused it
   useDefaults: true,
   allowUnionTypes: true,
-  formats: { router: isRouter, host: isHost, bind: isBind, address: isAddress, mode: isMode, token: isToken },
+  formats: {
+    router: isRouter,
+    host: isHost,
+    bind: isBind,
+    address: isAddress,
+    mode: isMode,
+    token: isToken,
+    addresses: isAddressRange,
+    origin: isOriginPattern,
+  },
 });
 ajv.addVocabulary(['unit', 'defaultText', 'choices']);
 const isNodeConfig = ajv.compile<Draft>(nodeConfigSchema);
@@ -75,7 +86,7 @@ function resolvePaths({ gateway, worker, cluster }: Draft, directory: string): v
   }
   if (worker) worker.events = resolve(directory, worker.events);
   if (!gateway) return;
-  if (!ROUTERS.some((name) => name === gateway.router)) gateway.router = resolve(directory, gateway.router);
+  if (!isNamedRouter(gateway.router)) gateway.router = resolve(directory, gateway.router);
   for (const listener of gateway.listen) {
     if (listener.static !== undefined) listener.static = resolve(directory, listener.static);
     if (listener.protocol !== undefined) listener.protocol = resolve(directory, listener.protocol);

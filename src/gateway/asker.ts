@@ -4,15 +4,19 @@ import type { GatewayAddress } from '../wire/client-id.js';
 import { Command, Flag, commandName } from '../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
 import { type PhpValue, serialize } from '../wire/php-serialize.js';
+import type { WorkerPeer } from './worker-peer.js';
 
 /** Who sends commands and queries over a link. A query has a request id, and is answered by a REPLY frame that has it too. */
 export class Asker {
+  /** Which worker it is; undefined for a GatewayClient. */
+  readonly peer: WorkerPeer | undefined;
   readonly #link: Link;
   readonly #reply = emptyFrame();
 
   /** @param address the gateway's */
-  constructor(link: Link, address: GatewayAddress) {
+  constructor(link: Link, address: GatewayAddress, peer?: WorkerPeer) {
     this.#link = link;
+    this.peer = peer;
     this.#reply.command = Command.REPLY;
     this.#reply.localIp = address.ip;
     this.#reply.localPort = address.port;

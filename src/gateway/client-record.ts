@@ -4,12 +4,21 @@ import type { Pulse } from './pulse.js';
 import type { OutboxStretch } from './outbox.js';
 import { SessionState } from './session-state.js';
 import type { WorkerPeer } from './worker-peer.js';
+import type { RouteScope } from './workers.js';
 
 /** An event that queues because its worker is congested, or because earlier ones of the client do. */
 export interface QueuedEvent {
   readonly command: number;
   readonly flags: number;
   readonly body: Buffer;
+}
+
+/** Where the events of a client with a key go. */
+export interface ClientRoute {
+  readonly key: string;
+  readonly scope: RouteScope;
+  /** Whether its worker has still to say that nothing of it is pending there: until then its events queue. */
+  moving: boolean;
 }
 
 /** A client as the gateway knows it. Fields that few clients need stay undefined: there are many idle ones. */
@@ -20,6 +29,8 @@ export class ClientRecord {
   readonly ip: number;
   /** The worker that its events go to, from the first event on. */
   peer: WorkerPeer | undefined;
+  /** Set once it has a key. */
+  route: ClientRoute | undefined;
   uid: string | undefined;
   groups: Set<string> | undefined;
   state: SessionState | undefined;

@@ -1,27 +1,47 @@
-import type { Clock } from '../base/clock.js';
+import { type Clock, elapse } from '../base/clock.js';
 import type { LogOnce } from '../base/log-once.js';
-import { ipToNumber } from '../wire/client-id.js';
+import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
+import type { HandshakeAnswer, HandshakeGrant } from '../wire/handshake-answer.js';
 import { encodeHandshake } from '../wire/handshake.js';
 import { ClientRecord } from './client-record.js';
+import { ClientEnds } from './client-ends.js';
 import type { Counters } from './counters.js';
 import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { Dispatcher, DispatcherHost } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
-import type { Admission, ClientHost, Connection, HandshakeRequest, Health } from './protocols/protocol.js';
+import { type Guest, Handshakes } from './handshakes.js';
+import { Newcomers } from './newcomers.js';
+import type {
+  Admission,
+  Arrival,
+  ClientHost,
+  Connection,
+  HandshakeRequest,
+  Health,
+} from './protocols/protocol.js';
+import { Rates, type RatesHost } from './rates.js';
+import type { WorkerPeer } from './worker-peer.js';
 import type { Workers } from './workers.js';
+import type { EndedBy } from '../wire/client-end.js';
 
 const EMPTY = Buffer.alloc(0);
 /** Clients closed per turn of the event loop at a shutdown, so that their close handshakes do not all wait for one. */
 const CLOSES_PER_TURN = 500;
+/** Milliseconds between two batches where the closes are spread over a time. */
+const CLOSE_STEP = 50;
+const NORMAL = 1000;
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
 /** Milliseconds without any worker after which new clients are turned away; those that are here go on waiting. */
 const UNSERVED_LIMIT = 10_000;
 
 /** What the gateway's clients are looked after with. */
 export interface ClientsParts {
   readonly maxConnections: number;
+  /** The gateway's inner one. */
+  readonly address: GatewayAddress;
   readonly clock: Clock;
   readonly problems: LogOnce;
   readonly counters: Counters;
@@ -32,7 +52,7 @@ export interface ClientsParts {
 }
 
 /** The clients that are here, from their coming in to their end: what listeners report becomes events. */
-export class Clients implements ClientHost, DispatcherHost {
+export class Clients implements ClientHost, DispatcherHost, RatesHost {
   readonly #maxConnections: number;
   readonly #problems: LogOnce;
   readonly #counters: Counters;
@@ -41,48 +61,97 @@ export class Clients implements ClientHost, DispatcherHost {
   readonly #dispatcher: Dispatcher;
   readonly #delivery: Delivery;
   readonly #ended: EndedClients;
+  readonly #handshakes: Handshakes;
+  readonly #newcomers: Newcomers;
+  readonly #rates: Rates;
+  readonly #ends = new ClientEnds();
+  readonly #clock: Clock;
+  /** The health check says that it stops. */
+  #ending = false;
+  /** Nobody is let in any more. */
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(parts: ClientsParts) {
     this.#maxConnections = parts.maxConnections;
+    this.#clock = parts.clock;
     this.#problems = parts.problems;
     this.#counters = parts.counters;
     this.#directory = parts.directory;
     this.#workers = parts.workers;
     this.#dispatcher = parts.dispatcher;
     this.#delivery = parts.delivery;
+    this.#rates = new Rates(parts.clock, this);
     this.#ended = new EndedClients(
       parts.clock,
       (client) => this.#dispatcher.dispatch(client, Command.CLIENT_ENDED, Flag.PLAIN_BODY, EMPTY),
       (client) => this.finish(client),
     );
+    this.#newcomers = new Newcomers(parts.clock, (client) => this.#unknown(client));
+    this.#handshakes = new Handshakes({
+      ...parts,
+      onWelcome: (guest, grant) => this.#letIn(guest, grant),
+    });
   }
 
   // ---- what listeners report ----
 
   get health(): Health {
-    if (this.#stopping) return 'stopping';
+    if (this.#ending) return 'stopping';
     return this.#workers.unservedFor > UNSERVED_LIMIT ? 'unavailable' : 'ok';
   }
 
   admits(): Admission {
     const limit = this.#maxConnections;
     let admission: Admission = 'welcome';
-    if (this.#stopping || (limit > 0 && this.#directory.size >= limit)) admission = 'full';
+    if (this.#stopping || (limit > 0 && this.#directory.size + this.#handshakes.size >= limit))
+      admission = 'full';
     else if (this.#workers.unservedFor > UNSERVED_LIMIT) admission = 'unavailable';
     if (admission !== 'welcome') this.#counters.refusedConnections++;
     return admission;
   }
 
+  get asks(): boolean {
+    return this.#workers.handshakes;
+  }
+
+  arrived(arrival: Arrival): void {
+    this.#handshakes.ask(arrival);
+  }
+
+  left(arrival: Arrival): void {
+    this.#handshakes.left(arrival);
+  }
+
   opened(connection: Connection, handshake?: HandshakeRequest): void {
-    const client = new ClientRecord(this.#directory.nextId(), connection, ipv4(connection.remoteAddress));
+    this.#enter(newRecord(this.#directory.nextId(), connection), handshake);
+  }
+
+  /** Nobody has anything against it. */
+  #letIn(guest: Guest, grant: HandshakeGrant): void {
+    const opened = guest.connection.welcome(grant);
+    if (opened === undefined) {
+      this.#workers.unbind(guest);
+      return;
+    }
+    const client = newRecord(guest.id, opened.connection);
+    client.peer = guest.peer;
+    this.#enter(client, opened.handshake, grant);
+  }
+
+  /** @param grant what it has from the beginning */
+  #enter(client: ClientRecord, handshake?: HandshakeRequest, grant?: HandshakeGrant): void {
+    const { connection } = client;
     connection.client = client;
     this.#directory.add(client);
     this.#counters.connections++;
     connection.listener.connections++;
+    connection.listener.addresses?.entered(connection.remoteAddress);
     // an address that fits no field of a frame travels in the state
     if (client.address !== '') client.ensureState();
+    if (handshake !== undefined) this.#workers.introduce(client, handshake.url);
+    if (grant !== undefined) this.#endow(client, grant);
+    if (connection.listener.authTimeout > 0 && client.uid === undefined) this.#newcomers.add(client);
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, listener } = connection;
@@ -90,10 +159,21 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
   }
 
+  #endow(client: ClientRecord, { uid, groups = [], session }: HandshakeGrant): void {
+    if (uid !== undefined) {
+      this.#directory.bind(client, uid);
+      client.ensureState().touch();
+    }
+    for (const group of groups) this.#directory.join(client, group);
+    if (session !== undefined) client.ensureState().replace(session);
+  }
+
   message(connection: Connection, data: Buffer, binary: boolean): void {
     const client = connection.client as ClientRecord;
     client.silentRounds = -1;
     this.#counters.messagesIn++;
+    const { rate } = connection.listener.options;
+    if (rate !== undefined && !this.#rates.admits(client, rate, data.length)) return;
     const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
     this.#dispatcher.dispatch(client, Command.ON_MESSAGE, flags, data);
   }
@@ -108,15 +188,19 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#ended.add(connection.client as ClientRecord, patience);
   }
 
-  closed(connection: Connection): void {
+  closed(connection: Connection, code = 0, reason = '', broken = false): void {
     const client = connection.client as ClientRecord;
+    const end = this.#ends.take(client, code, reason, broken);
     client.gone = true;
     this.#ended.delete(client);
+    this.#rates.forget(client);
+    if (connection.listener.authTimeout > 0) this.#newcomers.delete(client);
     client.reading = false;
     client.outgoing = undefined;
-    this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, EMPTY);
+    this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, end);
     this.#directory.remove(client);
     connection.listener.connections--;
+    connection.listener.addresses?.left(connection.remoteAddress);
     this.#dispatcher.forget(client);
     if (this.#directory.size === 0) this.#onEmpty?.();
   }
@@ -126,10 +210,23 @@ export class Clients implements ClientHost, DispatcherHost {
     this.#problems.warn(kind, { remoteAddress }, message);
   }
 
+  misbehaved(connection: Connection, by: 'limit' | 'error', kind: string, message: string): void {
+    this.#ends.begin(connection.client as ClientRecord, by);
+    this.refused(kind, connection.remoteAddress, message);
+  }
+
   // ---- what the dispatcher reports ----
 
   unheard(client: ClientRecord): void {
     this.#ended.unheard(client);
+  }
+
+  served(): void {
+    this.#handshakes.served();
+  }
+
+  lost(peer: WorkerPeer): void {
+    this.#handshakes.lost(peer);
   }
 
   datagramDropped({ connection: { remoteAddress } }: ClientRecord): void {
@@ -141,13 +238,64 @@ export class Clients implements ClientHost, DispatcherHost {
     );
   }
 
+  // ---- what clients' rates are ----
+
+  hold(client: ClientRecord): void {
+    this.#rateRefused('rate pause', client, 'is not read until it may send again');
+    this.#dispatcher.hold(client);
+  }
+
+  release(client: ClientRecord): void {
+    this.#dispatcher.release(client);
+  }
+
+  exceeded(client: ClientRecord): void {
+    this.#rateRefused('rate close', client, 'is closed');
+    this.kick(client, 'limit', POLICY_VIOLATION, 'too many messages');
+  }
+
+  dropped(client: ClientRecord): void {
+    this.#rateRefused('rate drop', client, 'cannot be paused: a datagram is dropped');
+    this.#counters.datagramsDropped++;
+  }
+
+  #rateRefused(kind: string, { connection: { remoteAddress, listener } }: ClientRecord, what: string): void {
+    this.refused(
+      kind,
+      remoteAddress,
+      `A client sends more than the rate of ${listener.url} allows, and ${what}.`,
+    );
+  }
+
+  // ---- what workers say ----
+
+  /** A worker lets in who waits at the door, or not. */
+  decided(id: number, answer: HandshakeAnswer): void {
+    this.#handshakes.answered(id, answer);
+  }
+
   // ---- how a client ends ----
 
-  /** Closes a client, after what it was sent. `code` and `reason` are a websocket's. */
-  kick(client: ClientRecord, code?: number, reason?: string): void {
+  /** Closes a client, after what it was sent. `code` (default 1000) and `reason` are a websocket's. */
+  kick(client: ClientRecord, by: EndedBy, code: number = NORMAL, reason = ''): void {
+    if (!this.#ended.has(client)) this.#ends.begin(client, by, code, reason);
     this.#delivery.flush(client);
     this.#dispatcher.resumeReading(client);
     client.connection.close(code, reason);
+  }
+
+  /** Ends a client's connection at once. */
+  drop(client: ClientRecord, by: EndedBy): void {
+    if (!this.#ended.has(client)) this.#ends.begin(client, by);
+    client.connection.destroy();
+  }
+
+  /** Its authTimeout is over, and nobody has said who it is. */
+  #unknown(client: ClientRecord): void {
+    const { remoteAddress, listener } = client.connection;
+    const message = `a client that has no uid ${listener.authTimeout / 1000} s after it came in is closed (authTimeout of ${listener.url})`;
+    this.refused('auth timeout', remoteAddress, message);
+    this.kick(client, 'limit', POLICY_VIOLATION, 'no uid in time');
   }
 
   /** A client that sends no more has been answered. */
@@ -158,22 +306,44 @@ export class Clients implements ClientHost, DispatcherHost {
     client.connection.finish();
   }
 
-  /** Takes no more clients, and closes those that are here. Resolves when the last one is gone. */
-  async close(): Promise<void> {
+  /** The health check says from now on that this gateway stops. Clients still come in. */
+  announceEnd(): void {
+    this.#ending = true;
+  }
+
+  /**
+   * Takes no more clients, and closes those that are here. Resolves when the last one is gone.
+   *
+   * @param time milliseconds over which the closes are spread; 0: all as soon as possible
+   */
+  async close(time = 0): Promise<void> {
+    this.#ending = true;
     this.#stopping = true;
     this.#ended.close();
-    let count = 0;
-    for (const client of this.#directory.clients()) {
-      this.kick(client, GOING_AWAY, 'server is stopping');
-      if (++count % CLOSES_PER_TURN === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
+    this.#handshakes.close();
+    this.#newcomers.close();
+    const clients = [...this.#directory.clients()];
+    const begun = this.#clock.now();
+    for (let closed = 0; closed < clients.length; ) {
+      const share = time === 0 ? 1 : Math.min(1, (this.#clock.now() - begun) / time);
+      const due = Math.ceil(clients.length * share);
+      const next = Math.min(due, closed + CLOSES_PER_TURN);
+      while (closed < next) this.kick(clients[closed++], 'node', GOING_AWAY, 'server is stopping');
+      if (closed < due) await new Promise<void>((resolve) => void setImmediate(resolve));
+      else if (share < 1) await elapse(this.#clock, CLOSE_STEP);
     }
     if (this.#directory.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    this.#rates.close();
   }
 
   /** Ends every connection at once. */
   destroy(): void {
     for (const client of this.#directory.clients()) client.connection.destroy();
   }
+}
+
+function newRecord(id: number, connection: Connection): ClientRecord {
+  return new ClientRecord(id, connection, ipv4(connection.remoteAddress));
 }
 
 /** 0 for an IPv6 address, and for none: a connection that was reset before it was seen has no address any more. */

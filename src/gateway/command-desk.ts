@@ -24,7 +24,7 @@ export class CommandDesk {
     }
     const handle = commands[frame.command];
     if (handle === undefined) this.#answer(asker, frame);
-    else handle(this.#target, frame);
+    else handle(this.#target, frame, asker);
   }
 
   #answer(asker: Asker, frame: ReceivedFrame): void {

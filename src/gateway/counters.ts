@@ -10,11 +10,13 @@ export class Counters {
   messagesDropped = 0;
   /** Datagrams that came while too many of their client's queued for a worker. */
   datagramsDropped = 0;
+  /** Messages from worker to worker that nobody got. */
+  workerMessagesDropped = 0;
   /** Clients closed because they did not read. */
   slowClients = 0;
   /** Clients closed because they gave no sign of life. */
   heartbeatDrops = 0;
-  /** Clients closed for what they sent, by kind. */
+  /** What clients were refused, by kind: mostly their connections, for what they sent. */
   readonly refusals = new Map<string, number>();
   /** What peers on the inner port were refused, by kind: mostly their connections. */
   readonly innerRefusals = new Map<string, number>();

@@ -2,7 +2,7 @@ import { Queue } from '../base/queue.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { Command } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
-import type { ClientRecord } from './client-record.js';
+import type { ClientRecord, QueuedEvent } from './client-record.js';
 import type { WorkerPeer } from './worker-peer.js';
 import type { Workers } from './workers.js';
 
@@ -26,8 +26,20 @@ interface Stopped {
 export interface DispatcherHost {
   /** In place of CLIENT_ENDED, where the client's worker does not know that. */
   unheard(client: ClientRecord): void;
+  /** A worker came, or takes events again. */
+  served(): void;
+  /** A worker is gone, and its clients are bound to others. */
+  lost(peer: WorkerPeer): void;
   /** A datagram is dropped, since too many of its client's queue: that one cannot be paused. */
   datagramDropped(client: ClientRecord): void;
+}
+
+/** Who is told of workers. */
+export interface WorkersWatcher {
+  /** A worker takes events for the first time. */
+  workerJoined(peer: WorkerPeer): void;
+  /** A worker is gone. */
+  workerLeft(peer: WorkerPeer): void;
 }
 
 /**
@@ -36,11 +48,13 @@ export interface DispatcherHost {
  */
 export class Dispatcher {
   readonly #workers: Workers;
-  readonly #host: DispatcherHost;
+  readonly #host: DispatcherHost & WorkersWatcher;
   /** By worker, while there is a link to it. */
   readonly #stopped = new Map<WorkerPeer, Stopped>();
   /** Clients whose events queue because there is no worker at all. */
   readonly #unrouted = new Set<ClientRecord>();
+  /** Clients that are not read for now, whatever their workers take. */
+  readonly #held = new Set<ClientRecord>();
   /** How many clients have events that queue here. */
   #clientsQueued = 0;
   #onSettled: (() => void) | undefined;
@@ -56,7 +70,7 @@ export class Dispatcher {
     for (const client of this.#resting.splice(0)) this.#rested(client);
   };
 
-  constructor(address: GatewayAddress, workers: Workers, host: DispatcherHost) {
+  constructor(address: GatewayAddress, workers: Workers, host: DispatcherHost & WorkersWatcher) {
     this.#workers = workers;
     this.#host = host;
     this.#event.localIp = address.ip;
@@ -67,24 +81,30 @@ export class Dispatcher {
   add(peer: WorkerPeer): void {
     this.#workers.add(peer);
     this.#stopped.set(peer, { blocked: new Set(), paused: new Set() });
+    if (this.#workers.noteServed(peer)) this.#host.workerJoined(peer);
     for (const client of this.#unrouted) this.#sendQueued(client);
+    this.#host.served();
   }
 
   /** A worker is gone, which may be said twice: its clients are bound to others. */
   remove(peer: WorkerPeer): void {
     const stopped = this.stoppedBy(peer);
     if (!this.#workers.remove(peer) || stopped === undefined) return;
+    this.#host.workerLeft(peer);
     this.#stopped.delete(peer);
     for (const client of new Set([...stopped.blocked, ...stopped.paused])) {
+      if (client.route?.moving === true) continue;
       client.pausedByWorker = false;
       if (this.#workers.peerOf(client) === undefined) this.#unrouted.add(client);
       else this.#sendQueued(client);
     }
+    this.#host.lost(peer);
   }
 
   /** A worker that was congested, or not ready, takes events again. */
   drained(peer: WorkerPeer): void {
-    this.#workers.noteServed(peer);
+    if (this.#workers.noteServed(peer)) this.#host.workerJoined(peer);
+    this.#host.served();
     for (const client of this.#unrouted) this.#sendQueued(client);
     for (const client of this.stoppedBy(peer)?.blocked ?? []) {
       if (peer.congested) return;
@@ -115,6 +135,7 @@ export class Dispatcher {
 
   /** The client's worker wants no more of its events for now. */
   pauseByWorker(client: ClientRecord): void {
+    if (client.route?.moving === true) return;
     client.pausedByWorker = true;
     this.stoppedBy(client.peer)?.paused.add(client);
     this.#stopReading(client);
@@ -122,14 +143,58 @@ export class Dispatcher {
 
   /** The client's worker wants its events again. */
   resumeByWorker(client: ClientRecord): void {
+    if (client.route?.moving === true) return;
     client.pausedByWorker = false;
     this.stoppedBy(client.peer)?.paused.delete(client);
     this.#sendQueued(client);
   }
 
-  /** Goes on reading a client. */
+  /** The client goes to another worker: its events queue, and it is not read, until {@link rebind}. */
+  suspend(client: ClientRecord): void {
+    client.pausedByWorker = true;
+    if (client.queued === undefined) {
+      client.queued = new Queue();
+      this.#clientsQueued++;
+    }
+    if (!client.reading) return;
+    client.reading = false;
+    client.connection.pause();
+  }
+
+  /**
+   * The client is another worker's from now on.
+   *
+   * @param from whose it was
+   * @param returned events that go before those that queue, if it was held: that worker had them, and did not begin them
+   * @param closed whether that worker has closed it: nothing of it but its end is for a handler
+   */
+  rebind(client: ClientRecord, from: WorkerPeer, returned?: Queue<QueuedEvent>, closed = false): void {
+    for (const peer of [from, client.peer]) {
+      this.stoppedBy(peer)?.blocked.delete(client);
+      this.stoppedBy(peer)?.paused.delete(client);
+    }
+    this.#workers.unbind(client);
+    client.pausedByWorker = false;
+    const before = returned ?? new Queue();
+    for (const event of client.queued ?? []) before.push(event);
+    if (client.queued !== undefined) client.queued = closed ? endOf(before) : before;
+    if (this.#workers.peerOf(client) === undefined) this.#unrouted.add(client);
+    else this.#sendQueued(client);
+  }
+
+  /** Reads a client no further, whatever its worker takes, until it is released. What it has sent goes on. */
+  hold(client: ClientRecord): void {
+    this.#held.add(client);
+    this.#stopReading(client);
+  }
+
+  release(client: ClientRecord): void {
+    if (this.#held.delete(client)) this.#rested(client);
+  }
+
+  /** Goes on reading a client, unless it is held. */
   resumeReading(client: ClientRecord): void {
-    if (client.reading || client.gone) return;
+    if (client.reading || client.gone || this.#held.has(client)) return;
     client.reading = true;
     client.silentRounds = -1;
     client.connection.resume();
@@ -137,6 +202,7 @@ export class Dispatcher {
 
   /** The client is gone, and its last event dispatched: it is unbound as soon as nothing of it queues. */
   forget(client: ClientRecord): void {
+    this.#held.delete(client);
     // its worker cannot ask for the rest any more, which is little: nothing was read since it asked for the pause
     if (client.pausedByWorker) this.resumeByWorker(client);
     else if (client.queued === undefined) this.#workers.unbind(client);
@@ -238,4 +304,11 @@ export class Dispatcher {
     client.reading = false;
     client.connection.pause();
   }
+}
+
+/** Of a client's events its last one, if that has come. */
+function endOf(events: Queue<QueuedEvent>): Queue<QueuedEvent> {
+  const end = new Queue<QueuedEvent>();
+  for (const event of events) if (event.command === Command.ON_CLOSE) end.push(event);
+  return end;
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Clock, Timer } from '../base/clock.js';
+import { type Clock, type Timer, elapse } from '../base/clock.js';
 import type { GatewayConfig } from '../config/schema.js';
 import type { Link } from '../link/link.js';
 import type { Logger } from '../base/log.js';
@@ -20,6 +20,9 @@ import { openListener } from './protocols/listener.js';
 import type { ListenerContext } from './protocols/listener-context.js';
 import type { Listener } from './protocols/protocol.js';
 import { loadRouter } from './router.js';
+import { Routes } from './routes.js';
+import { UidClaims } from './uid-claims.js';
+import { WorkerMessages } from './worker-messages.js';
 import { WorkerPeer, type WorkerPeerStatus } from './worker-peer.js';
 import { Workers } from './workers.js';
 
@@ -68,13 +71,19 @@ export class Gateway implements InnerHost {
     const delivery = new Delivery(config, counters, problems);
     const dispatcher = new Dispatcher(address, workers, {
       unheard: (client) => this.clients.unheard(client),
+      served: () => this.clients.served(),
+      lost: (peer) => this.clients.lost(peer),
       datagramDropped: (client) => this.clients.datagramDropped(client),
+      workerJoined: (peer) => routes.joined(peer),
+      workerLeft: (peer) => routes.left(peer),
     });
+    const routes = new Routes({ address, directory, workers, dispatcher, problems });
     this.#problems = problems;
     this.#workers = workers;
     this.dispatcher = dispatcher;
     this.clients = new Clients({
       maxConnections: config.maxConnections,
+      address,
       clock,
       problems,
       counters,
@@ -83,9 +92,26 @@ export class Gateway implements InnerHost {
       dispatcher,
       delivery,
     });
+    const workerMessages = new WorkerMessages({
+      address,
+      workers,
+      counters,
+      problems,
+      bufferSize: config.sendToWorkerBufferSize,
+    });
     this.phpSessions = new PhpSessions(address, problems);
     const { clients, phpSessions } = this;
-    this.desk = new CommandDesk({ directory, delivery, clients, dispatcher, phpSessions });
+    this.desk = new CommandDesk({
+      directory,
+      delivery,
+      clients,
+      dispatcher,
+      routes,
+      workerMessages,
+      phpSessions,
+      uidClaims: new UidClaims(directory, clock, (client) => this.clientIdOf(client)),
+      isOurs: ({ localIp, localPort }) => localIp === address.ip && localPort === address.port,
+    });
     this.#heartbeat = new Heartbeat(
       config,
       clock,
@@ -94,7 +120,7 @@ export class Gateway implements InnerHost {
       (client) => delivery.ping(client),
       (client) => {
         counters.heartbeatDrops++;
-        client.connection.destroy();
+        this.clients.drop(client, 'heartbeat');
       },
     );
   }
@@ -126,14 +152,14 @@ export class Gateway implements InnerHost {
    */
   async listen(): Promise<void> {
     const stateDir = this.#stateDir;
-    this.#workers.route = await loadRouter(
+    this.#workers.router = await loadRouter(
       this.#config.router,
       (error) => this.#problems.warn('router', { err: error }, error.message),
       stateDir,
     );
     try {
-      const { maxPackageSize, maxHeaderSize, udpIdleTimeout } = this.#config;
-      const common = { stateDir, maxPackageSize, maxHeaderSize, udpIdleTimeout };
+      const { maxPackageSize, maxHeaderSize, udpIdleTimeout, trustedProxies } = this.#config;
+      const common = { stateDir, maxPackageSize, maxHeaderSize, udpIdleTimeout, trustedProxies };
       for (const settings of this.#config.listen) {
         const { url, static: staticRoot } = settings;
         const listener = await openListener({ ...settings, ...common }, this.clients);
@@ -178,7 +204,7 @@ export class Gateway implements InnerHost {
   /** Takes in a worker that came otherwise than by the inner port. @param local whether it runs in this process */
   addWorker(link: Link, { local }: { local: boolean }): void {
     const peer = new WorkerPeer(link, { local });
-    const asker = new Asker(link, this.inner.address);
+    const asker = new Asker(link, this.inner.address, peer);
     link.subscribe({
       frame: (frame) => {
         try {
@@ -203,23 +229,31 @@ export class Gateway implements InnerHost {
     this.#problems.warn(`inner port: ${kind}`, { remoteAddress }, error.message);
   }
 
+  /** Says to whoever asks for its health that it stops, and gives them `drainDelay` to turn to other nodes. */
+  async announceEnd(): Promise<void> {
+    this.clients.announceEnd();
+    const { drainDelay } = this.#config;
+    if (drainDelay > 0) await elapse(this.clock, drainDelay * 1000);
+  }
+
   /**
-   * Takes no more clients, and closes those that are here. Resolves when their last events are on their way to the
-   * workers, and the ports are free.
+   * Takes no more clients, and closes those that are here, over `drainTime`. Resolves when their last events are on their
+   * way to the workers, and the ports are free.
    *
-   * @param timeout milliseconds after which connections that are still there are ended at once, and events that no worker
+   * @param timeout milliseconds beyond that after which connections that are still there are ended at once, and events that no worker
    *   takes are waited for no longer
    */
   async close(timeout: number): Promise<void> {
-    this.#heartbeat.close();
+    const drainTime = this.#config.drainTime * 1000;
     let timer: Timer | undefined;
     const timeIsOver = new Promise<void>((resolve) => {
       timer = this.clock.setTimeout(() => {
         this.clients.destroy();
         resolve();
-      }, timeout);
+      }, drainTime + timeout);
     });
-    await this.clients.close();
+    await this.clients.close(drainTime);
+    this.#heartbeat.close();
     await Promise.race([this.dispatcher.settled(), timeIsOver]);
     timer?.cancel();
     // last: until now the health check has answered that this node is stopping

@@ -3,7 +3,7 @@ import { Flag } from '../wire/command.js';
 import { phpJson } from '../wire/php-json.js';
 import { unserialize } from '../wire/php-serialize.js';
 import type { ClientRecord } from './client-record.js';
-import type { ClientProtocol } from './protocols/protocol.js';
+import type { ClientProtocol, Connection } from './protocols/protocol.js';
 
 /** A message on its way to one client or a million: encoded once per protocol. */
 export class OutgoingMessage {
@@ -29,28 +29,38 @@ export class OutgoingMessage {
 
   /** The bytes for this client, the same object for every client of a protocol that allows it. */
   encodedFor(client: ClientRecord): Buffer {
-    const { protocol } = client.connection;
+    const { connection } = client;
+    const { protocol } = connection;
     if (protocol === this.#protocol) return this.#encoded as Buffer;
-    if (!protocol.sharedEncoding) return this.#encode(client);
-    let encoded = this.#others?.get(protocol);
-    if (encoded === undefined) {
-      encoded = this.#encode(client);
-      if (this.#protocol === undefined) {
-        this.#protocol = protocol;
-        this.#encoded = encoded;
-      } else {
-        this.#others ??= new Map();
-        this.#others.set(protocol, encoded);
-      }
-    }
+    if (!protocol.sharedEncoding) return this.#encode(protocol, connection);
+    return this.#others?.get(protocol) ?? this.#encodeFirst(protocol, connection);
+  }
+
+  /** For the first client of its protocol. */
+  #encodeFirst(protocol: ClientProtocol, connection: Connection): Buffer {
+    const encoder = protocol.sameAs?.(this.#body.length) ?? protocol;
+    const known = encoder === this.#protocol ? this.#encoded : this.#others?.get(encoder);
+    const encoded = known ?? this.#encode(encoder, connection);
+    this.#keep(protocol, encoded);
+    if (encoder !== protocol && known === undefined) this.#keep(encoder, encoded);
     return encoded;
   }
 
-  #encode({ connection }: ClientRecord): Buffer {
+  #keep(protocol: ClientProtocol, encoded: Buffer): void {
+    if (this.#protocol === undefined) {
+      this.#protocol = protocol;
+      this.#encoded = encoded;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(protocol, encoded);
+    }
+  }
+
+  #encode(protocol: ClientProtocol, connection: Connection): Buffer {
     const raw = (this.#flags & Flag.RAW) !== 0;
     const encoded = raw
       ? this.#body
-      : connection.protocol.encode(this.#body, (this.#flags & Flag.BINARY) !== 0, connection);
+      : protocol.encode(this.#body, (this.#flags & Flag.BINARY) !== 0, connection);
     // bytes that still lie in the ring are overwritten soon
     return encoded.buffer === this.#body.buffer ? Buffer.from(encoded) : encoded;
   }

@@ -2,6 +2,7 @@ import { defaultExport } from '../base/default-export.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 import { importFile } from '../bundle/module-file.js';
+import { type QueryRouter, queryRouter } from '../config/formats.js';
 
 /** A business worker, as a router sees it. */
 export interface RouterWorker {
@@ -18,6 +19,10 @@ export interface RouterClient {
   readonly remotePort: number;
   /** The port that the client came in by. */
   readonly gatewayPort: number;
+  /** The path of a websocket's handshake, as it came: `/chat`. '' for other protocols. */
+  readonly path: string;
+  /** The parameters of that one's query, decoded; of one that occurs twice, the last. */
+  readonly query: Readonly<Partial<Record<string, string>>>;
 }
 
 /** Chooses the worker that a new client is bound to, for as long as both live. There is at least one. */
@@ -26,8 +31,17 @@ export type Router = (
   client: RouterClient,
 ) => RouterWorker;
 
-/** A router as the dispatcher calls it, which knows that the list is not empty. */
+/** A router as the workers call it, who know that the list is not empty. */
 export type Route = (workers: readonly RouterWorker[], client: RouterClient) => RouterWorker;
+
+/** What the configuration's `router` comes to. */
+export interface LoadedRouter {
+  readonly route: Route;
+  /** Where it finds a client's key: that one's owner comes first, and {@link route} chooses for clients without one. */
+  readonly key?: QueryRouter;
+  /** Whether it is a module, which may look at the handshake. */
+  readonly module: boolean;
+}
 
 const builtIn: Readonly<Record<string, Route>> = {
   'local-first': (workers) => {
@@ -48,8 +62,10 @@ export async function loadRouter(
   router: string,
   onError: (error: Error) => void,
   stateDir = '',
-): Promise<Route> {
-  if (Object.hasOwn(builtIn, router)) return builtIn[router];
+): Promise<LoadedRouter> {
+  if (Object.hasOwn(builtIn, router)) return { route: builtIn[router], module: false };
+  const key = queryRouter(router);
+  if (key !== undefined) return { route: builtIn['local-first'], key, module: false };
   let module: Record<string, unknown>;
   try {
     module = await importFile(router, stateDir);
@@ -67,7 +83,7 @@ export async function loadRouter(
       `The router module ${router} has no function as its default export; expected (workers, client) => worker.`,
     );
   }
-  return (workers, client) => {
+  const route: Route = (workers, client) => {
     try {
       const chosen: unknown = choose(workers, client);
       if (workers.includes(chosen as RouterWorker)) return chosen as RouterWorker;
@@ -77,6 +93,7 @@ export async function loadRouter(
     }
     return builtIn['local-first'](workers, client);
   };
+  return { route, module: true };
 }
 
 function leastConnections(workers: readonly RouterWorker[]): RouterWorker {

@@ -1,6 +1,7 @@
 import type { Link } from '../link/link.js';
 import { Flag, WorkerState } from '../wire/command.js';
 import type { Frame } from '../wire/frame.js';
+import { hashOf } from './rendezvous.js';
 import type { SessionState } from './session-state.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -14,6 +15,8 @@ export interface WorkerPeerOptions {
   readonly local: boolean;
   /** Whether it is told that a client sends no more, and answers when it has handled everything before. Default: true. */
   readonly hearsEnds?: boolean;
+  /** Whether it can be a key's owner, and gives clients back that go to another one. Default: true. */
+  readonly routes?: boolean;
   /** Bits of WorkerState. A worker that does not speak of its state is as ready as its link. */
   readonly state?: number;
 }
@@ -46,10 +49,20 @@ export class WorkerPeer {
   readonly address: string;
   readonly local: boolean;
   readonly hearsEnds: boolean;
+  readonly routes: boolean;
+  /** Of its name. */
+  readonly hash: number;
+  /**
+   * Whether it has been ready: from then on it owns keys, also while it has no thread, since events wait for the next. A
+   * worker of this process has, when the first client comes.
+   */
+  served: boolean;
   /** What it says of itself: bits of WorkerState. */
   state: number;
   /** Clients bound to it. */
   clients = 0;
+  /** Bytes of other workers' messages that were sent to it since it has been behind. */
+  messageBytes = 0;
 
   constructor(link: Link, options: WorkerPeerOptions) {
     this.link = link;
@@ -57,6 +70,9 @@ export class WorkerPeer {
     this.address = options.address ?? '';
     this.local = options.local;
     this.hearsEnds = options.hearsEnds ?? true;
+    this.routes = options.routes ?? true;
+    this.served = options.local;
+    this.hash = hashOf(this.name);
     this.state = options.state ?? WorkerState.READY;
   }
 
@@ -73,9 +89,36 @@ export class WorkerPeer {
     return (this.state & (WorkerState.READY | WorkerState.LEAVING)) === WorkerState.READY && this.link.ready;
   }
 
+  /** Whether other workers' messages can go to it, ready or not. */
+  get reachable(): boolean {
+    return this.routes && this.open && (this.state & WorkerState.LEAVING) === 0;
+  }
+
+  /** Whether it may be a key's owner. */
+  get mayOwn(): boolean {
+    return this.served && this.reachable;
+  }
+
+  /** Whether websockets that would be bound to it are asked about first. */
+  get handshakes(): boolean {
+    return (this.state & WorkerState.HANDSHAKES) !== 0 || this.link.handshakes;
+  }
+
   /** Whether its clients' events have to wait. */
   get congested(): boolean {
     return (this.state & (WorkerState.CONGESTED | WorkerState.LEAVING)) !== 0 || this.link.congested;
+  }
+
+  /**
+   * Bytes of events that wait for it. One of another node that says that it is behind has a buffer full of them, and what it
+   * was sent since.
+   */
+  waitingBytes(bufferSize: number): number {
+    if ((this.state & WorkerState.CONGESTED) === 0) {
+      this.messageBytes = 0;
+      return this.link.bufferedBytes;
+    }
+    return bufferSize + this.messageBytes + this.link.bufferedBytes;
   }
 
   /** Whether it is behind: clients that send much have to wait, and all others may go on. */

@@ -26,6 +26,10 @@ export abstract class BaseLink implements Link {
     return this.#state === 'open';
   }
 
+  get handshakes(): boolean {
+    return false;
+  }
+
   get state(): LinkState {
     return this.#state;
   }

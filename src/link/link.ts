@@ -35,6 +35,8 @@ export interface Link {
   readonly state: LinkState;
   /** Whether the far end handles what it gets: a worker slot whose thread died does so again once it is replaced. */
   readonly ready: boolean;
+  /** Whether the code at the far end has an onHandshake: known of a slot of this process; others say so in their WORKER_STATE. */
+  readonly handshakes: boolean;
   /** Bytes that were accepted and that the far end has not yet taken, as far as this end knows. */
   readonly bufferedBytes: number;
   /** Whether more waits than the link's buffer size, and `drained` is still to come. */

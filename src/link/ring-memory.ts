@@ -35,6 +35,8 @@ export interface Takeover {
   readonly originals: readonly (readonly [place: number, frame: Uint8Array])[];
   /** Ids of clients that a thread before has closed: of their events that wait only the last is for a handler. */
   readonly closed: readonly string[];
+  /** Clients whose events wait until a gateway has said where they go, and how often that has been asked (AskedRoutes). */
+  readonly routes: readonly (readonly [clientId: string, count: number])[];
 }
 
 /** A larger ring only pushes other data out of the caches: what does not fit waits in the sender's queue. */

@@ -1,7 +1,15 @@
 import { Doorbell } from '../ring/doorbell.js';
-import { type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
+import {
+  type ClientAddress,
+  type GatewayAddress,
+  formatClientId,
+  isAt,
+  parseClientId,
+} from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
+import { encodeHandshakeAnswer, refusal } from '../wire/handshake-answer.js';
+import { AskedRoutes } from './asked-routes.js';
 import { BaseLink } from './base-link.js';
 import { type Takeover, type ThreadMemory, ringFor } from './ring-memory.js';
 import type { LinkSubscriber } from './link.js';
@@ -52,6 +60,7 @@ export class SlotLink extends BaseLink {
    * not for the threads after that one either.
    */
   readonly #closed = new Set<string>();
+  readonly #routes = new AskedRoutes();
   readonly #drained = (): void => {
     if (this.state === 'open') this.subscriber.drained();
   };
@@ -61,6 +70,7 @@ export class SlotLink extends BaseLink {
   #serving = 0;
   #subscribed = false;
   #served = false;
+  #handshakes = false;
   /** Whether events had to wait for a new thread. */
   #unserved = false;
   #ending = false;
@@ -76,6 +86,11 @@ export class SlotLink extends BaseLink {
 
   override get ready(): boolean {
     return super.ready && this.#served;
+  }
+
+  /** Of the code that serves, or was the last to. */
+  override get handshakes(): boolean {
+    return this.#handshakes;
   }
 
   get bufferedBytes(): number {
@@ -134,9 +149,10 @@ export class SlotLink extends BaseLink {
    * The thread of this number is the one that takes events from now on: the one before it has left them (or died).
    * Everything that one has sent is delivered first.
    *
+   * @param handshakes whether its code has an onHandshake
    * @returns what the thread needs for ThreadLink.receiveEvents
    */
-  serveBy(number: number): Takeover {
+  serveBy(number: number, handshakes = false): Takeover {
     const { memory } = this.#thread(number);
     for (const thread of this.#threads.values()) this.#drain(thread);
     // what the thread before asked for does not bind this one
@@ -147,9 +163,11 @@ export class SlotLink extends BaseLink {
       parked: [...this.#parked],
       originals: this.#events.originals(),
       closed: [...this.#closed],
+      routes: this.#routes.tellAll(),
     };
     this.#events.pump();
     this.#served = true;
+    this.#handshakes = handshakes;
     if (this.#unserved) queueMicrotask(this.#drained);
     this.#unserved = false;
     return takeover;
@@ -169,13 +187,26 @@ export class SlotLink extends BaseLink {
     if (this.state === 'closing') this.finish();
   }
 
+  /** How often threads before the one that serves have asked where a client's events go, without its knowing, as it does now. */
+  tellRoutes(clientId: string): number {
+    return this.#routes.tell(clientId);
+  }
+
   /** A gateway is gone: the thread will see that after the last event of its clients, who are nobody's here from then on. */
-  forget({ ip, port }: GatewayAddress): void {
-    for (const clientId of this.#paused.keys()) {
-      const { localIp, localPort } = parseClientId(clientId);
-      if (localIp === ip && localPort === port) this.#paused.delete(clientId);
-    }
-    this.send({ ...emptyFrame(), command: Command.GATEWAY_GONE, localIp: ip, localPort: port });
+  forget(gateway: GatewayAddress): void {
+    for (const id of this.#paused.keys()) if (isAt(gateway, parseClientId(id))) this.#paused.delete(id);
+    this.#routes.forget(gateway);
+    const { ip: localIp, port: localPort } = gateway;
+    this.send({ ...emptyFrame(), command: Command.GATEWAY_GONE, localIp, localPort });
+  }
+
+  /** A thread is gone without having answered a handshake that it had begun with: its gateway is told in its place. */
+  handshakeLost({ localIp, localPort, connectionId }: ClientAddress): void {
+    if (this.state === 'closed') return;
+    const answer = encodeHandshakeAnswer(refusal(503, 'The server could not answer: try again.'));
+    const command = Command.HANDSHAKE_ANSWER;
+    const frame = { ...emptyFrame(), ...answer, command, localIp, localPort, connectionId };
+    this.subscriber.frame(decodeFrame(encodeFrame(frame)), 0);
   }
 
   /** As {@link send}, for an event or a reply that came over another link: its bytes go on as they are. */
@@ -219,8 +250,10 @@ export class SlotLink extends BaseLink {
 
   protected transmit(frame: Frame): boolean {
     // that a client came or went is in no hurry: often it is many in a row, and a thread would be woken for each
-    if (frame.command !== Command.REPLY) {
-      const writable = this.#events.send(frame, frame.command === Command.ON_MESSAGE);
+    const { command } = frame;
+    if (command !== Command.REPLY) {
+      const urgent = command === Command.ON_MESSAGE || command === Command.CLIENT_ROUTED;
+      const writable = this.#events.send(frame, urgent);
       if (!writable) this.#sorter?.congested();
       return writable;
     }
@@ -244,17 +277,42 @@ export class SlotLink extends BaseLink {
 
   #received(frame: ReceivedFrame, by: number): void {
     if (this.state === 'closed') return;
-    if (frame.command === Command.PARK_EVENT) {
-      this.#parked.set(frame.clientIp, Buffer.from(frame.body));
-    } else if (frame.command === Command.UNPARK_EVENT) {
-      this.#parked.delete(frame.clientIp);
-    } else if (frame.command === Command.CLIENT_FORGOTTEN) {
-      this.#closed.delete(clientIdOf(frame));
+    const { command } = frame;
+    if (command >= Command.PARK_EVENT) {
+      if (this.#noted(frame, by)) return;
     } else {
       if ((frame.flags & Flag.OWN) !== 0) this.#clientClosed(frame, by);
-      if (frame.command === Command.PAUSE_CLIENT) this.#paused.set(clientIdOf(frame), by);
-      else if (frame.command === Command.RESUME_CLIENT) this.#paused.delete(clientIdOf(frame));
-      this.subscriber.frame(frame, 0);
+      if (command === Command.PAUSE_CLIENT) this.#paused.set(clientIdOf(frame), by);
+      else if (command === Command.RESUME_CLIENT) this.#paused.delete(clientIdOf(frame));
+    }
+    this.subscriber.frame(frame, 0);
+  }
+
+  /** What a thread says that the slot has to remember. @returns whether it is for the slot alone */
+  #noted(frame: ReceivedFrame, by: number): boolean {
+    switch (frame.command) {
+      case Command.PARK_EVENT:
+        this.#parked.set(frame.clientIp, Buffer.from(frame.body));
+        return true;
+      case Command.UNPARK_EVENT:
+        this.#parked.delete(frame.clientIp);
+        return true;
+      case Command.CLIENT_FORGOTTEN:
+        this.#closed.delete(clientIdOf(frame));
+        return true;
+      case Command.CLIENT_ROUTED:
+        this.#routes.answered(clientIdOf(frame), frame.clientIp);
+        return true;
+      case Command.ROUTE_CLIENT:
+        if ((frame.flags & Flag.OWN) !== 0) this.#routes.asked(clientIdOf(frame), by === this.#serving);
+        return false;
+      case Command.CLIENT_MOVED:
+        this.#routes.moved(clientIdOf(frame));
+        // what it asked for as the client's worker does not bind the next one
+        this.#paused.delete(clientIdOf(frame));
+        return false;
+      default:
+        return false;
     }
   }
 

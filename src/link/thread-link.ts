@@ -30,6 +30,7 @@ export class ThreadLink extends BaseLink {
   #lastParked = 0;
   #afterRound: (() => void) | undefined;
   #leftEvents = false;
+  #eventsHeld = false;
   /** Who waits for {@link settled}. */
   #onSettled: (() => void)[] = [];
   #working = false;
@@ -85,6 +86,12 @@ export class ThreadLink extends BaseLink {
       keep: true,
       originals: new Map(originals.map(([place, bytes]) => [place, Buffer.from(bytes)])),
     });
+    this.#doorbell.ring();
+  }
+
+  /** Whether events stay where they are for now. Replies go on. */
+  holdEvents(hold: boolean): void {
+    this.#eventsHeld = hold;
     this.#doorbell.ring();
   }
 
@@ -186,7 +193,7 @@ export class ThreadLink extends BaseLink {
     if (this.state === 'closed') return false;
     this.#working = true;
     const replied = this.#replies.poll(REPLIES_PER_ROUND);
-    const happened = !this.#leftEvents && this.#pollEvents();
+    const happened = !this.#leftEvents && !this.#eventsHeld && this.#pollEvents();
     this.#working = false;
     if (happened) this.#afterRound?.();
     this.#commands.pump();

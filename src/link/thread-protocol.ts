@@ -27,6 +27,8 @@ export interface GatewayState extends GatewayAddress {
   readonly up: boolean;
   /** Whether it is a PHP gateway, which knows nothing that Command and Flag mark as ours. */
   readonly php: boolean;
+  /** Whether it sends clients to the workers that own their keys: ours do, but for older versions. */
+  readonly routes: boolean;
   /** What waits on the way to it (ring/link-gauge.ts); null for the gateway of this process: the command ring shows that. */
   readonly gauge: SharedArrayBuffer | null;
 }
@@ -40,6 +42,11 @@ export type StartStep = 'load' | 'onWorkerStart';
  *   slot                                   thread
  *        <-- step ------------------------      begins to load the code, then to run onWorkerStart
  *        <-- ready, or failed ------------      code loaded, onWorkerStart done
+        --- handOver -------------------->     begin no event, and give your state to the thread that comes next
+        <-- handedOver, or kept ----------     it is in the channel between the two, or there is none
+        --- takeOver -------------------->     to the thread that comes next: there is your state
+        <-- tookOver, or kept ------------     onTakeOver done
+        --- goOn ------------------------>     nobody takes over: to the one that has handed over
  *        --- serve ----------------------->     takes events
  *        --- retire ---------------------->     takes no more
  *        <-- retired (pending clients) ----     every handler that is done has sent what it had to send
@@ -53,9 +60,22 @@ export type StartStep = 'load' | 'onWorkerStart';
 /** From the thread to its slot. */
 export type ThreadMessage =
   | { readonly kind: 'step'; readonly step: StartStep }
-  | { readonly kind: 'ready' }
+  /**
+   * @property handshakes whether its code has onHandshake, @property handsOver onHandOver, @property takesOver onTakeOver
+   */
+  | {
+      readonly kind: 'ready';
+      readonly handshakes: boolean;
+      readonly handsOver: boolean;
+      readonly takesOver: boolean;
+    }
   /** The thread cannot serve, and ends: its code cannot be loaded, or onWorkerStart failed. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  /** @property given whether there is a state */
+  | { readonly kind: 'handedOver'; readonly given: boolean }
+  | { readonly kind: 'tookOver' }
+  /** Its state stays, or comes not: the other thread keeps it. */
+  | { readonly kind: 'kept'; readonly message: string }
   | { readonly kind: 'retired'; readonly pending: readonly string[] }
   | { readonly kind: 'released'; readonly clientId: string }
   /** A line for the log, as JSON. */
@@ -67,7 +87,12 @@ export type ThreadMessage =
 export type SlotMessage =
   /** @property pending clients that a thread before this one is still busy with */
   | { readonly kind: 'serve'; readonly takeover: Takeover; readonly pending: readonly string[] }
-  | { readonly kind: 'release'; readonly clientId: string }
+  /** @property routes how often that thread has asked where the client's events go, and has no answer (AskedRoutes) */
+  | { readonly kind: 'release'; readonly clientId: string; readonly routes: number }
+  /** @property timeout milliseconds that all of it may take: half of that for handlers that are pending */
+  | { readonly kind: 'handOver'; readonly port: MessagePort; readonly timeout: number }
+  | { readonly kind: 'takeOver'; readonly port: MessagePort }
+  | { readonly kind: 'goOn' }
   /** All that are known now. */
   | { readonly kind: 'gateways'; readonly gateways: readonly GatewayState[] }
   /** Finish what was begun within so many milliseconds, and end. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
 import { systemClock } from '../base/clock.js';
+import { drainTimes } from '../config/drain.js';
 import { registersOf } from '../config/registers.js';
 import { rolesOf } from '../config/roles.js';
 import type { GatewayConfig, NodeConfig, WorkerConfig } from '../config/schema.js';
@@ -179,7 +180,8 @@ export class Node implements AskedNode, Answerer {
   stop(graceful: boolean): Promise<void> {
     this.#stopped ??= (async () => {
       const timeout = graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout;
-      const deadline = systemClock.now() + timeout;
+      await this.gateway?.announceEnd();
+      const deadline = systemClock.now() + drainTimes(this.#config).spread + timeout;
       // from now on nobody new comes to this gateway
       this.#membership?.withdraw();
       this.#pool?.hurry();

@@ -5,8 +5,8 @@ import { type ErrorCode, GatewayError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import { PrintedLines } from '../base/printed-text.js';
 import { ThreadGauge } from '../ring/thread-gauge.js';
-import { formatClientId } from '../wire/client-id.js';
 import { eventName } from '../wire/command.js';
+import { clientOf, textOf } from './running-event.js';
 import { stackOf } from './stuck-stack.js';
 import { ThreadStart } from './thread-start.js';
 import { Watchdog } from './watchdog.js';
@@ -33,6 +33,9 @@ export interface GenerationOptions {
   readonly onReleased: (clientId: string) => void;
 }
 
+/** What it says when it was to hand over its state, or to take one over. */
+type StateAnswer = Extract<ThreadMessage, { kind: 'handedOver' | 'tookOver' | 'kept' }>;
+
 /** One thread in the life of a slot, from its start to its end. */
 export class Generation {
   readonly number: number;
@@ -50,8 +53,13 @@ export class Generation {
   stuck: string | undefined;
   /** Whether it was told to leave the slot's events to another thread. */
   retiring = false;
+  /** Whether its code has onHandOver, and onTakeOver. */
+  handsOver = false;
+  takesOver = false;
   /** Why it can serve no more: it is gone. */
   died: GatewayError | undefined;
+  /** Whether its code has an onHandshake: known once it is ready. */
+  handshakes = false;
   readonly #options: GenerationOptions;
   readonly #port: MessagePort;
   readonly #thread: Thread;
@@ -61,6 +69,8 @@ export class Generation {
   readonly #watchdog: Watchdog | undefined;
   readonly #printed: PrintedLines;
   #onRetired: ((pending: readonly string[]) => void) | undefined;
+  /** Who waits for an answer about its state, in the order in which that was asked. */
+  readonly #onTransferred: ((answer: StateAnswer | undefined) => void)[] = [];
 
   constructor(options: GenerationOptions) {
     this.#options = options;
@@ -98,9 +108,32 @@ export class Generation {
     this.#post({ kind: 'serve', takeover, pending });
   }
 
-  /** A thread before it is done with this client. */
-  release(clientId: string): void {
-    this.#post({ kind: 'release', clientId });
+  /** A thread before it is done with this client. @param routes as SlotLink.tellRoutes */
+  release(clientId: string, routes: number): void {
+    this.#post({ kind: 'release', clientId, routes });
+  }
+
+  /**
+   * Has it put its state into the channel. No event begins in it until it is told to {@link goOn}.
+   *
+   * @param timeout milliseconds that the whole way of the state may take
+   * @returns whether there is a state; not when it dies first
+   * @throws GW_HANDOVER
+   */
+  async handOver(port: MessagePort, timeout: number): Promise<boolean> {
+    const answer = await this.#transfer({ kind: 'handOver', port, timeout });
+    return answer?.kind === 'handedOver' && answer.given;
+  }
+
+  /** Has it take its state out of the channel. @throws GW_HANDOVER, GW_WORKER_DIED */
+  async takeOver(port: MessagePort): Promise<void> {
+    const answer = await this.#transfer({ kind: 'takeOver', port });
+    if (answer === undefined && this.died !== undefined) throw this.died;
+  }
+
+  /** After {@link handOver}: nobody takes over. */
+  goOn(): void {
+    this.#post({ kind: 'goOn' });
   }
 
   /** The gateways that there are, and how they are. */
@@ -143,10 +176,18 @@ export class Generation {
         this.#start.step = message.step;
         break;
       case 'ready':
+        this.handsOver = message.handsOver;
+        this.takesOver = message.takesOver;
+        this.handshakes = message.handshakes;
         this.#start.succeed();
         break;
       case 'failed':
         this.#start.fail(new GatewayError(message.code as ErrorCode, message.message));
+        break;
+      case 'handedOver':
+      case 'tookOver':
+      case 'kept':
+        this.#onTransferred.shift()?.(message);
         break;
       case 'retired':
         this.#onRetired?.(message.pending);
@@ -171,9 +212,8 @@ export class Generation {
       bundle.locate(url, line, column),
     );
     const seconds = (milliseconds / 1000).toFixed(1);
-    const client = running && formatClientId(running.localIp, running.localPort, running.connectionId);
-    const what =
-      running === undefined ? 'code outside a handler' : `${eventName(running.command)} of ${client}`;
+    const client = running && clientOf(running);
+    const what = running === undefined ? 'code outside a handler' : textOf(running);
     this.stuck = `${what} blocked it for ${seconds} s`;
     log.error(
       {
@@ -202,11 +242,25 @@ export class Generation {
       cause: error,
     });
     this.#start.fail(this.died);
+    for (const answer of this.#onTransferred.splice(0)) answer(undefined);
     return error;
   }
 
-  #post(message: SlotMessage): void {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a MessagePort, not a window
-    this.#port.postMessage(message);
+  /** @returns the answer; undefined when it dies first. @throws GW_HANDOVER */
+  async #transfer(
+    order: Extract<SlotMessage, { kind: 'handOver' | 'takeOver' }>,
+  ): Promise<StateAnswer | undefined> {
+    if (this.died !== undefined) return undefined;
+    const answered = new Promise<StateAnswer | undefined>(
+      (resolve) => void this.#onTransferred.push(resolve),
+    );
+    this.#post(order, [order.port]);
+    const answer = await answered;
+    if (answer?.kind === 'kept') throw new GatewayError('GW_HANDOVER', answer.message);
+    return answer;
+  }
+
+  #post(message: SlotMessage, transfer: readonly MessagePort[] = []): void {
+    this.#port.postMessage(message, transfer);
   }
 }

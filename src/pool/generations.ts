@@ -4,6 +4,7 @@ import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { SlotLink } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
+import { Command } from '../wire/command.js';
 import { Generation } from './generation.js';
 import type { SlotContext } from './slot-context.js';
 import type { SlotReport } from './slot-report.js';
@@ -140,7 +141,12 @@ export class Generations {
     // its connections went with it
     const gone = databases && { ...databases, open: 0, busy: 0, waiting: 0 };
     this.#databases = sumOfCounts([this.#databases, gone]);
-    if (unfinished > 0) report.lost(generation.gauge);
+    if (unfinished > 0) {
+      report.lost(generation.gauge);
+      for (const event of generation.gauge.events) {
+        if (event.command === Command.ON_HANDSHAKE) link.handshakeLost(event);
+      }
+    }
     this.#owner.ended(generation, error);
   }
 }

@@ -1,9 +1,15 @@
+import { Backoff } from '../base/backoff.js';
+import type { Clock } from '../base/clock.js';
 import type { Generation } from './generation.js';
 import type { SlotReport } from './slot-report.js';
+
+/** Between an attempt that has failed and the next one: the clients of a thread with a state wait meanwhile. */
+const PAUSES = { first: 1000, last: 60_000 };
 
 export interface MemoryLimitOptions {
   /** Bytes above which a thread is replaced; 0: no limit. */
   readonly maxMemory: number;
+  readonly clock: Clock;
   readonly report: SlotReport;
   /** Puts another thread, with the same code, in the place of this one if it still serves by then. */
   readonly replace: (serving: Generation) => Promise<void>;
@@ -12,7 +18,10 @@ export interface MemoryLimitOptions {
 /** Replaces a slot's thread that has grown too large, before it takes the whole process down. */
 export class MemoryLimit {
   readonly #options: MemoryLimitOptions;
+  readonly #backoff = new Backoff(PAUSES);
   #replacing = false;
+  /** When the next attempt may come: milliseconds on the clock. */
+  #notBefore = 0;
   /** A thread that was above maxMemory from its start. */
   #oversized: Generation | undefined;
 
@@ -31,11 +40,16 @@ export class MemoryLimit {
   /** Looks at the thread that serves. */
   look(serving: Generation): void {
     if (this.#replacing || this.#oversized === serving || !this.#exceededBy(serving)) return;
-    const { maxMemory, report, replace } = this.#options;
+    const { maxMemory, clock, report, replace } = this.#options;
+    if (clock.now() < this.#notBefore) return;
     this.#replacing = true;
     report.tooLarge(serving.gauge, maxMemory);
     replace(serving)
-      .catch((error: unknown) => report.staysTooLarge(error as Error))
+      .then(() => this.#backoff.reset())
+      .catch((error: unknown) => {
+        this.#notBefore = clock.now() + this.#backoff.next();
+        report.staysTooLarge(error as Error);
+      })
       .finally(() => (this.#replacing = false));
   }
 

@@ -2,8 +2,7 @@ import type { Logger } from '../base/log.js';
 import type { GatewayDialler } from '../cluster/gateway-dialler.js';
 import type { SlotLink } from '../link/slot-link.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
-import { formatClientId } from '../wire/client-id.js';
-import { eventName } from '../wire/command.js';
+import { textOf } from './running-event.js';
 
 /** What the log says of one slot. To a user it is a worker. */
 export class SlotReport {
@@ -37,10 +36,7 @@ export class SlotReport {
 
   /** Names the events that a thread had begun and not done: they are not handled again, lest one of them killed it. */
   lost({ unfinished, events: begun }: ThreadGauge): void {
-    const events = begun.map(
-      ({ command, localIp, localPort, connectionId }) =>
-        `${eventName(command)} of ${formatClientId(localIp, localPort, connectionId)}`,
-    );
+    const events = begun.map(textOf);
     this.#log.warn(
       { worker: this.#worker, lost: unfinished, events },
       `${unfinished} event${unfinished === 1 ? '' : 's'} that a thread had begun ${unfinished === 1 ? 'is' : 'are'} not done: ${events.slice(0, 3).join(', ')}${events.length > 3 ? ', …' : ''}`,

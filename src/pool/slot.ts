@@ -3,7 +3,7 @@ import type { DatabaseCounts } from '../base/thread-databases.js';
 import type { CompiledEvents } from '../bundle/events-bundle.js';
 import { LinkSet } from '../cluster/link-set.js';
 import { SlotLink } from '../link/slot-link.js';
-import { ENDED_FEATURE, NODE_FEATURE } from '../wire/worker-connect.js';
+import { ENDED_FEATURE, NODE_FEATURE, ROUTE_FEATURE } from '../wire/worker-connect.js';
 import { GRACE, type Generation } from './generation.js';
 import { MemoryLimit } from './memory-limit.js';
 import type { SlotContext } from './slot-context.js';
@@ -66,6 +66,7 @@ export class Slot {
     });
     this.#memoryLimit = new MemoryLimit({
       maxMemory,
+      clock,
       report,
       replace: async (serving) => {
         const next = await this.launch(serving.bundle);
@@ -185,7 +186,7 @@ export class Slot {
       introduction: {
         workerKey: this.link.name,
         secretKey: inner.secretKey,
-        features: [NODE_FEATURE, ENDED_FEATURE],
+        features: [NODE_FEATURE, ENDED_FEATURE, ROUTE_FEATURE],
         instance: inner.instance,
       },
       tls: inner.tls,

@@ -8,6 +8,7 @@ import { PendingClients } from './pending-clients.js';
 import { Replacement } from './replacement.js';
 import type { SlotContext } from './slot-context.js';
 import type { SlotReport } from './slot-report.js';
+import { StateTransfer } from './state-transfer.js';
 
 export interface SuccessionOptions {
   readonly slot: number;
@@ -38,6 +39,7 @@ export class Succession implements GenerationsOwner {
   #serving: Generation | undefined;
   /** Clients that older threads are still busy with. */
   readonly #pending = new PendingClients();
+  readonly #transfer: StateTransfer;
   /** The takeover that is going on, or the last one: they come one after another. */
   #takeovers: Promise<void> = Promise.resolve();
   /** The thread that is about to be given the events. */
@@ -54,6 +56,7 @@ export class Succession implements GenerationsOwner {
     this.#bundle = options.bundle;
     const { slot, context, link, links, report } = options;
     this.threads = new Generations({ slot, context, link, gateways: () => links.gateways, report }, this);
+    this.#transfer = new StateTransfer({ slot, clock: context.clock, link });
     this.#replacement = new Replacement({
       clock: context.clock,
       wanted: () => this.#wanted,
@@ -112,6 +115,7 @@ export class Succession implements GenerationsOwner {
       if (generation.retiring || needed.includes(generation)) generation.abortAfter(this.#left);
       else generation.abort(STOPPING);
     }
+    this.#transfer.cancel(stopping());
     // events that one thread has left are the other's to handle
     await this.#takeovers;
     link.endEvents();
@@ -164,6 +168,7 @@ export class Succession implements GenerationsOwner {
     if (next.died !== undefined) throw next.died;
     this.#successor = next;
     if (old !== undefined) {
+      await this.#transferState(old, next, timeout);
       old.abortAfter(timeout + this.#options.context.stopTimeout);
       const pending = await old.retire(timeout);
       // one that has died meanwhile is busy with nobody
@@ -181,6 +186,17 @@ export class Succession implements GenerationsOwner {
     }
   }
 
+  /** @throws as StateTransfer.run: the next one is ended then, and the old one goes on */
+  async #transferState(old: Generation, next: Generation, timeout: number): Promise<void> {
+    try {
+      await this.#transfer.run(old, next, timeout);
+    } catch (error) {
+      next.abort();
+      this.#successor = undefined;
+      throw error;
+    }
+  }
+
   /** @throws GW_WORKER_DIED when it is ready, and dead */
   #handOver(generation: Generation): void {
     if (generation.died !== undefined) throw generation.died;
@@ -188,7 +204,7 @@ export class Succession implements GenerationsOwner {
     this.#serving = generation;
     this.lastFailure = undefined;
     onServing(generation);
-    generation.serve(link.serveBy(generation.number), this.#pending.ids);
+    generation.serve(link.serveBy(generation.number, generation.handshakes), this.#pending.ids);
     links.showState();
     if (this.#stopping) {
       generation.abortAfter(this.#left);
@@ -229,8 +245,9 @@ export class Succession implements GenerationsOwner {
   /** A handler that was pending in an older thread is done: what it sent is delivered before the client's next event. */
   released(generation: Generation, clientId: string): void {
     if (!this.#pending.remove(clientId, generation)) return;
-    this.#options.link.drain(generation.number);
-    this.#serving?.release(clientId);
+    const { link } = this.#options;
+    link.drain(generation.number);
+    this.#serving?.release(clientId, link.tellRoutes(clientId));
   }
 
   ended(generation: Generation, error: Error | undefined): void {

@@ -89,7 +89,8 @@ export async function boot({
     giveBackLog();
   };
   const sent = new SentMessages();
-  const app = new InProcessApp({ gateway, pool, threads, sent, clock, log, patience, onClose });
+  const stopTimeout = worker.stopTimeout * 1000;
+  const app = new InProcessApp({ gateway, pool, threads, sent, clock, log, patience, stopTimeout, onClose });
   try {
     await keepAlive(
       (async () => {
@@ -113,13 +114,16 @@ const GIVEN: CompiledEvents = {
   write: async () => await Promise.resolve(),
 };
 
+/** Starts of a thread in this process, of whatever application. */
+let loads = 0;
+
 /** Every start loads a module anew, as a thread of its own would. */
 async function handlers(
-  { bundle, eventsFolder, memory, slot }: WorkerTask,
+  { bundle, eventsFolder }: WorkerTask,
   events: BootOptions['events'],
 ): Promise<Events> {
   if (typeof events !== 'string') return checkEvents({ default: events }, 'the events given to boot()');
   process.setSourceMapsEnabled(true);
-  const module = (await import(`${bundle}?slot=${slot}&thread=${memory.number}`)) as Record<string, unknown>;
+  const module = (await import(`${bundle}?load=${++loads}`)) as Record<string, unknown>;
   return checkEvents(module, eventsFolder);
 }

@@ -1,6 +1,7 @@
 import { type Name, checkName } from '../api/arguments.js';
 import { Gateway } from '../api/gateway-calls.js';
 import { GatewayError } from '../base/errors.js';
+import type { ClientRecord } from '../gateway/client-record.js';
 import type { Gateway as ClientGateway } from '../gateway/gateway.js';
 import { ListenerContext } from '../gateway/protocols/listener-context.js';
 import type { HandshakeRequest } from '../gateway/protocols/protocol.js';
@@ -10,9 +11,10 @@ import type { InProcessThreads } from './in-process-thread.js';
 import { keepAlive } from './keep-alive.js';
 import type { ManualClock } from './manual-clock.js';
 import type { SentMessages } from './sent-messages.js';
-import { InProcessClient } from './in-process-client.js';
+import { type ClientHostParts, InProcessClient } from './in-process-client.js';
 import type { ConnectOptions, LogLine, Receivers, TestApp } from './test-app.js';
 import type { TestClient, TestMessage } from './test-client.js';
+import { TestArrival } from './test-arrival.js';
 import { TestConnection } from './test-connection.js';
 
 /** Milliseconds of the application's time after which a handler that is pending is given up at the end. */
@@ -28,6 +30,8 @@ interface AppParts {
   readonly clock: ManualClock;
   readonly log: AppLog;
   readonly patience: number;
+  /** Milliseconds of the application's time that a reload may take. */
+  readonly stopTimeout: number;
   /** Whatever else ends with it. */
   readonly onClose: () => Promise<void>;
 }
@@ -57,19 +61,17 @@ export class InProcessApp implements TestApp {
   }
 
   async connect(options: ConnectOptions = {}): Promise<TestClient> {
-    const { gateway, log, patience } = this.#parts;
     const { websocket = true, remoteAddress: address = '127.0.0.1', uid, session, groups = [] } = options;
-    const client = new InProcessClient({
-      open: (owner) => {
-        const from = { address, port: ++this.#lastPort };
-        const connection = new TestConnection(this.#listener, owner, from);
-        gateway.clients.opened(connection, websocket ? handshake(options) : undefined);
-        return connection;
-      },
-      patience,
-      idOf: (record) => gateway.clientIdOf(record),
-      explain: () => log.lastProblem,
-    });
+    const from = { address, port: ++this.#lastPort };
+    const { clients } = this.#parts.gateway;
+    const client =
+      websocket && clients.asks
+        ? await this.#ask(options, from)
+        : this.#client((owner) => {
+            const connection = new TestConnection(this.#listener, owner, from);
+            clients.opened(connection, websocket ? handshake(options) : undefined);
+            return connection;
+          });
     this.#clients.set(client.id, client);
     await this.settled();
     if (uid !== undefined) Gateway.bindUid(client.id, uid);
@@ -77,6 +79,33 @@ export class InProcessApp implements TestApp {
     for (const group of groups) Gateway.joinGroup(client.id, group);
     if (uid !== undefined || session !== undefined || groups.length > 0) await this.settled();
     return client;
+  }
+
+  #client(open: ClientHostParts['open']): InProcessClient {
+    const { gateway, log, patience } = this.#parts;
+    const idOf = (record: ClientRecord): string => gateway.clientIdOf(record);
+    return new InProcessClient({ open, patience, idOf, explain: () => log.lastProblem });
+  }
+
+  /** Asks `onHandshake` first. @throws Refused, and as {@link settled} when it stays pending */
+  async #ask(options: ConnectOptions, from: { address: string; port: number }): Promise<InProcessClient> {
+    const listener = this.#listener;
+    const answered = new Promise<InProcessClient>((resolve, reject) => {
+      const arrival = new TestArrival({
+        listener,
+        from,
+        handshake: handshake(options),
+        subprotocols: options.subprotocols ?? [],
+        onWelcome: () => {
+          let connection!: TestConnection;
+          resolve(this.#client((owner) => (connection = new TestConnection(listener, owner, from))));
+          return connection;
+        },
+        onRefused: reject,
+      });
+      this.#parts.gateway.clients.arrived(arrival);
+    });
+    return await Promise.race([answered, this.settled().then(async () => await answered)]);
   }
 
   group(group: Name): Receivers {
@@ -110,7 +139,8 @@ export class InProcessApp implements TestApp {
   }
 
   async reload(): Promise<void> {
-    await keepAlive(this.#parts.pool.reload(0));
+    const { pool, stopTimeout } = this.#parts;
+    await keepAlive(pool.reload(stopTimeout));
   }
 
   async crash(): Promise<void> {
@@ -173,6 +203,7 @@ function handshake({
   path = '/',
   query = {},
   headers = {},
+  subprotocols = [],
   subprotocol = '',
 }: ConnectOptions): HandshakeRequest {
   const parameters = new URLSearchParams();
@@ -180,6 +211,7 @@ function handshake({
     for (const one of typeof value === 'string' ? [value] : value) parameters.append(name, one);
   }
   const search = parameters.size === 0 ? '' : `?${parameters.toString()}`;
+  const offered = subprotocols.length === 0 ? {} : { 'sec-websocket-protocol': subprotocols.join(', ') };
   const lowered = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
@@ -187,7 +219,7 @@ function handshake({
     url: path + search,
     method: 'GET',
     httpVersion: '1.1',
-    headers: { host: 'test', ...lowered },
+    headers: { host: 'test', ...offered, ...lowered },
     subprotocol,
   };
 }

@@ -21,12 +21,13 @@ export interface ClientHostParts {
 /** A client at a connection without a socket. */
 export class InProcessClient extends ReceivingClient implements TestClient {
   readonly closed: Promise<End>;
-  readonly id: string;
+  readonly #host: ClientHostParts;
   readonly #connection: TestConnection;
   #end: End | undefined;
 
   constructor(host: ClientHostParts) {
     super(new Mailbox(host.patience, () => host.explain()));
+    this.#host = host;
     let onEnd!: (end: End) => void;
     this.closed = new Promise((resolve) => (onEnd = resolve));
     this.#connection = host.open({
@@ -39,11 +40,14 @@ export class InProcessClient extends ReceivingClient implements TestClient {
         onEnd(end);
       },
     });
-    this.id = host.idOf(this.#record);
   }
 
   get #record(): ClientRecord {
     return this.#connection.client as ClientRecord;
+  }
+
+  get id(): string {
+    return this.#host.idOf(this.#record);
   }
 
   get open(): boolean {

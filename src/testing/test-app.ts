@@ -21,7 +21,9 @@ export interface ConnectOptions {
   readonly query?: Readonly<Record<string, string | readonly string[]>>;
   /** The handshake's headers: `{ cookie: 'a=b' }`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The subprotocol that was agreed on. Default: none. */
+  /** The subprotocols that it offers to `onHandshake`. Default: none. */
+  readonly subprotocols?: readonly string[];
+  /** The subprotocol that was agreed on, if `onHandshake` does not say another. Default: none. */
   readonly subprotocol?: string;
   /** Default: `127.0.0.1`. */
   readonly remoteAddress?: string;
@@ -49,7 +51,11 @@ export interface TestApp {
   readonly log: readonly LogLine[];
   /** The clients that are connected. */
   readonly clients: readonly TestClient[];
-  /** A client comes in. Resolves when `onConnect` and `onWebSocketConnect` are done. */
+  /**
+   * A client comes in. Resolves when `onConnect` and `onWebSocketConnect` are done.
+   *
+   * @throws Refused when `onHandshake` refuses it: with what that has thrown, or as the client sees it, such as 500
+   */
   connect(options?: ConnectOptions): Promise<TestClient>;
   /** Who is in a group, and what was sent to it. */
   group(group: Name): Receivers;
@@ -64,7 +70,12 @@ export interface TestApp {
   settled(): Promise<void>;
   /** Lets so many milliseconds pass for the framework, and waits until what that caused is done. */
   advance(milliseconds: number): Promise<void>;
-  /** The code is replaced, as by `gatewayworker reload`: `onWorkerStop` of the old one runs, and `onWorkerStart` of the new. */
+  /**
+   * The code is replaced, as by `gatewayworker reload`: `onWorkerStart` of the new one runs, `onHandOver` and `onTakeOver`, and
+   * `onWorkerStop` of the old.
+   *
+   * @throws when the new code cannot run, or cannot have the state of the old
+   */
   reload(): Promise<void>;
   /**
    * A worker dies, in the middle of what it does, as by `process.exit` or an exception in a timer. Resolves when another has

@@ -97,7 +97,7 @@ export class TestConnection implements Connection {
   #end(end: End): void {
     if (!this.#open) return;
     this.#open = false;
-    this.listener.host.closed(this);
+    this.listener.host.closed(this, end.code, end.reason);
     this.#owner.ended(end);
   }
 }

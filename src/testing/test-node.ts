@@ -16,7 +16,7 @@ export interface TestNode {
   readonly urls: readonly string[];
   /** Everything that was logged so far, by your code too. */
   readonly log: readonly LogLine[];
-  /** A websocket client, at the first listener that takes websockets. Resolves after its handshake. */
+  /** A websocket client, at the first listener that takes websockets. Resolves after its handshake. @throws Refused when that is answered with an HTTP error */
   connect(options?: SocketOptions): Promise<SocketClient>;
   /** The code is compiled anew, and replaced without a client noticing. @throws when the new code cannot run */
   reload(): Promise<void>;

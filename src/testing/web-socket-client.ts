@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
+import { Refused } from '../worker/refused.js';
 import { Mailbox } from './mailbox.js';
 import { ReceivingClient } from './receiving-client.js';
 import type { End, SocketClient } from './test-client.js';
@@ -31,14 +34,21 @@ export class WebSocketClient extends ReceivingClient implements SocketClient {
     });
   }
 
-  /** Resolves after the handshake. */
+  /** Resolves after the handshake. @throws Refused when that is answered with an HTTP error */
   static async connect(
     url: string,
     { subprotocols, ...options }: ClientOptions & { subprotocols: readonly string[] },
     explain: () => string,
   ): Promise<WebSocketClient> {
-    const client = new WebSocketClient(new WebSocket(url, [...subprotocols], options), explain);
-    await once(client.#socket, 'open', { signal: AbortSignal.timeout(PATIENCE) });
+    const socket = new WebSocket(url, [...subprotocols], options);
+    const client = new WebSocketClient(socket, explain);
+    const refused = once(socket, 'unexpected-response') as Promise<[unknown, IncomingMessage]>;
+    await Promise.race([
+      once(socket, 'open', { signal: AbortSignal.timeout(PATIENCE) }),
+      refused.then(async ([, answer]) => {
+        throw await refusalOf(answer);
+      }),
+    ]);
     return client;
   }
 
@@ -54,4 +64,11 @@ export class WebSocketClient extends ReceivingClient implements SocketClient {
     this.#socket.close(code, reason);
     return await this.closed;
   }
+}
+
+async function refusalOf(answer: IncomingMessage): Promise<Error> {
+  const { statusCode = 0 } = answer;
+  const body = (await text(answer)).trimEnd();
+  if (statusCode >= 400) return new Refused(statusCode, body);
+  return new Error(`The handshake was answered with ${statusCode}: ${body}`);
 }

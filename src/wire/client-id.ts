@@ -24,6 +24,11 @@ export interface ClientAddress {
   connectionId: number;
 }
 
+/** Whether a client is at this gateway. */
+export function isAt({ ip, port }: GatewayAddress, { localIp, localPort }: Readonly<ClientAddress>): boolean {
+  return localIp === ip && localPort === port;
+}
+
 /**
  * The client id, as GatewayWorker writes it: local_ip (8), local_port (4) and connection_id (8) in lower-case hex.
  */

@@ -61,6 +61,13 @@ export const Command = {
   // handled (only to workers that offered ENDED_FEATURE, wire/worker-connect.ts)
   CLIENT_ENDED: 226,
 
+  // ours, gateway to worker: a websocket asks to come in, and is no client yet (only to workers that are HANDSHAKES); worker
+  // to gateway: what onHandshake says to that (wire/handshake-answer.ts)
+  ON_HANDSHAKE: 240,
+  HANDSHAKE_ANSWER: 241,
+  // ours, to every gateway: a client has taken a uid for itself, and closes the others that have it
+  EXCLUSIVE_UID: 250,
+
   // ours, worker thread to its slot: a copy of an event that waits behind a pending handler, so that its place
   // in the event ring can be used again; and the word that the event is now started, so that the copy can go
   PARK_EVENT: 230,
@@ -72,6 +79,18 @@ export const Command = {
   // of a closed client has been started, or there will be none, so nobody has to know of it any more
   CLIENT_CLOSED: 233,
   CLIENT_FORGOTTEN: 234,
+
+  // ours, with the feature route/1 (wire/worker-connect.ts). Worker to gateway: the client goes to the worker that owns a key
+  ROUTE_CLIENT: 236,
+  // gateway to worker, behind the client's last event: the client is to go to another worker, or, with Flag.OWN, stays, as
+  // the answer to a ROUTE_CLIENT with that flag; worker thread to its slot: so many of those (client_ip) have their answer
+  CLIENT_ROUTED: 237,
+  // worker to gateway: nothing of the client is pending here any more; its body are the events that were not begun, as frames
+  // one behind the other; with Flag.OWN, the worker has closed it
+  CLIENT_MOVED: 238,
+  // worker to gateway: data for another worker; and gateway to that worker: the data, and in ext_data who has sent it
+  SEND_TO_WORKER: 246,
+  ON_WORKER_MESSAGE: 247,
 } as const;
 
 export type Command = (typeof Command)[keyof typeof Command];
@@ -101,9 +120,12 @@ export function commandName(command: number): string {
   return names.get(command) ?? `command ${command}`;
 }
 
-/** Whether a command is an event: something that a client did. That it ended is one without a handler. */
+/**
+ * Whether a command comes on a worker's stream of events: what a client or a worker did, and what else has to be known at that point,
+ * for which there is no handler.
+ */
 export function isEvent(command: number): boolean {
-  return eventNames.has(command) || command === Command.CLIENT_ENDED;
+  return eventNames.has(command) || command === Command.CLIENT_ENDED || command === Command.CLIENT_ROUTED;
 }
 
 /** The handler of an event, for logs and messages: `onMessage`. */
@@ -112,10 +134,12 @@ export function eventName(command: number): string {
 }
 
 const eventNames = new Map<number, string>([
+  [Command.ON_HANDSHAKE, 'onHandshake'],
   [Command.ON_CONNECT, 'onConnect'],
   [Command.ON_WEBSOCKET_CONNECT, 'onWebSocketConnect'],
   [Command.ON_MESSAGE, 'onMessage'],
   [Command.ON_CLOSE, 'onClose'],
+  [Command.ON_WORKER_MESSAGE, 'onWorkerMessage'],
 ]);
 
 /** Bits of a frame's flag byte. The first two are GatewayWorker's. */
@@ -132,7 +156,7 @@ export const Flag = {
   REQUEST: 0x10,
   /** Ours: a change of a client's state that the client's own worker counts (wire/client-state.ts, `applied`). */
   COUNTED: 0x20,
-  /** Ours, worker thread to its slot: the client that KICK or DESTROY closes is one of this worker's. */
+  /** Ours: the client that a command is about is one of this worker's: KICK, DESTROY, ROUTE_CLIENT and what answers it. */
   OWN: 0x40,
 } as const;
 
@@ -144,4 +168,6 @@ export const WorkerState = {
   CONGESTED: 2,
   /** It is about to end: send no more events, answer with the same bit, and keep its clients' events until it is gone. */
   LEAVING: 4,
+  /** Its code has an onHandshake: websockets that would be bound to it are asked about first. */
+  HANDSHAKES: 8,
 } as const;

@@ -45,6 +45,14 @@ export interface HandshakeFields {
   readonly certificate?: ClientCertificate | undefined;
 }
 
+/** The request while nobody has said yet whether it may come in. */
+export interface OpenHandshakeFields extends Omit<HandshakeFields, 'subprotocol'> {
+  /** Those that the client offers. */
+  readonly subprotocols: readonly string[];
+  /** Whether it came by TLS. */
+  readonly secure: boolean;
+}
+
 /** What `onWebSocketConnect` is given. */
 export interface Handshake {
   /** Path and query: `/chat?room=1`. */
@@ -63,8 +71,23 @@ export interface Handshake {
   readonly certificate: ClientCertificate | null;
 }
 
-/** Makes the body of ON_WEBSOCKET_CONNECT for our workers. */
-export function encodeHandshake(request: HandshakeFields): Buffer {
+/** What `onHandshake` is given: a client that asks to come in. */
+export interface HandshakeRequest extends Omit<Handshake, 'subprotocol'> {
+  /** The url without its query: `/chat`. */
+  readonly path: string;
+  /** Whose page it is, as a browser says: `https://example.com`; null for a client that is no page. */
+  readonly origin: string | null;
+  /** The subprotocols that it offers, the one that it likes best first. */
+  readonly subprotocols: readonly string[];
+  /** Whether it came to a `wss` port. */
+  readonly secure: boolean;
+  readonly remotePort: number;
+  /** The port that it came in by. */
+  readonly gatewayPort: number;
+}
+
+/** Makes the body of ON_WEBSOCKET_CONNECT, or of ON_HANDSHAKE, for our workers. */
+export function encodeHandshake(request: HandshakeFields | OpenHandshakeFields): Buffer {
   return Buffer.from(JSON.stringify(request));
 }
 
@@ -104,6 +127,22 @@ export function toPhpHandshake(body: Buffer): Buffer {
  */
 export function decodeHandshake(body: Buffer, address = ''): Handshake {
   return body[0] === BRACE ? fromOurs(ourFields(body)) : fromPhp(strings(serverFields(body)), address);
+}
+
+/** Reads the body of ON_HANDSHAKE. @throws GW_FRAME */
+export function decodeHandshakeRequest(body: Buffer): HandshakeRequest {
+  const { subprotocol: _, ...handshake } = decodeHandshake(body);
+  const { url, headers } = handshake;
+  const { subprotocols, secure, remotePort, serverPort } = ourFields(body) as unknown as OpenHandshakeFields;
+  return {
+    path: url.split('?', 1)[0],
+    ...handshake,
+    origin: headers.origin ?? null,
+    subprotocols,
+    secure,
+    remotePort,
+    gatewayPort: serverPort,
+  };
 }
 
 function fromOurs(fields: HandshakeFields): Handshake {

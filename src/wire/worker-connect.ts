@@ -19,6 +19,9 @@ export const NODE_FEATURE = 'node/1';
 /** The feature of a worker that is told when a client sends no more, and says when it has handled all of it. */
 export const ENDED_FEATURE = 'ended/1';
 
+/** The feature of workers that can be a key's owner, and of gateways that send clients there. */
+export const ROUTE_FEATURE = 'route/1';
+
 /** Who a worker is, or a GatewayClient, which has no key. */
 export interface PeerIntroduction {
   /** Tells the workers of one address apart: `node:slot`. Empty for a GatewayClient. */

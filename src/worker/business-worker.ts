@@ -7,8 +7,9 @@ import { type ClientAddress, formatClientId } from '../wire/client-id.js';
 import { NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Command } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame } from '../wire/frame.js';
-import { GATEWAY_GONE } from './client-events.js';
+import { GATEWAY_GONE, type WaitingEvent } from './client-events.js';
 import { ClientReports } from './client-reports.js';
+import { ClientRoutes } from './client-routes.js';
 import { Client } from './client.js';
 import { Clients } from './clients.js';
 import type { Events } from './events.js';
@@ -16,9 +17,15 @@ import type { GatewayDialect } from './gateway-dialect.js';
 import { HandlerLog } from './handler-log.js';
 import { HandlerProgress } from './handler-progress.js';
 import { Handlers } from './handlers.js';
+import { Handshakes } from './handshakes.js';
 import { SessionWriter } from './session-writer.js';
+import { Turns } from './turns.js';
 import { Unfinished } from './unfinished.js';
 import { WaitingEvents } from './waiting-events.js';
+import { WorkerMessages } from './worker-messages.js';
+
+/** Events of one client that begin one after another, where others wait as well. */
+const EVENTS_PER_TURN = 16;
 
 export interface BusinessWorkerOptions {
   readonly link: ThreadLink;
@@ -30,44 +37,69 @@ export interface BusinessWorkerOptions {
   readonly dialectOf: (client: Readonly<ClientAddress>) => GatewayDialect;
   /** Milliseconds after which a client's next event waits for a pending handler no longer; 0: never. */
   readonly processTimeout: number;
+  /** Whether a client's gateway can be reached. */
+  readonly reaches: (client: Readonly<ClientAddress>) => boolean;
 }
 
 /**
  * Decides when each event starts: those of one client in order, each after the one before is done, also when that takes a
- * promise; other clients' events meanwhile.
+ * promise; other clients' events meanwhile, and in turns where handlers do not give the thread back.
  */
 export class BusinessWorker {
   readonly clients: Clients;
   readonly handlers: Handlers;
+  readonly #messages: WorkerMessages;
+  readonly routes: ClientRoutes;
+  readonly #handshakes: Handshakes;
   readonly #waiting: WaitingEvents;
   readonly #link: ThreadLink;
   readonly #gateway: GatewayCalls;
   readonly #log: HandlerLog;
   readonly #dialectOf: BusinessWorkerOptions['dialectOf'];
+  /** Handlers that are pending, and events that are about to begin. */
   readonly #unfinished = new Unfinished();
+  readonly #turns: Turns;
+  /** Clients that {@link awaitRelease} names. */
+  readonly #unreleasedCount = new Unfinished();
   readonly #waitingFrame = new ReceivedFrame();
   /** Clients that a thread before this one is still busy with, and has not released: their events wait. */
   readonly #unreleased = new Set<string>();
   #onReleased: ((clientId: string) => void) | undefined;
+  /** While no event is to begin: clients of whom nothing is pending any more. */
+  #held: Set<Client> | undefined;
 
-  constructor({ link, events, gateway, gauge, log, dialectOf, processTimeout }: BusinessWorkerOptions) {
+  constructor(options: BusinessWorkerOptions) {
+    const { link, events, gateway, gauge, log, dialectOf, processTimeout, reaches } = options;
     const reports = new ClientReports(link);
     this.#link = link;
     this.#gateway = gateway;
     this.#log = new HandlerLog(log, gauge);
     this.#dialectOf = dialectOf;
     this.#waiting = new WaitingEvents(link, reports);
+    this.#turns = new Turns(link, this.#unfinished, (client) => this.#next(client));
     this.clients = new Clients(this.#waiting, reports);
+    const progress = new HandlerProgress(link, gauge);
+    const common = { events, progress, log: this.#log, unfinished: this.#unfinished };
+    this.#messages = new WorkerMessages(common);
+    this.#handshakes = new Handshakes({ ...common, reports });
     this.handlers = new Handlers({
-      events,
+      ...common,
       clients: this.clients,
       reports,
       sessions: new SessionWriter(link, reports, this.#log),
-      progress: new HandlerProgress(link, gauge),
-      log: this.#log,
-      unfinished: this.#unfinished,
       processTimeout,
       onDone: (client) => this.#done(client),
+    });
+    this.routes = new ClientRoutes({
+      link,
+      clients: this.clients,
+      waiting: this.#waiting,
+      reports,
+      handlers: this.handlers,
+      unreleased: this.#unreleased,
+      reaches,
+      onMet: (word) => this.#meet(word),
+      onGoOn: (client) => this.#next(client),
     });
   }
 
@@ -75,18 +107,17 @@ export class BusinessWorker {
   serve(takeover: Takeover, pending: readonly string[]): void {
     this.awaitRelease(pending);
     this.clients.inheritClosed(takeover.closed);
-    this.#link.receiveEvents(takeover, () => this.#waiting.makeRoom());
+    this.routes.inherit(takeover.routes);
+    this.#link.receiveEvents(takeover, () => {
+      this.#waiting.makeRoom();
+      this.#turns.begin();
+    });
   }
 
   /** An event arrived. */
   handle(frame: ReceivedFrame, place: number): void {
-    if (frame.command === Command.CLIENT_CLOSED) {
-      this.clients.inheritClosed([formatClientId(frame.localIp, frame.localPort, frame.connectionId)]);
-      return;
-    }
-    if (frame.command === Command.GATEWAY_GONE) {
-      this.#link.take(place);
-      this.clients.forget({ ip: frame.localIp, port: frame.localPort });
+    if (frame.command > Command.CLIENT_ENDED) {
+      this.#word(frame, place);
       return;
     }
     const client = this.clients.get(frame) ?? this.#meet(frame);
@@ -94,8 +125,13 @@ export class BusinessWorker {
       this.#link.take(place);
       return;
     }
-    if (client.events.busy) {
+    if (client.events.waits) {
       this.#waiting.add(client.events, frame, place);
+      return;
+    }
+    if (this.#turns.isOver()) {
+      this.#waiting.add(client.events, frame, place);
+      this.#turns.rest(client);
       return;
     }
     this.#link.take(place);
@@ -106,16 +142,17 @@ export class BusinessWorker {
   awaitRelease(clientIds: readonly string[]): void {
     for (const clientId of clientIds) {
       this.#unreleased.add(clientId);
-      this.#unfinished.begin();
+      this.#unreleasedCount.begin();
     }
   }
 
-  /** The thread before this one is done with the client. */
-  release(clientId: string): void {
+  /** The thread before this one is done with the client. @param routes as SlotMessage's */
+  release(clientId: string, routes: number): void {
     if (!this.#unreleased.delete(clientId)) return;
     const client = this.clients.find(clientId);
+    this.routes.released(clientId, client, routes);
     if (client !== undefined) this.#catchUp(client);
-    this.#unfinished.end();
+    this.#unreleasedCount.end();
   }
 
   /**
@@ -125,16 +162,34 @@ export class BusinessWorker {
    */
   retire(onReleased: (clientId: string) => void): void {
     this.#onReleased = onReleased;
+    this.routes.leave();
     this.#waiting.leave(this.clients.values());
+    this.#turns.leave();
     for (const clientId of this.#unreleased) {
       this.#unreleased.delete(clientId);
-      this.#unfinished.end();
+      this.#unreleasedCount.end();
     }
   }
 
   /** Resolves when no handler is pending, and no client waits for a thread before this one. */
   async idle(): Promise<void> {
+    await this.#unreleasedCount.none();
     await this.#unfinished.none();
+  }
+
+  /** From now on no event begins until {@link goOn}. Resolves when no handler is pending. */
+  async hold(): Promise<void> {
+    this.#held ??= new Set();
+    this.#link.holdEvents(true);
+    await this.#unfinished.none();
+  }
+
+  /** Events begin again: first those that have waited in here. */
+  goOn(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const client of held) this.#next(client);
+    this.#link.holdEvents(false);
   }
 
   /** Says how much was left out of the log. */
@@ -142,13 +197,41 @@ export class BusinessWorker {
     this.#log.close();
   }
 
-  /** The first event of a client has come. */
+  /** What came is about a client, or all of a gateway, and nothing that one did; or another worker has sent it. */
+  #word(frame: ReceivedFrame, place: number): void {
+    const { localIp, localPort, connectionId } = frame;
+    switch (frame.command) {
+      case Command.CLIENT_CLOSED:
+        this.clients.inheritClosed([formatClientId(localIp, localPort, connectionId)]);
+        return;
+      case Command.GATEWAY_GONE:
+        this.#link.take(place);
+        for (const client of this.clients.forget({ ip: localIp, port: localPort })) this.#next(client);
+        return;
+      case Command.CLIENT_ROUTED:
+        this.routes.receive(frame, place);
+        return;
+      case Command.ON_HANDSHAKE:
+        this.#link.take(place);
+        this.#handshakes.start(frame);
+        return;
+      case Command.ON_WORKER_MESSAGE:
+        this.#link.take(place);
+        this.#messages.start(frame);
+    }
+  }
+
+  /** The first event of a client has come, or the word that it is to be another worker's. */
   #meet(event: ReceivedFrame): Client {
+    const { command } = event;
     const client = new Client(this.#gateway, event, this.#dialectOf(event));
     const { events } = client;
     this.clients.add(client);
+    this.routes.met(client);
     if (this.#unreleased.size > 0 && this.#unreleased.has(client.id)) events.busy = true;
-    else if (event.command !== Command.ON_CONNECT && !events.closed) this.#catchUp(client);
+    else if (command !== Command.ON_CONNECT && command !== Command.CLIENT_ROUTED && !events.closed) {
+      this.#catchUp(client);
+    }
     return client;
   }
 
@@ -181,18 +264,39 @@ export class BusinessWorker {
   /** Nothing of the client is pending any more: its next events may start. */
   #next(client: Client): void {
     const { events } = client;
+    if (this.#held !== undefined) {
+      events.busy = true;
+      this.#held.add(client);
+      return;
+    }
     events.busy = false;
-    for (let next = this.#waiting.next(events); next !== undefined; next = this.#waiting.next(events)) {
+    if (events.moving) {
+      this.routes.move(client);
+      return;
+    }
+    if (events.routes > 0) return;
+    for (let begun = 0; ; begun++) {
+      if (events.waiting === undefined || events.waiting.length === 0) break;
+      if (begun === EVENTS_PER_TURN || (this.#turns.look() && begun > 0)) {
+        this.#turns.rest(client);
+        break;
+      }
+      const next = this.#waiting.next(events) as WaitingEvent;
       if (next === GATEWAY_GONE) {
         this.#beginAnew(client);
         break;
+      }
+      if (next.command === Command.CLIENT_ROUTED) {
+        // it was to be another worker's, before the link to its gateway broke
+        this.#link.take(next.place);
+        continue;
       }
       if (this.#link.take(next.place)) {
         this.handlers.start(client, decodeFrame(next.frame, this.#waitingFrame));
       } else {
         this.#startLater(client, next.frame);
       }
-      if (events.busy) break;
+      if (events.waits) break;
     }
     this.#waiting.readOn(events);
   }

@@ -1,3 +1,4 @@
+import { decodeClientEnd } from '../wire/client-end.js';
 import { Command, commandName } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
@@ -17,7 +18,7 @@ export function callHandler(events: Events, client: Client, frame: ReceivedFrame
     case Command.ON_WEBSOCKET_CONNECT:
       return events.onWebSocketConnect?.(client, decodeHandshake(frame.body, client.remoteAddress));
     case Command.ON_CLOSE:
-      return events.onClose?.(client);
+      return events.onClose?.(client, decodeClientEnd(frame.body));
     default:
       throw new RangeError(`no event: ${commandName(frame.command)}`);
   }

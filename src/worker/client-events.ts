@@ -25,8 +25,12 @@ export class ClientEvents implements ClientAddress {
   readonly localIp: number;
   readonly localPort: number;
   readonly connectionId: number;
-  /** Whether the next events have to wait: a handler is pending, or the client's state is not known yet. */
+  /** Whether the next events have to wait for something here: a handler is pending, or the client's state is not known yet. */
   busy = false;
+  /** How often was asked where its events go, without an answer yet: until then no further one is begun. */
+  routes = 0;
+  /** Whether it is to be another worker's as soon as nothing of it is pending: the word of that is the last that waits. */
+  moving = false;
   /** When the handler that is pending began to be (milliseconds, monotonic). */
   pendingSince = 0;
   /** The event that was started last. */
@@ -46,6 +50,11 @@ export class ClientEvents implements ClientAddress {
     this.localIp = localIp;
     this.localPort = localPort;
     this.connectionId = connectionId;
+  }
+
+  /** Whether its next events have to wait. */
+  get waits(): boolean {
+    return this.busy || this.routes > 0;
   }
 
   /** Puts an event behind those that wait. */

@@ -1,7 +1,8 @@
 import type { ThreadLink } from '../link/thread-link.js';
 import type { ClientAddress } from '../wire/client-id.js';
-import { Command } from '../wire/command.js';
+import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
+import { type HandshakeAnswer, encodeHandshakeAnswer } from '../wire/handshake-answer.js';
 import type { SessionChange } from './session-view.js';
 
 /** What the worker itself has to say of a client, to its gateway or to the slot. It is never refused for a full buffer. */
@@ -23,6 +24,18 @@ export class ClientReports {
     if (this.#link.state === 'open') this.#send(Command.CLIENT_FORGOTTEN, client, '', 0, 0);
   }
 
+  /** So many words of where its events go have been heard, or will not come. */
+  answered(client: Readonly<ClientAddress>, count: number): void {
+    this.#send(Command.CLIENT_ROUTED, client, '', count, 0);
+  }
+
+  /** Nothing of the client is pending here. @param events that were not begun @param closed whether this worker has closed it */
+  moved(client: Readonly<ClientAddress>, events: readonly Buffer[], closed: boolean): void {
+    this.#frame.body = Buffer.concat(events);
+    this.#send(Command.CLIENT_MOVED, client, '', 0, closed ? Flag.OWN : 0);
+    this.#frame.body = '';
+  }
+
   /** No more of its events for now, or again. */
   paused(client: Readonly<ClientAddress>, paused: boolean): void {
     this.#send(paused ? Command.PAUSE_CLIENT : Command.RESUME_CLIENT, client, '', 0, 0);
@@ -33,12 +46,20 @@ export class ClientReports {
     this.#send(command, client, ext, epoch, flags);
   }
 
+  /** What the application says to its handshake. */
+  decided(client: Readonly<ClientAddress>, answer: HandshakeAnswer): void {
+    if (this.#link.state !== 'open') return;
+    const { ext, body } = encodeHandshakeAnswer(answer);
+    this.#send(Command.HANDSHAKE_ANSWER, client, ext, 0, Flag.PLAIN_BODY, body);
+  }
+
   #send(
     command: number,
     { localIp, localPort, connectionId }: Readonly<ClientAddress>,
     ext: string | Uint8Array,
     clientIp: number,
     flags: number,
+    body = '',
   ): void {
     const frame = this.#frame;
     frame.command = command;
@@ -48,6 +69,7 @@ export class ClientReports {
     frame.ext = ext;
     frame.clientIp = clientIp;
     frame.flags = flags;
+    frame.body = body;
     this.#link.send(frame);
   }
 }

@@ -1,5 +1,7 @@
 import type { Message, Name } from '../api/arguments.js';
 import type { GatewayCalls } from '../api/gateway-calls.js';
+import type { CloseOptions } from '../api/close-options.js';
+import type { BindOptions, RouteOptions } from '../api/identity-calls.js';
 import type { SendOptions } from '../api/send-calls.js';
 import { formatClientId, numberToIp } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
@@ -79,9 +81,9 @@ export class Client<S extends object = Session> {
     return this.#gateway.sendToClient(this.id, message, options);
   }
 
-  /** Closes the connection; `message` goes out first. */
-  close(message?: Message): boolean {
-    return this.#gateway.closeClient(this.id, message);
+  /** Closes the connection; `message` goes out first. A websocket is closed with `code` and `reason`. */
+  close(message?: Message, options?: CloseOptions): boolean {
+    return this.#gateway.closeClient(this.id, message, options);
   }
 
   /** Drops the connection at once. */
@@ -89,14 +91,19 @@ export class Client<S extends object = Session> {
     return this.#gateway.destroyClient(this.id);
   }
 
-  /** Binds this client to a uid, instead of the one it had. */
-  bindUid(uid: Name): boolean {
-    return this.#gateway.bindUid(this.id, uid);
+  /** Binds this client to a uid, instead of the one it had. `exclusive` closes the others that have it. */
+  bindUid(uid: Name, options?: BindOptions): boolean {
+    return this.#gateway.bindUid(this.id, uid, options);
   }
 
   /** Takes this client's uid away, if it has one. */
   unbindUid(): boolean {
     return this.uid === null || this.#gateway.unbindUid(this.id, this.uid);
+  }
+
+  /** Sends this client's events, from its next one on, to the worker that owns this key, as `Gateway.routeClient`. */
+  route(key: Name, options?: RouteOptions): boolean {
+    return this.#gateway.routeClient(this.id, key, options);
   }
 
   /** What `console.log(client)` shows: what handlers may use. */

@@ -55,17 +55,27 @@ export class Clients extends ClientMap<Client> {
   /**
    * The link to a gateway broke: its clients are other workers' from now on, or gone, unless they come back. What this
    * worker has of their events it still handles, and before anything that comes later.
+   *
+   * @returns those whose events wait for nothing any more
    */
-  forget(gateway: GatewayAddress): void {
+  forget(gateway: GatewayAddress): Client[] {
+    const free: Client[] = [];
     for (const client of this.#closedUnseen.forget(gateway)) this.#reports.forgotten(client);
-    for (const { events } of this.of(gateway)) {
+    for (const client of this.of(gateway)) {
+      const { events } = client;
       events.paused = false;
+      if (events.routes > 0) this.#reports.answered(events, events.routes);
+      events.routes = 0;
+      events.moving = false;
       // should it come back, it may have been closed or not
       if (events.closed) this.#reports.forgotten(events);
       events.closed = false;
-      if (events.busy) events.wait(GATEWAY_GONE);
+      const waits = (events.waiting?.length ?? 0) > 0;
+      if (events.busy || waits) events.wait(GATEWAY_GONE);
       else this.delete(events);
+      if (waits && !events.busy) free.push(client);
     }
+    return free;
   }
 
   #silence(events: ClientEvents): void {

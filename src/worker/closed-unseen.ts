@@ -1,4 +1,10 @@
-import { type ClientAddress, type GatewayAddress, formatClientId, parseClientId } from '../wire/client-id.js';
+import {
+  type ClientAddress,
+  type GatewayAddress,
+  formatClientId,
+  isAt,
+  parseClientId,
+} from '../wire/client-id.js';
 
 /** Clients that this thread itself has closed and never seen. Most are other workers', so that none of their events comes. */
 const MOST_OWN = 1000;
@@ -39,8 +45,4 @@ export class ClosedUnseen {
     }
     return forgotten;
   }
-}
-
-function isAt({ ip, port }: GatewayAddress, { localIp, localPort }: ClientAddress): boolean {
-  return localIp === ip && localPort === port;
 }

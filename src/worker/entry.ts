@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { Gateway, type GatewayCalls } from '../api/gateway-calls.js';
 import { PendingQueries } from '../api/pending-queries.js';
-import { type Clock, systemClock } from '../base/clock.js';
+import { type Clock, elapse, systemClock } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 import { createLogger } from '../base/log.js';
@@ -17,6 +17,7 @@ import { BusinessWorker } from './business-worker.js';
 import type { Events, WorkerInfo } from './events.js';
 import { loadEvents, startEvents } from './load-events.js';
 import { receiveOrders } from './orders.js';
+import { StateTransfer } from './state-transfer.js';
 import { ThreadTransport } from './thread-transport.js';
 import { type UserOutputOptions, openUserOutput } from './user-output.js';
 
@@ -58,6 +59,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   }).child({ worker: slot });
 
   let worker: BusinessWorker | undefined;
+  let transfer: StateTransfer | undefined;
   const silence = host.openOutput({
     task,
     post,
@@ -73,10 +75,16 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   });
   transport.setGateways(task.gateways);
   const orders = receiveOrders(port, {
-    release: (clientId) => worker?.release(clientId),
+    release: (clientId, routes) => worker?.release(clientId, routes),
     gateways(states) {
-      for (const lost of transport.setGateways(states)) requests.lost(lost);
+      for (const lost of transport.setGateways(states)) {
+        requests.lost(lost);
+        worker?.routes.lost(lost);
+      }
     },
+    handOver: (order) => transfer?.handOver(order),
+    takeOver: (state) => void transfer?.takeOver(state),
+    goOn: () => transfer?.goOn(),
   });
   gateway.attach({ transport, requests });
   link.subscribe({
@@ -134,12 +142,19 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
     gauge,
     log,
     dialectOf: (client) => transport.dialectOf(client),
+    reaches: (client) => transport.reaches(client),
     processTimeout,
   });
   transport.worker = worker;
   gateway.attachContext(worker.handlers);
   beat(gauge);
-  post({ kind: 'ready' });
+  transfer = new StateTransfer({ worker, events, info, link, clock, log, processTimeout, post });
+  post({
+    kind: 'ready',
+    handshakes: events.onHandshake !== undefined,
+    handsOver: events.onHandOver !== undefined,
+    takesOver: events.onTakeOver !== undefined,
+  });
 
   const { takeover, pending } = await orders.serve;
   worker.serve(takeover, pending);
@@ -147,6 +162,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   const order = await orders.end;
   if (order.kind === 'stop') {
     await link.eventsEnded();
+    worker.routes.end();
   } else {
     let retired = false;
     worker.retire((clientId) => {
@@ -187,8 +203,4 @@ async function closeDatabases(): Promise<void> {
 function showDatabases(gauge: ThreadGauge): void {
   const counts = sumOfCounts([...threadDatabases].map((database) => database.counts));
   if (counts !== undefined) gauge.showDatabases(threadDatabases.size, counts);
-}
-
-async function elapse(clock: Clock, milliseconds: number): Promise<void> {
-  await new Promise<void>((resolve) => void clock.setTimeout(resolve, milliseconds));
 }

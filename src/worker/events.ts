@@ -1,8 +1,10 @@
 import { defaultExport } from '../base/default-export.js';
 import { GatewayError } from '../base/errors.js';
+import type { ClientEnd } from '../wire/client-end.js';
 import type { Session } from '../wire/session.js';
-import type { Handshake } from '../wire/handshake.js';
+import type { Handshake, HandshakeRequest } from '../wire/handshake.js';
 import type { Client } from './client.js';
+import type { Welcome } from './welcome.js';
 
 /** The worker thread, as `onWorkerStart` and `onWorkerStop` see it. */
 export interface WorkerInfo {
@@ -16,28 +18,60 @@ export interface WorkerInfo {
   readonly node: string;
 }
 
+/** The worker that has sent a message, as `onWorkerMessage` sees it, which can answer it by `Gateway.sendToWorker(from, …)`. */
+export type WorkerSender = Omit<WorkerInfo, 'count'>;
+
 /** The developer's code: what happens when something happens. Only `onMessage` is required. Any may be async. */
 export interface Events<S extends object = Session> {
   /** Once per thread, awaited before its first event. */
   onWorkerStart?(worker: WorkerInfo): unknown;
+  /**
+   * In a reload, in the thread with the old code: returns what the new code is to have of its module variables, such as the
+   * rooms of a game. Anything that `structuredClone` takes; undefined when there is nothing. No event begins from before it
+   * on, but timers run: end those that change the state. Only if both codes have their half of the two.
+   */
+  onHandOver?(worker: WorkerInfo): unknown;
+  /**
+   * In a reload, in the thread with the new code: gets what the old one has returned, before its first event. If the reload
+   * fails after that, the old code's is called with what it had returned itself, and goes on.
+   */
+  onTakeOver?(worker: WorkerInfo, state: unknown): unknown;
+  /**
+   * A websocket asks to come in; it has not been answered yet. Returns nothing to let it in, or what it is to have from its
+   * first event on. To refuse it, throw a {@link Refused}. Whatever else is thrown is answered 500, and what takes 10
+   * seconds 503.
+   */
+  onHandshake?(request: HandshakeRequest): Welcome<S> | void | Promise<Welcome<S> | void>;
   /** A client came in: for a websocket, after its handshake. */
   onConnect?(client: Client<S>): unknown;
   /** Follows onConnect, for websockets. */
   onWebSocketConnect?(client: Client<S>, handshake: Handshake): unknown;
   /** `message` is a string for text, and a Buffer for binary websocket messages and bytes that are no UTF-8. */
   onMessage(client: Client<S>, message: string | Buffer): unknown;
-  /** The connection is gone. `client.session` is the final one. */
-  onClose?(client: Client<S>): unknown;
+  /** The connection is gone. `client.session` is the final one; `end` says who ended it, with what code, and which groups it was in. */
+  onClose?(client: Client<S>, end: ClientEnd): unknown;
+  /**
+   * Another worker, or this one, has called `Gateway.sendToWorker`. What comes is begun in its order, also while an earlier
+   * one is pending.
+   *
+   * @param data as it was sent: bytes as a Buffer, anything else as JSON brings it over
+   * @param from null when a GatewayClient has sent it
+   */
+  onWorkerMessage?(data: unknown, from: WorkerSender | null): unknown;
   /** Once per thread, before it ends, after its last event. */
   onWorkerStop?(worker: WorkerInfo): unknown;
 }
 
 const NAMES = [
   'onWorkerStart',
+  'onHandOver',
+  'onTakeOver',
+  'onHandshake',
   'onConnect',
   'onWebSocketConnect',
   'onMessage',
   'onClose',
+  'onWorkerMessage',
   'onWorkerStop',
 ] as const;
 

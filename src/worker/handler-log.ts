@@ -5,13 +5,14 @@ import type { Logger } from '../base/log.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
 import { eventName } from '../wire/command.js';
 import type { Client } from './client.js';
+import type { WorkerSender } from './events.js';
 
 /** Lines a minute about handlers that fail in the same way: enough to see which clients it concerns. */
 const FAILURES_PER_MINUTE = 10;
 /** Characters of a message that tell one failure from another. */
 const KIND_LENGTH = 100;
 
-/** What goes wrong with the events of clients. Clients can provoke it, so there is a limit to what is logged. */
+/** What goes wrong with events. Clients can provoke it, so there is a limit to what is logged. */
 export class HandlerLog {
   readonly #log: LogOnce;
   readonly #gauge: ThreadGauge;
@@ -22,7 +23,7 @@ export class HandlerLog {
   }
 
   /** The handler of this event threw or rejected, or left behind what cannot be stored. */
-  failed({ id }: Client, command: number, error: unknown): void {
+  failed({ id }: Pick<Client, 'id'>, command: number, error: unknown): void {
     this.#gauge.fail();
     const message = `${eventName(command)} failed: ${messageOf(error)}`;
     this.#log.error(
@@ -39,6 +40,23 @@ export class HandlerLog {
       `${event} is late`,
       { client: id, event, seconds: Math.round(seconds) },
       `${event} has been pending for ${seconds.toFixed(1)} s, longer than processTimeout; the client's next event goes on without it`,
+    );
+  }
+
+  /** onWorkerMessage threw or rejected. */
+  messageFailed(from: WorkerSender | null, error: unknown): void {
+    this.#gauge.fail();
+    const message = `onWorkerMessage failed: ${messageOf(error)}`;
+    this.#log.error(message.slice(0, KIND_LENGTH), { from: from?.name, err: error }, message);
+  }
+
+  /** A worker has sent a message, and there is no onWorkerMessage. */
+  unheard(from: WorkerSender | null): void {
+    this.#gauge.fail();
+    this.#log.warn(
+      'unheard',
+      { from: from?.name },
+      `${from === null ? 'A GatewayClient' : `The worker ${from.name}`} has sent this worker a message, and its code has no onWorkerMessage: it is dropped. Give events/ that handler, or send to a worker whose code has it.`,
     );
   }
 

@@ -65,6 +65,11 @@ export class Handlers implements CurrentClient {
     return Array.from(this.#pending, ({ id }) => id);
   }
 
+  /** Whether a handler of this client is pending. */
+  isPending(client: Client): boolean {
+    return this.#pending.has(client);
+  }
+
   /** Sends what the current handler has changed in its client's session so far. */
   flushSession(): void {
     const client = this.#context.getStore();
@@ -141,7 +146,8 @@ export class Handlers implements CurrentClient {
   }
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+/** Whether a handler is pending. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
   );

@@ -1,4 +1,4 @@
-import type { ClientChange, KnownGateway, Transport } from '../api/transport.js';
+import type { ClientChange, KnownGateway, RouteChange, Transport } from '../api/transport.js';
 import { DrainQueue } from '../api/drain-queue.js';
 import { GatewayError } from '../base/errors.js';
 import type { ThreadLink } from '../link/thread-link.js';
@@ -67,6 +67,11 @@ export class ThreadTransport implements Transport {
     return this.#at(localIp, localPort)?.dialect ?? ourDialect;
   }
 
+  /** Whether there is a link to a client's gateway. */
+  reaches({ localIp, localPort }: Readonly<ClientAddress>): boolean {
+    return this.#at(localIp, localPort)?.up === true;
+  }
+
   send(frame: Frame): boolean {
     const { localIp, localPort } = frame;
     // without an address it is for every gateway
@@ -106,13 +111,14 @@ export class ThreadTransport implements Transport {
     this.worker?.handlers.flushSession();
   }
 
-  changing(clientId: string, change: ClientChange): number {
+  changing(clientId: string, change: ClientChange | RouteChange): number {
     const client = this.worker?.clients.find(clientId);
     if (client === undefined) return 0;
     // the view counts on the change being sent, so what would refuse it has to do so first
     const { localIp, localPort } = client.events;
     this.#check(this.#at(localIp, localPort), localIp, localPort);
     this.#checkRing();
+    if (change.kind === 'route') return this.worker?.routes.ask(client) === true ? Flag.OWN : 0;
     // what the handler changed before this call comes before it
     if (change.kind === 'update') this.worker?.handlers.flushSession();
     return client.view.change(change);

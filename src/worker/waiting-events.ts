@@ -45,11 +45,23 @@ export class WaitingEvents {
     this.#reports.paused(events, false);
   }
 
+  /** Takes out all that waits of a client that is to be another worker's: frames and places, without the word of that. */
+  takeOut(events: ClientEvents): { frames: Buffer[]; places: number[] } {
+    const frames: Buffer[] = [];
+    const places: number[] = [];
+    for (let event = this.next(events); event !== undefined; event = this.next(events)) {
+      places.push(event.place);
+      if (event.command !== Command.CLIENT_ROUTED) frames.push(event.frame);
+    }
+    return { frames, places };
+  }
+
   /** Drops what waits of a client that was closed, but for its end. */
   dropAllButEnd(events: ClientEvents): void {
     for (let left = events.waiting?.length ?? 0; left > 0; left--) {
       const event = events.next() as WaitingEvent;
-      if (event === GATEWAY_GONE || event.command === Command.ON_CLOSE) {
+      const { command } = event;
+      if (event === GATEWAY_GONE || command === Command.ON_CLOSE || command === Command.CLIENT_ROUTED) {
         events.wait(event);
       } else {
         this.#inRing.delete(event);
@@ -70,7 +82,10 @@ export class WaitingEvents {
 
   /** What waits of these clients, which are all, is left to another thread. */
   leave(clients: Iterable<{ readonly events: ClientEvents }>): void {
-    for (const { events } of clients) events.waiting = undefined;
+    for (const { events } of clients) {
+      events.waiting = undefined;
+      events.moving = false;
+    }
     this.#inRing.clear();
   }
 }

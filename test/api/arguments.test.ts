@@ -50,6 +50,29 @@ describe('arguments that the Gateway API refuses, at once and in the caller', ()
     });
   }
 
+  for (const [call, args] of [
+    ['routeClient', (key: unknown) => [ID, key]],
+    ['client.route', (key: unknown) => [key]],
+  ] as const) {
+    it(`${call} with what is no key; unlike a uid or group, it may be 0`, async () => {
+      for (const key of ['', null, true, {}, 2 ** 53, 1.5e300 * 1e300, 'x\ud800', 'x'.repeat(1025)]) {
+        const { code, message } = await client.refusal(call, ...args(key));
+        assert.equal(code, 'GW_ARGUMENT', `${JSON.stringify(key)}: ${message}`);
+      }
+      for (const key of [0, '0', 17, 'x'.repeat(1024)])
+        assert.equal(await client.call(call, ...args(key)), true);
+    });
+
+    it(`${call} with what is no scope`, async () => {
+      for (const scope of ['', 'Node', 'all', null, 1]) {
+        const { code, message } = await client.refusal(call, ...args('room'), { scope });
+        assert.equal(code, 'GW_ARGUMENT');
+        assert.match(message, /as its scope; expected 'node' or 'cluster'/);
+      }
+      assert.equal(await client.call(call, ...args('room'), { scope: 'cluster' }), true);
+    });
+  }
+
   const badIds = ['', 'abc', ID.slice(1), `${ID}0`, ID.replace('7', 'g'), 12, null, {}];
   const takeIds: [call: string, args: (id: unknown) => unknown[]][] = [
     ['sendToAll', (id) => ['hi', { clientIds: [id] }]],
@@ -63,6 +86,7 @@ describe('arguments that the Gateway API refuses, at once and in the caller', ()
     ['unbindUid', (id) => [id, 'ann']],
     ['joinGroup', (id) => [id, 'red']],
     ['leaveGroup', (id) => [id, 'red']],
+    ['routeClient', (id) => [id, 'room']],
     ['isOnline', (id) => [id]],
     ['getUidByClientId', (id) => [id]],
     ['getSession', (id) => [id]],

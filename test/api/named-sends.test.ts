@@ -11,7 +11,7 @@ function api(): { readonly gateway: GatewayCalls; readonly ext: () => string } {
   const gateway = new GatewayCalls();
   let ext = '';
   const transport = {
-    gateways: () => [{ ip: 0x7f000001, port: 1, up: true, php: false }],
+    gateways: () => [{ ip: 0x7f000001, port: 1, up: true, php: false, routes: true }],
     send(frame: { ext: string | Uint8Array }) {
       ext = String(frame.ext);
       return true;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { ConnectionPage } from '#src/ops/requests/connections.js';
-import { App, groupConfig, LIMIT, NODES, TextClient } from './app.js';
+import { App, groupConfig, LIMIT, NODES, type Outcome, TextClient } from './app.js';
 
 /** Clients are told which process they are in, and can ask for something that concerns all of them. */
 const EVENTS = `import { defineEvents, Gateway } from 'gatewayworker';
@@ -57,6 +57,25 @@ describe('nodes that share the ports', { timeout: 20 * LIMIT, skip: process.plat
     assert.ok(clients.length <= before + 2 * NODES, 'connections are handed out in turn');
     return placed;
   }
+
+  it('are replaced one after the other by restart --rolling, and the port is never closed', async () => {
+    await app.write('events/index.ts', EVENTS.replace("'one '", "'old '"));
+    const node = await app.start('--nodes', String(NODES));
+    const [url] = node.listeners;
+    const before = await clientInEach(url);
+    await app.write('events/index.ts', EVENTS.replace("'one '", "'new '"));
+    const restart = { outcome: undefined as Outcome | undefined };
+    void app.run('restart', '--rolling').then((outcome) => (restart.outcome = outcome));
+    let came = 0;
+    for (; restart.outcome === undefined; came++) await connect(url);
+    const { status, out, error } = restart.outcome;
+    assert.deepEqual([status, error], [0, '']);
+    assert.match(out, /^restarted, one node after the other \(pid \d+\)$/m);
+    assert.ok(came > 10, `${came} clients have come meanwhile`);
+    const after = await app.members();
+    for (const { pid } of before) assert.ok(!after.includes(pid), 'each has another process');
+    assert.equal(await (await connect(url)).client.ask('hi'), 'new hi');
+  });
 
   it('serve as one, whichever of them a client is in', async () => {
     const node = await app.start('--nodes', String(NODES));

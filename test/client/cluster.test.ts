@@ -74,6 +74,26 @@ for (const [how, tls] of [
       return await Promise.all(clients.map((each) => each.messagesBefore('end')));
     }
 
+    it('sends to workers: one by its name, or the owner of a key in all of the cluster', async () => {
+      const [ann, bob] = clients;
+      const bytes = Buffer.from([1, 255]);
+      const sent: readonly (readonly [to: string | { name: string }, data: unknown, told: RegExp])[] = [
+        [{ name: 'node-b:0' }, bytes, /^at node-b:0 from outside: \{"type":"Buffer","data":\[1,255\]\}$/],
+        [{ name: 'node-a:0' }, [1], /^at node-a:0 from outside: \[1\]$/],
+      ];
+      for (const [to, data, told] of sent) {
+        assert.equal(client.sendToWorker(to, data), true);
+        for (const each of [ann, bob]) assert.match(String(await each.ws.next()), told);
+      }
+      client.sendToWorker('tea', 'client');
+      await ann.call('sendToWorker', 'tea', 'worker', { scope: 'cluster' });
+      const owners = [await bob.ws.next(), await bob.ws.next()].map((told) => String(told).split(' ')[1]);
+      assert.equal(owners[0], owners[1]);
+      client.sendToAll('read');
+      for (const each of clients) await each.messagesBefore('read');
+      assert.throws(() => client.sendToWorker('', 1), { code: 'GW_ARGUMENT' });
+    });
+
     it('sends to clients on every node', async () => {
       const [ann, bob] = clients;
       const binary = Buffer.from([0, 255]);

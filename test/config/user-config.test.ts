@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type {
   ClusterConfig,
   GatewayConfig,
+  ListenerConfig,
   NodeConfig,
   RegisterConfig,
   WorkerConfig,
@@ -15,13 +16,18 @@ import type { UserConfig } from '#src/config/user-config.js';
 /** What the schema itself says may be written: all of it is optional where there are defaults. */
 interface BySchema {
   readonly name?: string;
-  readonly gateway?: false | Partial<GatewayConfig>;
+  readonly gateway?: false | Partial<Omit<GatewayConfig, 'listen'> & { readonly listen: readonly Listen[] }>;
   readonly worker?: false | Partial<WorkerConfig>;
   readonly register?: false | Partial<RegisterConfig>;
   readonly cluster?: Partial<ClusterConfig>;
   readonly log?: Partial<NodeConfig['log']>;
   readonly stateDir?: string;
 }
+
+/** A listener, where what stands inside an object that may be missing has defaults too. */
+type Listen = Omit<ListenerConfig, 'rate'> & {
+  readonly rate?: Partial<NonNullable<ListenerConfig['rate']>>;
+};
 
 /** With every key required, so that one that is missing on either side shows. */
 type Whole<T> = T extends readonly (infer E)[]

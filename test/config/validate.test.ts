@@ -20,6 +20,8 @@ describe('defaults', () => {
         lanIp: '127.0.0.1',
         lanPort: 2900,
         innerListen: '',
+        drainDelay: 0,
+        drainTime: 0,
         pingInterval: 25,
         pingNotResponseLimit: 2,
         pingData: '',
@@ -29,6 +31,7 @@ describe('defaults', () => {
         slowClient: 'close',
         sendToWorkerBufferSize: 10_240_000,
         maxConnections: 0,
+        trustedProxies: [],
         udpIdleTimeout: 60,
         router: 'local-first',
       },
@@ -130,6 +133,14 @@ describe('a valid configuration', () => {
     assert.ok(config.gateway);
     assert.equal(config.gateway.router, 'random');
   });
+
+  for (const router of ['query:room', 'query:r.id', 'query:room@node', 'query:room@cluster']) {
+    it(`keeps ${router}, which is no path`, async (test) => {
+      const { config } = await loadJson(test, { gateway: { router } });
+      assert.ok(config.gateway);
+      assert.equal(config.gateway.router, router);
+    });
+  }
 });
 
 describe('a wrong configuration', () => {
@@ -187,8 +198,16 @@ describe('a wrong configuration', () => {
     [
       'a misspelt router',
       { gateway: { router: 'local-frist' } },
-      'gateway.router: found "local-frist", expected one of "local-first", "least-connections", "random", or the path of a module, such as "./router.ts"; did you mean "local-first"?',
+      'gateway.router: found "local-frist", expected one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client\'s key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"; did you mean "local-first"?',
     ],
+    ...['query:', 'query:@cluster', 'query:room@all', 'query:a=b', 'query: room', 'qurey:room'].map(
+      (router) =>
+        [
+          `the router ${router}`,
+          { gateway: { router } },
+          `gateway.router: found "${router}", expected one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client's key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"`,
+        ] as const,
+    ),
     ['a role that is true', { worker: true }, 'worker: found true, expected an object or false'],
     ['a role that is null', { gateway: null }, 'gateway: found null, expected an object or false'],
     [
@@ -280,6 +299,16 @@ describe('a wrong configuration', () => {
       'a subprotocol twice',
       { gateway: { listen: [{ url: 'ws://0.0.0.0:1', subprotocols: ['chat', 'chat'] }] } },
       'gateway.listen[0].subprotocols: found a list, expected a list of different names, such as ["mqtt"]',
+    ],
+    [
+      'an origin with a path',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', origins: ['https://example.com/'] }] } },
+      'gateway.listen[0].origins[0]: found "https://example.com/", expected an origin without a path, such as "https://example.com", "https://*.example.com" or "http://localhost:5173", or "null", or "*" for all',
+    ],
+    [
+      'all origins, not in a list',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', origins: '*' }] } },
+      'gateway.listen[0].origins: found "*", expected a list such as ["https://example.com"]',
     ],
     [
       'tls with ws',

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -12,9 +13,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, WebSocketRoute } from 'playwright-core';
 import { WebSocket } from 'ws';
 import { launchBrowser } from '../support/browser.js';
+import { WsClient } from '../support/ws-client.js';
 import { enterChat, messages, notice, person, room, say, state } from '../support/chat-page.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -26,6 +28,7 @@ class ChatServer {
   urls = ['ws://127.0.0.1:0', 'text://127.0.0.1:0'];
   readonly #folder: string;
   #process: ChildProcess | undefined;
+  #log: string[] = [];
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -42,17 +45,33 @@ class ChatServer {
     await writeFile(file, JSON.stringify(config));
     const server = spawn(process.execPath, [join(ROOT, 'dist/main.js'), '-c', file], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, DATABASE_URL: `sqlite:${join(this.#folder, 'chat.db')}` },
     });
     this.#process = server;
-    this.urls = await new Promise((resolve, reject) => {
-      const log: string[] = [];
-      createInterface({ input: server.stdout }).on('line', (line) => {
-        log.push(line);
-        const { listeners }: { listeners?: string[] } = JSON.parse(line);
-        if (listeners) resolve(listeners);
-      });
-      server.once('exit', (status) => reject(new Error(`Ended with status ${status}:\n${log.join('\n')}`)));
+    this.#log = [];
+    createInterface({ input: server.stdout }).on('line', (line) => {
+      this.#log.push(line);
+      server.emit('line');
     });
+    const { listeners } = await this.logged('is up');
+    this.urls = listeners as string[];
+  }
+
+  /** As `gatewayworker reload` does. */
+  reload(): void {
+    this.#process?.kill('SIGUSR2');
+  }
+
+  /** Resolves with the first line of the log, written or to come, that has this in its message. */
+  async logged(message: string): Promise<Record<string, unknown>> {
+    const signal = AbortSignal.timeout(LIMIT);
+    for (;;) {
+      const found = this.#log.find((line) => line.includes(message));
+      if (found !== undefined) return JSON.parse(found) as Record<string, unknown>;
+      await once(this.#process as ChildProcess, 'line', { signal }).catch((cause: unknown) => {
+        throw new Error(`The server has not logged "${message}":\n${this.#log.join('\n')}`, { cause });
+      });
+    }
   }
 
   async stop(): Promise<void> {
@@ -97,11 +116,34 @@ class Terminal {
   }
 }
 
+/** Goes to a room, which nobody need be in. */
+async function goTo(page: Page, name: string): Promise<void> {
+  await page.getByLabel('Open another room').fill(name);
+  await page.getByLabel('Open another room').press('Enter');
+  await page.locator('#title', { hasText: `#${name}` }).waitFor();
+}
+
+/** The messages on the page, from above. */
+async function shown(page: Page): Promise<string[]> {
+  return await page.locator('#log .message .text').allTextContents();
+}
+
+/** In the page: whether somebody sees it without scrolling. */
+function isVisible(element: Element): boolean {
+  const { top, bottom } = element.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}
+
+function numbered(from: number, to: number): string[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => `Line ${from + index}.`);
+}
+
 describe('the chat demo', { timeout: 12 * LIMIT }, () => {
   let folder: string;
   let server: ChatServer;
   let browser: Browser;
   const terminals: Terminal[] = [];
+  const robots: WsClient[] = [];
   /** What went wrong inside the pages; there must be nothing. */
   const pageErrors: string[] = [];
 
@@ -117,6 +159,23 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
     const page = await (context ?? (await openBrowser())).newPage();
     await enterChat(page, server.urls[0], name);
     return page;
+  }
+
+  /** A client that has no page: quick when much is to be said. */
+  async function robot(name: string, where: string): Promise<{ say(text: string): Promise<void> }> {
+    const client = await WsClient.connect(server.urls[0]);
+    robots.push(client);
+    const heard = async (type: string): Promise<void> => {
+      while (!String(await client.next()).startsWith(`{"type":"${type}"`));
+    };
+    client.send(JSON.stringify({ type: 'enter', name, room: where, token: randomBytes(16).toString('hex') }));
+    await heard('joined');
+    return {
+      say: async (text) => {
+        client.send(JSON.stringify({ type: 'say', text }));
+        await heard('said');
+      },
+    };
   }
 
   async function enterByTerminal(name: string): Promise<Terminal> {
@@ -140,6 +199,7 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
 
   afterEach(async () => {
     for (const terminal of terminals.splice(0)) terminal.hangUp();
+    for (const { socket } of robots.splice(0)) socket.terminate();
     await Promise.all(browser.contexts().map(async (context) => await context.close()));
     assert.deepEqual(pageErrors.splice(0), []);
   });
@@ -244,7 +304,7 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
     await room(emil, 'lobby').click();
     await say(emil, 'For everybody');
     await messages(eve, 'For everybody').waitFor();
-    assert.equal(await eve.locator('#log .message').count(), 1);
+    assert.equal(await messages(eve, 'for you').count(), 0);
     assert.equal(await person(eve, 'Emil').locator('.badge:visible').count(), 0);
   });
 
@@ -294,6 +354,46 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
     await person(ida, 'Jan').locator('.badge', { hasText: '1' }).waitFor();
   });
 
+  it('remembers what was said in a room, also while the code is reloaded', async () => {
+    const archive = await robot('Rob', 'archive');
+    for (let number = 1; number <= 75; number++) {
+      if (number === 40) server.reload();
+      await archive.say(`Line ${number}.`);
+    }
+    await server.logged('reloaded');
+    const elsewhere = await robot('Rob', 'elsewhere');
+    await elsewhere.say('Not in the archive');
+
+    const sue = await enter('Sue');
+    await goTo(sue, 'archive');
+    await sue.locator('.text', { hasText: /^Line 75\.$/ }).waitFor();
+    assert.deepEqual(await shown(sue), numbered(46, 75));
+    assert.equal(await messages(sue, 'Line 46.').locator('b').textContent(), 'Rob');
+
+    // the page asks for more as somebody scrolls up, and stays where they are
+    await sue.locator('#log').evaluate((log) => (log.scrollTop = 0));
+    await sue.locator('.text', { hasText: /^Line 16\.$/ }).waitFor();
+    assert.deepEqual(await shown(sue), numbered(16, 75));
+    assert.ok(await messages(sue, 'Line 46.').evaluate(isVisible));
+    // and at a click
+    await sue.locator('#earlier').click();
+    await sue.locator('.text', { hasText: /^Line 1\.$/ }).waitFor();
+    assert.deepEqual(await shown(sue), numbered(1, 75));
+    await sue.locator('#earlier').waitFor({ state: 'hidden' });
+
+    // a reload of the page shows the last of it again, and what comes then stands behind it
+    await say(sue, 'Line 76.');
+    await sue.locator('.own .text', { hasText: /^Line 76\.$/ }).waitFor();
+    await sue.reload();
+    await sue.locator('.own .text', { hasText: /^Line 76\.$/ }).waitFor();
+    await archive.say('Line 77.');
+    await sue.locator('.text', { hasText: /^Line 77\.$/ }).waitFor();
+    assert.deepEqual(await shown(sue), numbered(47, 77));
+    const terminal = await enterByTerminal('tia');
+    terminal.type('/join archive');
+    assert.match(await terminal.sees(/Line 77\.$/), /^\d{4}-\d\d-\d\dT\d\d:\d\d Rob: Line 77\.$/);
+  });
+
   it('fits a phone, with rooms and people in a drawer', async () => {
     const context = await openBrowser({
       viewport: { width: 390, height: 844 },
@@ -320,6 +420,8 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
   it('says that the connection is lost, and comes back when the server does', async () => {
     const kim = await enter('Kim');
     const lea = await enter('Lea');
+    await say(kim, 'Said before');
+    await messages(lea, 'Said before').waitFor();
     await server.stop();
     await Promise.all([state(kim, 'waiting').waitFor(), state(lea, 'waiting').waitFor()]);
     await kim.fill('#message', 'Written while it was away');
@@ -333,6 +435,36 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
     await messages(lea, 'Written while it was away').waitFor();
     await say(lea, 'Welcome back');
     await messages(kim, 'Welcome back').waitFor();
+    for (const page of [kim, lea]) {
+      const texts = (await shown(page)).slice(-3);
+      assert.deepEqual(texts, ['Said before', 'Written while it was away', 'Welcome back']);
+    }
+  });
+
+  it('shows what was said while one was away, and leaves out no part of it', async () => {
+    const context = await openBrowser();
+    const lines: WebSocketRoute[] = [];
+    let cut = false;
+    await context.routeWebSocket(/./, (line) => {
+      if (!cut) lines.push(line.connectToServer());
+      else void line.close();
+    });
+    const gap = await robot('Uma', 'gap');
+    const vic = await enter('Vic', context);
+    await goTo(vic, 'gap');
+    await gap.say('Line 1.');
+    await messages(vic, 'Line 1.').waitFor();
+    cut = true;
+    await lines[0].close();
+    await state(vic, 'waiting').waitFor();
+    for (let number = 2; number <= 35; number++) await gap.say(`Line ${number}.`);
+    cut = false;
+    await vic.locator('#state').click();
+    await messages(vic, 'Line 35.').waitFor();
+    assert.deepEqual(await shown(vic), numbered(6, 35));
+    await vic.locator('#earlier').click();
+    await vic.locator('.text', { hasText: /^Line 1\.$/ }).waitFor();
+    assert.deepEqual(await shown(vic), numbered(1, 35));
   });
 
   it('refuses a name that is taken, and lets the person choose another', async () => {

@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
@@ -21,6 +22,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const MAIN = join(ROOT, 'dist/main.js');
 /** Milliseconds. It only bounds a failure: everything here waits for an event. */
 const LIMIT = 20_000;
+/** Where both nodes keep what is said. */
+const folder = mkdtempSync(join(tmpdir(), 'two-nodes-'));
 
 /** One of the example's configurations, as its file has it. */
 class Example {
@@ -53,6 +56,7 @@ class Terminal {
     this.#env = {
       ...process.env,
       GW_GATEWAY_LANPORT: '0',
+      DATABASE_URL: `sqlite:${join(folder, 'chat.db')}`,
       ...(hostsRegister
         ? { GW_REGISTER_LISTEN: register }
         : { GW_CLUSTER_REGISTERADDRESS: JSON.stringify([register]) }),
@@ -135,6 +139,7 @@ describe('two nodes, one chat', { timeout: 6 * LIMIT }, () => {
     await browser?.close();
     await b?.stop();
     await a?.stop();
+    rmSync(folder, { recursive: true });
   });
 
   it('has two configurations that fit together', () => {
@@ -202,6 +207,11 @@ describe('two nodes, one chat', { timeout: 6 * LIMIT }, () => {
     await say(cid, 'I am');
     await messages(dan, 'I am').waitFor();
     assert.deepEqual(pageErrors, []);
+  });
+
+  it('remembers the same at both nodes', async () => {
+    const eva = await enter(b, 'Eva');
+    await Promise.all(['Hello from node A', 'And from node B'].map((text) => messages(eva, text).waitFor()));
   });
 });
 

@@ -151,6 +151,75 @@ describe('the Gateway API, called on node A, about clients of nodes A, B and C',
     assert.deepEqual(sorted(await call('getAllClientIdList')), [ann.id, caller.id].toSorted());
   });
 
+  it('a uid for one client alone: of twenty that take it at once, on three nodes, the others are closed', async () => {
+    const crowd = await Promise.all(Array.from({ length: 20 }, (_, n) => connect('abc'[n % 3])));
+    await call('bindUid', ann2.id, 'zoe');
+    const exclusive = { exclusive: { message: 'elsewhere', code: 4409, reason: 'taken' } };
+    let left = 0;
+    const nineteen = new Promise<void>((resolve) => {
+      for (const { ws } of crowd) {
+        void ws.closed.then(({ code, reason }) => {
+          if (++left > crowd.length - 1) return;
+          assert.deepEqual([code, reason], [4409, 'taken']);
+          if (left === crowd.length - 1) resolve();
+        });
+      }
+    });
+    for (const client of crowd) client.request('client.bindUid', ['zoe', exclusive]);
+    assert.equal(await ann2.ws.next(), 'elsewhere');
+    assert.deepEqual(await ann2.ws.closed, { code: 4409, reason: 'taken' });
+    await nineteen;
+    const [winner, ...others] = await call<string[]>('getClientIdByUid', 'zoe');
+    assert.deepEqual(others, []);
+    const client = crowd.find(({ id }) => id === winner);
+    assert.ok(client);
+    assert.equal((await client.outcome()).result, true);
+    assert.equal((await client.call<{ uid: string }>('describe')).uid, 'zoe');
+    await client.ws.close();
+  });
+
+  it('how clients elsewhere are closed is told them, and their own workers', async () => {
+    await call('joinGroup', bob.id, 'blue');
+    await call('closeClient', bob.id, 'bye', { code: 4000, reason: 'rüde' });
+    assert.equal(await bob.ws.next(), 'bye');
+    assert.deepEqual(await bob.ws.closed, { code: 4000, reason: 'rüde' });
+    const witness = await connect('b');
+    const happened = await witness.call<{ id: string; event: string; end?: object }[]>('happened');
+    assert.deepEqual(happened.find(({ id, event }) => id === bob.id && event === 'onClose')?.end, {
+      by: 'server',
+      code: 4000,
+      reason: 'rüde',
+      groups: ['red', 'blue'],
+    });
+    await witness.ws.close();
+    for (const exclusive of ['yes', 1, { code: 1006 }, { message: 7 }]) {
+      assert.equal((await caller.refusal('bindUid', ann.id, 'x', { exclusive })).code, 'GW_ARGUMENT');
+    }
+    for (const options of [{ code: 1005 }, { code: 42 }, { reason: 'x'.repeat(124) }]) {
+      const { code } = await caller.refusal('closeClient', ann.id, '', options);
+      assert.equal(code, 'GW_ARGUMENT');
+    }
+  });
+
+  it('messages go to workers elsewhere, and a key of the cluster has one owner, whoever asks', async () => {
+    await call('sendToWorker', { name: 'b:0' }, { n: 1 });
+    assert.match(String(await ann.ws.next()), /^at b:0 from a:\d: \{"n":1\}$/);
+    const owners = new Set<string>();
+    for (let key = 0; key < 12; key++) {
+      const seen = new Set<string>();
+      for (const asker of [caller, bob, ann2]) {
+        await asker.call('sendToWorker', key, key, { scope: 'cluster' });
+        const [, owner] = /^at (\S+) /.exec(String(await ann.ws.next())) ?? [];
+        seen.add(owner);
+      }
+      assert.equal(seen.size, 1);
+      for (const owner of seen) owners.add(owner.split(':')[0]);
+      await bob.call('sendToWorker', key, 'near', {});
+      assert.match(String(await ann.ws.next()), /^at b:\d from b:\d: "near"$/);
+    }
+    assert.equal(owners.size, 3);
+  });
+
   it('the current client is the caller’s own', async () => {
     await call('sendToCurrentClient', 'me');
     assert.deepEqual(await caller.messagesBefore('me'), []);

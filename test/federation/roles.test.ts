@@ -34,7 +34,7 @@ describe('nodes of one role each', { timeout: 240_000, concurrency: 2 }, () => {
     );
   });
 
-  it('a handler on another node sees where a client comes from, by IPv6 too', async (t) => {
+  it('a handler on another node sees where a client comes from, by IPv6 too, and talks to other workers', async (t) => {
     const cluster = await Cluster.start([], {});
     t.after(() => cluster.stop());
     const listen = [{ url: 'ws://[::1]:0' }, { url: 'ws://127.0.0.1:0' }];
@@ -55,6 +55,8 @@ describe('nodes of one role each', { timeout: 240_000, concurrency: 2 }, () => {
       const [connected, handshake] = events.filter(({ id }) => id === client.id);
       assert.equal(connected.remoteAddress, address);
       assert.equal((handshake.handshake as Record<string, unknown>).remoteAddress, address);
+      await client.call('sendToWorker', { name: 'worker:0' }, 'hello');
+      assert.match(String(await client.ws.next()), /^at worker:0 from worker:\d: "hello"$/);
     }
   });
 

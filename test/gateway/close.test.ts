@@ -62,6 +62,38 @@ describe('a gateway that is closed', () => {
     assert.equal(scene.clock.timers, 0);
   });
 
+  it('says so first, and lets clients in for drainDelay', async (t) => {
+    const scene = await GatewayScene.create(t, { drainDelay: 15 });
+    scene.addWorker();
+    const announced = scene.gateway.announceEnd();
+    assert.deepEqual([scene.gateway.clients.health, scene.gateway.clients.admits()], ['stopping', 'welcome']);
+    scene.clock.advance(14_999);
+    assert.equal(await isDone(announced), false);
+    scene.clock.advance(1);
+    await announced;
+    const closed = scene.gateway.close(TIMEOUT);
+    assert.equal(scene.gateway.clients.admits(), 'full');
+    await closed;
+  });
+
+  it('spreads its closes over drainTime', async (t) => {
+    const scene = await GatewayScene.create(t, { drainTime: 10 });
+    scene.addWorker();
+    const transports = Array.from({ length: 1000 }, () => new ObedientTransport(scene));
+    for (const transport of transports) scene.join(transport);
+    const closed = scene.gateway.close(TIMEOUT);
+    const ended = (): number => transports.filter(({ ending }) => ending !== undefined).length;
+    for (let second = 1; second <= 10; second++) {
+      for (let step = 0; step < 20; step++) {
+        scene.clock.advance(50);
+        await turn();
+      }
+      assert.ok(Math.abs(ended() - second * 100) <= 5, `${ended()} are closed after ${second} s`);
+    }
+    await closed;
+    assert.equal(scene.clock.timers, 0);
+  });
+
   it('waits until events that it holds are with a worker, and no longer', async (t) => {
     const scene = await GatewayScene.create(t);
     scene.join(new ObedientTransport(scene));

@@ -19,6 +19,7 @@ class FakeLink implements Link {
   readonly name = 'a worker';
   readonly state = 'open';
   readonly ready = true;
+  readonly handshakes = false;
   readonly bufferedBytes = 0;
   congested = false;
   full = false;
@@ -45,10 +46,14 @@ async function scene() {
   const link = new FakeLink();
   const workers = new Workers(new ManualClock());
   const dispatcher = new Dispatcher({ ip: 1, port: 1 }, workers, {
+    served() {},
+    lost() {},
     unheard() {},
     datagramDropped() {},
+    workerJoined() {},
+    workerLeft() {},
   });
-  workers.route = await loadRouter('least-connections', () => {});
+  workers.router = await loadRouter('least-connections', () => {});
   const peer = new WorkerPeer(link, { local: true });
   dispatcher.add(peer);
   /** @returns how many were sent before the client was paused: a transport reads no further then */

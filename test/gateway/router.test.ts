@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
+import { ClientRecord } from '#src/gateway/client-record.js';
 import { type RouterWorker, loadRouter } from '#src/gateway/router.js';
+import { WorkerPeer } from '#src/gateway/worker-peer.js';
+import { Workers } from '#src/gateway/workers.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { configFolder } from '../support/config-folder.js';
+import { FakeTransport } from '../support/fake-transport.js';
+import { memoryLinkPair } from '../support/memory-link.js';
 
-const CLIENT = { remoteAddress: '10.0.0.1', remotePort: 1, gatewayPort: 8282 };
+const CLIENT = { remoteAddress: '10.0.0.1', remotePort: 1, gatewayPort: 8282, path: '', query: {} };
 
 function worker(name: string, clients: number, local = true): RouterWorker {
   return { name, clients, local };
 }
 
 async function choose(router: string, workers: RouterWorker[]): Promise<string> {
-  const route = await loadRouter(router, (error) => assert.fail(error));
+  const { route } = await loadRouter(router, (error) => assert.fail(error));
   return route(workers, CLIENT).name;
 }
 
@@ -32,7 +38,7 @@ describe('routers', () => {
 
   it('random: every worker gets some', async () => {
     const workers = ['a', 'b', 'c'].map((name) => worker(name, 0));
-    const route = await loadRouter('random', (error) => assert.fail(error));
+    const { route } = await loadRouter('random', (error) => assert.fail(error));
     const chosen = new Set(Array.from({ length: 1000 }, () => route(workers, CLIENT).name));
     assert.equal(chosen.size, 3);
   });
@@ -45,6 +51,51 @@ describe('routers', () => {
     assert.equal(await choose(file, [worker('a', 0), worker('port 8282', 9)]), 'port 8282');
   });
 
+  it('a module sees where a client wants to go, also when the client is bound anew; others cost no look at that', async (t) => {
+    const file = await moduleFile(
+      t,
+      'export default (workers, { path, query }) => workers.find(({ name }) => name === `${path} ${query.room}`) ?? workers[0];',
+    );
+    const workers = new Workers(new ManualClock());
+    workers.router = await loadRouter(file, (error) => assert.fail(error));
+    const peers = ['a', '/chat red b', '/chat red b'].map(
+      (name) => new WorkerPeer(memoryLinkPair(1)[0], { name, local: true }),
+    );
+    for (const peer of peers) workers.add(peer);
+    const client = new ClientRecord(1, new FakeTransport(), 1);
+    workers.introduce(client, '/chat?room=blue&room=red%20b');
+    assert.equal(workers.peerOf(client), peers[1]);
+    peers[1].link.destroy();
+    workers.remove(peers[1]);
+    assert.equal(workers.peerOf(client), peers[2]);
+    assert.equal(workers.peerOf(new ClientRecord(2, new FakeTransport(), 1)), peers[0]);
+  });
+
+  for (const [url, key] of [
+    ['/chat?room=red', 'red'],
+    ['/?a=1&room=blue&room=red%20b', 'red b'],
+    ['/?room=0', '0'],
+    ['/?room=', undefined],
+    ['/?rooms=red', undefined],
+    ['/room=red', undefined],
+    ['/', undefined],
+  ] as const) {
+    it(`query:room: the key of ${url} is ${key ?? 'none, and local-first chooses'}`, async () => {
+      const workers = new Workers(new ManualClock());
+      workers.router = await loadRouter('query:room@cluster', (error) => assert.fail(error));
+      const peers = Array.from(
+        { length: 5 },
+        (_, n) => new WorkerPeer(memoryLinkPair(1)[0], { name: `n:${n}`, local: n === 2 }),
+      );
+      for (const peer of peers) workers.add(peer);
+      for (const peer of peers) workers.noteServed(peer);
+      const client = new ClientRecord(1, new FakeTransport(), 1);
+      workers.introduce(client, url);
+      const expected = key === undefined ? peers[2] : workers.ownerOf(key, 'cluster');
+      assert.equal(workers.peerOf(client), expected);
+    });
+  }
+
   for (const [what, text, report] of [
     ['throws', "export default () => { throw new Error('no idea'); };", /threw: no idea/],
     ['chooses nobody', 'export default () => undefined;', /returned none of the workers/],
@@ -52,7 +103,7 @@ describe('routers', () => {
   ] as const) {
     it(`a module that ${what} is reported, and local-first chooses`, async (t) => {
       const reports: string[] = [];
-      const route = await loadRouter(await moduleFile(t, text), ({ message }) => reports.push(message));
+      const { route } = await loadRouter(await moduleFile(t, text), ({ message }) => reports.push(message));
       assert.equal(route([worker('a', 2), worker('b', 1)], CLIENT).name, 'b');
       assert.equal(reports.length, 1);
       assert.match(reports[0], report);

@@ -85,6 +85,7 @@ describe('what an event app is told', () => {
       uid: 'ann',
       ...place,
       session: { name: 'Ann', tags: ['x'], seen: true },
+      end: { by: 'client', code: 1005, reason: '', groups: [] },
     });
     assert.deepEqual(rest, []);
   });
@@ -103,7 +104,14 @@ describe('what an event app is told', () => {
     };
     assert.deepEqual(await story(id), [
       { event: 'onConnect', id, uid: null, ...place },
-      { event: 'onClose', id, uid: null, ...place, session: {} },
+      {
+        event: 'onClose',
+        id,
+        uid: null,
+        ...place,
+        session: {},
+        end: { by: 'client', code: 0, reason: '', groups: [] },
+      },
     ]);
   });
 

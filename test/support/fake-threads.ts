@@ -16,6 +16,9 @@ export class FakeThread implements Thread {
   aborted = false;
   /** Whether it answers a retire. */
   blocked = false;
+  /** Whether its code has onHandOver, and onTakeOver. It answers those orders when the test says so. */
+  handsOver = false;
+  takesOver = false;
   readonly #link: ThreadLink;
   #end!: (error: Error | undefined) => void;
 
@@ -42,7 +45,7 @@ export class FakeThread implements Thread {
 
   /** It has loaded its code and run onWorkerStart. */
   ready(): void {
-    this.say({ kind: 'ready' });
+    this.say({ kind: 'ready', handshakes: false, handsOver: this.handsOver, takesOver: this.takesOver });
   }
 
   say(message: ThreadMessage): void {

@@ -4,7 +4,8 @@ import type { GatewayConfig } from '#src/config/schema.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import type { Link } from '#src/link/link.js';
 import { memoryLinkPair } from './memory-link.js';
-import { Flag, commandName } from '#src/wire/command.js';
+import { type ClientEnd, decodeClientEnd } from '#src/wire/client-end.js';
+import { Command, Flag, commandName } from '#src/wire/command.js';
 import { type Frame, emptyFrame } from '#src/wire/frame.js';
 import { loadJson } from './config-folder.js';
 import { FakeTransport } from './fake-transport.js';
@@ -14,17 +15,27 @@ import { ManualClock } from '#src/testing/manual-clock.js';
 /** The far end of a memory link: a worker that writes down the events it gets. */
 export class FakeWorker extends Observed {
   readonly link: Link;
-  /** `ON_MESSAGE 7 hello`: command, connection id, body. */
+  /** `ON_MESSAGE 7 hello`: command, connection id, body; ` own` behind that where the frame has Flag.OWN. */
   readonly events: string[] = [];
+  /** Whether it says of each client that sends no more that it has answered it. */
+  answersEnds = false;
+  /** How clients left, in order. */
+  readonly ends: ClientEnd[] = [];
 
   constructor(link: Link) {
     super();
     this.link = link;
     link.subscribe({
       frame: (frame) => {
-        const body = frame.bodyText();
+        const isEnd = frame.command === Command.ON_CLOSE;
+        if (isEnd) this.ends.push(decodeClientEnd(frame.body));
+        const body = isEnd ? '' : frame.bodyText();
         const event = `${commandName(frame.command)} ${frame.connectionId}`;
-        this.events.push(body === '' ? event : `${event} ${body}`);
+        const own = (frame.flags & Flag.OWN) === 0 ? '' : ' own';
+        this.events.push(body === '' ? `${event}${own}` : `${event} ${body}${own}`);
+        if (this.answersEnds && frame.command === Command.CLIENT_ENDED) {
+          this.send({ command: Command.CLIENT_ENDED, connectionId: frame.connectionId });
+        }
         this.changed();
       },
       drained: () => {},
@@ -70,9 +81,13 @@ export class GatewayScene {
     return scene;
   }
 
-  addWorker(bufferSize = 1_000_000): FakeWorker {
-    const [near, far] = memoryLinkPair(bufferSize);
-    this.gateway.addWorker(near, { local: true });
+  /** @param handshakes whether it has an onHandshake */
+  addWorker(
+    bufferSize = 1_000_000,
+    { name = 'memory a', local = true, handshakes = false } = {},
+  ): FakeWorker {
+    const [near, far] = memoryLinkPair(bufferSize, { name, handshakes });
+    this.gateway.addWorker(near, { local });
     return new FakeWorker(far);
   }
 

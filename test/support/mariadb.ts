@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { type Connection, type RowDataPacket, createConnection } from 'mysql2/promise';
+import { freePort } from './free-port.js';
 
 /** A folder that not everybody's PATH has. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
@@ -129,13 +129,4 @@ export class MariaDb {
   async killAll(name: string): Promise<void> {
     for (const id of await this.connections(name)) await this.sql(`KILL ${id}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -5,15 +5,21 @@ import type { Link } from '#src/link/link.js';
 /** One end of a pair in one thread: what tests use, and the smallest example of a link. Frames cross in a macrotask. */
 class MemoryLink extends BaseLink {
   far!: MemoryLink;
+  readonly #handshakes: boolean;
   readonly #bufferSize: number;
   #queue: Buffer[] = [];
   #queued = 0;
   #scheduled = false;
   #congested = false;
 
-  constructor(name: string, bufferSize: number) {
+  constructor(name: string, bufferSize: number, handshakes = false) {
     super(name);
+    this.#handshakes = handshakes;
     this.#bufferSize = bufferSize;
+  }
+
+  override get handshakes(): boolean {
+    return this.#handshakes;
   }
 
   get bufferedBytes(): number {
@@ -75,9 +81,17 @@ class MemoryLink extends BaseLink {
   }
 }
 
-/** Two links that are each other's far ends. Nothing is delivered before both are subscribed to. */
-export function memoryLinkPair(bufferSize: number): [Link, Link] {
-  const a = new MemoryLink('memory a', bufferSize);
+/**
+ * Two links that are each other's far ends. Nothing is delivered before both are subscribed to.
+ *
+ * @param name the first one's
+ * @param handshakes whether what is at the second one's end has an onHandshake
+ */
+export function memoryLinkPair(
+  bufferSize: number,
+  { name = 'memory a', handshakes = false } = {},
+): [Link, Link] {
+  const a = new MemoryLink(name, bufferSize, handshakes);
   const b = new MemoryLink('memory b', bufferSize);
   a.far = b;
   b.far = a;

@@ -19,6 +19,12 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Milliseconds. It only bounds a failure: npm may have to fetch what is not in its cache. */
 const LIMIT = 180_000;
 
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: object;
+  readonly bin: object;
+}
+
 interface Lock {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
 }
@@ -26,6 +32,8 @@ interface Lock {
 /** A folder in which this package is installed as a stranger would, by npm. */
 export class PackageProject {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'gatewayworker-package-')));
+  /** Beside this process's own, for what is run in it. */
+  readonly env: Record<string, string> = {};
 
   /** Packs this repository. @returns the tarball's name, in the folder */
   pack(): string {
@@ -93,6 +101,16 @@ export class PackageProject {
     symlinkSync(join(ROOT, 'node_modules', name), path);
   }
 
+  /** Packs the binary of a package of this repository's, as prebuild-install would download it. @returns the folder with it */
+  packBinary(name: string): string {
+    const installed = join(ROOT, 'node_modules', name);
+    const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest;
+    const abi = `node-v${process.versions.modules}-${process.platform}-${process.arch}`;
+    const archive = join(this.folder, `${name}-v${version}-${abi}.tar.gz`);
+    this.run('tar', ['-czf', archive, '-C', installed, `build/Release/${name.replace('-', '_')}.node`]);
+    return this.folder;
+  }
+
   /** Runs a program that has to succeed. @returns its output */
   run(program: string, args: readonly string[], folder = this.folder): string {
     const { status, stdout, stderr, error } = this.try(program, args, folder);
@@ -109,7 +127,7 @@ export class PackageProject {
       cwd: folder,
       encoding: 'utf8',
       timeout: LIMIT,
-      env: Object.fromEntries(own),
+      env: { ...Object.fromEntries(own), ...this.env },
     });
   }
 
@@ -118,6 +136,6 @@ export class PackageProject {
   }
 }
 
-function manifest(): { version: string; dependencies: object; bin: object } {
-  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as ReturnType<typeof manifest>;
+function manifest(): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 }

@@ -1,4 +1,10 @@
-import type { Admission, ClientHost, Connection, HandshakeRequest } from '#src/gateway/protocols/protocol.js';
+import type {
+  Admission,
+  Arrival,
+  ClientHost,
+  Connection,
+  HandshakeRequest,
+} from '#src/gateway/protocols/protocol.js';
 
 /** Something whose changes a test can wait for. */
 export class Observed {
@@ -46,7 +52,11 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** Those that say no more. */
   readonly over: Connection[] = [];
   readonly gone: Connection[] = [];
+  /** How those ended, in the same order. */
+  readonly ends: { code: number; reason: string; broken: boolean }[] = [];
   readonly refusals: { kind: string; remoteAddress: string; message: string }[] = [];
+  /** What kinds of misbehaviour of clients there have been. */
+  readonly misbehaviour: ('limit' | 'error')[] = [];
   /** Called for each message, within the listener's call. */
   onMessage: (message: ReceivedMessage) => void = () => {};
 
@@ -56,7 +66,24 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** Called when the listener asks whether a client may come in, within that call. */
   onAdmits: () => void = () => {};
 
+  /** Whether handshakes are asked about. */
+  asks = false;
+  /** Those that have asked to come in, those that are gone too. */
+  readonly arrivals: Arrival[] = [];
+  /** Those that went away instead. */
+  readonly away: Arrival[] = [];
+
   readonly health = 'ok';
+
+  arrived(arrival: Arrival): void {
+    this.arrivals.push(arrival);
+    this.changed();
+  }
+
+  left(arrival: Arrival): void {
+    this.away.push(arrival);
+    this.changed();
+  }
 
   admits(): Admission {
     this.onAdmits();
@@ -87,14 +114,20 @@ export class ProtocolHost extends Observed implements ClientHost {
     this.changed();
   }
 
-  closed(transport: Connection): void {
+  closed(transport: Connection, code = 0, reason = '', broken = false): void {
     this.gone.push(transport);
+    this.ends.push({ code, reason, broken });
     this.changed();
   }
 
   refused(kind: string, remoteAddress: string, message: string): void {
     this.refusals.push({ kind, remoteAddress, message });
     this.changed();
+  }
+
+  misbehaved({ remoteAddress }: Connection, by: 'limit' | 'error', kind: string, message: string): void {
+    this.misbehaviour.push(by);
+    this.refused(kind, remoteAddress, message);
   }
 
   /** Waits for the next client to come in, calling `connect` for it. */

@@ -17,9 +17,9 @@ import { openSlot } from './link-carriers.js';
 
 const BUFFER = 64 * 1024;
 /** Gateways. */
-export const A: GatewayState = { ip: 0x7f000001, port: 1, up: true, php: false, gauge: null };
+export const A: GatewayState = { ip: 0x7f000001, port: 1, up: true, php: false, routes: true, gauge: null };
 export const B: GatewayState = { ...A, port: 2 };
-export const PHP: GatewayState = { ...A, port: 3, php: true };
+export const PHP: GatewayState = { ...A, port: 3, php: true, routes: false };
 
 /** A thread of the scene's slot, in this thread. */
 export class WorkerThread {
@@ -51,6 +51,7 @@ export class WorkerThread {
         { write: (line) => onFailure((JSON.parse(line) as { msg: string }).msg) },
       ),
       dialectOf: (client) => transport.dialectOf(client),
+      reaches: (client) => transport.reaches(client),
       processTimeout,
     });
     transport.worker = this.worker;
@@ -80,6 +81,8 @@ export class WorkerScene {
   readonly done: string[] = [];
   /** Commands that came, without queries. */
   readonly commands: string[] = [];
+  /** Clients that were given back, each with the events that were not begun. */
+  readonly returned: { readonly flags: number; readonly body: Buffer }[] = [];
   /** What was logged as failed. */
   readonly failures: string[] = [];
   /** What gateways say of their clients. */
@@ -165,6 +168,12 @@ export class WorkerScene {
       this.asked.push(frame.connectionId);
       const body = encodeClientState(this.state);
       this.slot.send({ ...emptyFrame(), command: Command.REPLY, clientIp, localIp, localPort, body });
+      this.#changed();
+      return;
+    }
+    if (frame.command === Command.CLIENT_MOVED) {
+      this.returned.push({ flags: frame.flags, body: Buffer.from(frame.body) });
+      this.#changed();
       return;
     }
     this.commands.push(

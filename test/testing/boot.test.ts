@@ -27,6 +27,19 @@ const counting = (word: string): string => `
   let count = 0;
   export default defineEvents({ onMessage(client) { client.send('${word} ' + ++count); } });`;
 
+/** Counts visits to rooms, which it hands over. @param before what it does before it takes over */
+const rooms = (before: string): string => `
+  import { defineEvents } from 'gatewayworker';
+  let rooms = new Map<string, number>();
+  export default defineEvents({
+    onHandOver: () => rooms,
+    onTakeOver(worker, state: Map<string, number>) { ${before} rooms = state; },
+    onMessage(client, room: string) {
+      rooms.set(room, (rooms.get(room) ?? 0) + 1);
+      client.send(String(rooms.get(room)));
+    },
+  });`;
+
 describe('a client of a test', () => {
   it('gets strings as strings, bytes as bytes, in their order, and nothing joined', async (t) => {
     const client = await (await app(t, ECHO)).connect();
@@ -295,6 +308,58 @@ describe('a reload, and a crash', () => {
     assert.equal(await ann.next(), 'wait 2');
     assert.equal(await ann.next(), 'next 2');
     assert.equal(starts, 2);
+  });
+
+  it('a reload hands over what onHandOver returns, or says why not, and then the old code goes on with it', async (t) => {
+    const folder = await configFolder(t, { 'events/index.ts': rooms('') });
+    const { connect, application } = bound(await app(t, join(folder, 'events')));
+    const client = await connect();
+    const visit = async (): Promise<unknown> => {
+      client.send('tea');
+      return await client.next();
+    };
+    assert.deepEqual([await visit(), await visit()], ['1', '2']);
+    await application.reload();
+    assert.equal(await visit(), '3');
+    await configFile(folder, rooms("throw new Error('too full');"));
+    await assert.rejects(application.reload(), { code: 'GW_HANDOVER', message: /too full/ });
+    assert.equal(await visit(), '4');
+    await configFile(folder, rooms(''));
+    await application.reload();
+    assert.equal(await visit(), '5');
+    await application.crash();
+    assert.equal(await visit(), '1');
+  });
+
+  it('a reload whose onHandOver takes too long is refused; events wait until it is done, and go on', async (t) => {
+    let onBegun!: () => void;
+    const begun = new Promise<void>((resolve) => (onBegun = resolve));
+    let open!: () => void;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const calls: string[] = [];
+    const { connect, application } = bound(
+      await app(t, {
+        async onHandOver() {
+          onBegun();
+          await gate;
+          return 'state';
+        },
+        onTakeOver: (_, state) => calls.push(`has ${String(state)}`),
+        onMessage: (_, message) => calls.push(`does ${String(message)}`),
+      }),
+    );
+    const client = await connect();
+    const refused = assert.rejects(application.reload(), {
+      code: 'GW_HANDOVER',
+      message: /its time was over after 2 s .* waited for onHandOver/,
+    });
+    await begun;
+    client.send('one');
+    application.clock.advance(2000);
+    await refused;
+    open();
+    await application.settled();
+    assert.deepEqual(calls, ['has state', 'does one']);
   });
 
   it('a crash: what waited is handled by the next worker, what had begun is gone', async (t) => {

@@ -212,7 +212,7 @@ describe('a client that a thread has closed, and the threads after it', () => {
     scene.event(A, { command: Command.ON_CLOSE });
     scene.goOn();
     await scene.until(() => scene.commands.some((line) => line.startsWith(`${Command.KICK} `)));
-    next.worker.release(ID);
+    next.worker.release(ID, 0);
     await scene.until(() => scene.handled.includes('onClose'));
     assert.deepEqual(scene.handled, ['hold, then close', 'onClose']);
   });

@@ -11,7 +11,7 @@ import { openSlot } from '../support/link-carriers.js';
 import { LocalPeer } from '../support/link-peer.js';
 
 const BUFFER = 64 * 1024;
-const LOCAL: GatewayState = { ip: 0x7f000001, port: 1, up: true, php: false, gauge: null };
+const LOCAL: GatewayState = { ip: 0x7f000001, port: 1, up: true, php: false, routes: true, gauge: null };
 
 interface Scene {
   readonly transport: ThreadTransport;
@@ -34,7 +34,7 @@ async function scene(t: TestContext): Promise<Scene> {
 
 /** The gateway 127.0.0.1:`port` of another node, and what waits for it. */
 function remote(port: number, gauge = new LinkGauge()): { state: GatewayState; gauge: LinkGauge } {
-  return { state: { ip: 0x7f000001, port, up: true, php: false, gauge: gauge.shared }, gauge };
+  return { state: { ip: 0x7f000001, port, up: true, php: false, routes: true, gauge: gauge.shared }, gauge };
 }
 
 function to({ ip, port }: { ip: number; port: number }, body = ''): Frame {

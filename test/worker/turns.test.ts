@@ -89,7 +89,7 @@ describe('a business worker that is to end', () => {
     scene.worker.awaitRelease([ID]);
     const idle = scene.worker.idle();
     assert.equal(await isDone(idle), false);
-    scene.worker.release(ID);
+    scene.worker.release(ID, 0);
     await idle;
   });
 });
@@ -128,7 +128,7 @@ describe('a business worker that takes over from another', () => {
     scene.send(A, 'other', '', 0, 8);
     await scene.doneBy(1);
     assert.deepEqual(scene.done, ['other']);
-    scene.worker.release(ID);
+    scene.worker.release(ID, 0);
     assert.deepEqual(await scene.doneBy(2), ['other', 'waits']);
     assert.deepEqual(scene.asked, [8, 7], 'each one’s state is asked for first');
   });
@@ -136,8 +136,8 @@ describe('a business worker that takes over from another', () => {
   it('takes a client that was released before its first event for any other', async (t) => {
     const scene = new Scene(t);
     scene.worker.awaitRelease([ID]);
-    scene.worker.release(ID);
-    scene.worker.release(ID);
+    scene.worker.release(ID, 0);
+    scene.worker.release(ID, 0);
     scene.send(A, 'hello');
     assert.deepEqual(await scene.doneBy(1), ['hello']);
   });
@@ -185,6 +185,90 @@ describe('a handler that takes too long', () => {
   });
 });
 
+/** Handlers that keep the thread for a millisecond. */
+function busyScene(t: TestContext): WorkerScene {
+  const scene: WorkerScene = new WorkerScene(t, {
+    onMessage: (client, message) => {
+      const began = performance.now();
+      while (performance.now() - began < 1);
+      scene.did(`${Number.parseInt(client.id.slice(-2), 16)} ${String(message)}`);
+    },
+  });
+  return scene;
+}
+
+/** The messages that were handled of one client, in order. */
+function numbersOf(done: readonly string[], id: number): number[] {
+  const lines = done.map((line) => line.split(' ').map(Number));
+  return lines.flatMap(([client, n]) => (client === id ? [n] : []));
+}
+
+describe('handlers that do not give the thread back', () => {
+  const EACH = 60;
+  const CLIENTS = 5;
+
+  /** Every client has said hello, so that its state is known, and then sends all that it has at once. */
+  async function flood(scene: WorkerScene, send: (id: number, n: number) => void): Promise<void> {
+    for (let id = 1; id <= CLIENTS; id++) scene.send(A, 'hello', '', 0, id);
+    await scene.doneBy(CLIENTS);
+    scene.done.length = 0;
+    for (let id = 1; id <= CLIENTS; id++) for (let n = 0; n < EACH; n++) send(id, n);
+  }
+
+  it('take turns: each client’s are handled in order, and none has to wait for all of another’s', async (t) => {
+    const scene = busyScene(t);
+    await flood(scene, (id, n) => scene.send(A, String(n), '', 0, id));
+    const idle = scene.worker.idle();
+    await scene.doneBy(1);
+    scene.send(A, '0', '', 0, 99);
+    const done = await scene.doneBy(CLIENTS * EACH + 1);
+    const half = done.slice(0, (CLIENTS * EACH) / 2);
+    for (let id = 1; id <= CLIENTS; id++) {
+      assert.deepEqual(
+        numbersOf(done, id),
+        Array.from({ length: EACH }, (_, n) => n),
+      );
+      const share = numbersOf(half, id).length;
+      assert.ok(share > EACH / 4, `client ${id} has had ${share} of its ${EACH} in half of the time`);
+    }
+    assert.ok(half.includes('99 0'), 'who comes later is not the last');
+    await idle;
+  });
+
+  it('are handled once, and in order, where another thread takes over in between', async (t) => {
+    const scene = busyScene(t);
+    await flood(scene, (id, n) => scene.send(A, String(n), '', 0, id));
+    await scene.doneBy(1);
+    scene.worker.retire(() => {});
+    await scene.thread.link.leaveEvents();
+    await scene.worker.idle();
+    const before = scene.done.length;
+    assert.ok(before < CLIENTS * EACH, 'all were handled already');
+    for (let turns = 0; turns < 5; turns++) await turn();
+    assert.equal(scene.done.length, before, 'what waits is left to the next thread');
+    const next = scene.attach();
+    next.serve();
+    await scene.doneBy(CLIENTS * EACH);
+    await next.worker.idle();
+    for (let id = 1; id <= CLIENTS; id++) {
+      assert.deepEqual(
+        numbersOf(scene.done, id),
+        Array.from({ length: EACH }, (_, n) => n),
+      );
+    }
+  });
+
+  it('leave what a client sent before it was closed, but for its end', async (t) => {
+    const scene = busyScene(t);
+    await flood(scene, (id, n) => scene.send(A, String(n), '', 0, id));
+    await scene.doneBy(1);
+    scene.worker.clients.closed({ localIp: A.ip, localPort: A.port, connectionId: CLIENTS });
+    await scene.worker.idle();
+    assert.ok(numbersOf(scene.done, CLIENTS).length < EACH);
+    assert.equal(numbersOf(scene.done, 1).length, EACH);
+  });
+});
+
 describe('a gateway that goes while a handler of a client of its is pending', () => {
   it('is the last thing that waits: then the client is forgotten, and nobody asks for its state', async (t) => {
     const scene = new Scene(t);
@@ -201,5 +285,59 @@ describe('a gateway that goes while a handler of a client of its is pending', ()
     assert.equal(scene.worker.clients.find(ID), undefined);
     assert.deepEqual(scene.asked, [7, 7], 'once at its first event, and once for the fence’s client');
     await scene.worker.idle();
+  });
+});
+
+describe('a business worker whose events are held', () => {
+  it('begins none, of new clients neither, and goes on in order', async (t) => {
+    const scene = new Scene(t);
+    scene.send(A, 'hold a');
+    scene.send(A, 'behind');
+    scene.send(A, 'one', '', 0, 8);
+    await scene.doneBy(2);
+    const held = scene.worker.hold();
+    scene.send(A, 'two', '', 0, 8);
+    scene.send(A, 'last');
+    assert.equal(await isDone(held), false);
+    scene.goOn();
+    await held;
+    assert.equal(await isDone(scene.doneBy(3) as Promise<unknown>), false);
+    scene.worker.goOn();
+    await scene.doneBy(5);
+    assert.deepEqual(
+      scene.done.filter((word) => word !== 'two'),
+      ['hold a', 'one', 'behind', 'last'],
+    );
+    await scene.worker.idle();
+  });
+
+  it('does not wait for a thread before it, and takes note of what that says meanwhile', async (t) => {
+    const scene = new Scene(t);
+    scene.worker.awaitRelease([ID]);
+    scene.send(A, 'hello');
+    scene.send(A, 'other', '', 0, 8);
+    await scene.doneBy(1);
+    await scene.worker.hold();
+    scene.worker.release(ID, 0);
+    while (scene.asked.length < 2) await turn();
+    assert.equal(await isDone(scene.doneBy(2) as Promise<unknown>), false);
+    scene.worker.goOn();
+    assert.deepEqual(await scene.doneBy(2), ['other', 'hello']);
+  });
+
+  it('leaves what waits to the next thread when that takes over', async (t) => {
+    const scene = new Scene(t);
+    scene.send(A, 'hold a');
+    scene.send(A, 'behind');
+    await scene.doneBy(1);
+    const held = scene.worker.hold();
+    scene.goOn();
+    await held;
+    scene.worker.retire(() => {});
+    await scene.thread.link.leaveEvents();
+    const next = scene.attach();
+    next.serve();
+    assert.deepEqual(await scene.doneBy(2), ['hold a', 'behind']);
+    assert.deepEqual(next.worker.handlers.pending, []);
   });
 });

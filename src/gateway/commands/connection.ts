@@ -1,20 +1,20 @@
-import { Command, Flag } from '../../wire/command.js';
-import { OutgoingMessage } from '../outgoing-message.js';
+import { Command } from '../../wire/command.js';
 import type { ClientCommandHandler } from './command-handler.js';
-
-const NOTHING = Buffer.from('N;');
+import { closing } from './ext-data.js';
+import { farewellOf } from './farewell.js';
 
 /** What becomes of a client's connection: closed, ended, paused, read again. */
 export const connectionCommands: Readonly<Record<number, ClientCommandHandler>> = {
-  // the body goes out first, an empty one as well; whoever has no message for the client sends a PHP-serialized null
+  // the body goes out first. ext_data: nothing, or of ours JSON {code, reason}
   [Command.KICK]({ delivery, clients }, client, frame) {
-    const farewell = (frame.flags & Flag.PLAIN_BODY) !== 0 || !frame.body.equals(NOTHING);
-    if (farewell) delivery.deliver(client, new OutgoingMessage(frame.body, frame.flags));
-    clients.kick(client);
+    const { code, reason } = closing(frame);
+    const farewell = farewellOf(frame);
+    if (farewell !== undefined) delivery.deliver(client, farewell);
+    clients.kick(client, 'server', code, reason);
   },
 
-  [Command.DESTROY](_, client) {
-    client.connection.destroy();
+  [Command.DESTROY]({ clients }, client) {
+    clients.drop(client, 'server');
   },
 
   // everything that a client sent before it ended is handled, and what the handlers sent to it came before this

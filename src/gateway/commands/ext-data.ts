@@ -3,10 +3,13 @@ import { GatewayError } from '../../base/errors.js';
 import { commandName } from '../../wire/command.js';
 import { parseWithBigInts } from '../../wire/big-int-json.js';
 import type { ReceivedFrame } from '../../wire/frame.js';
+import { MAX_REASON, isCloseCode } from '../../wire/close-code.js';
 import { refuseDeep } from '../../wire/session-depth.js';
+import type { UidClaim } from '../uid-claims.js';
 import { type Session, type SessionPatch, decodePhpPatch, isPhpSession } from '../../wire/session.js';
 
 const NONE: ReadonlySet<number> = new Set();
+const NOTHING = {};
 /** What stands for bytes that are no UTF-8 where they were made text. */
 const REPLACEMENT = '\ufffd';
 
@@ -67,6 +70,31 @@ function arrayKey(frame: ReceivedFrame, item: unknown): string {
 export function connectionIds(value: unknown): ReadonlySet<number> {
   if (typeof value !== 'object' || value === null) return NONE;
   return new Set(Object.values(value).map((id) => (typeof id === 'object' ? 0 : Number(id))));
+}
+
+/** How a websocket is to be closed: both undefined where the frame does not say. @throws GW_FRAME */
+export function closing(frame: ReceivedFrame): { readonly code?: number; readonly reason?: string } {
+  return frame.extStart === frame.bodyStart ? NOTHING : closingOf(frame, jsonObject(frame));
+}
+
+/** @throws GW_FRAME */
+export function closingOf(
+  frame: ReceivedFrame,
+  { code, reason }: Record<string, unknown>,
+): { readonly code?: number; readonly reason?: string } {
+  if (code === undefined && reason === undefined) return NOTHING;
+  if (!isCloseCode(code) || typeof reason !== 'string' || Buffer.byteLength(reason) > MAX_REASON) {
+    throw unexpected(frame, 'a close code and a reason');
+  }
+  return { code: code as number, reason };
+}
+
+/** A client's claim to a uid. @throws GW_FRAME */
+export function uidClaim(frame: ReceivedFrame, { uid, client, at }: Record<string, unknown>): UidClaim {
+  if (typeof uid !== 'string' || uid === '' || typeof client !== 'string' || typeof at !== 'number') {
+    throw unexpected(frame, 'a uid, a client and a time');
+  }
+  return { uid, clientId: client, at };
 }
 
 /** What a handler changed in a session. @throws GW_FRAME, GW_SESSION, GW_SERIALIZE */

@@ -8,6 +8,13 @@ import type { InnerHost, InnerRole } from './inner-host.js';
 import { PhpAsker } from './php-asker.js';
 import { checkPhpFrame } from './php-peer.js';
 
+/** Commands of ours that a GatewayClient of ours sends as well. */
+const OURS: ReadonlySet<number> = new Set([
+  Command.EXCLUSIVE_UID,
+  Command.ROUTE_CLIENT,
+  Command.SEND_TO_WORKER,
+]);
+
 /**
  * A GatewayClient on the inner port: it sends commands and queries, as many as it likes at once, and is answered in
  * order. One that does not read its replies is not read any further.
@@ -80,7 +87,7 @@ export class InnerClient implements InnerRole {
   /** What cannot be carried out is skipped: a web site's worker sends what all its requests have to say over one connection. */
   #carryOut(frame: ReceivedFrame): void {
     try {
-      checkPhpFrame(frame);
+      if (!OURS.has(frame.command)) checkPhpFrame(frame);
       this.#host.desk.carryOut(this.#asker, frame);
     } catch (error) {
       this.#host.innerRefused('command', this.#link.name, error as Error);

@@ -50,7 +50,7 @@ export abstract class InnerWorker implements InnerRole {
     this.link = link;
     this.host = host;
     this.peer = peer;
-    this.asker = new PhpAsker(link, host.inner.address);
+    this.asker = new PhpAsker(link, host.inner.address, peer);
     this.#key = key;
     this.#workers = workers;
     const former = workers.get(key);

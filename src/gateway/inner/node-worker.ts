@@ -2,22 +2,38 @@ import { LinkHeartbeat } from '../../link/link-heartbeat.js';
 import type { TcpLink } from '../../link/tcp-link.js';
 import { Command, Flag, WorkerState } from '../../wire/command.js';
 import { type ReceivedFrame, emptyFrame } from '../../wire/frame.js';
-import { ENDED_FEATURE, NODE_FEATURE, encodeGatewayIntroduction } from '../../wire/worker-connect.js';
+import {
+  ENDED_FEATURE,
+  NODE_FEATURE,
+  ROUTE_FEATURE,
+  encodeGatewayIntroduction,
+} from '../../wire/worker-connect.js';
 import { WorkerPeer } from '../worker-peer.js';
 import type { InnerHost } from './inner-host.js';
 import { InnerWorker, type InnerWorkerOptions, type InnerWorkers } from './inner-worker.js';
 
-const STATES = WorkerState.READY | WorkerState.CONGESTED | WorkerState.LEAVING;
+const STATES = WorkerState.READY | WorkerState.CONGESTED | WorkerState.LEAVING | WorkerState.HANDSHAKES;
 
 /** A worker slot of another one of our nodes. It says when it is ready, when it is behind, and when it leaves. */
 export class NodeWorker extends InnerWorker {
   constructor(link: TcpLink, host: InnerHost, options: InnerWorkerOptions, workers: InnerWorkers) {
     const { name, features } = options;
     const hearsEnds = features.includes(ENDED_FEATURE);
-    const peer = new WorkerPeer(link, { name, address: link.name, local: false, hearsEnds, state: 0 });
+    const routes = features.includes(ROUTE_FEATURE);
+    const peer = new WorkerPeer(link, {
+      name,
+      address: link.name,
+      local: false,
+      hearsEnds,
+      routes,
+      state: 0,
+    });
     super(link, host, peer, options, workers);
     link.takeFramesOf(host.inner.maxNodeFrameLength);
-    const body = encodeGatewayIntroduction({ features: [NODE_FEATURE], node: host.inner.node });
+    const body = encodeGatewayIntroduction({
+      features: [NODE_FEATURE, ROUTE_FEATURE],
+      node: host.inner.node,
+    });
     link.send({ ...emptyFrame(), command: Command.WORKER_CONNECT, flags: Flag.PLAIN_BODY, body });
     const { clock, inner } = host;
     this.heartbeat = new LinkHeartbeat(link, { clock, interval: inner.pingInterval, answered: true });

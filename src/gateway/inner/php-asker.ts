@@ -4,6 +4,7 @@ import { Command } from '../../wire/command.js';
 import type { ReceivedFrame } from '../../wire/frame.js';
 import { type PhpValue, serialize } from '../../wire/php-serialize.js';
 import { Asker } from '../asker.js';
+import type { WorkerPeer } from '../worker-peer.js';
 
 /**
  * Who asks over a connection, where a query may come without a request id, as PHP sends it. Those are answered in their
@@ -17,8 +18,8 @@ import { Asker } from '../asker.js';
 export class PhpAsker extends Asker {
   readonly #link: TcpLink;
 
-  constructor(link: TcpLink, address: GatewayAddress) {
-    super(link, address);
+  constructor(link: TcpLink, address: GatewayAddress, peer?: WorkerPeer) {
+    super(link, address, peer);
     this.#link = link;
   }
 

@@ -7,6 +7,8 @@ import { NODE_FEATURE } from '../../wire/worker-connect.js';
 import { type EventClient, WorkerPeer } from '../worker-peer.js';
 import type { PhpSessions } from './php-sessions.js';
 
+const NOTHING = Buffer.alloc(0);
+
 /** The flags that GatewayWorker knows. */
 const PHP_FLAGS = Flag.PLAIN_BODY | Flag.RAW;
 
@@ -15,7 +17,14 @@ export class PhpPeer extends WorkerPeer {
   readonly #sessions: PhpSessions;
 
   constructor(link: TcpLink, name: string, sessions: PhpSessions) {
-    super(link, { name, address: link.name, local: false, hearsEnds: false, state: WorkerState.READY });
+    super(link, {
+      name,
+      address: link.name,
+      local: false,
+      hearsEnds: false,
+      routes: false,
+      state: WorkerState.READY,
+    });
     this.#sessions = sessions;
   }
 
@@ -25,6 +34,8 @@ export class PhpPeer extends WorkerPeer {
 
   override send(event: Frame, client: EventClient): boolean {
     if (event.command === Command.ON_WEBSOCKET_CONNECT) event.body = toPhpHandshake(event.body as Buffer);
+    // how a client left is for ours alone
+    else if (event.command === Command.ON_CLOSE) event.body = NOTHING;
     event.flags &= PHP_FLAGS;
     event.ext = this.#sessions.of(client);
     return this.link.send(event);

@@ -23,9 +23,10 @@ export function unanswered(connection: Duplex): readonly HttpAnswer[] {
 
 /** An answer to what did not become a request, the last on its connection. @param fields further lines of its head */
 export function rawAnswer(status: number, text: string, fields: readonly string[] = []): string {
-  const body = `${text}\n`;
+  const { [status]: words = '' } = STATUS_CODES;
+  const body = `${text || words}\n`;
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${status} ${words}`,
     'Connection: close',
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,

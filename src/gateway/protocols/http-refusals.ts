@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { plainAddress } from '../../net/address.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import type { ListenerContext } from './listener-context.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
@@ -35,9 +34,9 @@ export class HttpRefusals {
     const text =
       status === 431 ? `More than ${this.#context.maxHeaderSize} bytes of headers (maxHeaderSize).` : message;
     if (malformed) {
-      const from = socket instanceof Socket ? plainAddress(socket.remoteAddress) : '';
+      const from = socket instanceof Socket ? this.#context.senderOf(socket).address : '';
       this.#context.host.refused(`http ${status}`, from, text);
-    } else if (socket instanceof TLSSocket) reportTlsFailure(this.#context.host, error, socket);
+    } else if (socket instanceof TLSSocket) reportTlsFailure(this.#context, error, socket);
     // one that never said anything, as browsers keep for later, is not told that it was too late
     const asked = malformed || (status === 408 && socket instanceof Socket && socket.bytesRead > 0);
     if (asked && socket.writable) this.#endWith(socket, status, text);

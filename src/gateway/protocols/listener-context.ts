@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { type Clock, systemClock } from '../../base/clock.js';
 import type { GatewayError } from '../../base/errors.js';
@@ -8,7 +9,13 @@ import { UNIX_ADDRESS } from '../../net/address.js';
 import { bind, listenError } from '../../net/bind.js';
 import { bindSocket, claimSocket, removeSocket } from '../../net/unix-socket.js';
 import type { ListenerTls } from './listener-tls.js';
-import type { ClientHost } from './protocol.js';
+import { AddressLimits } from './address-limits.js';
+import { ForwardedHeaders } from './forwarded.js';
+import type { Admission, ClientHost } from './protocol.js';
+import { ProxyProtocol } from './proxy-protocol.js';
+import { type Sender, type SenderSource, directSender } from './sender.js';
+import { TrustedProxies } from './trusted-proxies.js';
+import { Compression } from './ws-compression.js';
 
 /** What the configuration calls an entry of all listeners. */
 const KEY = 'gateway.listen';
@@ -16,12 +23,14 @@ const KEY = 'gateway.listen';
 /** Connections that may wait to be accepted: as many as the operating system allows (net.core.somaxconn), where node has 511. */
 const BACKLOG = 65_535;
 
-type Common = Pick<GatewayConfig, 'maxPackageSize' | 'maxHeaderSize' | 'udpIdleTimeout'>;
+type Common = Pick<GatewayConfig, 'maxPackageSize' | 'maxHeaderSize' | 'udpIdleTimeout' | 'trustedProxies'>;
 
 /** What a listener is told of the configuration: its own entry, and what all listeners have in common. */
-export interface ListenerOptions extends ListenerConfig, Omit<Common, 'maxHeaderSize'> {
+export interface ListenerOptions extends ListenerConfig, Omit<Common, 'maxHeaderSize' | 'trustedProxies'> {
   /** Default: 16 KiB. */
   readonly maxHeaderSize?: number;
+  /** Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** Where a user's protocol module is compiled to, if not beside it. */
   readonly stateDir?: string;
   /** Default: the machine's own. */
@@ -47,12 +56,20 @@ export class ListenerContext {
   tls: ListenerTls | undefined;
   /** Whether the heartbeat applies to its clients. */
   readonly heartbeat: boolean;
+  /** How websocket messages are compressed, where they are. */
+  readonly compression: Compression | undefined;
+  /** Milliseconds within which its clients have to have a uid; 0: they need none. */
+  readonly authTimeout: number;
   /** Bytes of the longest message taken from a client, its protocol's framing included where it has any. */
   readonly maxPackageSize: number;
   /** Bytes of the request line and headers that a request may have. */
   readonly maxHeaderSize: number;
   /** Clients that came in by it and are here: kept by the host. */
   connections = 0;
+  /** How much one address may take, if there are limits; the host tells who comes and goes. */
+  readonly addresses: AddressLimits | undefined;
+  /** Who its senders are, where proxies stand in between. */
+  readonly #proxied: SenderSource | undefined;
 
   /** @throws GatewayError GW_LISTEN for a url that is none */
   constructor(options: ListenerOptions, host: ClientHost) {
@@ -62,8 +79,24 @@ export class ListenerContext {
     this.address = parseUrl(options.url);
     this.port = this.address.port;
     this.heartbeat = options.heartbeat ?? true;
+    const { compression = false } = options;
+    this.compression = compression === false ? undefined : new Compression(compression);
+    this.authTimeout = (options.authTimeout ?? 0) * 1000;
     this.maxPackageSize = options.maxPackageSize;
     this.maxHeaderSize = options.maxHeaderSize ?? 16_384;
+    const {
+      maxConnectionsPerAddress = 0,
+      newConnectionsPerAddress = 0,
+      proxy,
+      trustedProxies = [],
+    } = options;
+    if (maxConnectionsPerAddress + newConnectionsPerAddress > 0) {
+      this.addresses = new AddressLimits(options, this.clock);
+    }
+    if (proxy === 'forwarded') this.#proxied = new ForwardedHeaders(new TrustedProxies(trustedProxies));
+    if (proxy === 'proxy-protocol') {
+      this.#proxied = new ProxyProtocol(new TrustedProxies(trustedProxies), host, this.clock);
+    }
   }
 
   /** As configured, with the real port: `ws://127.0.0.1:41234`. */
@@ -71,8 +104,29 @@ export class ListenerContext {
     return formatListenUrl({ ...this.address, port: this.port });
   }
 
-  /** Opens the port or socket, if it is not one of UDP. @throws GatewayError GW_LISTEN */
+  /** Who is at the far end of a connection. @param headers of the request, where there is one */
+  senderOf(socket: Socket, headers?: IncomingHttpHeaders): Sender {
+    return this.#proxied?.senderOf(socket, headers) ?? directSender(socket);
+  }
+
+  /** Whether another client may come in from there: what the host says, and the limits of one address. */
+  admits(address: string): Admission {
+    const admission = this.addresses?.admit(address) ?? 'welcome';
+    if (admission === 'welcome') return this.host.admits();
+    const { maxConnectionsPerAddress, newConnectionsPerAddress } = this.options;
+    if (admission === 'crowded') {
+      const limit = `has the ${maxConnectionsPerAddress} connections that maxConnectionsPerAddress allows`;
+      this.host.refused('connections per address', address, `${address} ${limit} on ${this.url}.`);
+    } else {
+      const limit = `has opened the ${newConnectionsPerAddress} connections a second that newConnectionsPerAddress allows`;
+      this.host.refused('new connections per address', address, `${address} ${limit} on ${this.url}.`);
+    }
+    return admission;
+  }
+
+  /** Opens the port or socket, if it is not one of UDP; the server has its listeners. @throws GatewayError GW_LISTEN */
   async bind(server: Server): Promise<void> {
+    if (this.#proxied instanceof ProxyProtocol) this.#proxied.guard(server);
     const { transport, host, port } = this.address;
     if (transport === 'unix') await this.#bindSocket(server);
     else this.port = await bind(server, { host, port, backlog: BACKLOG }, this.options.url, KEY);

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ClientCertificate } from '../../wire/handshake.js';
+import type { HandshakeGrant, HandshakeRefusal } from '../../wire/handshake-answer.js';
 import type { ListenerContext } from './listener-context.js';
 
 /**
@@ -11,6 +12,11 @@ export interface ClientProtocol {
   readonly name: string;
   /** Whether {@link encode} gives the same bytes for every client. A user's module may look at the connection. */
   readonly sharedEncoding: boolean;
+  /**
+   * Where a protocol does not encode messages of this many bytes in a way of its own: the one that encodes them the same, so
+   * that the clients of both share the bytes.
+   */
+  sameAs?(length: number): ClientProtocol;
   /** Set where one write is one message (udp): whoever gathers the messages of a tick must not join them. */
   readonly datagrams?: true;
   /** A message as the bytes that go out. `binary`: it came as bytes, not as a string. May return `message` itself. */
@@ -87,10 +93,32 @@ export interface HandshakeRequest {
   readonly certificate?: ClientCertificate | undefined;
 }
 
+/** A websocket that asks to come in, while its handshake is not answered. */
+export interface Arrival {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly listener: ListenerContext;
+  /** Path and query: `/chat?room=1`. */
+  readonly url: string;
+  /** The request, as workers are given it (wire/handshake.ts). */
+  readonly request: Buffer;
+  /** What its client will have as its connection id: set by the host. */
+  id: number;
+  /**
+   * Answers 101.
+   *
+   * @returns its connection; undefined when the client has gone meanwhile
+   */
+  welcome(grant: HandshakeGrant): { connection: Connection; handshake: HandshakeRequest } | undefined;
+  /** Answers otherwise, and ends the connection. */
+  refuse(refusal: HandshakeRefusal): void;
+}
+
 /** `unavailable`: there has been no worker for a while. */
 export type Health = 'ok' | 'stopping' | 'unavailable';
 
-export type Admission = 'welcome' | 'full' | 'unavailable';
+/** As {@link ClientHost.admits} has it; `crowded`, `hurried`: of one address there are too many, or they come too fast. */
+export type Admission = 'welcome' | 'full' | 'unavailable' | 'crowded' | 'hurried';
 
 /** What listeners report to: the gateway. */
 export interface ClientHost {
@@ -101,6 +129,12 @@ export interface ClientHost {
    * `unavailable`: there has been no worker for a while, try again later.
    */
   admits(): Admission;
+  /** Whether a websocket that `admits` welcomes is to be {@link arrived} first, and not yet {@link opened}. */
+  readonly asks: boolean;
+  /** A websocket asks to come in. It is welcomed or refused, once, unless it has `left` before. */
+  arrived(arrival: Arrival): void;
+  /** It has gone away instead of waiting for its answer. */
+  left(arrival: Arrival): void;
   /** A client is there. `handshake`: for a websocket, once its handshake is done. */
   opened(connection: Connection, handshake?: HandshakeRequest): void;
   /**
@@ -120,13 +154,21 @@ export interface ClientHost {
    * @param patience milliseconds to wait where nobody can tell when that is
    */
   ended(connection: Connection, patience: number): void;
-  /** The connection is gone, however it ended. Exactly once after `opened`. */
-  closed(connection: Connection): void;
   /**
-   * The client, or somebody who never became one, sent something that the protocol forbids; the listener has closed it, or
-   * has said that it ended. `kind` is a short constant (`ws 1009`, `text too long`): it is counted and logged once per kind and minute.
+   * The connection is gone, however it ended. Exactly once after `opened`.
+   *
+   * @param code a websocket's close code, where its client closed it: 1005 for none; 1006 where it ended without a close
+   *   frame of the client's. Of other protocols 0
+   * @param broken whether the connection broke before the client had closed it
+   */
+  closed(connection: Connection, code?: number, reason?: string, broken?: boolean): void;
+  /**
+   * Somebody sent something that the protocol forbids, and was turned away. `kind` is a short constant (`ws handshake`): it is
+   * counted and logged once per kind and minute.
    */
   refused(kind: string, remoteAddress: string, message: string): void;
+  /** As {@link refused}, of a client; `ended` or `closed` follows. `by`: `limit` where there was too much of something. */
+  misbehaved(connection: Connection, by: 'limit' | 'error', kind: string, message: string): void;
 }
 
 /** An open port. */

@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
-import { plainAddress } from '../../net/address.js';
 import { InputBuffer } from './input-buffer.js';
 import type { ListenerContext } from './listener-context.js';
 import type { Connection, Flow } from './protocol.js';
+import type { Sender } from './sender.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import type { StreamProtocol } from './stream-protocol.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
+
+/** The kind of refusal that is about size. */
+const TOO_LONG = 'too long';
 
 /**
  * A client on a TCP connection.
@@ -36,12 +39,12 @@ export class StreamConnection implements Connection {
   #ending = false;
   #timer: Timer | undefined;
 
-  constructor(listener: ListenerContext, protocol: StreamProtocol, socket: Socket) {
+  constructor(listener: ListenerContext, protocol: StreamProtocol, socket: Socket, sender: Sender) {
     this.listener = listener;
     this.protocol = protocol;
     this.#socket = socket;
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
+    this.remoteAddress = sender.address;
+    this.remotePort = sender.port;
   }
 
   get bytesIn(): number {
@@ -124,7 +127,8 @@ export class StreamConnection implements Connection {
   /** For the protocol: the client sent what is not allowed. What it sent before is answered, and no more is read. */
   refuse(problem: string, message: string): void {
     const { host, clock } = this.listener;
-    host.refused(`${this.protocol.name} ${problem}`, this.remoteAddress, message);
+    const by = problem === TOO_LONG ? 'limit' : 'error';
+    host.misbehaved(this, by, `${this.protocol.name} ${problem}`, message);
     this.#timer = clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
     this.#endReading();
   }
@@ -133,11 +137,12 @@ export class StreamConnection implements Connection {
   end(): void {
     // what came before the end is not lost, even if the end came before resume()
     this.#ending = true;
+    const broken = this.#reading === 'on' && this.#socket.errored !== null;
     this.#paused = false;
     this.#readPackages();
     this.#timer?.cancel();
     this.#open = false;
-    this.listener.host.closed(this);
+    this.listener.host.closed(this, 0, '', broken);
   }
 
   #readPackages(): void {
@@ -170,7 +175,7 @@ export class StreamConnection implements Connection {
     // what is not complete at the limit would end beyond it
     if (length > maxPackageSize || (length === 0 && this.#input.length >= maxPackageSize)) {
       const found = length === 0 ? `more than ${this.#input.length}` : length;
-      this.refuse('too long', `A package of ${found} bytes; maxPackageSize is ${maxPackageSize}.`);
+      this.refuse(TOO_LONG, `A package of ${found} bytes; maxPackageSize is ${maxPackageSize}.`);
       return false;
     }
     this.#packageLength = length;

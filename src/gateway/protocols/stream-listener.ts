@@ -56,18 +56,19 @@ function createStreamServer(context: ListenerContext, onSocket: (socket: Socket)
   });
   server.on('secureConnection', onSocket);
   server.on('tlsClientError', (error, socket) => {
-    reportTlsFailure(host, error, socket);
+    reportTlsFailure(context, error, socket);
     socket.destroy();
   });
   return server;
 }
 
 function accept(context: ListenerContext, protocol: StreamProtocol, socket: Socket): void {
-  if (context.host.admits() !== 'welcome') {
+  const sender = context.senderOf(socket);
+  if (context.admits(sender.address) !== 'welcome') {
     socket.destroy();
     return;
   }
-  const connection = new StreamConnection(context, protocol, socket);
+  const connection = new StreamConnection(context, protocol, socket, sender);
   socket.on('data', (chunk: Buffer) => connection.receive(chunk));
   socket.on('end', () => connection.receivedAll());
   socket.on('close', () => connection.end());

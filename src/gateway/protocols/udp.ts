@@ -77,7 +77,7 @@ class UdpListener implements Listener, UdpSender {
     const key = `${from.address} ${from.port}`;
     let client = this.#clients.get(key);
     if (client === undefined) {
-      if (this.#closing || host.admits() !== 'welcome') return;
+      if (this.#closing || this.context.admits(plainAddress(from.address)) !== 'welcome') return;
       client = new UdpConnection(this.context, this, key, from);
       this.#clients.set(key, client);
       host.opened(client);

@@ -1,4 +1,4 @@
-import { FIN, Opcode } from './ws-frame.js';
+import { FIN, Opcode, RSV1 } from './ws-frame.js';
 
 /*
  * How a client's frame begins (RFC 6455, 5.2):
@@ -26,11 +26,26 @@ export const LENGTH_64 = 127;
 export const MASK_BYTES = 4;
 const LONGEST_CONTROL = 125;
 
-/** What is wrong with a frame that begins with these two bytes. @param within whether a message in fragments has begun */
-export function headerProblem(first: number, second: number, within: boolean): string | undefined {
+/**
+ * What is wrong with a frame that begins with these two bytes.
+ *
+ * @param within whether a message in fragments has begun; @param compression whether it was agreed on
+ */
+export function headerProblem(
+  first: number,
+  second: number,
+  within: boolean,
+  compression: boolean,
+): string | undefined {
   const opcode = first & OPCODE;
   const length = second & LENGTH;
-  if ((first & RESERVED) !== 0) return 'A frame with RSV bits, whose meaning no extension gave.';
+  const reserved = first & RESERVED;
+  if (reserved !== 0) {
+    if (!compression || reserved !== RSV1) return 'A frame with RSV bits, whose meaning no extension gave.';
+    if (opcode !== Opcode.TEXT && opcode !== Opcode.BINARY) {
+      return `A frame of opcode ${opcode} with RSV1: only the first frame of a message tells that it is compressed.`;
+    }
+  }
   if (!OPCODES.has(opcode)) return `A frame of opcode ${opcode}, which means nothing.`;
   if (opcode >= CONTROL) {
     if ((first & FIN) === 0) return `A fragment of opcode ${opcode}: FIN must be set in a control frame.`;

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
-import { plainAddress } from '../../net/address.js';
 import type { ListenerContext } from './listener-context.js';
 import type { ClientProtocol, Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
+import type { Sender } from './sender.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
-import { CloseCode, PING_FRAME, closeFrame, pongFrame, wsProtocol } from './ws-frame.js';
+import { CloseCode, PING_FRAME, closeFrame, pongFrame, readCloseFrame, wsProtocol } from './ws-frame.js';
 import { type WsReader, WsReceiver } from './ws-receiver.js';
 
 /** Bytes that may wait for a client before its pings are answered: one that sends them and does not read would otherwise fill the memory. */
@@ -30,7 +30,7 @@ type ClientSocket = Socket & { [TRANSPORT]: WsConnection };
  * host says when, or ANSWER_TIMEOUT does. From then on the client has CLOSE_TIMEOUT, and anew for what it takes.
  */
 export class WsConnection implements Connection, WsReader {
-  readonly protocol: ClientProtocol = wsProtocol;
+  readonly protocol: ClientProtocol;
   readonly listener: ListenerContext;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -44,13 +44,20 @@ export class WsConnection implements Connection, WsReader {
   #pong: Buffer | undefined;
   #timer: Timer | undefined;
 
-  /** @param head what the client sent right behind its handshake */
-  constructor(listener: ListenerContext, socket: Socket, head: Buffer) {
+  /** @param protocol what was agreed on for messages; @param head what the client sent right behind its handshake */
+  constructor(
+    listener: ListenerContext,
+    protocol: ClientProtocol,
+    socket: Socket,
+    sender: Sender,
+    head: Buffer,
+  ) {
+    this.protocol = protocol;
     this.listener = listener;
     this.#socket = socket;
     this.#receiver = new WsReceiver(this, listener.maxPackageSize);
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
+    this.remoteAddress = sender.address;
+    this.remotePort = sender.port;
     (socket as ClientSocket)[TRANSPORT] = this;
     socket.setTimeout(0); // the HTTP side's
     if (readIntoBuffer(socket, onRead)) socket.resume();
@@ -72,6 +79,11 @@ export class WsConnection implements Connection, WsReader {
 
   get bufferedBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  /** Each protocol but the plain one has compression both ways. */
+  get inflates(): boolean {
+    return this.protocol !== wsProtocol;
   }
 
   get flow(): Flow {
@@ -96,7 +108,7 @@ export class WsConnection implements Connection, WsReader {
   resume(): void {
     if (!this.#open) return;
     this.#receiver.resume();
-    this.#socket.resume();
+    this.#goOn();
   }
 
   close(code: number = CloseCode.NORMAL, reason = ''): void {
@@ -115,6 +127,8 @@ export class WsConnection implements Connection, WsReader {
   }
 
   destroy(): void {
+    // its end may have been waiting for a message
+    if (this.#receiver.inflating && this.#socket.closed) process.nextTick(() => this.#gone());
     this.#open = false;
     this.#receiver.stop();
     this.#socket.destroy();
@@ -151,8 +165,22 @@ export class WsConnection implements Connection, WsReader {
   }
 
   onForbidden(code: number, problem: string): void {
-    this.listener.host.refused(`ws ${code}`, this.remoteAddress, problem);
+    const by = code === CloseCode.TOO_LONG ? 'limit' : 'error';
+    this.listener.host.misbehaved(this, by, `ws ${code}`, problem);
     this.#end(closeFrame(code));
+  }
+
+  onInflating(): void {
+    this.#socket.pause();
+  }
+
+  onInflated(): void {
+    this.#socket.resume();
+  }
+
+  onFinished(): void {
+    if (this.#socket.closed) this.#gone();
+    else this.#end(NO_FRAME);
   }
 
   /** A chunk has come in. Its bytes are changed. */
@@ -162,17 +190,26 @@ export class WsConnection implements Connection, WsReader {
 
   /** The client sends no more. */
   ended(): void {
-    this.#receiver.finish();
-    this.#end(NO_FRAME);
+    if (this.#receiver.finish()) this.#end(NO_FRAME);
   }
 
   /** The connection is gone. */
   end(): void {
     // what came before the end is not lost, even if the end came before resume()
-    this.#receiver.finish();
+    if (this.#receiver.finish()) this.#gone();
+  }
+
+  #gone(): void {
     this.#open = false;
     this.#timer?.cancel();
-    this.listener.host.closed(this);
+    const { code, reason } = readCloseFrame(this.#verdict ?? NO_FRAME);
+    const broken = this.#verdict === undefined && this.#socket.errored !== null;
+    this.listener.host.closed(this, code, reason, broken);
+  }
+
+  /** Goes on reading the socket, which nobody does while a message is being inflated. */
+  #goOn(): void {
+    if (!this.#receiver.inflating) this.#socket.resume();
   }
 
   /** The client says no more. What still comes is thrown away. @param verdict the last that it is sent */
@@ -193,7 +230,7 @@ export class WsConnection implements Connection, WsReader {
     this.#open = false;
     if (last.length > 0) this.#socket.write(last);
     if (!wait) this.#socket.end();
-    this.#socket.resume();
+    this.#goOn();
     this.#timer?.cancel();
     this.#timer = giveTime(this.#socket, this.listener.clock);
   }

@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 import type { ClientProtocol } from './protocol.js';
 
 /*
- * A server's frame (RFC 6455, 5.2): whole messages only, never masked.
+ * A server's frame (RFC 6455, 5.2): whole messages only, never masked. The first byte is C0 + op where the message is
+ * compressed (RFC 7692, 6).
  *
  *     0       1       2          4                   10
  *     ┌───────┬───────┬─────────┬
@@ -16,6 +17,8 @@ import type { ClientProtocol } from './protocol.js';
 
 /** Of a frame's first byte: no more fragments follow. */
 export const FIN = 0x80;
+/** Of the first byte of a message: it is compressed. */
+export const RSV1 = 0x40;
 
 export const Opcode = {
   CONTINUATION: 0x0,
@@ -26,45 +29,57 @@ export const Opcode = {
   PONG: 0xa,
 } as const;
 
+/** First bytes of a message in one frame. */
+export const WHOLE_TEXT = FIN | Opcode.TEXT;
+export const WHOLE_BINARY = FIN | Opcode.BINARY;
+
 /** The codes that this end closes with on its own, and the one that stands for none (RFC 6455, 7.4.1). */
 export const CloseCode = {
   NORMAL: 1000,
   PROTOCOL_ERROR: 1002,
   NONE: 1005,
-  INVALID_TEXT: 1007,
+  ABNORMAL: 1006,
+  INVALID_DATA: 1007,
   TOO_LONG: 1009,
   TRY_AGAIN_LATER: 1013,
 } as const;
-
-/** Whether a close frame may carry the code. */
-export function isCloseCode(code: number): boolean {
-  if (code >= 3000) return code <= 4999;
-  return code >= 1000 && code <= 1014 && code !== 1004 && code !== CloseCode.NONE && code !== 1006;
-}
 
 /** A ping without a payload. */
 export const PING_FRAME = Buffer.from([FIN | Opcode.PING, 0]);
 
 /** @param payload at most 125 bytes, as those of a ping are */
 export function pongFrame(payload: Buffer): Buffer {
-  return frame(Opcode.PONG, payload);
+  return frame(FIN | Opcode.PONG, payload);
 }
 
 /** @param code {@link CloseCode.NONE} for a frame without one; @param reason at most 123 bytes */
 export function closeFrame(code: number, reason: string | Buffer = ''): Buffer {
   if (code === CloseCode.NONE) return Buffer.from([FIN | Opcode.CLOSE, 0]);
-  return frame(Opcode.CLOSE, Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)]));
+  return frame(
+    FIN | Opcode.CLOSE,
+    Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)]),
+  );
 }
+
+/** What a close frame of ours says. @param bytes empty where there is none */
+export function readCloseFrame(bytes: Buffer): { readonly code: number; readonly reason: string } {
+  if (bytes.length === 0) return NO_CLOSE_FRAME;
+  return bytes.length === 2 ? NO_CODE : { code: bytes.readUInt16BE(2), reason: bytes.toString('utf8', 4) };
+}
+
+const NO_CLOSE_FRAME = { code: CloseCode.ABNORMAL, reason: '' };
+const NO_CODE = { code: CloseCode.NONE, reason: '' };
 
 function encode(message: Buffer, binary: boolean): Buffer {
-  return frame(binary ? Opcode.BINARY : Opcode.TEXT, message);
+  return frame(binary ? WHOLE_BINARY : WHOLE_TEXT, message);
 }
 
-function frame(opcode: number, payload: Buffer): Buffer {
+/** @param first byte */
+export function frame(first: number, payload: Buffer): Buffer {
   const { length } = payload;
   const headerLength = length < 126 ? 2 : length <= 0xffff ? 4 : 10;
   const bytes = Buffer.allocUnsafe(headerLength + length);
-  bytes[0] = FIN | opcode;
+  bytes[0] = first;
   if (headerLength === 2) bytes[1] = length;
   else if (headerLength === 4) {
     bytes[1] = 126;

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { InputBuffer } from './input-buffer.js';
-import { CloseCode, FIN, Opcode, isCloseCode } from './ws-frame.js';
+import { isCloseCode } from '../../wire/close-code.js';
+import { CloseCode, FIN, Opcode, RSV1, WHOLE_BINARY, WHOLE_TEXT } from './ws-frame.js';
 import {
   CONTROL,
   LENGTH,
@@ -11,10 +12,13 @@ import {
   OPCODE,
   headerProblem,
 } from './ws-client-header.js';
+import { type Inflated, Inflation, inflateShort } from './ws-inflate.js';
 import { unmask } from './ws-mask.js';
 
 /** Whom a receiver reports to. The bytes are views, and overwritten by nobody. */
 export interface WsReader {
+  /** Whether compression was agreed on. */
+  readonly inflates: boolean;
   onMessage(data: Buffer, binary: boolean): void;
   onPing(data: Buffer): void;
   onPong(): void;
@@ -22,10 +26,13 @@ export interface WsReader {
   onClose(code: number, reason: Buffer): void;
   /** What the websocket protocol forbids, and the code to close with: the last thing that is reported. */
   onForbidden(code: number, problem: string): void;
+  /** Another thread inflates a long message, before which nothing else is reported: nothing more should be received. */
+  onInflating(): void;
+  /** That is done, and the reader is not paused. */
+  onInflated(): void;
+  /** After a {@link WsReceiver.finish} that had to wait: all is reported. */
+  onFinished(): void;
 }
-
-const WHOLE_TEXT = FIN | Opcode.TEXT;
-const WHOLE_BINARY = FIN | Opcode.BINARY;
 
 /**
  * A message that comes in fragments. Their bytes are gathered, so that there may be any number of them: each costs no more
@@ -33,11 +40,18 @@ const WHOLE_BINARY = FIN | Opcode.BINARY;
  */
 class Fragments {
   readonly binary: boolean;
+  readonly compressed: boolean;
   readonly bytes = new InputBuffer();
 
-  constructor(binary: boolean) {
-    this.binary = binary;
+  /** @param first byte of the first frame */
+  constructor(first: number) {
+    this.binary = isBinary(first);
+    this.compressed = (first & RSV1) !== 0;
   }
+}
+
+function isBinary(first: number): boolean {
+  return (first & OPCODE) === Opcode.BINARY;
 }
 
 /**
@@ -49,11 +63,14 @@ class Fragments {
  *
  *     reading ⇄ paused ──finish()──► finishing ──► stopped
  *         └──a close frame, what is forbidden, stop()──┘
+ *
+ * Reading and finishing wait for a long compressed message: its {@link Inflation}, which knows what comes next, is the
+ * state meanwhile.
  */
 export class WsReceiver {
   readonly #reader: WsReader;
   readonly #maxPackageSize: number;
-  #state: 'reading' | 'paused' | 'finishing' | 'stopped' = 'reading';
+  #state: 'reading' | 'paused' | 'finishing' | 'stopped' | Inflation = 'reading';
   /** What has come and could not be read yet: the beginning of a frame, or what came before a pause. */
   #rest: InputBuffer | undefined;
   #fragments: Fragments | undefined;
@@ -77,27 +94,45 @@ export class WsReceiver {
     this.#rest.append(Buffer.from(chunk.subarray(read)));
   }
 
+  /** Whether another thread inflates a message. */
+  get inflating(): boolean {
+    return this.#state instanceof Inflation;
+  }
+
   pause(): void {
     if (this.#state === 'reading') this.#state = 'paused';
+    else if (this.#state instanceof Inflation && this.#state.next === 'reading') this.#state.next = 'paused';
   }
 
   /** What waits is reported soon, not within this call, and before anything that is received after it. */
   resume(): void {
+    if (this.#state instanceof Inflation && this.#state.next === 'paused') this.#state.next = 'reading';
     if (this.#state !== 'paused') return;
     this.#state = 'reading';
     if (this.#rest !== undefined) process.nextTick(() => this.#readRest());
   }
 
-  /** Nothing more will come: what has is reported, whether paused or not. */
-  finish(): void {
-    if (this.#stopped) return;
+  /**
+   * Nothing more will come: what has is reported, whether paused or not.
+   *
+   * @returns whether that is done; if not, it waits for another thread, and `onFinished` follows
+   */
+  finish(): boolean {
+    if (this.#stopped) return true;
+    if (this.#state instanceof Inflation) {
+      this.#state.next = 'finishing';
+      return false;
+    }
     this.#state = 'finishing';
     this.#readRest();
+    if (this.inflating) return false;
     this.stop();
+    return true;
   }
 
   /** Reports nothing any more, and lets go of what it has. */
   stop(): void {
+    if (this.#state instanceof Inflation) this.#state.cancel();
     this.#state = 'stopped';
     this.#rest = undefined;
     this.#fragments = undefined;
@@ -127,7 +162,7 @@ export class WsReceiver {
       // by far the most frequent: a message in one frame
       const whole = (first === WHOLE_TEXT || first === WHOLE_BINARY) && gathered === undefined;
       if (!whole || second < MASKED) {
-        const problem = headerProblem(first, second, gathered !== undefined);
+        const problem = headerProblem(first, second, gathered !== undefined, this.#reader.inflates);
         if (problem !== undefined) {
           this.#refuse(CloseCode.PROTOCOL_ERROR, problem);
           break;
@@ -165,19 +200,68 @@ export class WsReceiver {
     return at;
   }
 
+  /** Of a message in fragments, or a compressed one. */
   #gather(first: number, payload: Buffer): void {
-    this.#fragments ??= new Fragments((first & OPCODE) === Opcode.BINARY);
-    const { bytes, binary } = this.#fragments;
+    const last = (first & FIN) !== 0;
+    if (last && this.#fragments === undefined) {
+      this.#inflate(payload, isBinary(first));
+      return;
+    }
+    this.#fragments ??= new Fragments(first);
+    const { bytes, binary, compressed } = this.#fragments;
     bytes.append(bytes.length === 0 ? Buffer.from(payload) : payload);
-    if ((first & FIN) === 0) return;
+    if (!last) return;
     this.#fragments = undefined;
-    this.#report(bytes.take(bytes.length), binary, false);
+    const whole = bytes.take(bytes.length);
+    if (compressed) this.#inflate(whole, binary);
+    else this.#report(whole, binary, false);
+  }
+
+  #inflate(compressed: Buffer, binary: boolean): void {
+    const inflated = inflateShort(compressed, this.#maxPackageSize);
+    if (inflated !== undefined) {
+      this.#reportInflated(inflated, compressed.length, binary);
+      return;
+    }
+    const next = this.#state === 'finishing' ? 'finishing' : 'reading';
+    const inflation = new Inflation(compressed, binary, this.#maxPackageSize, next);
+    this.#state = inflation;
+    this.#reader.onInflating();
+    inflation.start((result) => this.#inflated(inflation, result));
+  }
+
+  /** Another thread has inflated a message. */
+  #inflated({ length, binary, next }: Inflation, inflated: Inflated): void {
+    this.#state = next;
+    this.#reportInflated(inflated, length, binary);
+    this.#readRest();
+    if (this.#state === 'reading') {
+      this.#reader.onInflated();
+    } else if (next === 'finishing' && !this.inflating) {
+      this.stop();
+      this.#reader.onFinished();
+    }
+  }
+
+  /** @param length of what was inflated */
+  #reportInflated(inflated: Inflated, length: number, binary: boolean): void {
+    if (inflated === 'too long') {
+      const problem = `A compressed message of ${length} bytes that become more than ${this.#maxPackageSize}, the largest size (maxPackageSize).`;
+      this.#refuse(CloseCode.TOO_LONG, problem);
+    } else if (inflated === 'corrupt') {
+      this.#refuse(
+        CloseCode.INVALID_DATA,
+        `A compressed message of ${length} bytes that cannot be inflated.`,
+      );
+    } else {
+      this.#report(inflated, binary, false);
+    }
   }
 
   /** @param ascii known to be ASCII, which is always valid UTF-8 */
   #report(message: Buffer, binary: boolean, ascii: boolean): void {
     if (binary || ascii || isUtf8(message)) this.#reader.onMessage(message, binary);
-    else this.#refuse(CloseCode.INVALID_TEXT, 'A text message that is not valid UTF-8.');
+    else this.#refuse(CloseCode.INVALID_DATA, 'A text message that is not valid UTF-8.');
   }
 
   #control(opcode: number, payload: Buffer): void {
@@ -192,7 +276,7 @@ export class WsReceiver {
     if (payload.length > 0 && !isCloseCode(code)) {
       this.#refuse(CloseCode.PROTOCOL_ERROR, `A close frame with code ${code}, which may not be sent.`);
     } else if (!isUtf8(reason)) {
-      this.#refuse(CloseCode.INVALID_TEXT, 'A close frame whose reason is not valid UTF-8.');
+      this.#refuse(CloseCode.INVALID_DATA, 'A close frame whose reason is not valid UTF-8.');
     } else {
       this.stop();
       this.#reader.onClose(code, reason);

@@ -2,17 +2,26 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
-import { plainAddress } from '../../net/address.js';
+import type { HandshakeGrant } from '../../wire/handshake-answer.js';
 import { certificateOf } from './client-certificate.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
 import { hasOneHost, originForm } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
-import type { Listener } from './protocol.js';
+import type { ClientProtocol, HandshakeRequest, Listener } from './protocol.js';
+import { Origins, originOf } from './origins.js';
+import type { Sender } from './sender.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
-import { CloseCode, closeFrame } from './ws-frame.js';
+import { WsArrival } from './ws-arrival.js';
+import type { Agreement } from './ws-compression.js';
+import { CloseCode, closeFrame, wsProtocol } from './ws-frame.js';
 import { WsConnection } from './ws-connection.js';
+
+/** Characters of an origin that the log shows. */
+const LONGEST_ORIGIN = 200;
+
+const NOTHING: HandshakeGrant = {};
 
 /** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
 class UpgradedSocket extends WebSocket {
@@ -32,23 +41,38 @@ export async function openWsListener(context: ListenerContext): Promise<Listener
 class WsListener implements Listener {
   readonly context: ListenerContext;
   readonly #http: HttpSide;
+  readonly #origins: Origins;
+  /** What becomes of the handshake that is being looked at, when nothing is wrong with it. */
+  #onValid: (complete: (verified: boolean) => void) => void = ignore;
+  /** What the client that is being answered was granted. */
+  #grant: HandshakeGrant = NOTHING;
   readonly #handshakes: HandshakeServer<typeof UpgradedSocket>;
+  /** Of handshakes that are being answered, with those who have offered compression. */
+  readonly #agreements = new WeakMap<IncomingMessage, Agreement>();
   #closing = false;
 
   constructor(context: ListenerContext, http: HttpSide) {
     this.context = context;
     this.#http = http;
-    const { subprotocols = [] } = context.options;
+    const { subprotocols = [], origins } = context.options;
+    this.#origins = new Origins(origins);
     this.#handshakes = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,
       WebSocket: UpgradedSocket,
-      // the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
-      handleProtocols: (offered) => [...offered].find((name) => subprotocols.includes(name)) ?? false,
+      // what was granted, or the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
+      handleProtocols: (offered) =>
+        this.#grant.subprotocol ?? [...offered].find((name) => subprotocols.includes(name)) ?? false,
+      verifyClient: (_: unknown, complete: (verified: boolean) => void) => this.#onValid(complete),
     });
+    this.#handshakes.on('headers', (lines) => void lines.push(...(this.#grant.headers ?? []).map(fieldLine)));
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
+    this.#handshakes.on('headers', (lines, request) => {
+      const agreement = this.#agreements.get(request);
+      if (agreement !== undefined) lines.push(`Sec-WebSocket-Extensions: ${agreement.header}`);
+    });
     // a client that has closed its side still gets its answer; Node ends the other side at once unless it is told twice
     Object.assign(http.server, { allowHalfOpen: true, httpAllowHalfOpen: true });
     http.server.on('upgrade', (request, _, head) => this.#upgrade(request, request.socket, head));
@@ -76,27 +100,84 @@ class WsListener implements Listener {
       answer(socket, 400, 'Expected one Host header, with the name of a host.');
       return;
     }
-    const admission = this.#closing ? 'full' : this.context.host.admits();
+    if (!this.#origins.admit(request.headers)) {
+      this.#refuseOrigin(request, socket);
+      return;
+    }
+    try {
+      this.#agree(request);
+    } catch (error) {
+      this.#refuse(error as Error, socket, request);
+      return;
+    }
+    const sender = this.context.senderOf(socket, request.headers);
+    const admission = this.#closing ? 'full' : this.context.admits(sender.address);
     if (admission === 'full') {
       answer(socket, 503, 'This server takes no more clients at the moment.');
+    } else if (admission === 'crowded') {
+      answer(socket, 429, 'There are too many connections from your address.');
+    } else if (admission === 'hurried') {
+      answer(socket, 429, 'Connections from your address come too fast.', ['Retry-After: 1']);
     } else {
       const { headers } = request;
+      let arrival: WsArrival | undefined;
+      this.#onValid = (complete) => {
+        if (admission === 'welcome' && this.context.host.asks) {
+          const open = (early: Buffer): WsConnection =>
+            new WsConnection(this.context, this.#messagesOf(request), socket, sender, early);
+          const handshake = { ...requestOf(request), headers };
+          arrival = this.#arrival(handshake, socket, sender, head, { open, complete });
+          this.context.host.arrived(arrival);
+        } else {
+          complete(true);
+        }
+      };
       // `ws` knows no list
       request.headers = { ...headers, upgrade: 'websocket' };
-      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol }) => {
+      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol: subprotocol }) => {
         request.headers = headers;
         if (admission === 'unavailable') this.#turnAway(socket);
-        else this.#open(request, socket, head, protocol);
+        else if (arrival !== undefined) arrival.upgraded(subprotocol);
+        else this.#open(request, socket, sender, head, subprotocol);
       });
+      this.#onValid = ignore;
     }
   }
 
-  #open(request: IncomingMessage, socket: Socket, head: Buffer, subprotocol: string): void {
-    const { method = 'GET', httpVersion, headers } = request;
-    const url = originForm(request.url);
-    const connection = new WsConnection(this.context, socket, head);
-    const certificate = certificateOf(socket);
-    this.context.host.opened(connection, { url, method, httpVersion, headers, subprotocol, certificate });
+  /** @throws SyntaxError for an offer of compression that has not the form of one */
+  #agree(request: IncomingMessage): void {
+    const offers = request.headers['sec-websocket-extensions'];
+    const agreement = offers === undefined ? undefined : this.context.compression?.agree(offers);
+    if (agreement !== undefined) this.#agreements.set(request, agreement);
+  }
+
+  #open(request: IncomingMessage, socket: Socket, sender: Sender, head: Buffer, subprotocol: string): void {
+    const connection = new WsConnection(this.context, this.#messagesOf(request), socket, sender, head);
+    this.context.host.opened(connection, { ...requestOf(request), subprotocol });
+  }
+
+  /** How messages look to this client. */
+  #messagesOf(request: IncomingMessage): ClientProtocol {
+    return this.#agreements.get(request)?.protocol ?? wsProtocol;
+  }
+
+  /** A handshake that waits for what the host says to it. */
+  #arrival(
+    handshake: Omit<HandshakeRequest, 'subprotocol'>,
+    socket: Socket,
+    sender: Sender,
+    head: Buffer,
+    { open, complete }: { open: (early: Buffer) => WsConnection; complete: (verified: boolean) => void },
+  ): WsArrival {
+    return new WsArrival(this.context, handshake, socket, sender, head, {
+      open,
+      accept: (grant) => {
+        this.#grant = grant;
+        complete(true);
+        this.#grant = NOTHING;
+      },
+      refuse: ({ status, text, headers }) => answer(socket, status, text, headers.map(fieldLine)),
+    });
   }
 
   /** There has been no worker for a while, which only a websocket can be told in a way that its script sees. */
@@ -108,14 +189,40 @@ class WsListener implements Listener {
     socket.on('close', () => timer.cancel());
   }
 
+  #refuseOrigin({ headers }: IncomingMessage, socket: Socket): void {
+    const origin = JSON.stringify(originOf(headers)?.slice(0, LONGEST_ORIGIN));
+    const text = `A page of the origin ${origin} asked for a websocket of the host ${JSON.stringify(headers.host ?? '')}, and was refused.`;
+    const remedy = `If it is yours, put its origin into "origins" of the listener ${this.context.options.url} ("*" is for every page), or let the proxy in front pass on the Host that browsers ask for.`;
+    answer(socket, 403, 'Pages of this origin may not connect to this port.');
+    this.context.host.refused(
+      'ws origin',
+      this.context.senderOf(socket, headers).address,
+      `${text} ${remedy}`,
+    );
+  }
+
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
-    const from = plainAddress(request.socket.remoteAddress);
+    const { address } = this.context.senderOf(request.socket, request.headers);
     answer(socket, 400, `${error.message}.`);
-    this.context.host.refused('ws handshake', from, error.message);
+    this.context.host.refused('ws handshake', address, error.message);
   }
 }
 
 function ignore(): void {}
+
+function requestOf({
+  url,
+  method = 'GET',
+  httpVersion,
+  headers,
+  socket,
+}: IncomingMessage): Omit<HandshakeRequest, 'subprotocol'> {
+  return { url: originForm(url), method, httpVersion, headers, certificate: certificateOf(socket) };
+}
+
+function fieldLine([name, value]: readonly [name: string, value: string]): string {
+  return `${name}: ${value}`;
+}
 
 /** Whether a websocket is among the protocols that a request would like to switch to (RFC 9110, 7.8). */
 function asksForWebsocket({ headers: { upgrade = '' } }: IncomingMessage): boolean {
@@ -123,7 +230,7 @@ function asksForWebsocket({ headers: { upgrade = '' } }: IncomingMessage): boole
 }
 
 /** Answers an upgrade that does not become a websocket. Node has let go of the socket by then, its errors included. */
-function answer(socket: Duplex, status: number, text: string): void {
+function answer(socket: Duplex, status: number, text: string, fields: readonly string[] = []): void {
   socket.on('error', () => socket.destroy());
-  socket.end(rawAnswer(status, text, ['Sec-WebSocket-Version: 13']), () => socket.destroy());
+  socket.end(rawAnswer(status, text, ['Sec-WebSocket-Version: 13', ...fields]), () => socket.destroy());
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import type { Clock, Timer } from '../../base/clock.js';
 import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import type { NodeReport } from '../process/node-report.js';
@@ -38,10 +38,15 @@ export class GroupMember implements AskedMember {
   #conversation: MemberConversation | undefined;
   #ended: Promise<unknown> = Promise.resolve();
   #onFirstReport: ((report: NodeReport) => void) | undefined;
+  /** What its next process is told. */
+  #start: StartOrder;
+  /** Hears how the start of its next process goes, once. */
+  #onReport: ((report: NodeReport) => void) | undefined;
 
   constructor(options: GroupMemberOptions) {
     const { number, start, stillTime, clock, log } = options;
     this.#options = options;
+    this.#start = start;
     this.number = number;
     this.name = start.config.name;
     this.#supervisor = new Supervisor({
@@ -129,19 +134,54 @@ export class GroupMember implements AskedMember {
     this.#conversation?.tell({ order: 'reopen-log' });
   }
 
+  /**
+   * Stops its process and starts another.
+   *
+   * @param timeout milliseconds until one that does not stop is killed
+   * @returns the urls that the new one listens on
+   * @throws the error that the new one reports: it is tried again
+   */
+  async restart(start: StartOrder, graceful: boolean, timeout: number): Promise<readonly string[]> {
+    this.#start = start;
+    const up = new Promise<readonly string[]>((resolve, reject) => {
+      this.#onReport = (report) => {
+        if (report.event === 'up') resolve(report.listeners);
+        else if (report.event === 'failed') reject(new GatewayError(report.code, report.message));
+      };
+      void this.#ended.then(() => reject(this.#gone()));
+    });
+    this.#supervisor.expectReplacement();
+    const late = this.#endWithin(timeout);
+    this.#askToStop(graceful);
+    try {
+      return await up;
+    } finally {
+      late.cancel();
+      this.#onReport = undefined;
+    }
+  }
+
   /** Stops it for good; resolves when its process has ended. @param timeout milliseconds until that is killed */
   async stop(graceful: boolean, timeout: number): Promise<void> {
     this.#supervisor.expectEnd();
-    const late = this.#options.clock.setTimeout(() => {
-      this.#options.log.error(`node ${this.name} has not stopped in time and is killed`);
-      this.#supervisor.signal('SIGKILL');
-    }, timeout);
+    const late = this.#endWithin(timeout);
+    this.#askToStop(graceful);
+    await this.#ended;
+    late.cancel();
+  }
+
+  #askToStop(graceful: boolean): void {
     // a process that dies of it has stopped, too
     if (this.state === 'up') this.ask({ command: 'stop', graceful }).catch(ignore);
     // one that is still starting has nothing to lose yet
     else this.#supervisor.signal('SIGKILL');
-    await this.#ended;
-    late.cancel();
+  }
+
+  #endWithin(timeout: number): Timer {
+    return this.#options.clock.setTimeout(() => {
+      this.#options.log.error(`node ${this.name} has not stopped in time and is killed`);
+      this.#supervisor.signal('SIGKILL');
+    }, timeout);
   }
 
   #fork(): MemberProcess {
@@ -164,9 +204,11 @@ export class GroupMember implements AskedMember {
   #reported(report: NodeReport | MemberReady, conversation: MemberConversation): void {
     if (report.event === 'ready') {
       this.#watch.hears();
-      conversation.tell(this.#options.start);
+      conversation.tell(this.#start);
+      return;
     }
     if (report.event === 'up') this.state = 'up';
+    this.#onReport?.(report);
     // the first failure is the group's, and is thrown
     if (report.event === 'failed' && this.lives > 1) {
       this.#options.log.error(`node ${this.name} does not start: ${report.message}`);

@@ -78,12 +78,12 @@ export class GroupReload {
     });
   }
 
-  /** Milliseconds in which a reload settles: all workers start at once, and take over one after the other. */
+  /** Milliseconds in which a reload settles: all workers start at once, and take over state and events one after the other. */
   #timeOf(graceful: boolean): number {
     const { worker } = this.#options;
     if (worker === false) return RELOAD_TIME;
     const { startTimeout, stopTimeout, count } = worker;
-    const takeover = (graceful ? GRACEFUL_TIMEOUT : stopTimeout * 1000) + stopTimeout * 1000;
+    const takeover = 2 * (graceful ? GRACEFUL_TIMEOUT : stopTimeout * 1000) + stopTimeout * 1000;
     return startTimeout * 1000 + count * takeover + RELOAD_TIME;
   }
 }

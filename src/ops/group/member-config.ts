@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import { parseListenUrl } from '../../config/listen-url.js';
 import type { NodeConfig } from '../../config/schema.js';
 import { GatewayError } from '../../base/errors.js';
@@ -26,6 +27,32 @@ export function checkGroup({ gateway, worker, register, cluster }: NodeConfig, n
     throw wrong(
       nodes,
       `gateway.lanPort is ${gateway.lanPort}; expected at most ${HIGHEST_PORT - nodes + 1}, since each node takes the next port`,
+    );
+  }
+}
+
+/** What the group's first process is made of, and what the others are known by. */
+const FIXED = {
+  name: (config) => config.name,
+  stateDir: (config) => config.stateDir,
+  register: (config) => config.register,
+  cluster: (config) => config.cluster,
+  'gateway.lanIp': ({ gateway }) => gateway !== false && gateway.lanIp,
+  'gateway.lanPort': ({ gateway }) => gateway !== false && gateway.lanPort,
+  'gateway.innerListen': ({ gateway }) => gateway !== false && gateway.innerListen,
+} satisfies Record<string, (config: NodeConfig) => unknown>;
+
+/**
+ * Whether members of a group that runs may be started with another configuration.
+ *
+ * @throws GW_CONTROL
+ */
+export function checkSameGroup(running: NodeConfig, config: NodeConfig): void {
+  for (const [key, of] of Object.entries(FIXED)) {
+    if (isDeepStrictEqual(of(running), of(config))) continue;
+    throw new GatewayError(
+      'GW_CONTROL',
+      `${key} in the configuration is not what the group was started with, and cannot change while it runs. Put it back, or restart without --rolling.`,
     );
   }
 }

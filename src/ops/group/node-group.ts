@@ -1,7 +1,9 @@
 import type { Clock } from '../../base/clock.js';
+import { drainTimes } from '../../config/drain.js';
 import { registersOf } from '../../config/registers.js';
 import { rolesOf } from '../../config/roles.js';
 import type { NodeConfig } from '../../config/schema.js';
+import { GatewayError } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
 import { GroupMember } from './group-member.js';
 import { GroupReload } from './group-reload.js';
@@ -12,7 +14,8 @@ import type { ReloadNote } from '../requests/reload.js';
 import type { AskedGroup } from '../requests/request-entry.js';
 import { type Answerer, answerOfGroup, type NodeRequest } from '../requests/requests.js';
 import { claimSharedSockets, removeSharedSockets } from './shared-sockets.js';
-import { checkGroup, groupName, memberConfig, registerConfig } from './member-config.js';
+import { checkGroup, checkSameGroup, groupName, memberConfig, registerConfig } from './member-config.js';
+import type { StartOrder } from './member-protocol.js';
 import { stillTimeOf } from './still-watch.js';
 import type { NodeStatus } from '../requests/status.js';
 
@@ -43,6 +46,8 @@ export interface NodeGroupOptions {
   readonly startRegister: (config: NodeConfig) => Promise<RegisterNode>;
   /** Compiles the application and reads its certificates, without running it. @throws GatewayError */
   readonly check: () => Promise<void>;
+  /** Reads the configuration anew, compiles its application, and reads its certificates. @throws GatewayError */
+  readonly readConfig: () => Promise<NodeConfig>;
 }
 
 /**
@@ -60,12 +65,16 @@ export class NodeGroup implements AskedGroup, Answerer {
   readonly #startedAt: number;
   readonly #reload: GroupReload;
   #register: RegisterNode | undefined;
+  /** What members are started with from now on. */
+  #config: NodeConfig;
+  #restarting = false;
   #members: readonly GroupMember[] = [];
   #stopped: Promise<void> | undefined;
 
   private constructor(options: NodeGroupOptions) {
     const { config, nodes, clock } = options;
     this.#options = options;
+    this.#config = config;
     this.#startedAt = clock.now();
     this.name = groupName(config);
     this.roles = rolesOf(config);
@@ -118,6 +127,35 @@ export class NodeGroup implements AskedGroup, Answerer {
     return await this.#reload.run(this.#members, graceful);
   }
 
+  /**
+   * Replaces the process of one node after the other by one that runs the program, the configuration and the code of now.
+   * The others hold the ports meanwhile.
+   *
+   * @throws GW_CONFIG when the configuration of now is wrong; GW_CONTROL when it is for a group that has to be started anew,
+   * or when a new process does not start: those after it go on as they were
+   */
+  async restart(graceful: boolean): Promise<void> {
+    if (this.#restarting) throw new GatewayError('GW_CONTROL', 'A rolling restart is under way already.');
+    this.#restarting = true;
+    try {
+      const config = await this.#options.readConfig();
+      checkGroup(config, this.#members.length);
+      checkSameGroup(this.#config, config);
+      const before = this.#config;
+      await claimSharedSockets(config, before);
+      const timeout = stopTimeOf(before, graceful);
+      this.#config = config;
+      for (const member of this.#members) {
+        const listeners = await this.#restart(member, graceful, timeout);
+        if (member.number === 0) this.listeners = listeners;
+      }
+      // those that it has no more
+      await removeSharedSockets(before);
+    } finally {
+      this.#restarting = false;
+    }
+  }
+
   /** Has every node open its log file anew. */
   reopenLogs(): void {
     for (const member of this.#members) member.reopenLog();
@@ -126,28 +164,25 @@ export class NodeGroup implements AskedGroup, Answerer {
   /** Stops all nodes at once. A second call joins the first. */
   stop(graceful: boolean): Promise<void> {
     this.#stopped ??= (async () => {
-      const { worker } = this.#options.config;
-      const own = worker === false ? 0 : worker.stopTimeout * 1000;
-      const timeout = (graceful ? GRACEFUL_TIMEOUT : own) + END_TIME;
+      const timeout = stopTimeOf(this.#config, graceful);
       await Promise.all(this.#members.map(async (member) => await member.stop(graceful, timeout)));
-      await removeSharedSockets(this.#options.config);
+      await removeSharedSockets(this.#config);
       await this.#register?.stop(graceful);
     })();
     return this.#stopped;
   }
 
   async #start(): Promise<void> {
-    const { config, nodes, logFile, clock, log, fork, startRegister } = this.#options;
+    const { config, nodes, clock, log, fork, startRegister } = this.#options;
     await claimSharedSockets(config);
     const own = registerConfig(config);
     if (own) this.#register = await startRegister(own);
-    const registers = registersOf(config, this.#register?.registerAddress);
     this.#members = Array.from(
       { length: nodes },
       (_, number) =>
         new GroupMember({
           number,
-          start: { order: 'start', config: memberConfig(config, number, registers), logFile },
+          start: this.#startOrder(number),
           fork,
           stillTime: stillTimeOf(config.worker),
           clock,
@@ -157,4 +192,30 @@ export class NodeGroup implements AskedGroup, Answerer {
     // the first has all ports, those that are not shared included
     [this.listeners] = await Promise.all(this.#members.map(async (member) => await member.start()));
   }
+
+  async #restart(member: GroupMember, graceful: boolean, timeout: number): Promise<readonly string[]> {
+    try {
+      return await member.restart(this.#startOrder(member.number), graceful, timeout);
+    } catch (error) {
+      const { code, message } = error as GatewayError;
+      throw new GatewayError(
+        code,
+        `Node ${member.name} has stopped and does not start again, which goes on being tried; those after it go on as they were. ${message}`,
+      );
+    }
+  }
+
+  #startOrder(number: number): StartOrder {
+    const registers = registersOf(this.#config, this.#register?.registerAddress);
+    const config = memberConfig(this.#config, number, registers);
+    return { order: 'start', config, logFile: this.#options.logFile };
+  }
+}
+
+/** Milliseconds in which a member has to have stopped. */
+function stopTimeOf(config: NodeConfig, graceful: boolean): number {
+  const { worker } = config;
+  const { delay, spread } = drainTimes(config);
+  const own = worker === false ? 0 : worker.stopTimeout * 1000;
+  return delay + spread + (graceful ? GRACEFUL_TIMEOUT : own) + END_TIME;
 }

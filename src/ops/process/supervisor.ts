@@ -37,6 +37,7 @@ export class Supervisor implements Answerer {
   readonly #options: SupervisorOptions;
   #node: SupervisedProcess | undefined;
   #stopping = false;
+  #replacing = false;
   #hasBeenUp = false;
   #lastEnd = '';
   /** The pause before the next life. */
@@ -58,6 +59,11 @@ export class Supervisor implements Answerer {
         const born = clock.now();
         const { code, signal } = await this.#live();
         if (this.#stopping) return code === 0 ? 0 : STATUS_FAILED;
+        if (this.#replacing) {
+          this.#replacing = false;
+          pauses.reset();
+          continue;
+        }
         this.#lastEnd = signal === null ? `exit status ${code}` : `signal ${signal}`;
         if (!this.#hasBeenUp || code === STATUS_MISUSED) {
           log.fatal(`${name} ended with ${this.#lastEnd} and is not started again`);
@@ -88,6 +94,12 @@ export class Supervisor implements Answerer {
   /** The node ends on purpose: it is not started again. */
   expectEnd(): void {
     this.#stopping = true;
+    this.#pause?.end();
+  }
+
+  /** The node ends on purpose, or is down: another one takes its place at once. */
+  expectReplacement(): void {
+    if (this.#node !== undefined) this.#replacing = true;
     this.#pause?.end();
   }
 

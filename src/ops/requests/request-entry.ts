@@ -35,6 +35,8 @@ export interface AskedGroup {
   /** What its first process knows of the group. */
   facts(): GroupFacts;
   reload(graceful: boolean): Promise<ReloadNote | null>;
+  /** Replaces the processes of its nodes, one after the other; resolves when all are up. */
+  restart(graceful: boolean): Promise<void>;
   stop(graceful: boolean): Promise<void>;
 }
 

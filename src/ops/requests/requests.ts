@@ -3,6 +3,7 @@ import { connectionsRequest } from './connections.js';
 import { mismatch, quote } from './mismatch.js';
 import { reloadRequest } from './reload.js';
 import type { AskedGroup, AskedNode, RequestEntry } from './request-entry.js';
+import { restartRequest } from './restart.js';
 import { statusRequest } from './status.js';
 import { stopRequest } from './stop.js';
 
@@ -14,6 +15,7 @@ export const requests = {
   status: statusRequest,
   connections: connectionsRequest,
   reload: reloadRequest,
+  restart: restartRequest,
   stop: stopRequest,
 };
 

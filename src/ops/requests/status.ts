@@ -23,9 +23,10 @@ export interface NodeStatus {
     readonly messagesOut: number;
     readonly messagesDropped: number;
     readonly datagramsDropped: number;
+    readonly workerMessagesDropped: number;
     readonly slowClients: number;
     readonly heartbeatDrops: number;
-    /** Clients closed for what they sent, by kind. */
+    /** What clients were refused, by kind: mostly their connections, for what they sent. */
     readonly refusals: Readonly<Record<string, number>>;
   };
   readonly reloads: number;

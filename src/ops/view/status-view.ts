@@ -52,10 +52,16 @@ function title({ version, nodejs, pid, uptime }: NodeStatus, paint: Paint): stri
   return `${name}   node.js ${nodejs}   pid ${pid}   up ${formatDuration(uptime)}`;
 }
 
-/** Why nodes and threads died, and what was lost with them; and what is missing from the log. */
-function losses({ members: nodes = [], workers, log }: NodeStatus, paint: Paint): readonly string[] {
+/** Why nodes and threads died, what was lost with them, and what else was; and what is missing from the log. */
+function losses(
+  { members: nodes = [], workers, counters, log }: NodeStatus,
+  paint: Paint,
+): readonly string[] {
   const lines = [
     ...(log.lost > 0 ? [`log: ${formatWhole(log.lost)} lines lost (${log.lastError})`] : []),
+    ...(counters.workerMessagesDropped > 0
+      ? [`messages between workers: ${formatWhole(counters.workerMessagesDropped)} dropped; the log says why`]
+      : []),
     ...nodes.flatMap(({ state, name }, number) =>
       state === 'silent'
         ? [`node ${number}: ${name} does not answer, and its figures are missing from all sums`]

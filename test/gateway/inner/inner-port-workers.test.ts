@@ -11,7 +11,8 @@ async function events(worker: RawPeer, count: number): Promise<string[]> {
   const result: string[] = [];
   while (result.length < count) {
     const frame = await worker.nextFrame();
-    result.push(`${commandName(frame.command)} ${frame.connectionId} ${frame.bodyText()}`.trimEnd());
+    const body = frame.command === Command.ON_CLOSE ? '' : frame.bodyText();
+    result.push(`${commandName(frame.command)} ${frame.connectionId} ${body}`.trimEnd());
   }
   return result;
 }

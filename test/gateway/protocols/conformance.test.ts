@@ -8,7 +8,19 @@ import type { Connection, Listener } from '#src/gateway/protocols/protocol.js';
 import type { ProtocolHost } from '../../support/protocol-host.js';
 import { ManualClock } from '#src/testing/manual-clock.js';
 import { ANSWER_TIMEOUT } from '#src/gateway/protocols/timeouts.js';
-import { frame, netstring, netstringModule, tcp, text, ws, withTls, wsFrame } from './formats.js';
+import {
+  Opcode,
+  RSV1,
+  frame,
+  netstring,
+  netstringModule,
+  tcp,
+  text,
+  withTls,
+  ws,
+  wsCompressed,
+  wsFrame,
+} from './formats.js';
 import { open, tls } from './opening.js';
 import { type Peer, type StreamFormat, StreamPeer, UdpPeer } from './peer.js';
 
@@ -44,7 +56,22 @@ const SUBJECTS: Subject[] = [
     options: () => ({ tls }),
     forbidden: wsFrame(3, Buffer.alloc(0)),
   },
+  {
+    name: 'ws with compression',
+    scheme: 'ws',
+    format: wsCompressed,
+    boundaries: true,
+    options: () => ({ compression: { threshold: 0 } }),
+    forbidden: wsFrame(RSV1 | Opcode.ping, Buffer.alloc(0)),
+  },
   { name: 'text', scheme: 'text', format: text, boundaries: true },
+  {
+    name: 'text behind a proxy',
+    scheme: 'text',
+    format: { ...text, preamble: 'PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n' },
+    boundaries: true,
+    options: () => ({ proxy: 'proxy-protocol', trustedProxies: ['loopback'] }),
+  },
   { name: 'frame', scheme: 'frame', format: frame, boundaries: true, forbidden: Buffer.alloc(4) },
   { name: 'tcp', scheme: 'tcp', format: tcp, boundaries: false },
   {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { StreamFormat } from './peer.js';
 
 /*
@@ -61,6 +62,9 @@ export function encode(message) {
 
 export const Opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
+/** Beside the opcode of a message: it is compressed (RFC 7692). */
+export const RSV1 = 0x40;
+
 /** A client's frame, masked as RFC 6455 demands. */
 export function wsFrame(opcode: number, payload: Buffer, fin = true): Buffer {
   const { length } = payload;
@@ -97,6 +101,22 @@ export const ws: StreamFormat = {
     const opcode = bytes[0] & 0x0f;
     if (opcode === Opcode.close) return { length, reply: wsFrame(Opcode.close, payload) };
     return opcode === Opcode.ping ? { length } : { length, message: payload };
+  },
+};
+
+/** With every message compressed, both ways. */
+export const wsCompressed: StreamFormat = {
+  ...ws,
+  handshake: ws.handshake?.replace(/\r\n$/, 'Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n'),
+  pack(message) {
+    const payload = deflateRawSync(message, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+    return wsFrame(RSV1 | (isUtf8(message) ? Opcode.text : Opcode.binary), payload);
+  },
+  unpack(bytes) {
+    const found = ws.unpack(bytes);
+    if (found?.message === undefined || (bytes[0] & RSV1) === 0) return found;
+    const payload = Buffer.concat([found.message, Buffer.from('0000ffff', 'hex')]);
+    return { ...found, message: inflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }) };
   },
 };
 

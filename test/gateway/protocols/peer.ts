@@ -28,6 +28,8 @@ export interface Peer {
 /** A stream protocol, seen from the client's side. */
 export interface StreamFormat {
   readonly tls?: boolean;
+  /** Sent before anything else, TLS included: a proxy's word. */
+  readonly preamble?: string | Buffer;
   /** Sent first; the answer ends with an empty line. */
   readonly handshake?: string;
   /** Sent before the connection is ended. */
@@ -67,6 +69,8 @@ export class StreamPeer extends Observed implements Peer {
 
   static async connect(url: string, format: StreamFormat): Promise<StreamPeer> {
     const raw = connect(destinationOf(url));
+    // before there is TLS, which would come first
+    if (format.preamble !== undefined) raw.write(format.preamble);
     const socket = format.tls ? connectTls({ socket: raw, rejectUnauthorized: false }) : raw;
     const peer = new StreamPeer(format, socket, raw);
     await once(socket, format.tls ? 'secureConnect' : 'connect');

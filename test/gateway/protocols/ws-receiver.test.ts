@@ -71,6 +71,7 @@ function closeCodeOf(error: Error): number {
 
 /** Writes down what it is told, and pauses its receiver at some of the messages. */
 class Reader implements WsReader {
+  readonly inflates = false;
   readonly reports: Report[] = [];
   readonly receiver: WsReceiver;
   readonly #pauses: readonly boolean[];
@@ -99,6 +100,18 @@ class Reader implements WsReader {
 
   onForbidden(code: number): void {
     this.reports.push(['forbidden', code]);
+  }
+
+  onInflating(): void {
+    assert.fail('nothing is compressed');
+  }
+
+  onInflated(): void {
+    assert.fail('nothing is compressed');
+  }
+
+  onFinished(): void {
+    assert.fail('nothing is waited for');
   }
 }
 

@@ -25,6 +25,7 @@ export const STATUS: NodeStatus = {
     messagesOut: 9_876_543_210,
     messagesDropped: 0,
     datagramsDropped: 0,
+    workerMessagesDropped: 0,
     slowClients: 0,
     heartbeatDrops: 0,
     refusals: {},

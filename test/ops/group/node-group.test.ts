@@ -21,6 +21,8 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
   let done: string[];
   let registers: NodeConfig[];
   let check: () => Promise<void>;
+  /** The configuration of now. */
+  let read: () => Promise<NodeConfig>;
 
   beforeEach(() => {
     clock = new ManualClock();
@@ -29,6 +31,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
     done = [];
     registers = [];
     check = async () => void done.push('compile');
+    read = async () => groupConfig();
   });
 
   function starting(config: NodeConfig = groupConfig(), nodes = NODES): Promise<NodeGroup> {
@@ -63,6 +66,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
         };
       },
       check: async () => await check(),
+      readConfig: async () => await read(),
     });
   }
 
@@ -82,6 +86,13 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
     await turn();
     assert.equal(processes.length, before + 1);
     return processes[before];
+  }
+
+  /** Lets the members that are forked from now on come up, and the restart go on. */
+  async function comeUp(count: number): Promise<void> {
+    while (processes.length < count) await turn();
+    processes[count - 1].comesUp();
+    await turn();
   }
 
   /** Time passes, in which members are checked so many times. */
@@ -501,6 +512,101 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
       assert.deepEqual(processes[NODES].signals, ['SIGKILL']);
       assert.deepEqual([processes.length, clock.timers], [NODES + 1, 0]);
     });
+  });
+
+  describe('a rolling restart', () => {
+    it('replaces one process after the other, by ones with the configuration of now', async () => {
+      const group = await started();
+      read = async () => {
+        done.push('read');
+        return groupConfig({ pingInterval: 7 });
+      };
+      const restarted = group.restart(true);
+      await comeUp(NODES + 1);
+      assert.deepEqual(processes[0].node.asked, ['stop true']);
+      await comeUp(NODES + 2);
+      assert.equal(processes.length, NODES + 3, 'the last one is on its way, and was not before');
+      await comeUp(NODES + 3);
+      await restarted;
+      assert.deepEqual(done, ['read']);
+      assert.deepEqual(
+        processes
+          .slice(NODES)
+          .map(({ config: { name, gateway } }) => [name, gateway && gateway.pingInterval]),
+        [
+          ['chat#0', 7],
+          ['chat#1', 7],
+          ['chat#2', 7],
+        ],
+      );
+      // the deaths were meant: nothing was paused, and nothing is to be told
+      assert.deepEqual([clock.now(), log], [0, []]);
+    });
+
+    it('ends with the first that does not start, which is tried again; the others go on', async () => {
+      const group = await started();
+      const restarted = group.restart(false);
+      while (processes.length === NODES) await turn();
+      processes[NODES].says({ event: 'ready' });
+      processes[NODES].says({ event: 'failed', code: 'GW_LISTEN', message: 'in use' });
+      processes[NODES].dies(1);
+      await assert.rejects(restarted, {
+        code: 'GW_LISTEN',
+        message:
+          'Node chat#0 has stopped and does not start again, which goes on being tried; those after it go on as they were. in use',
+      });
+      await turn();
+      clock.advance(1000);
+      await comeUp(NODES + 2);
+      assert.equal(processes.length, NODES + 2);
+      assert.equal(group.members[0].state, 'up');
+    });
+
+    it('refuses what only a start can change, before any node hears of it', async () => {
+      const group = await started();
+      read = async () => groupConfig({ lanPort: 4000 });
+      await assert.rejects(group.restart(false), { code: 'GW_CONTROL', message: /^gateway\.lanPort in the/ });
+      read = async () => await Promise.reject(compileError);
+      await assert.rejects(group.restart(false), compileError);
+      assert.equal(processes.length, NODES);
+    });
+
+    it('kills a process that does not stop, and there is one at a time', async () => {
+      const group = await started();
+      processes[0].answering = false;
+      const restarted = group.restart(false);
+      await turn();
+      await assert.rejects(group.restart(false), { code: 'GW_CONTROL' });
+      clock.advance(7000);
+      assert.deepEqual(processes[0].signals, ['SIGKILL']);
+      for (let count = NODES + 1; count <= 2 * NODES; count++) await comeUp(count);
+      await restarted;
+    });
+
+    it('starts one that is down without its pause', async () => {
+      const group = await started();
+      processes[1].dies(1);
+      await turn();
+      const restarted = group.restart(false);
+      for (let count = NODES + 1; count <= 2 * NODES; count++) await comeUp(count);
+      await restarted;
+      assert.equal(clock.now(), 0);
+    });
+  });
+
+  it('grants a stop the time for its clients', async () => {
+    const starts = starting(groupConfig({ drainDelay: 10, drainTime: 20 }));
+    await turn();
+    for (const member of processes) member.comesUp();
+    const group = await starts;
+    for (const member of processes) member.answering = false;
+    const stopped = group.stop(false);
+    await pass(4);
+    clock.advance(6999);
+    assert.deepEqual(processes[1].signals, []);
+    clock.advance(1);
+    await stopped;
+    assert.deepEqual(processes[1].signals, ['SIGKILL']);
   });
 
   it('passes log rotation on', async () => {

@@ -1,0 +1,10 @@
+import { Command } from '../../wire/command.js';
+import { decodeHandshakeAnswer } from '../../wire/handshake-answer.js';
+import type { CommandHandler } from './command-handler.js';
+
+/** Lets in who waits at the door, or not. Grammar: wire/handshake-answer.ts. */
+export const handshakeCommands: Readonly<Record<number, CommandHandler>> = {
+  [Command.HANDSHAKE_ANSWER]({ clients }, frame) {
+    clients.decided(frame.connectionId, decodeHandshakeAnswer(Buffer.from(frame.ext), frame.bodyText()));
+  },
+};

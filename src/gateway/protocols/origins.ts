@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type OriginParts, parseOrigin } from '../../config/origin-pattern.js';
+
+/** What may follow the name in a Host header. */
+const PORT = /:\d*$/;
+const WILDCARD = '*.';
+/** What browsers say for a page that is nobody's: a sandboxed frame, a file. */
+const OPAQUE = 'null';
+
+/**
+ * Whose pages may open a websocket. A browser lets any page connect to any host, with that host's cookies, and only says
+ * whose page it is: whoever does not look lets a foreign page speak for the user who has it open.
+ */
+export class Origins {
+  readonly #all: boolean;
+  /** Undefined: those of the host that they connect to. */
+  readonly #listed: ReadonlySet<string> | undefined;
+  /** Those whose subdomains are meant. */
+  readonly #parents: readonly OriginParts[];
+
+  /** @param origins as configured */
+  constructor(origins: readonly string[] | undefined) {
+    const parts = (origins ?? []).flatMap((text) => parseOrigin(text) ?? []);
+    this.#all = origins?.includes('*') === true;
+    this.#listed = origins && new Set([...parts.map(keyOf), ...origins.filter((text) => text === OPAQUE)]);
+    this.#parents = parts.filter(({ host }) => host.startsWith(WILDCARD));
+  }
+
+  /**
+   * Whether a handshake may come in. A client that says no origin is no page, and may.
+   *
+   * @param host the Host header: a name, and perhaps a port
+   */
+  admit(headers: IncomingHttpHeaders, host = headers.host ?? ''): boolean {
+    const origin = originOf(headers);
+    if (origin === undefined || this.#all) return true;
+    const parts = parseOrigin(origin);
+    if (parts === undefined) return origin === OPAQUE && this.#listed?.has(OPAQUE) === true;
+    if (this.#listed === undefined) {
+      return parts.host !== '' && parts.host === host.replace(PORT, '').toLowerCase();
+    }
+    return this.#listed.has(keyOf(parts)) || this.#parents.some((parent) => isBelow(parent, parts));
+  }
+}
+
+/** What a browser says whose page it is; the second name is that of the protocol's drafts. */
+export function originOf(headers: IncomingHttpHeaders): string | undefined {
+  return headers.origin ?? headers['sec-websocket-origin']?.toString();
+}
+
+function keyOf({ scheme, host, port }: OriginParts): string {
+  return `${scheme}://${host}:${port}`;
+}
+
+function isBelow(parent: OriginParts, { scheme, host, port }: OriginParts): boolean {
+  return scheme === parent.scheme && port === parent.port && host.endsWith(parent.host.slice(1));
+}
