@@ -41,6 +41,10 @@ if [ "$(uname)" = Linux ] && ! command -v systemd-analyze >/dev/null; then packa
 if ! { PATH="$PATH:/usr/sbin:/sbin" command -v mariadbd && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null; then
   packages+=(mariadb-server-core mariadb-client-core)
 fi
+# Certificates are made, and a socket is asked, as the documents say.
+for program in curl openssl; do
+  if ! command -v "$program" >/dev/null; then packages+=("$program"); fi
+done
 # With its module for streams, which is a file of its own, or a part of the program.
 has_nginx() (
   PATH="$PATH:/usr/sbin:/sbin:/usr/local/sbin"
@@ -51,9 +55,6 @@ has_nginx() (
 nginx=()
 if ! has_nginx; then nginx=(nginx-light libnginx-mod-stream); fi
 packages+=(${nginx[@]+"${nginx[@]}"})
-for program in curl openssl; do
-  if ! command -v "$program" >/dev/null; then packages+=("$program"); fi
-done
 if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
   packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
 fi

@@ -80,6 +80,10 @@ function* misfits(
     const text = `found with a listener of scheme ${scheme}, expected only with ${schemesTaking(option, 'or')}`;
     yield { key: `${key}.${option}`, text };
   }
+  if (listener.mode !== undefined && transport !== 'unix') {
+    const text = 'found with a listener that has a port, expected only with a unix socket';
+    yield { key: `${key}.mode`, text };
+  }
   if (isRecord(listener.rate) && listener.rate.messages === undefined && listener.rate.bytes === undefined) {
     yield {
       key: `${key}.rate`,

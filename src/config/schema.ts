@@ -196,6 +196,14 @@ const listener = Type.Object(
       }),
     ),
     tls: Type.Optional(tls),
+    mode: Type.Optional(
+      Type.String({
+        format: 'mode',
+        defaultText: 'by the umask',
+        description:
+          'Who may connect to a unix socket, as of a file: `"660"` for its owner and group, `"666"` for everybody. Only with `+unix`.',
+      }),
+    ),
     proxy: Type.Optional(
       Type.Enum(['forwarded', 'proxy-protocol'], {
         defaultText: 'none',
@@ -222,14 +230,6 @@ const listener = Type.Object(
         defaultText: 'no limit',
         description:
           'Clients of one address, of IPv6 a /64, that may come in by this port within a second; one more is refused, a websocket with 429 and `Retry-After`.',
-      }),
-    ),
-    mode: Type.Optional(
-      Type.String({
-        format: 'mode',
-        defaultText: 'by the umask',
-        description:
-          'Who may connect to a unix socket, as of a file: `"660"` for its owner and group, `"666"` for everybody. Only with `+unix`.',
       }),
     ),
     heartbeat: Type.Optional(

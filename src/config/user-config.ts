@@ -74,6 +74,8 @@ interface UserGatewayListen {
   readonly authTimeout?: number | undefined;
   /** Certificates of a listener, which speaks TLS then; required with wss. They are read again at each reload. Only with wss, text, frame and tcp. */
   readonly tls?: UserGatewayListenTls | undefined;
+  /** Who may connect to a unix socket, as of a file: `"660"` for its owner and group, `"666"` for everybody. Only with `+unix`. Default: by the umask. */
+  readonly mode?: string | undefined;
   /** How the proxies in front of this port, which `trustedProxies` names, say where their clients come from: `forwarded` (with ws and wss) by the headers X-Forwarded-For and X-Forwarded-Proto, or Forwarded; `proxy-protocol` by the PROXY protocol, version 1 or 2, before anything else. Not with udp. */
   readonly proxy?: 'forwarded' | 'proxy-protocol' | undefined;
   /** How much each client of this port may send: `messages`, `bytes`, or both. */
@@ -82,8 +84,6 @@ interface UserGatewayListen {
   readonly maxConnectionsPerAddress?: number | undefined;
   /** Clients of one address, of IPv6 a /64, that may come in by this port within a second; one more is refused, a websocket with 429 and `Retry-After`. Default: no limit. */
   readonly newConnectionsPerAddress?: number | undefined;
-  /** Who may connect to a unix socket, as of a file: `"660"` for its owner and group, `"666"` for everybody. Only with `+unix`. Default: by the umask. */
-  readonly mode?: string | undefined;
   /** Whether the heartbeat applies. `false`: clients of this port may be silent for ever, such as people who type. Default: `true`. */
   readonly heartbeat?: boolean | undefined;
 }

@@ -36,7 +36,7 @@ export class HttpRefusals {
     if (malformed) {
       const from = socket instanceof Socket ? this.#context.senderOf(socket).address : '';
       this.#context.host.refused(`http ${status}`, from, text);
-    } else if (socket instanceof TLSSocket) reportTlsFailure(this.#context.host, error, socket);
+    } else if (socket instanceof TLSSocket) reportTlsFailure(this.#context, error, socket);
     // one that never said anything, as browsers keep for later, is not told that it was too late
     const asked = malformed || (status === 408 && socket instanceof Socket && socket.bytesRead > 0);
     if (asked && socket.writable) this.#endWith(socket, status, text);

@@ -127,7 +127,7 @@ export class ListenerContext {
     return admission;
   }
 
-  /** Opens the port or socket, if it is not one of UDP. @throws GatewayError GW_LISTEN */
+  /** Opens the port or socket, if it is not one of UDP; the server has its listeners. @throws GatewayError GW_LISTEN */
   async bind(server: Server): Promise<void> {
     if (this.#proxied instanceof ProxyProtocol) this.#proxied.guard(server);
     const { transport, host, port } = this.address;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { HandshakeGrant, HandshakeRefusal } from '../../wire/handshake-answer.js';
 import type { ClientCertificate } from '../../wire/handshake.js';
+import type { HandshakeGrant, HandshakeRefusal } from '../../wire/handshake-answer.js';
 import type { ListenerContext } from './listener-context.js';
 
 /**

@@ -56,7 +56,7 @@ function createStreamServer(context: ListenerContext, onSocket: (socket: Socket)
   });
   server.on('secureConnection', onSocket);
   server.on('tlsClientError', (error, socket) => {
-    reportTlsFailure(host, error, socket);
+    reportTlsFailure(context, error, socket);
     socket.destroy();
   });
   return server;

@@ -13,8 +13,8 @@ export const PATIENCE = { half: 2_000, whole: 200 } as const;
 /** Milliseconds of silence before the operating system asks whether the other machine still exists. */
 export const KEEP_ALIVE_DELAY = 60_000;
 
-/** Milliseconds that a proxy has for its PROXY header, before the handshake's own time begins. */
-export const PROXY_TIMEOUT = 10_000;
-
 /** Milliseconds that a TLS handshake may take. */
 export const HANDSHAKE_TIMEOUT = 10_000;
+
+/** Milliseconds that a proxy has for its PROXY header, before the handshake's own time begins. */
+export const PROXY_TIMEOUT = 10_000;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { plainAddress } from '../../net/address.js';
-import type { ClientHost } from './protocol.js';
+import type { ListenerContext } from './listener-context.js';
 
 /** Where Node has the connection that TLS runs over. */
 const PARENT = '_parent';
@@ -15,13 +15,17 @@ export function askAddress(socket: Socket): void {
  * Reports a TLS handshake that has failed, if it is worth it: not one that the client has broken off, or that took too
  * long. The connection is gone, or ends by itself.
  */
-export function reportTlsFailure(host: ClientHost, error: NodeJS.ErrnoException, socket: TLSSocket): void {
+export function reportTlsFailure(
+  context: ListenerContext,
+  error: NodeJS.ErrnoException,
+  socket: TLSSocket,
+): void {
   const { [PARENT]: parent } = socket as { readonly [PARENT]?: Socket };
-  const from = plainAddress(socket.remoteAddress ?? parent?.remoteAddress);
+  const from = context.senderOf(socket).address || plainAddress(parent?.remoteAddress);
   const { code = '', message } = error;
   const refusal = refusalOf(code, socket);
-  if (refusal !== undefined) host.refused('tls client certificate', from, refusal);
-  else if (code.startsWith('ERR_SSL')) host.refused('tls', from, message);
+  if (refusal !== undefined) context.host.refused('tls client certificate', from, refusal);
+  else if (code.startsWith('ERR_SSL')) context.host.refused('tls', from, message);
 }
 
 /** Undefined where it is not for the client's certificate that the handshake has failed. */

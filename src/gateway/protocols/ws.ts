@@ -217,8 +217,7 @@ function requestOf({
   headers,
   socket,
 }: IncomingMessage): Omit<HandshakeRequest, 'subprotocol'> {
-  const certificate = certificateOf(socket);
-  return { url: originForm(url), method, httpVersion, headers, certificate };
+  return { url: originForm(url), method, httpVersion, headers, certificate: certificateOf(socket) };
 }
 
 function fieldLine([name, value]: readonly [name: string, value: string]): string {

@@ -13,9 +13,9 @@ import type { GroupFacts } from '../requests/group-status.js';
 import type { ReloadNote } from '../requests/reload.js';
 import type { AskedGroup } from '../requests/request-entry.js';
 import { type Answerer, answerOfGroup, type NodeRequest } from '../requests/requests.js';
+import { claimSharedSockets, removeSharedSockets } from './shared-sockets.js';
 import { checkGroup, checkSameGroup, groupName, memberConfig, registerConfig } from './member-config.js';
 import type { StartOrder } from './member-protocol.js';
-import { claimSharedSockets, removeSharedSockets } from './shared-sockets.js';
 import { stillTimeOf } from './still-watch.js';
 import type { NodeStatus } from '../requests/status.js';
 
@@ -46,7 +46,7 @@ export interface NodeGroupOptions {
   readonly startRegister: (config: NodeConfig) => Promise<RegisterNode>;
   /** Compiles the application and reads its certificates, without running it. @throws GatewayError */
   readonly check: () => Promise<void>;
-  /** Reads the configuration anew, and checks its application in the same way. @throws GatewayError */
+  /** Reads the configuration anew, compiles its application, and reads its certificates. @throws GatewayError */
   readonly readConfig: () => Promise<NodeConfig>;
 }
 
@@ -141,12 +141,16 @@ export class NodeGroup implements AskedGroup, Answerer {
       const config = await this.#options.readConfig();
       checkGroup(config, this.#members.length);
       checkSameGroup(this.#config, config);
-      const timeout = stopTimeOf(this.#config, graceful);
+      const before = this.#config;
+      await claimSharedSockets(config, before);
+      const timeout = stopTimeOf(before, graceful);
       this.#config = config;
       for (const member of this.#members) {
         const listeners = await this.#restart(member, graceful, timeout);
         if (member.number === 0) this.listeners = listeners;
       }
+      // those that it has no more
+      await removeSharedSockets(before);
     } finally {
       this.#restarting = false;
     }
@@ -162,7 +166,7 @@ export class NodeGroup implements AskedGroup, Answerer {
     this.#stopped ??= (async () => {
       const timeout = stopTimeOf(this.#config, graceful);
       await Promise.all(this.#members.map(async (member) => await member.stop(graceful, timeout)));
-      await removeSharedSockets(this.#options.config);
+      await removeSharedSockets(this.#config);
       await this.#register?.stop(graceful);
     })();
     return this.#stopped;

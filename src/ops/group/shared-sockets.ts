@@ -7,9 +7,14 @@ import { claimSocket, removeSocket } from '../../net/unix-socket.js';
  * it, so whether they are free is found there, and there they are removed.
  */
 
-/** @throws GatewayError GW_LISTEN when somebody listens to one of them */
-export async function claimSharedSockets(config: NodeConfig): Promise<void> {
+/**
+ * @param held by this group, as it is before a restart
+ * @throws GatewayError GW_LISTEN when somebody else listens to one of them
+ */
+export async function claimSharedSockets(config: NodeConfig, held?: NodeConfig): Promise<void> {
+  const own = held === undefined ? [] : socketsOf(held).map(({ path }) => path);
   for (const { url, path } of socketsOf(config)) {
+    if (own.includes(path)) continue;
     await claimSocket({ path, holder: process.pid, address: url, key: 'gateway.listen' });
   }
 }
