@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { needsSqlite } from '#src/project/package-json.js';
 import { PackageProject, ROOT } from '../support/package-project.js';
 
@@ -58,6 +59,31 @@ describe('gatewayworker new', () => {
     const all = names.filter((name) => name.includes('.') || name === 'Dockerfile');
     for (const name of all.filter((one) => one !== '.vscode'))
       assert.ok(!read(`my-chat/${name}`).includes('my-app'), name);
+  });
+
+  it('brings a Dockerfile and a unit for systemd that fit the project', () => {
+    make('my-chat');
+    const dockerfile = read('my-chat/Dockerfile');
+    const copied = [...dockerfile.matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, sources]) => sources.split(' '));
+    assert.deepEqual(copied, ['package.json', 'package-lock.json', '.']);
+    // what is copied as a whole must neither bring another machine's packages nor secrets
+    assert.match(read('my-chat/.dockerignore'), /^node_modules$[^]*^\.env$/m);
+    const [, command] = /^CMD (.*)$/m.exec(dockerfile) ?? [];
+    assert.deepEqual(JSON.parse(command), ['node_modules/.bin/gatewayworker', 'start']);
+    assert.match(dockerfile, /^WORKDIR \/srv\/my-chat$/m);
+
+    const unit = read('my-chat/my-chat.service');
+    const folder = join(around.folder, 'my-chat');
+    around.linkPackage();
+    around.write(
+      'my-chat.service',
+      unit
+        .replaceAll('/srv/my-chat/node_modules', join(around.folder, 'node_modules'))
+        .replaceAll('/srv/my-chat', folder),
+    );
+    const { status, stderr } = around.try('systemd-analyze', ['verify', '--man=no', './my-chat.service']);
+    assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stderr, /my-chat\.service/);
   });
 
   it('takes the folder where one is, if it is empty but for a repository', () => {
@@ -165,7 +191,7 @@ async function onTerminal(cwd: string, options: readonly string[], answers: read
   let out = '';
   terminal.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString();
-    if (/\] (?:\u001b\[\d+G)?$/.test(out)) terminal.stdin.write(unasked.shift() ?? '');
+    if (stripVTControlCharacters(out).endsWith('] ')) terminal.stdin.write(unasked.shift() ?? '');
   });
   const [status] = (await once(terminal, 'close')) as [number | null];
   return { status, out };

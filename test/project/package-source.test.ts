@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { needsSqlite } from '#src/project/package-json.js';
+import { projectFiles } from '#src/project/project-files.js';
 import { type PackageSource, packageSource } from '#src/project/package-source.js';
 import { writeProject } from '#src/project/write-project.js';
 import { PackageProject } from '../support/package-project.js';
@@ -41,7 +42,12 @@ describe('how a project names this package', () => {
     folder.write('gatewayworker-1.2.3.tgz', 'packed');
     const found = await source('file:../gatewayworker-1.2.3.tgz');
     assert.deepEqual(found, { specifier: 'file:gatewayworker-1.2.3.tgz', tarball });
-    await writeProject(join(folder.folder, 'my-app'), new Map(), found);
+    const files = await projectFiles('my-app', 'chat', 'typescript', found);
+    assert.match(
+      files.get('Dockerfile') ?? '',
+      /^COPY package\.json package-lock\.json gatewayworker-1\.2\.3\.tgz \.\/$/m,
+    );
+    await writeProject(join(folder.folder, 'my-app'), files, found);
     assert.ok(existsSync(join(folder.folder, 'my-app/gatewayworker-1.2.3.tgz')));
   });
 
