@@ -162,7 +162,7 @@ describe('a state that does not come over: the reload is refused, and the old co
     [
       'cannot be cloned',
       'GW_HANDOVER',
-      /what onHandOver returned cannot be cloned: state\.extra\.list\[0\]\.why, .*=> .* could not be cloned\. Expected plain values/,
+      /what onHandOver returned cannot be cloned: state\.extra\.list\[0\]\.why \(\(\) => .* could not be cloned\.\)\. Expected plain values/,
     ],
     ['onTakeOver throws', 'GW_HANDOVER', /onTakeOver failed:\nError: too much\n +at .*state\/index\.ts:\d+/],
     ['onTakeOver dies', 'GW_WORKER_DIED', /Worker 0 died/],
