@@ -193,6 +193,8 @@ export class Succession implements GenerationsOwner {
     } catch (error) {
       next.abort();
       this.#successor = undefined;
+      // the old one may have died meanwhile
+      this.#replacement.begin();
       throw error;
     }
   }
@@ -261,6 +263,7 @@ export class Succession implements GenerationsOwner {
     this.lastExit = generation.stuck ?? (error && messageOf(error)) ?? 'it ended by itself';
     this.lastFailure = this.lastExit;
     this.#options.report.died(error, this.lastExit);
-    this.#replacement.begin();
+    // one that is about to take over does so all the same
+    if (this.#successor === undefined) this.#replacement.begin();
   }
 }

@@ -218,6 +218,14 @@ describe('the Gateway API, called on node A, about clients of nodes A, B and C',
       assert.match(String(await ann.ws.next()), /^at b:\d from b:\d: "near"$/);
     }
     assert.equal(owners.size, 3);
+    // and it is where a client with this key goes, whoever gives it to it
+    await call('routeClient', bob.id, 'tea', { scope: 'cluster' });
+    await call('sendToWorker', 'tea', 'tea', { scope: 'cluster' });
+    const [, owner] = /^at (\S+) /.exec(String(await ann.ws.next())) ?? [];
+    let worker: { name?: string } = {};
+    while (worker.name !== owner) {
+      ({ worker } = await bob.call<{ worker: { name: string } }>('startReport'));
+    }
   });
 
   it('the current client is the caller’s own', async () => {

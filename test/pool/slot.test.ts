@@ -61,10 +61,14 @@ class Scene {
   }
 
   /** A slot that serves, and its thread. */
-  static async serving(t: TestContext): Promise<{ scene: Scene; first: FakeThread }> {
+  static async serving(
+    t: TestContext,
+    { handsOver = false } = {},
+  ): Promise<{ scene: Scene; first: FakeThread }> {
     const scene = new Scene(t);
     const started = scene.slot.start();
     const first = await scene.threads.nth(0);
+    first.handsOver = handsOver;
     first.ready();
     await started;
     await first.told('serve');
@@ -401,5 +405,52 @@ describe('a slot stops', () => {
     assert.deepEqual(second.handled, ['one']);
     assert.ok(second.orders.some(({ kind }) => kind === 'stop'));
     assert.equal(scene.clock.now(), 0);
+  });
+});
+
+/** The state is in the channel, and the next thread takes it out: that is when the one that had it dies. */
+async function handedOver(
+  t: TestContext,
+): Promise<{ scene: Scene; second: FakeThread; taken: Promise<void> }> {
+  const { scene, first } = await Scene.serving(t, { handsOver: true });
+  const next = await scene.slot.launch(newBundle);
+  const second = scene.threads.all[1];
+  second.takesOver = true;
+  second.ready();
+  await next.ready;
+  const taken = scene.slot.takeOver(next, STOP_TIMEOUT);
+  await first.told('handOver');
+  first.say({ kind: 'handedOver', given: true });
+  await second.told('takeOver');
+  first.die('killed');
+  scene.send('one');
+  await settle();
+  assert.equal(scene.threads.all.length, 2, 'nobody else is started: there is one who takes over');
+  assert.equal(scene.gateway.ready, false);
+  return { scene, second, taken };
+}
+
+describe('a slot whose thread dies when it has handed over its state', () => {
+  it('is served by the one that takes over', async (t) => {
+    const { scene, second, taken } = await handedOver(t);
+    second.say({ kind: 'tookOver' });
+    await taken;
+    while (second.handled.length < 1) await turn();
+    assert.equal(scene.threads.all.length, 2);
+    assert.equal(scene.slot.status().lastExit, 'killed');
+    await scene.slot.stop(STOP_TIMEOUT);
+  });
+
+  it('starts another one of the old code when that one does not', async (t) => {
+    const { scene, second, taken } = await handedOver(t);
+    const refused = assert.rejects(taken, { code: 'GW_HANDOVER' });
+    second.say({ kind: 'kept', message: 'too much' });
+    await refused;
+    const third = await scene.threads.nth(2);
+    assert.equal(third.task.bundle, bundle.url);
+    third.ready();
+    await third.told('serve');
+    while (third.handled.length < 1) await turn();
+    await scene.slot.stop(STOP_TIMEOUT);
   });
 });
