@@ -20,11 +20,11 @@ export function addressRanges(text: string): AddressRange[] {
   const [, address = '', bits] = /^([\da-f.:]+)(?:\/(\d{1,3}))?$/i.exec(text) ?? [];
   const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
   const prefix = bits === undefined ? longest : Number(bits);
-  if (prefix > longest) return [];
+  if (longest < 0 || prefix > longest) return [];
   return [{ address, prefix, family: longest === 32 ? 'ipv4' : 'ipv6' }];
 }
 
-/** For the schema. */
+/** For the schema. `unix:` are all that come by a unix socket, who have no addresses. */
 export function isAddressRange(value: string): boolean {
-  return addressRanges(value).length > 0;
+  return value === 'unix:' || addressRanges(value).length > 0;
 }
