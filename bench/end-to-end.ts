@@ -6,6 +6,7 @@ import { table } from './report/table.js';
 import { Rounds } from './rounds.js';
 import { chat, chatInCluster } from './scenarios/chat.js';
 import { churn } from './scenarios/churn.js';
+import { compressedFanOut, jsonFanOut } from './scenarios/documents.js';
 import { connects } from './scenarios/connects.js';
 import { echo1, echo16, mixed } from './scenarios/echo.js';
 import {
@@ -34,6 +35,8 @@ export const scenarios: readonly Scenario[] = [
   fanOutPaced,
   fanOutTls,
   fanOutGroups,
+  jsonFanOut,
+  compressedFanOut,
   chat,
   connects,
   idle,

@@ -12,7 +12,10 @@ const groups = [
     name: 'end-to-end',
     parts: scenarios.map(({ name, fullOnly }) => ({ name, shown: fullOnly ? `${name}*` : name })),
   },
-  { name: 'micro', parts: suites.map(({ name }) => ({ name, shown: name })) },
+  {
+    name: 'micro',
+    parts: suites.map(({ name, namedOnly = false }) => ({ name, shown: namedOnly ? `${name}**` : name })),
+  },
 ];
 
 export const known: ReadonlySet<string> = new Set(
@@ -29,6 +32,7 @@ export const listOfNames = [
     ),
   ]),
   '* only when named or with --full',
+  '** only when named by itself: it needs a database, by DATABASE_URL',
 ].join('\n');
 
 function wrapped(words: readonly string[], indent: string): string {

@@ -43,7 +43,9 @@ const everything = positionals.length === 0;
 const wantedScenarios = scenarios.filter(({ name, fullOnly }) =>
   everything ? values.full || !fullOnly : named(name, 'end-to-end'),
 );
-const wantedSuites = suites.filter(({ name }) => everything || named(name, 'micro'));
+const wantedSuites = suites.filter(({ name, namedOnly = false }) =>
+  namedOnly ? positionals.includes(name) : everything || named(name, 'micro'),
+);
 
 if (values.chart !== undefined && wantedScenarios.length === 0) {
   misused(`--chart draws end-to-end scenarios, and ${positionals.join(', ')} has none: name one as well`);

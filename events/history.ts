@@ -1,15 +1,16 @@
 /**
  * What is said in rooms, kept for those who come later: in the file chat.db, or in the database that DATABASE_URL names,
- * which nodes on several machines share. Nothing here throws: while the database is away, people talk on.
+ * which nodes on several machines share. Nothing here throws, or waits for long: while it is away, people talk on.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from 'gatewayworker';
 import { database } from 'gatewayworker/database';
 import type { Said } from './dialects.js';
 
-/** Messages that are shown at a time, and about as many as are kept of each room. */
-export const PAGE = 30;
-const KEPT = 1000;
+export const PAGE = 30; // messages that are shown at a time
+const KEPT = 1000; // messages of each room, or some more
+const PATIENCE = 1000; // milliseconds
 
 const db = database({ url: process.env.DATABASE_URL ?? 'sqlite:chat.db' });
 const TABLE = `CREATE TABLE IF NOT EXISTS said (room VARCHAR(20), id VARCHAR(20), uid VARCHAR(40), name VARCHAR(20),
@@ -45,10 +46,13 @@ export async function recall(room: string, before = '~'): Promise<Said[] | null>
   });
 }
 
+/** Null when it fails, or takes longer than people wait. */
 async function attempt<Result>(work: () => Promise<Result>): Promise<Result | null> {
+  const late = sleep(PATIENCE, undefined, { ref: false }).then(() => {
+    throw new Error(`the database has not answered within ${PATIENCE} ms`);
+  });
   try {
-    await (made ??= db.query(TABLE));
-    const result = await work();
+    const result = await Promise.race([(made ??= db.query(TABLE)).then(work), late]);
     away = false;
     return result;
   } catch (error) {

@@ -52,7 +52,7 @@ async function handle(client: Client<Session>, request: Request): Promise<void> 
     case 'say':
       return say(room, you, request.text);
     case 'earlier':
-      return void showHistory(client, room, request.before);
+      return showHistory(client, room, request.before);
     case 'whisper':
       return whisper(client, you, room, request.to, request.text);
     case 'who':
@@ -90,7 +90,7 @@ async function move(client: Client<Session>, you: Person, room: string): Promise
     tell(room, { type: 'arrived', room, person: you, at: Date.now() }, client.id);
   }
   reply(client, { type: 'joined', room, you, people: await peopleIn(room) });
-  void showHistory(client, room); // not before the gateway has let them in: what is said from here on comes by itself
+  await showHistory(client, room); // not before the gateway has let them in: what is said from here on comes by itself
 }
 
 async function announceLeft({ uid, name, room }: Session): Promise<void> {
@@ -99,11 +99,11 @@ async function announceLeft({ uid, name, room }: Session): Promise<void> {
   if (!stillHere) tell(room, { type: 'left', room, person: { uid, name }, at: Date.now() });
 }
 
-/** It goes round at once: nobody waits for the database. */
-function say(room: string, from: Person, text: string): void {
+/** It goes round at once, and is kept then: nobody waits for the database to read along. */
+async function say(room: string, from: Person, text: string): Promise<void> {
   const said: Said = { type: 'said', room, id: newId(), from, text, at: Date.now() };
   tell(room, said);
-  void remember(said);
+  await remember(said);
 }
 
 async function showHistory(client: Client<Session>, room: string, before?: string): Promise<void> {

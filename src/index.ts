@@ -4,7 +4,7 @@ export { Gateway, type GatewayCalls } from './api/gateway-calls.js';
 export { PartialResultError } from './api/pending-queries.js';
 export type { CloseOptions } from './api/close-options.js';
 export type { BindOptions } from './api/identity-calls.js';
-export type { ExcludeOptions, SendOptions, SendToAllOptions } from './api/send-calls.js';
+export type { ExcludeOptions, SendOptions, SendToAllOptions, ToWorkerOptions } from './api/send-calls.js';
 export type { UserConfig } from './config/user-config.js';
 export { ERROR_CODES, type ErrorCode, GatewayError } from './base/errors.js';
 export type { ProtocolConnection, ProtocolModule } from './gateway/protocols/protocol-module.js';

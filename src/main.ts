@@ -9,6 +9,7 @@ import { report } from './ops/process/node-report.js';
 /** The command line. Exit status: 0 done, 1 failed, 2 misused. A command is loaded when it is run. */
 
 const program = createProgram(version, {
+  new: async (folder, options) => await (await import('./cli/new.js')).newProject(folder, options),
   start: async (options) => await (await import('./cli/start.js')).start(options),
   stop: async (options) => await (await import('./cli/running.js')).stop(options),
   restart: async (options) => await (await import('./cli/restart.js')).restart(options),

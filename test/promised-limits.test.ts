@@ -7,6 +7,7 @@ import { QUERY_DEADLINE_MILLISECONDS } from '#src/api/pending-queries.js';
 import { Gateway } from '#src/gateway/gateway.js';
 import { ANSWER_TIMEOUT, CLOSE_TIMEOUT, PATIENCE } from '#src/gateway/protocols/timeouts.js';
 import { udpProtocol } from '#src/gateway/protocols/udp-connection.js';
+import { Compression } from '#src/gateway/protocols/ws-compression.js';
 import { MAX_FRAME_LENGTH } from '#src/wire/frame.js';
 import { createLogger } from '#src/base/log.js';
 import { type Node, startNode } from '#src/node/node.js';
@@ -41,6 +42,12 @@ const CERTIFICATE = fixture('test-only-cert.pem');
 const KEY = fixture('test-only-key.pem');
 
 const PROMISES: readonly Promised[] = [
+  {
+    document: 'docs/compression.md',
+    says: 'Messages from `threshold` bytes to 128 KiB',
+    is: 128 * KIBIBYTE,
+    found: longestCompressed,
+  },
   {
     document: 'docs/protocols.md',
     says: 'up to 1,000 datagrams of that client wait',
@@ -173,6 +180,20 @@ describe('what the documents promise', () => {
 });
 
 /** How many events of a udp client wait while there is no worker: its datagrams, and that it has come. */
+function longestCompressed(): number {
+  const { protocol } = new Compression(true).agree('permessage-deflate') ?? {};
+  assert.ok(protocol);
+  const transport = new FakeTransport(protocol);
+  const COMPRESSED_TEXT = 0xc1;
+  let [shorter, longer] = [KIBIBYTE, MEBIBYTE];
+  while (longer - shorter > 1) {
+    const length = (shorter + longer) >> 1;
+    if (protocol.encode(Buffer.alloc(length), false, transport)[0] === COMPRESSED_TEXT) shorter = length;
+    else longer = length;
+  }
+  return shorter;
+}
+
 async function waitingDatagrams(t: TestContext): Promise<number> {
   const scene = await GatewayScene.create(t);
   const { transport } = scene.join(new FakeTransport(udpProtocol));

@@ -26,7 +26,10 @@ let at = 0;
 async function obey(order: AudienceOrder): Promise<void> {
   switch (order.order) {
     case 'open':
-      await crowd.open({ ports: [order.port], pids: [], tls: false, dialect: 'plain' }, order.clients);
+      await crowd.open(
+        { ports: [order.port], pids: [], tls: false, compression: false, dialect: 'plain' },
+        order.clients,
+      );
       await crowd.ask();
       return;
     case 'expect':

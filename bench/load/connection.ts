@@ -2,13 +2,15 @@ import { type Socket, connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { createHash } from 'node:crypto';
 import { dialects } from './dialect.js';
-import { FrameCounter } from './frame-counter.js';
+import { type ControlFrames, type Counter, FrameCounter } from './frame-counter.js';
 import { type FrameRow, type Opening, messageBytes } from './messages.js';
 import type { Target } from './orders.js';
 
 /** A fixed key is enough: nothing here is kept secret. */
 const KEY = Buffer.from('a benchmark key.').toString('base64');
 const ACCEPT = createHash('sha1').update(`${KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+/** As browsers have it. */
+const OFFER = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n';
 const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
 const LARGEST_HEAD = 4096;
 
@@ -21,6 +23,9 @@ const readBuffer = Buffer.allocUnsafe(256 * 1024);
  */
 const SOURCE_ADDRESSES = 64;
 
+/** Makes what counts a client's messages. */
+export type CounterOf = (control: ControlFrames) => Counter;
+
 /** A websocket client on a raw TCP or TLS socket, which does no more than it must. */
 export class Connection {
   readonly number: number;
@@ -31,23 +36,32 @@ export class Connection {
   onError: (error: Error) => void;
   readonly #socket: Socket;
   readonly #target: Target;
-  readonly #frames: FrameCounter;
+  readonly #frames: Counter;
   /** The server's answer to the handshake, as far as it has come; undefined once it is whole. */
   #head: string | undefined = '';
   #onOpen: (() => void) | undefined;
   #closing = false;
+  /** What the server has agreed to. */
+  extensions = '';
 
   /** @param number tells it from the others, and which of the target's ports it goes to */
-  constructor(target: Target, number: number, onOpen: () => void, onError: (error: Error) => void) {
+  constructor(
+    target: Target,
+    number: number,
+    onOpen: () => void,
+    onError: (error: Error) => void,
+    counter?: CounterOf,
+  ) {
     this.number = number;
     this.#target = target;
     this.#onOpen = onOpen;
     this.onError = onError;
     const dialect = dialects[target.dialect];
-    this.#frames = new FrameCounter(dialect, {
+    const control: ControlFrames = {
       ping: () => this.#socket.write(PONG),
       aliveAsked: () => this.#socket.write(dialect.alive),
-    });
+    };
+    this.#frames = counter?.(control) ?? new FrameCounter(dialect, control);
     const port = target.ports[number % target.ports.length];
     const host = '127.0.0.1';
     const localAddress = `127.0.0.${1 + (number % SOURCE_ADDRESSES)}`;
@@ -58,7 +72,8 @@ export class Connection {
     this.#socket.on(target.tls ? 'secureConnect' : 'connect', () => {
       this.#socket.write(
         `GET ${dialect.path}client=${number} HTTP/1.1\r\nHost: ${host}:${port}\r\nUpgrade: websocket\r\n` +
-          `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+          `Connection: Upgrade\r\nSec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n` +
+          `${target.compression ? OFFER : ''}\r\n`,
       );
     });
     this.#socket.on('drain', () => this.onDrain());
@@ -73,7 +88,7 @@ export class Connection {
 
   /** From now on these messages come, in this order and from the first one on. */
   expect(replies: FrameRow): void {
-    this.#frames.expect(replies);
+    if (this.#frames instanceof FrameCounter) this.#frames.expect(replies);
   }
 
   /** Sends one message, and resolves when it has come back. @param opening what it asks for */
@@ -129,6 +144,7 @@ export class Connection {
       throw new Error(`the handshake is answered by: ${head.slice(0, end)}`);
     }
     this.#head = undefined;
+    this.extensions = /^sec-websocket-extensions: (.*)\r$/im.exec(head)?.[1] ?? '';
     const { greeting } = dialects[this.#target.dialect];
     if (greeting !== undefined) this.send(greeting);
     return end + 4 - before;

@@ -1,4 +1,4 @@
-import { Connection } from './connection.js';
+import { Connection, type CounterOf } from './connection.js';
 import type { Opening } from './messages.js';
 import type { Target } from './orders.js';
 
@@ -10,9 +10,12 @@ export class Crowd {
   readonly clients: Connection[] = [];
   /** Never resolves. */
   readonly failed: Promise<never>;
+  readonly #counter: CounterOf | undefined;
   #fail: (error: Error) => void = () => {};
 
-  constructor() {
+  /** @param counter what counts a client's messages; by default those of one length */
+  constructor(counter?: CounterOf) {
+    this.#counter = counter;
     this.failed = new Promise((_, reject) => (this.#fail = reject));
     // whoever waits for the clients is told
     this.failed.catch(() => {});
@@ -48,7 +51,7 @@ export class Crowd {
 
   async #openOne(target: Target): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.clients.push(new Connection(target, this.clients.length, resolve, this.#fail));
+      this.clients.push(new Connection(target, this.clients.length, resolve, this.#fail, this.#counter));
     });
   }
 }

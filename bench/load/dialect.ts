@@ -2,8 +2,9 @@ import { MESSAGE_LENGTH } from './messages.js';
 
 const TEXT_FRAME = 0x81;
 const MASKED = 0x80;
-/** Longer payloads have a longer header; no message here is. */
+/** Longer payloads have a longer header, which only {@link clientFrame} makes. */
 const LONGEST_PAYLOAD = 125;
+const LONGEST_DOCUMENT = 0xffff;
 
 /** Not all zero: `ws` leaves out the unmasking for a mask of zeros. */
 export const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
@@ -11,18 +12,19 @@ export const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
 /** A text frame as a client sends it. */
 export function clientFrame(payload: Buffer): Buffer {
   const masked = payload.map((byte, index) => byte ^ MASK[index % 4]);
-  return Buffer.concat([head(MASKED, payload), MASK, masked]);
+  return Buffer.concat([head(MASKED, payload, LONGEST_DOCUMENT), MASK, masked]);
 }
 
 /** The same as a server sends it. */
 export function serverFrame(payload: Buffer): Buffer {
-  return Buffer.concat([head(0, payload), payload]);
+  return Buffer.concat([head(0, payload, LONGEST_PAYLOAD), payload]);
 }
 
-function head(masked: number, { length }: Buffer): Buffer {
-  if (length > LONGEST_PAYLOAD)
-    throw new Error(`a payload of ${length} bytes; at most ${LONGEST_PAYLOAD} fit`);
-  return Buffer.from([TEXT_FRAME, masked | length]);
+function head(masked: number, { length }: Buffer, longest: number): Buffer {
+  if (length > longest) throw new Error(`a payload of ${length} bytes; at most ${longest} fit`);
+  return length <= LONGEST_PAYLOAD
+    ? Buffer.from([TEXT_FRAME, masked | length])
+    : Buffer.from([TEXT_FRAME, masked | 126, length >> 8, length & 0xff]);
 }
 
 /** How a server wants to be spoken to inside websocket frames. */
@@ -59,11 +61,12 @@ export class Dialect {
   }
 
   /** The frame of a message as a client sends it. */
-  readonly request = (message: Buffer): Buffer => clientFrame(this.#wrap(message));
+  readonly request = (message: Buffer): Buffer => clientFrame(this.wrap(message));
   /** The same as a server sends it. */
-  readonly reply = (message: Buffer): Buffer => serverFrame(this.#wrap(message));
+  readonly reply = (message: Buffer): Buffer => serverFrame(this.wrap(message));
 
-  #wrap(message: Buffer): Buffer {
+  /** The payload of a message's frame. */
+  wrap(message: Buffer): Buffer {
     return Buffer.concat([this.#before, message, this.#after]);
   }
 }

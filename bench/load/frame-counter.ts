@@ -8,6 +8,16 @@ const HEADER_LENGTH = 2;
 /** Longer frames have a longer header; no server has a reason to send one here. */
 const LONGEST_PAYLOAD = 125;
 
+/** What looks at a server's stream. */
+export interface Counter {
+  /** Messages so far. */
+  readonly received: number;
+  /** Whether every frame has come that comes before messages do. */
+  readonly welcomed: boolean;
+  /** Takes in a piece of the stream. @returns how many messages it completed */
+  push(bytes: Buffer, start: number, end: number): number;
+}
+
 /** Who is told of frames that are no messages. */
 export interface ControlFrames {
   /** The websocket's own. */
@@ -21,7 +31,7 @@ export interface ControlFrames {
  * whole frame in each piece of the stream and of every frame that lies across two pieces: a message that is lost, doubled,
  * reordered or changed shifts what follows, and is found soon.
  */
-export class FrameCounter {
+export class FrameCounter implements Counter {
   received = 0;
   readonly #control: ControlFrames;
   readonly #messageLength: number;

@@ -1,5 +1,6 @@
 import { chat } from './chat.js';
 import { connects } from './connects.js';
+import { documentFanOut } from './document-fan-out.js';
 import { echo } from './echo.js';
 import { fanOut } from './fan-out.js';
 import { flood } from './flood.js';
@@ -19,6 +20,8 @@ async function run(order: Order): Promise<Figures> {
       return await flood(order);
     case 'fan-out':
       return await fanOut(order);
+    case 'document-fan-out':
+      return await documentFanOut(order);
     case 'chat':
       return await chat(order);
     case 'connects':

@@ -15,6 +15,8 @@ export interface Target {
   /** Its processes, whose use of the processor is measured, with those that they started. */
   readonly pids: readonly number[];
   readonly tls: boolean;
+  /** Whether clients offer to compress messages. */
+  readonly compression: boolean;
   readonly dialect: DialectName;
 }
 
@@ -57,6 +59,13 @@ export interface FanOutOrder extends Timing, To {
   readonly pace: { readonly mostOutstanding: number } | { readonly perSecond: number };
 }
 
+export interface DocumentFanOutOrder extends Timing, To {
+  readonly scenario: 'document-fan-out';
+  readonly clients: number;
+  /** Messages that are not yet delivered to everyone, at most. */
+  readonly mostOutstanding: number;
+}
+
 export interface ChatOrder extends Timing, To {
   readonly scenario: 'chat';
   readonly clients: number;
@@ -87,6 +96,7 @@ export type Order =
   | PacedEchoOrder
   | FloodOrder
   | FanOutOrder
+  | DocumentFanOutOrder
   | ChatOrder
   | ConnectsOrder
   | HoldOrder

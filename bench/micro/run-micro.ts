@@ -2,6 +2,7 @@ import { Bench } from 'tinybench';
 import { Progress } from '../report/progress.js';
 import { align } from '../report/table.js';
 import { broadcast } from './broadcast.js';
+import { database } from './database.js';
 import { directory } from './directory.js';
 import { frameReader } from './frame-reader.js';
 import { frameDecode, frameEncode } from './frame.js';
@@ -38,6 +39,7 @@ export const suites: readonly Suite[] = [
   handler,
   handshake,
   phpSerialize,
+  database,
 ];
 
 /**

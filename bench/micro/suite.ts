@@ -23,6 +23,8 @@ export function repeated(name: string, once: (count: number) => unknown): Task {
 export interface Suite {
   readonly name: string;
   readonly title: string;
+  /** It needs what not every machine has: a run of everything leaves it out. */
+  readonly namedOnly?: boolean;
   /** Makes the tasks, and what they work on. */
   prepare(): Promise<Task[]> | Task[];
   /** Lets go of what `prepare` made. */

@@ -1,12 +1,12 @@
 import { WebSocket, WebSocketServer } from 'ws';
-import { httpServer, listen } from './start.js';
+import { httpServer, listen, perMessageDeflate } from './start.js';
 
 /**
  * The peer that everybody knows: `ws` as its own documentation sets it up, on one thread, and nothing around it but what
  * the scenarios ask for (see load/messages.ts for the kinds of messages). Text arrives as bytes and goes out as it came.
  */
 
-const server = new WebSocketServer({ server: httpServer });
+const server = new WebSocketServer({ server: httpServer, perMessageDeflate });
 const uids = new Map();
 const groups = new Map();
 

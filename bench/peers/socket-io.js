@@ -1,12 +1,12 @@
 import { Server } from 'socket.io';
-import { httpServer, listen } from './start.js';
+import { httpServer, listen, perMessageDeflate } from './start.js';
 
 /**
  * Socket.IO as its own documentation sets it up: rooms for groups, and a room per uid. See load/messages.ts for the kinds
  * of messages; each is the only argument of an event named m.
  */
 
-const io = new Server(httpServer);
+const io = new Server(httpServer, { perMessageDeflate });
 
 // from its page on performance: each client's first request is not kept
 io.engine.on('connection', (socket) => {

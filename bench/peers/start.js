@@ -1,13 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { parseArgs } from 'node:util';
 
 /*
  * What the servers of this folder have in common: how they are told what to do, and how they say that they are up.
- * `node <server>.js [cert key]`
+ * `node <server>.js [--cert FILE --key FILE] [--compression]`
  */
 
-const [cert, key] = process.argv.slice(2);
+const {
+  values: { cert, key, compression },
+} = parseArgs({
+  options: {
+    cert: { type: 'string' },
+    key: { type: 'string' },
+    compression: { type: 'boolean', default: false },
+  },
+});
+
+/** Whether clients that offer it are sent compressed messages. */
+export const perMessageDeflate = compression;
 
 /** Where the websockets come in: HTTP, or HTTPS when there is a certificate. */
 export const httpServer =

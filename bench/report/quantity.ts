@@ -5,6 +5,7 @@ const DIVISORS: Readonly<Record<Figure['unit'], number>> = {
   'k/s': 1e3,
   ms: 1,
   µs: 1,
+  bytes: 1,
   KB: 1,
   '%': 1,
 };

@@ -14,7 +14,7 @@ export interface Figure {
   /** Its name in {@link Figures}. */
   readonly key: string;
   readonly title: string;
-  readonly unit: 'M/s' | 'k/s' | 'ms' | 'µs' | 'KB' | '%';
+  readonly unit: 'M/s' | 'k/s' | 'ms' | 'µs' | 'bytes' | 'KB' | '%';
 }
 
 /** Beside a rate: what the server's processes spend on each. */
@@ -47,7 +47,7 @@ export interface Scenario {
   run(trial: Trial): Promise<Figures>;
 }
 
-export const plainStart: StartOptions = { nodes: 1, tls: false, probe: false };
+export const plainStart: StartOptions = { nodes: 1, tls: false, compression: false, probe: false };
 
 /** Servers that hold so many clients. */
 export function holds(clients: number): Scenario['admits'] {

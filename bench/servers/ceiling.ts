@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { parseArgs } from 'node:util';
 import { groups } from '../load/audience.js';
 import { MASK, dialects } from '../load/dialect.js';
 import { type FrameRow, MESSAGE_LENGTH, ROTATION, frameRow } from '../load/messages.js';
@@ -101,9 +102,9 @@ function serve(socket: Socket): void {
   });
 }
 
-const [cert, key] = process.argv.slice(2);
+const { cert, key } = parseArgs({ options: { cert: { type: 'string' }, key: { type: 'string' } } }).values;
 const server =
-  cert === undefined
+  cert === undefined || key === undefined
     ? createServer(serve)
     : createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, serve);
 server.listen(0, '127.0.0.1', 1024, () => process.send?.({ port: (server.address() as AddressInfo).port }));

@@ -24,6 +24,7 @@ export const gatewayWorker: Contestant = {
   name: 'gatewayworker',
   probed: true,
   reloads: true,
+  compresses: true,
   clusters: true,
   start: async (options) =>
     await (options.nodes === 1 ? startNode({ register: false }, options) : startCluster(options)),
@@ -71,7 +72,11 @@ async function startNode(
   inner: object = {},
   quiet = (): boolean => false,
 ): Promise<RunningServer> {
-  const listener = options.tls ? { url: 'wss://127.0.0.1:0', tls: certificate } : { url: 'ws://127.0.0.1:0' };
+  const { tls, compression } = options;
+  const listener = {
+    ...(tls ? { url: 'wss://127.0.0.1:0', tls: certificate } : { url: 'ws://127.0.0.1:0' }),
+    ...(compression ? { compression } : {}),
+  };
   // a folder of its own, where its pid file and its control socket lie as well
   const folder = await temporaryFolder();
   const config = join(folder, 'gatewayworker.config.json');

@@ -22,10 +22,15 @@ function forked(name: string, module: URL, dialect: DialectName, prepare?: () =>
     name,
     probed: true,
     reloads: false,
+    compresses: true,
     clusters: false,
     prepare,
     async start(options) {
-      const child = Child.fork(name, module, options.tls ? [certificate.cert, certificate.key] : [], options);
+      const args = [
+        ...(options.tls ? ['--cert', certificate.cert, '--key', certificate.key] : []),
+        ...(options.compression ? ['--compression'] : []),
+      ];
+      const child = Child.fork(name, module, args, options);
       const { port } = await child.message<{ port: number }>();
       return running(child, port, options, dialect);
     },

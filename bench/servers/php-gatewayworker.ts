@@ -31,6 +31,7 @@ export function phpGatewayWorker(gatewayWorker: string, workerman: string | unde
     mostClients: hasEventLoop() ? undefined : MOST_CLIENTS,
     probed: false,
     reloads: false,
+    compresses: false,
     clusters: false,
     async prepare() {
       await Promise.resolve();

@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly nodes: number;
   /** Whether clients come by TLS. */
   readonly tls: boolean;
+  /** Whether it compresses messages for clients that offer it. */
+  readonly compression: boolean;
   /** Whether to look into its heap. */
   readonly probe: boolean;
 }
@@ -31,6 +33,8 @@ export interface Contestant {
   readonly probed: boolean;
   /** Whether its code can be reloaded while it runs. */
   readonly reloads: boolean;
+  /** Whether it can compress messages, and takes ones of any length. */
+  readonly compresses: boolean;
   /** Whether several of it are one cluster without anything beside them. */
   readonly clusters: boolean;
   /** What has to be done once before the first start: install, compile. */
@@ -42,11 +46,11 @@ export interface Contestant {
 export function running(
   child: Child,
   port: number,
-  { tls }: StartOptions,
+  { tls, compression }: StartOptions,
   dialect: DialectName = 'plain',
 ): RunningServer {
   return {
-    target: { ports: [port], pids: [child.pid], tls, dialect },
+    target: { ports: [port], pids: [child.pid], tls, compression, dialect },
     heapUse: async () => await child.ask<HeapUse>('heap-use'),
     reload: async () => await Promise.reject(new Error(`${child.name} has no reload`)),
     stop: async () => await child.stop(),

@@ -26,6 +26,7 @@ export function uWebSockets(checkout: string): Contestant {
     name: 'uWebSockets',
     probed: false,
     reloads: false,
+    compresses: false,
     clusters: false,
     async prepare() {
       program = await compiled(resolve(checkout));

@@ -42,6 +42,8 @@ export const ERROR_CODES = {
     'A connection to a database broke while a statement or a COMMIT was on its way: it may have been carried out, or not. It is never sent again by itself.',
   GW_SQL:
     'A statement that the database refused, or a call on a database, builder or transaction that is wrong.',
+  GW_PROJECT:
+    'A new project cannot be made: its folder is taken or cannot be written, or npm could not install it.',
   GW_CONTROL:
     'A command and the running node: it runs already, or it does not run, or it cannot be reached, or it refuses.',
 } as const;

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { suggestion } from '../config/suggestion.js';
+import { TEMPLATE_NAMES, type TemplateName } from '../project/templates.js';
 
 /** More than any machine has use for, and few enough that each may speak with each. */
 const MAX_NODES = 64;
@@ -29,6 +31,12 @@ export interface MigrateOptions {
   readonly list?: boolean;
 }
 
+export interface NewOptions {
+  readonly template?: TemplateName;
+  readonly ts?: boolean;
+  readonly js?: boolean;
+}
+
 export function addStartOptions(command: Command): Command {
   return command
     .addOption(nodesOption())
@@ -55,6 +63,19 @@ export function gracefulOption(): Option {
     '-g, --graceful',
     'let the handlers that run now take as long as they need (5 minutes at most)',
   );
+}
+
+export function templateOption(): Option {
+  return new Option(
+    '--template <name>',
+    `what it begins as: ${TEMPLATE_NAMES.join(', ')} (default: chat)`,
+  ).argParser((text) => {
+    const found = TEMPLATE_NAMES.find((name) => name === text);
+    if (found !== undefined) return found;
+    const meant = suggestion(text, TEMPLATE_NAMES);
+    const remedy = meant === undefined ? '' : ` Did you mean ${meant}?`;
+    throw new InvalidArgumentError(`Expected ${TEMPLATE_NAMES.join(', ')}.${remedy}`);
+  });
 }
 
 /** For options whose value is a number. */

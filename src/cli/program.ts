@@ -7,8 +7,10 @@ import {
   type GracefulOption,
   integer,
   type MigrateOptions,
+  type NewOptions,
   nodesOption,
   type StartOptions,
+  templateOption,
 } from './options.js';
 import type { ReportOptions } from './report-command.js';
 import type { RestartOptions } from './restart.js';
@@ -16,6 +18,7 @@ import type { RestartOptions } from './restart.js';
 const DEFAULT_CONNECTIONS = 100;
 /** What the commands do. */
 export interface Actions {
+  readonly new: (folder: string, options: NewOptions) => Promise<void>;
   readonly start: Action<StartOptions>;
   readonly stop: Action<GracefulOption>;
   readonly restart: Action<RestartOptions>;
@@ -38,6 +41,7 @@ const EXAMPLES = `
 A command finds its node by the configuration: gatewayworker.config.* in this folder, or -c FILE.
 
 Examples:
+  gatewayworker new my-app         make a project: a chat, a game, devices, or a push service
   gatewayworker                    run here, until Ctrl-C
   gatewayworker start --watch      the same, and take over new code when events/ changes
   gatewayworker start --nodes 4    run four nodes that share the ports, for more cores
@@ -48,6 +52,13 @@ Examples:
   gatewayworker stop -g            stop when the handlers that run now are done
 
 Exit status: 0 done, 1 failed, 2 misused.`;
+
+const NEW_EXAMPLES = `
+On a terminal it asks for what is not given.
+
+Examples:
+  gatewayworker new my-app
+  gatewayworker new my-app --template push --js`;
 
 const START_EXAMPLES = `
 Signals: SIGTERM and Ctrl-C stop the node, and a second one ends it at once; SIGUSR2 reloads the code;
@@ -81,6 +92,16 @@ export function createProgram(version: string, actions: Actions): Command {
       .command(name, options)
       .description(description)
       .option('-c, --config <file>', 'configuration file (default: gatewayworker.config.* in this folder)');
+
+  program
+    .command('new')
+    .description('make a project, with tests, a Dockerfile and a page')
+    .argument('<folder>', 'where; its name becomes the name of the project')
+    .addOption(templateOption())
+    .addOption(new Option('--ts', 'in TypeScript (the default)').conflicts('js'))
+    .addOption(new Option('--js', 'in JavaScript'))
+    .addHelpText('after', NEW_EXAMPLES)
+    .action(actions.new);
 
   addStartOptions(add('start', 'run a node (the default command)', { isDefault: true }))
     .addOption(new Option('--supervised').hideHelp())

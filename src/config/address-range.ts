@@ -24,7 +24,7 @@ export function addressRanges(text: string): AddressRange[] {
   return [{ address, prefix, family: longest === 32 ? 'ipv4' : 'ipv6' }];
 }
 
-/** For the schema. `unix:` are all that come by a unix socket, who have no addresses. */
+/** For the schema. */
 export function isAddressRange(value: string): boolean {
-  return value === 'unix:' || addressRanges(value).length > 0;
+  return addressRanges(value).length > 0;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, relative } from 'node:path';
 import { findConfigFile, readConfigFile } from './config-file.js';
@@ -34,12 +35,25 @@ export async function loadConfig({ file, cwd, env, nodes = 1 }: LoadOptions): Pr
   const value = found === undefined ? {} : await readConfigFile(found, givenStateDir(found, env));
   const overrides = applyEnvironment(value, env);
   if (nodes > 1) shareCores(value, nodes);
+  const named = isRecord(value) && isRecord(value.gateway) && value.gateway.listen !== undefined;
   const config = validateConfig(value, {
     source: found === undefined ? 'The environment' : relative(cwd, found),
     directory: found === undefined ? cwd : dirname(found),
     overrides,
   });
-  return { config, file: found, warnings: overrides.warnings };
+  // that of the default may come later, or never: an application need not have a page
+  const absent = named ? absentFolders(config) : [];
+  return { config, file: found, warnings: [...overrides.warnings, ...absent] };
+}
+
+/** Folders of static files that are not there, which may be misspelt. */
+function absentFolders({ gateway }: NodeConfig): string[] {
+  if (gateway === false) return [];
+  return gateway.listen.flatMap(({ url, static: folder }) =>
+    folder === undefined || existsSync(folder)
+      ? []
+      : [`${url}: the folder of static files ${folder} does not exist`],
+  );
 }
 
 /** The default of `worker.count` is for one process: several of them share the cores. */

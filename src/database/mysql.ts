@@ -86,10 +86,11 @@ class MysqlConnection implements Connection {
         if (error === null) resolve(answerOf(result, fields, arrays));
         else reject(this.#failure(error));
       };
-      const options = { sql, rowsAsArray: arrays };
+      // options cost mysql2 a fifth of a small statement: only where there are some
+      const statement = (arrays ? { sql, rowsAsArray: true } : sql) as string;
       // values never become text here: the server gets them beside the statement
-      if (values.length === 0) this.#raw.query(options, done);
-      else this.#raw.execute(options, values.map(boundValue), done);
+      if (values.length === 0) this.#raw.query(statement, done);
+      else this.#raw.execute(statement, values.map(boundValue), done);
     });
   }
 

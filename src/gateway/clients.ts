@@ -172,7 +172,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     const client = connection.client as ClientRecord;
     client.silentRounds = -1;
     this.#counters.messagesIn++;
-    const { rate } = connection.listener.options;
+    const { rate } = connection.listener;
     if (rate !== undefined && !this.#rates.admits(client, rate, data.length)) return;
     const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
     this.#dispatcher.dispatch(client, Command.ON_MESSAGE, flags, data);

@@ -51,7 +51,7 @@ export class Dispatcher {
   readonly #host: DispatcherHost & WorkersWatcher;
   /** By worker, while there is a link to it. */
   readonly #stopped = new Map<WorkerPeer, Stopped>();
-  /** Clients whose events queue because there is no worker at all. */
+  /** Clients whose events queue, or who are not read, because there is no worker at all. */
   readonly #unrouted = new Set<ClientRecord>();
   /** Clients that are not read for now, whatever their workers take. */
   readonly #held = new Set<ClientRecord>();
@@ -266,7 +266,10 @@ export class Dispatcher {
   /** Sends what queues of a client while its worker takes it, and then goes on reading the client. */
   #sendQueued(client: ClientRecord): void {
     const peer = this.#workers.peerOf(client);
-    if (peer === undefined) return;
+    if (peer === undefined) {
+      this.#unrouted.add(client);
+      return;
+    }
     const blocked = this.stoppedBy(peer)?.blocked;
     if (client.pausedByWorker) {
       blocked?.delete(client);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { type Clock, type Timer, elapse } from '../base/clock.js';
 import type { GatewayConfig } from '../config/schema.js';
 import type { Link } from '../link/link.js';
@@ -161,16 +160,9 @@ export class Gateway implements InnerHost {
       const { maxPackageSize, maxHeaderSize, udpIdleTimeout, trustedProxies } = this.#config;
       const common = { stateDir, maxPackageSize, maxHeaderSize, udpIdleTimeout, trustedProxies };
       for (const settings of this.#config.listen) {
-        const { url, static: staticRoot } = settings;
         const listener = await openListener({ ...settings, ...common }, this.clients);
         this.#listeners.push(listener);
         this.#logCertificates(listener.context);
-        if (staticRoot !== undefined && !existsSync(staticRoot)) {
-          this.log.warn(
-            { url, static: staticRoot },
-            `${url}: the folder of static files ${staticRoot} does not exist`,
-          );
-        }
       }
     } catch (error) {
       await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));

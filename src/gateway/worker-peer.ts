@@ -61,7 +61,7 @@ export class WorkerPeer {
   state: number;
   /** Clients bound to it. */
   clients = 0;
-  /** Bytes of other workers' messages that were sent to it since it has been behind. */
+  /** Bytes of other workers' messages that were sent to it since it last said how it is. */
   messageBytes = 0;
 
   constructor(link: Link, options: WorkerPeerOptions) {
@@ -114,11 +114,10 @@ export class WorkerPeer {
    * was sent since.
    */
   waitingBytes(bufferSize: number): number {
-    if ((this.state & WorkerState.CONGESTED) === 0) {
-      this.messageBytes = 0;
-      return this.link.bufferedBytes;
-    }
-    return bufferSize + this.messageBytes + this.link.bufferedBytes;
+    const { bufferedBytes } = this.link;
+    return (this.state & WorkerState.CONGESTED) === 0
+      ? bufferedBytes
+      : bufferSize + this.messageBytes + bufferedBytes;
   }
 
   /** Whether it is behind: clients that send much have to wait, and all others may go on. */

@@ -252,7 +252,10 @@ export class SlotLink extends BaseLink {
     // that a client came or went is in no hurry: often it is many in a row, and a thread would be woken for each
     const { command } = frame;
     if (command !== Command.REPLY) {
-      const urgent = command === Command.ON_MESSAGE || command === Command.CLIENT_ROUTED;
+      const urgent =
+        command === Command.ON_MESSAGE ||
+        command === Command.CLIENT_ROUTED ||
+        command === Command.ON_HANDSHAKE;
       const writable = this.#events.send(frame, urgent);
       if (!writable) this.#sorter?.congested();
       return writable;

@@ -101,7 +101,8 @@ export class InProcessApp implements TestApp {
           resolve(this.#client((owner) => (connection = new TestConnection(listener, owner, from))));
           return connection;
         },
-        onRefused: reject,
+        // what was logged about it comes first
+        onRefused: (error) => void this.settled().then(() => reject(error), reject),
       });
       this.#parts.gateway.clients.arrived(arrival);
     });

@@ -24,9 +24,6 @@ import { Unfinished } from './unfinished.js';
 import { WaitingEvents } from './waiting-events.js';
 import { WorkerMessages } from './worker-messages.js';
 
-/** Events of one client that begin one after another, where others wait as well. */
-const EVENTS_PER_TURN = 16;
-
 export interface BusinessWorkerOptions {
   readonly link: ThreadLink;
   readonly events: Events;
@@ -275,9 +272,9 @@ export class BusinessWorker {
       return;
     }
     if (events.routes > 0) return;
-    for (let begun = 0; ; begun++) {
-      if (events.waiting === undefined || events.waiting.length === 0) break;
-      if (begun === EVENTS_PER_TURN || (this.#turns.look() && begun > 0)) {
+    for (let first = true; events.waiting !== undefined && events.waiting.length > 0; first = false) {
+      // nor does one begin before what the handlers before it have sent is on its way
+      if ((this.#turns.look() || !this.#link.isSettled) && !first) {
         this.#turns.rest(client);
         break;
       }

@@ -31,9 +31,7 @@ export class ClientReports {
 
   /** Nothing of the client is pending here. @param events that were not begun @param closed whether this worker has closed it */
   moved(client: Readonly<ClientAddress>, events: readonly Buffer[], closed: boolean): void {
-    this.#frame.body = Buffer.concat(events);
-    this.#send(Command.CLIENT_MOVED, client, '', 0, closed ? Flag.OWN : 0);
-    this.#frame.body = '';
+    this.#send(Command.CLIENT_MOVED, client, '', 0, closed ? Flag.OWN : 0, Buffer.concat(events));
   }
 
   /** No more of its events for now, or again. */
@@ -59,7 +57,7 @@ export class ClientReports {
     ext: string | Uint8Array,
     clientIp: number,
     flags: number,
-    body = '',
+    body: string | Buffer = '',
   ): void {
     const frame = this.#frame;
     frame.command = command;

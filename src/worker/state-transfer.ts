@@ -9,6 +9,9 @@ import type { Events, WorkerInfo } from './events.js';
 import type { HandOverOrder } from './orders.js';
 import { uncloneableIn } from './uncloneable.js';
 
+/** Characters. */
+const LONGEST_REASON = 80;
+
 export interface StateTransferOptions {
   readonly worker: BusinessWorker;
   readonly events: Events;
@@ -93,7 +96,7 @@ export class StateTransfer {
       if (state !== undefined) port.postMessage(state);
     } catch (error) {
       this.#keep(
-        `what onHandOver returned cannot be cloned: ${uncloneableIn(state, 'state')}, ${messageOf(error)} Expected plain values, arrays, plain objects, Maps, Sets, Dates and bytes, without functions, timers and sockets.`,
+        `what onHandOver returned cannot be cloned: ${uncloneableIn(state, 'state')} (${shortened(messageOf(error))}). Expected plain values, arrays, plain objects, Maps, Sets, Dates and bytes, without functions, timers and sockets.`,
       );
       return state;
     }
@@ -121,6 +124,12 @@ export class StateTransfer {
     );
     return undefined;
   }
+}
+
+/** V8 quotes a function with all its lines. */
+function shortened(message: string): string {
+  const line = message.replaceAll(/\s+/g, ' ');
+  return line.length > LONGEST_REASON ? `${line.slice(0, LONGEST_REASON)}…` : line;
 }
 
 /** What the other thread has put into the channel. */

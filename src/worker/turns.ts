@@ -4,7 +4,9 @@ import type { Client } from './client.js';
 import type { Unfinished } from './unfinished.js';
 
 /** Milliseconds that handlers may take in a row before the thread looks at what else has come. */
-const TURN = 4;
+const TURN = 10;
+/** Milliseconds that those of one client may take in a row, where others wait as well. */
+const SHARE = 1;
 /** Events that begin at once between two looks at the clock: a look takes as long as a small part of the shortest handler. */
 const EVENTS_PER_LOOK = 4;
 
@@ -12,7 +14,7 @@ const EVENTS_PER_LOOK = 4;
  * Whose turn it is, where handlers take their time without giving the thread back. Events come in the order in which they
  * were sent, and two thousand of one client, at 2 ms each, would keep everybody else's waiting for four seconds. So once
  * handlers have taken a turn's time in a row, what else has come is only put with its clients, and those clients rest: from
- * then on they are handled one after another, a few events each, and what comes meanwhile is looked at in between.
+ * then on they have a share of a turn each, one after another, and what comes meanwhile is looked at between two turns.
  *
  * A client that rests is as one whose handler is pending: its events stay in the ring, or parked, until each begins.
  */
@@ -23,7 +25,8 @@ export class Turns {
   readonly #resting = new Queue<Client>();
   readonly #step = (): void => this.#next();
   #scheduled = false;
-  /** Events that have begun in this turn, and when the first of them did. */
+  /** How long the turn is, how many events have begun in it, and when the first of them did. */
+  #length = TURN;
   #begun = 0;
   #began = 0;
   #over = false;
@@ -36,7 +39,8 @@ export class Turns {
   }
 
   /** A new turn: what else has come has been looked at. */
-  begin(): void {
+  begin(length = TURN): void {
+    this.#length = length;
     this.#begun = 0;
     this.#over = false;
   }
@@ -52,7 +56,7 @@ export class Turns {
   look(): boolean {
     const now = performance.now();
     if (this.#begun++ === 0) this.#began = now;
-    else if (now - this.#began >= TURN) this.#over = true;
+    else if (now - this.#began >= this.#length) this.#over = true;
     return this.#over;
   }
 
@@ -81,16 +85,17 @@ export class Turns {
       this.leave();
       return;
     }
-    // no event begins before what the handlers before it have sent is on its way
     if (!this.#link.isSettled) {
       this.#scheduled = true;
       void this.#link.settled().then(this.#step);
       return;
     }
-    this.begin();
-    for (let left = this.#resting.length; left > 0 && !this.#over; left--) {
+    const end = performance.now() + TURN;
+    for (let left = this.#resting.length; left > 0; left--) {
+      if (performance.now() >= end || !this.#link.isSettled) break;
       const client = this.#resting.shift();
       if (client === undefined) break; // a handler has ended this thread's part
+      this.begin(SHARE);
       this.#goOn(client);
       this.#unfinished.end();
     }

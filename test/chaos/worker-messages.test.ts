@@ -114,10 +114,10 @@ describe('messages from worker to worker', { timeout: 60_000 }, () => {
       await ask({ name: 'chaos:1' }, 'exit');
       await chaos.node.reload(false);
     })();
-    let reloading = true;
+    const reloaded = { all: false };
     const sent: number[] = [];
     const pump = async (): Promise<void> => {
-      for (let n = 0; reloading || n < 100; n++) {
+      for (let n = 0; !reloaded.all || n < 100; n++) {
         sent.push(n);
         other.send(JSON.stringify([{ name: 'chaos:1' }, { n }]));
         while ('at' in JSON.parse(String(await other.next())));
@@ -126,7 +126,7 @@ describe('messages from worker to worker', { timeout: 60_000 }, () => {
     const other = await WsClient.connect(chaos.url);
     const pumping = pump();
     await reloads;
-    reloading = false;
+    reloaded.all = true;
     await pumping;
     const numbers: number[] = [];
     while (numbers.length < sent.length) numbers.push(((await next()).data as { n: number }).n);
@@ -150,18 +150,18 @@ describe('messages from worker to worker', { timeout: 60_000 }, () => {
   });
 
   it('for nobody are dropped, counted and logged', async () => {
-    const before = chaos.node.status().counters.workerMessagesDropped;
+    const dropped = chaos.node.status().counters.workerMessagesDropped;
     assert.deepEqual(await ask({ name: 'chaos:9' }, 1), { result: true });
     const line = await chaos.logged('is dropped');
     assert.equal(
       line.msg,
       'a message for the worker "chaos:9" is dropped: there is none of that name that takes messages. Expected one of chaos:0, chaos:1, chaos:2: a worker that leaves takes none, nor does one of PHP’s or of an older version.',
     );
-    assert.equal(chaos.node.status().counters.workerMessagesDropped, before + 1);
+    assert.equal(chaos.node.status().counters.workerMessagesDropped, dropped + 1);
   });
 
   it('for one that is more than twice its buffer behind are dropped, counted and logged', async () => {
-    const before = chaos.node.status().counters.workerMessagesDropped;
+    const dropped = chaos.node.status().counters.workerMessagesDropped;
     await ask({ name: 'chaos:1' }, 'block');
     await ask({ name: 'chaos:1' }, { filler: 'x'.repeat(10_000) }, {}, 100);
     const line = await chaos.logged('is dropped');
@@ -170,7 +170,7 @@ describe('messages from worker to worker', { timeout: 60_000 }, () => {
       /^a message for the worker chaos:1 is dropped: \d+ bytes wait for it, more than twice sendToWorkerBufferSize \(65536\)\. Send it less, /,
     );
     board.unblock();
-    const lost = chaos.node.status().counters.workerMessagesDropped - before;
+    const lost = chaos.node.status().counters.workerMessagesDropped - dropped;
     assert.ok(lost > 50 && lost < 100);
     assert.equal((await next()).data, 'block');
     for (let n = 0; n < 100 - lost; n++) assert.equal(((await next()).data as { n: number }).n, n);

@@ -5,11 +5,16 @@ import { createInterface } from 'node:readline';
 /** Milliseconds. It only bounds a failure: everything here waits for an event. */
 export const LIMIT = 20_000;
 
+/** As pino counts. */
+const WARNING = 40;
+
 /** A node in the foreground, and its log. */
 export class Foreground {
   readonly process: ChildProcess;
   /** The messages of the log. */
   readonly log: string[] = [];
+  /** Those that somebody should look at. */
+  readonly warnings: string[] = [];
   listeners: readonly string[] = [];
   readonly #ended: Promise<unknown[]>;
 
@@ -17,7 +22,10 @@ export class Foreground {
     this.process = child;
     this.#ended = once(child, 'close');
     if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => this.#read(line));
-    child.stderr?.on('data', (chunk: Buffer) => this.#note(chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.warnings.push(chunk.toString());
+      this.#note(chunk.toString());
+    });
   }
 
   static async up(child: ChildProcess): Promise<Foreground> {
@@ -49,8 +57,13 @@ export class Foreground {
   }
 
   #read(line: string): void {
-    const { msg, listeners } = JSON.parse(line) as { msg: string; listeners?: string[] };
+    const { level, msg, listeners } = JSON.parse(line) as {
+      level: number;
+      msg: string;
+      listeners?: string[];
+    };
     if (listeners) this.listeners = listeners;
+    if (level >= WARNING) this.warnings.push(msg);
     this.#note(msg);
   }
 

@@ -128,6 +128,23 @@ describe('a valid configuration', () => {
     assert.equal(config.worker.events, join(folder, 'app'));
   });
 
+  it('may have compression with settings, of which each has a default', async (test) => {
+    const { config } = await loadJson(test, {
+      gateway: {
+        listen: [
+          { url: 'ws://0.0.0.0:1', compression: true },
+          { url: 'ws://0.0.0.0:2', compression: false },
+          { url: 'ws://0.0.0.0:3', compression: { level: 9 } },
+        ],
+      },
+    });
+    assert.ok(config.gateway);
+    assert.deepEqual(
+      config.gateway.listen.map(({ compression }) => compression),
+      [true, false, { level: 9, threshold: 1024 }],
+    );
+  });
+
   it('keeps the name of a built-in router', async (test) => {
     const { config } = await loadJson(test, { gateway: { router: 'random' } });
     assert.ok(config.gateway);
@@ -266,6 +283,61 @@ describe('a wrong configuration', () => {
       'gateway.listen[0]: found "ws://0.0.0.0:1", expected an object',
     ],
     [
+      'a proxy that nobody is trusted for',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', proxy: 'forwarded' }] } },
+      'gateway.listen[0].proxy: found "forwarded" while gateway.trustedProxies names nobody, expected the proxies’ addresses there, such as ["loopback"] for one on this machine',
+    ],
+    [
+      'a proxy that speaks HTTP before a port that does not',
+      {
+        gateway: { trustedProxies: ['loopback'], listen: [{ url: 'text://0.0.0.0:1', proxy: 'forwarded' }] },
+      },
+      'gateway.listen[0].proxy: found "forwarded" with a listener of scheme text, which has no headers, expected "proxy-protocol"',
+    ],
+    [
+      'a proxy before udp',
+      {
+        gateway: {
+          trustedProxies: ['loopback'],
+          listen: [{ url: 'udp://0.0.0.0:1', proxy: 'proxy-protocol' }],
+        },
+      },
+      'gateway.listen[0].proxy: found with a listener of scheme udp, expected only with ws or wss or text or frame or tcp',
+    ],
+    [
+      'another kind of proxy',
+      {
+        gateway: {
+          trustedProxies: ['loopback'],
+          listen: [{ url: 'ws://0.0.0.0:1', proxy: 'proxy-protocl' }],
+        },
+      },
+      'gateway.listen[0].proxy: found "proxy-protocl", expected one of "forwarded", "proxy-protocol"; did you mean "proxy-protocol"?',
+    ],
+    ...['nginx', '10.0.0.0/33', '1.2.3', '::1/129', 'fe80::1%eth0', '0.0.0.0/-1', ''].map(
+      (range) =>
+        [
+          `trusted proxies ${range}`,
+          { gateway: { trustedProxies: [range] } },
+          `gateway.trustedProxies[0]: found "${range}", expected an address, a range such as 10.1.0.0/16, "loopback" or "private"`,
+        ] as const,
+    ),
+    [
+      'trusted proxies that are no list',
+      { gateway: { trustedProxies: 'loopback' } },
+      'gateway.trustedProxies: found "loopback", expected a list such as ["loopback", "10.1.0.0/16"]',
+    ],
+    [
+      'a rate of nothing',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', rate: { per: 5 } }] } },
+      'gateway.listen[0].rate: found neither messages nor bytes, expected how much a client may send',
+    ],
+    [
+      'a rate with another policy',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', rate: { messages: 5, policy: 'drop' } }] } },
+      'gateway.listen[0].rate.policy: found "drop", expected one of "pause", "close"',
+    ],
+    [
       'a bad listen url',
       { gateway: { listen: [{ url: 'ws://0.0.0.0' }] } },
       'gateway.listen[0].url: found "ws://0.0.0.0", expected scheme://host:port, such as ws://0.0.0.0:8282',
@@ -309,6 +381,26 @@ describe('a wrong configuration', () => {
       'all origins, not in a list',
       { gateway: { listen: [{ url: 'ws://0.0.0.0:1', origins: '*' }] } },
       'gateway.listen[0].origins: found "*", expected a list such as ["https://example.com"]',
+    ],
+    [
+      'compression without ws',
+      { gateway: { listen: [{ url: 'text://0.0.0.0:1', compression: true }] } },
+      'gateway.listen[0].compression: found with a listener of scheme text, expected only with ws or wss',
+    ],
+    [
+      'compression that is neither',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', compression: 'on' }] } },
+      'gateway.listen[0].compression: found "on", expected true, false or an object',
+    ],
+    [
+      'a level of compression that there is not',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', compression: { level: 0 } }] } },
+      'gateway.listen[0].compression.level: found 0, expected a whole number from 1 to 9',
+    ],
+    [
+      'a misspelt setting of compression',
+      { gateway: { listen: [{ url: 'ws://0.0.0.0:1', compression: { treshold: 1 } }] } },
+      'gateway.listen[0].compression.treshold: unknown key (found 1), did you mean "threshold"?',
     ],
     [
       'tls with ws',

@@ -287,6 +287,14 @@ describe('a client that goes to the owner of its key', () => {
   });
 });
 
+/** Gives back what the gateway has asked back. */
+function give(worker: FakeWorker): void {
+  for (const event of worker.events.splice(0)) {
+    const [, id] = /^CLIENT_ROUTED (\d+)$/.exec(event) ?? [];
+    if (id !== undefined) worker.send({ command: Command.CLIENT_MOVED, connectionId: Number(id) });
+  }
+}
+
 describe('the owner of a key', () => {
   it('is one of this process’s workers, or of all: then clients move as workers come and go', async (t) => {
     const gateway = await GatewayScene.create(t);
@@ -303,12 +311,6 @@ describe('the owner of a key', () => {
         body: 'cluster',
       });
     }
-    const give = (worker: FakeWorker): void => {
-      for (const event of worker.events.splice(0)) {
-        const [, id] = /^CLIENT_ROUTED (\d+)$/.exec(event) ?? [];
-        if (id !== undefined) worker.send({ command: Command.CLIENT_MOVED, connectionId: Number(id) });
-      }
-    };
     /** Who has a client: known by who gets its next event. */
     const holders = async (workers: Readonly<Record<string, FakeWorker>>): Promise<string[]> => {
       for (let n = 0; n < 4; n++) {
@@ -321,7 +323,7 @@ describe('the owner of a key', () => {
         const having = Object.keys(workers).filter((name) =>
           workers[name].events.includes(`ON_MESSAGE ${id} ${key}`),
         );
-        assert.equal(having.length, 1, `${key} is with ${having}`);
+        assert.equal(having.length, 1, `${key} is with ${having.join(' and ')}`);
         return having[0];
       });
     };

@@ -1,7 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { UserConfig } from '#src/config/user-config.js';
+import { samplesIn } from '../support/documents.js';
+import { fixture } from '../support/fixtures.js';
 import { NodeProcess } from '../support/node.js';
+import { TextClient } from '../support/text-client.js';
 import { WsClient } from '../support/ws-client.js';
+
+/** The configuration of docs/limits.md, with a certificate of the tests and ports that are free. */
+function documented(): UserConfig['gateway'] {
+  const [sample, ...others] = samplesIn('jsonc').filter(({ document }) => document === 'docs/limits.md');
+  assert.equal(others.length, 0);
+  const code = sample.code
+    .replace('"chat.pem"', JSON.stringify(fixture('test-only-cert.pem')))
+    .replace('"chat.key"', JSON.stringify(fixture('test-only-key.pem')))
+    .replaceAll(/0\.0\.0\.0:443|127\.0\.0\.1:8283/g, '127.0.0.1:0');
+  return (JSON.parse(code) as UserConfig).gateway;
+}
 
 describe('limits of a running node', () => {
   it('maxPackageSize: a larger message closes its client with 1009; others are not affected', async (t) => {
@@ -68,5 +83,29 @@ describe('limits of a running node', () => {
     for (let n = 0; n < 3; n++) assert.equal((await answering.nextPing()).length, 0);
     answering.send('still here');
     assert.equal(await answering.next(), 'still here');
+  });
+
+  it('those of docs/limits.md: a client, and an address, that take more are held up or refused, and are counted', async (t) => {
+    const node = await NodeProcess.start({ events: 'echo', gateway: documented() });
+    t.after(() => node.stop());
+    const options = { rejectUnauthorized: false };
+    const client = await WsClient.connect(node.url('wss'), options);
+    const messages = Array.from({ length: 65 }, (_, n) => `${n}`);
+    for (const message of messages) client.send(message);
+    for (const message of messages) assert.equal(await client.next(), message);
+    const handshakes = Array.from({ length: 40 }, () => WsClient.connect(node.url('wss'), options));
+    const refused = (await Promise.allSettled(handshakes)).filter(({ status }) => status === 'rejected');
+    assert.ok(refused.length > 0);
+    for (const { reason } of refused as PromiseRejectedResult[]) assert.match(String(reason), /429/);
+    const line = await TextClient.connect(node.url('text'));
+    line.socket.write('x\n'.repeat(1200));
+    await line.closed;
+    const { refusals } = (await node.status()).counters;
+    assert.deepEqual(Object.keys(refusals).toSorted(), [
+      'new connections per address',
+      'rate close',
+      'rate pause',
+    ]);
+    assert.equal(refusals['new connections per address'], refused.length);
   });
 });

@@ -14,6 +14,20 @@ import { TextClient } from '../support/text-client.js';
 const SECRET = 'a secret of thirty-two characters';
 const javascript = (code: string): string => transformSync(code, { loader: 'ts', target: 'node20' }).code;
 
+/** A token of the login server's for ann. */
+async function signed(
+  claims: object,
+  key: Parameters<SignJWT['sign']>[0],
+  header: { alg: string; kid?: string },
+): Promise<string> {
+  const token = new SignJWT({ ...claims }).setProtectedHeader(header).setSubject('ann');
+  return await token
+    .setIssuer('https://login.example.com/')
+    .setAudience('chat')
+    .setExpirationTime('1 minute')
+    .sign(key);
+}
+
 /** The samples of docs/login.md, as the applications of a project that has this package installed. */
 describe('docs/login.md', { timeout: 60_000 }, () => {
   const own = samplesIn('ts', 'js').filter(({ document }) => document === 'docs/login.md');
@@ -38,19 +52,6 @@ describe('docs/login.md', { timeout: 60_000 }, () => {
     const gateway = { listen } as UserConfig['gateway'];
     const worker = { count: 1, events: `${project.folder}/${name}` };
     return await bootNode({ config: { gateway, worker } });
-  }
-
-  async function signed(
-    claims: object,
-    key: Parameters<SignJWT['sign']>[0],
-    header: { alg: string; kid?: string },
-  ): Promise<string> {
-    const token = new SignJWT({ ...claims }).setProtectedHeader(header).setSubject('ann');
-    return await token
-      .setIssuer('https://login.example.com/')
-      .setAudience('chat')
-      .setExpirationTime('1 minute')
-      .sign(key);
   }
 
   it('has samples, which this test runs', () => assert.equal(own.length, 6));

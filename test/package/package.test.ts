@@ -135,6 +135,7 @@ describe('the package, installed from its tarball into an empty project', () => 
     it('is used rightly by every sample in the documents: nodenext', () => {
       project.write('application.mts', APPLICATION);
       project.write('with-node.mts', WITH_NODE);
+      project.link('jose');
       const samples = samplesIn('ts', 'js');
       assert.ok(samples.length >= 15);
       const files = samples.map((sample) => {

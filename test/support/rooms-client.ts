@@ -5,16 +5,7 @@ import { hashOf, highest } from '#src/gateway/rendezvous.js';
 import { LIMIT } from './inbox.js';
 
 /** What a message may be: see test/fixtures/events/rooms. */
-export type RoomsWord =
-  | 'say'
-  | 'later'
-  | 'hold'
-  | 'route'
-  | 'wide'
-  | 'twice'
-  | 'late-route'
-  | 'close'
-  | 'exit';
+export type RoomsWord = 'say' | 'later' | 'route' | 'wide' | 'twice' | 'late-route' | 'exit';
 
 /** Words after which the client belongs to the owner of the key that they name. */
 const ROUTES: readonly string[] = ['route', 'wide', 'twice', 'late-route'];
@@ -33,8 +24,6 @@ export function ownerOf(key: string, workers: readonly string[]): string | undef
  */
 export class RoomsClient {
   readonly socket: WebSocket;
-  /** As its answers have it. */
-  id = '';
   /** Faults, in words. */
   readonly faults: string[] = [];
   sent = 0;
@@ -98,7 +87,7 @@ export class RoomsClient {
     clearTimeout(deadline);
     assert.ok(
       this.#last >= number,
-      `no answer to message ${number}; unanswered: ${this.unanswered.slice(0, 9)}`,
+      `no answer to message ${number}; unanswered: ${this.unanswered.slice(0, 9).join(' ')}`,
     );
   }
 
@@ -115,9 +104,8 @@ export class RoomsClient {
   }
 
   #receive(answer: string): void {
-    const [said, count, worker, thread, id] = answer.split(' ');
+    const [said, count, worker, thread] = answer.split(' ');
     const number = Number(said);
-    this.id = id;
     this.worker = worker;
     this.workers.add(worker);
     this.threads.add(thread);

@@ -1,4 +1,5 @@
 import { checkText, trim } from './identifiers.js';
+import { remembered } from './remembered.js';
 import type { SelectColumn } from './state.js';
 import { kindOf, sqlError } from './statement.js';
 
@@ -25,13 +26,15 @@ export function entriesOf<Value>(call: string, entries: ListOrMap<Value>): [stri
 const BEGINS_EXPRESSION = /^(?:ALL|BINARY|DISTINCT|DISTINCTROW|NOT)$/i;
 
 /** Columns as select() takes them: text with commas, a list, or aliases by column. @throws GW_SQL */
-export function selectColumns(call: string, columns: string | ListOrMap<string>): SelectColumn[] {
-  const entries = typeof columns === 'string' ? columns.split(',') : columns;
-  return entriesOf(call, entries).map(([key, value]) => {
+export function selectColumns(call: string, columns: string | ListOrMap<string>): readonly SelectColumn[] {
+  if (typeof columns === 'string') return columnsIn(columns);
+  return entriesOf(call, columns).map(([key, value]) => {
     const text = checkText(call, 'a column', value);
     return key === undefined ? columnWithAlias(text) : { text: key, alias: text };
   });
 }
+
+const columnsIn = remembered((text) => text.split(',').map(columnWithAlias));
 
 /** `column alias` and `column AS alias`, with single spaces; anything else is an expression. */
 function columnWithAlias(text: string): SelectColumn {

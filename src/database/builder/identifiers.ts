@@ -1,3 +1,4 @@
+import { remembered } from './remembered.js';
 import { type Dialect, kindOf, sqlError } from './statement.js';
 import { type Token, tokensOf } from './tokens.js';
 
@@ -43,9 +44,7 @@ export function trimEnd(text: string): string {
  *
  * @throws GW_SQL for a part that is empty or has a NUL in it
  */
-export function quoteName(spec: string): string {
-  return quoteParts(spec, true);
-}
+export const quoteName = remembered((spec) => quoteParts(spec, true));
 
 /** `name` or `table.name`: the same without an alias, so that a name may have spaces in it. @throws GW_SQL */
 export function quoteColumn(spec: string): string {
@@ -63,7 +62,7 @@ export function quoteIdentifier(name: string): string {
 }
 
 /** Quotes what looks like `table.column` in an expression, and an alias at its end. @throws GW_SQL for an empty alias */
-export function quoteNamesIn(text: string, dialect: Dialect): string {
+export const quoteNamesIn = remembered((text, dialect) => {
   const tail = tailOf(text);
   const before = tail.includes(')') ? undefined : LAST_AS.exec(tail)?.[0].length;
   if (before === undefined) return quoteDotted(text, dialect);
@@ -71,7 +70,7 @@ export function quoteNamesIn(text: string, dialect: Dialect): string {
   const as = alias - ' AS '.length;
   if (!isCode(as, tokensOf(text, dialect))) return quoteDotted(text, dialect);
   return `${quoteDotted(text.slice(0, as), dialect)} AS ${quoteIdentifier(text.slice(alias))}`;
-}
+});
 
 /** An expression with an alias, which goes without quotes where PHP has none and it needs none. @throws GW_SQL */
 export function quoteAliased(text: string, alias: string, dialect: Dialect): string {

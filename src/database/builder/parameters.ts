@@ -1,3 +1,4 @@
+import { remembered } from './remembered.js';
 import { type CompiledStatement, type Dialect, type SqlValue, kindOf, sqlError } from './statement.js';
 import { tokensOf } from './tokens.js';
 import { sqlValue } from './value.js';
@@ -33,6 +34,12 @@ export function bindParameters(
   parameters: Parameters | undefined,
   dialect: Dialect,
 ): CompiledStatement {
+  if (Array.isArray(parameters)) {
+    const { places, named } = partsOf(sql, dialect);
+    if (!named && places === parameters.length) {
+      return { sql, values: parameters.map((value, index) => sqlValue(value, `the ${index + 1}. ?`)) };
+    }
+  }
   const bindings: (readonly [string | number, unknown])[] = bindingsOf('query', parameters ?? []);
   return compileParts(bindParts(findParameters([sql], dialect), new Map(bindings)));
 }
@@ -67,13 +74,13 @@ export function findParameters(parts: readonly SqlPart[], dialect: Dialect): Sql
       text += part;
       continue;
     }
-    if (!findInText(text, found, dialect)) {
+    if (!addParts(found, text, dialect)) {
       throw sqlError(`A literal or comment before the parameter ${part.text} has no end.`);
     }
     text = '';
     found.push(part);
   }
-  findInText(text, found, dialect);
+  addParts(found, text, dialect);
   return found;
 }
 
@@ -135,19 +142,30 @@ export function textOf(parts: readonly SqlPart[]): string {
 }
 
 /** @returns whether the text ends in code, so that a parameter can follow */
-function findInText(text: string, found: SqlPart[], dialect: Dialect): boolean {
+function addParts(found: SqlPart[], text: string, dialect: Dialect): boolean {
+  const { parts, closed } = partsOf(text, dialect);
+  for (const part of parts) found.push(part);
+  return closed;
+}
+
+const partsOf = remembered((text, dialect) => {
   const tokens = tokensOf(text, dialect);
+  const parts: SqlPart[] = [];
   let from = 0;
+  let places = 0;
+  let named = false;
   for (const { kind, start, end } of tokens) {
     if (kind !== 'parameter') continue;
     const parameter = text.slice(start, end);
     const name = parameter === '?' ? undefined : parameter.slice(1);
-    found.push(text.slice(from, start), { text: parameter, name, column: false, value: undefined });
+    if (name === undefined) places++;
+    else named = true;
+    parts.push(text.slice(from, start), { text: parameter, name, column: false, value: undefined });
     from = end;
   }
-  found.push(text.slice(from));
-  return tokens.at(-1)?.closed ?? true;
-}
+  parts.push(text.slice(from));
+  return { parts, places, named, closed: tokens.at(-1)?.closed ?? true };
+});
 
 function checkLeftOver(keys: readonly (string | number)[], places: number): void {
   const names = keys.filter((key) => typeof key === 'string').map((name) => `:${name}`);

@@ -92,6 +92,7 @@ function tables({ from }: StatementState): SqlPart[] {
 }
 
 function separated(lists: readonly (readonly SqlPart[])[]): SqlPart[] {
+  if (lists.length === 1) return [...lists[0]];
   return lists.flatMap((list, index) => (index === 0 ? list : [',', ...list]));
 }
 

@@ -1,3 +1,4 @@
+import { remembered } from './remembered.js';
 import type { CellsResult, ChangeResult, Dialect, Row, RowsResult } from './statement.js';
 import { tokensOf } from './tokens.js';
 
@@ -37,7 +38,7 @@ export function singleResult(result: CellsResult | ChangeResult): unknown {
 }
 
 /** The word that says what the statement does, in lower case; '' when there is none. */
-export function verbOf(sql: string, dialect: Dialect): string {
+export const verbOf = remembered((sql, dialect) => {
   const first = /^\s*([a-z]+)/i.exec(sql)?.[1].toLowerCase();
   if (first !== undefined && first !== 'with') return first;
   const words = wordsOf(sql, dialect);
@@ -45,7 +46,7 @@ export function verbOf(sql: string, dialect: Dialect): string {
   if (begin !== 'with') return begin;
   for (const word of words) if (CHANGES.has(word) || word === 'select') return word;
   return begin;
-}
+});
 
 /** Words outside of brackets, literals, quoted names and comments. */
 function* wordsOf(sql: string, dialect: Dialect): Generator<string, undefined> {

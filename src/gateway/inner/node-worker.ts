@@ -53,6 +53,7 @@ export class NodeWorker extends InnerWorker {
   #stateChanged(state: number): void {
     const leaves = (state & ~this.peer.state & WorkerState.LEAVING) !== 0;
     this.peer.state = state;
+    this.peer.messageBytes = 0;
     // from here on its clients' events queue in the gateway: this is the last that it gets of them
     if (leaves && this.link.state === 'open') {
       this.link.send({ ...emptyFrame(), command: Command.WORKER_STATE, clientIp: WorkerState.LEAVING });

@@ -2,8 +2,8 @@ import type { Clock } from '../../base/clock.js';
 import type { ListenerConfig } from '../../config/schema.js';
 import { UNIX_ADDRESS } from '../../net/address.js';
 
-/** Addresses that are remembered for having come in: those that have not for a second have nothing to remember. */
-const REMEMBERED = 65_536;
+/** Half of the addresses that are remembered for having come in: of those that have not for a second there is nothing to remember. */
+const REMEMBERED = 32_768;
 /** Of an IPv6 address, the groups that tell one network from another: whoever has one address has all others of its /64. */
 const NETWORK_GROUPS = 4;
 const SECOND = 1000;
@@ -14,8 +14,9 @@ export class AddressLimits {
   readonly #maxConnections: number;
   readonly #perSecond: number;
   readonly #connections = new Map<string, number>();
-  /** Until when (milliseconds) what an address has had of its rate is made up for, those that came last at the end. */
-  readonly #spent = new Map<string, number>();
+  /** Until when (milliseconds) what an address has had of its rate is made up for: those that came last, and those before. */
+  #spent = new Map<string, number>();
+  #spentBefore = new Map<string, number>();
 
   constructor({ maxConnectionsPerAddress = 0, newConnectionsPerAddress = 0 }: Limits, clock: Clock) {
     this.#maxConnections = maxConnectionsPerAddress;
@@ -29,8 +30,7 @@ export class AddressLimits {
     // the other end of a unix socket
     if (network === '') return 'welcome';
     if (this.#perSecond > 0 && !this.#spend(network)) return 'hurried';
-    const connections = this.#connections.get(network) ?? 0;
-    return this.#maxConnections > 0 && connections >= this.#maxConnections ? 'crowded' : 'welcome';
+    return this.#isCrowded(network) ? 'crowded' : 'welcome';
   }
 
   entered(address: string): void {
@@ -45,16 +45,20 @@ export class AddressLimits {
     else this.#connections.delete(network);
   }
 
+  #isCrowded(network: string): boolean {
+    return this.#maxConnections > 0 && (this.#connections.get(network) ?? 0) >= this.#maxConnections;
+  }
+
   /** @returns whether so many a second have not come yet; one that is turned away does not count */
   #spend(network: string): boolean {
     const now = this.#clock.now();
-    const spent = Math.max(now, this.#spent.get(network) ?? 0) + SECOND / this.#perSecond;
+    const before = this.#spent.get(network) ?? this.#spentBefore.get(network) ?? 0;
+    const spent = Math.max(now, before) + SECOND / this.#perSecond;
     if (spent > now + SECOND + 1) return false;
-    this.#spent.delete(network);
     this.#spent.set(network, spent);
-    for (const [oldest] of this.#spent) {
-      if (this.#spent.size <= REMEMBERED) break;
-      this.#spent.delete(oldest);
+    if (this.#spent.size >= REMEMBERED) {
+      this.#spentBefore = this.#spent;
+      this.#spent = new Map();
     }
     return true;
   }

@@ -8,9 +8,9 @@ import type { GatewayConfig, ListenerConfig } from '../../config/schema.js';
 import { UNIX_ADDRESS } from '../../net/address.js';
 import { bind, listenError } from '../../net/bind.js';
 import { bindSocket, claimSocket, removeSocket } from '../../net/unix-socket.js';
-import type { ListenerTls } from './listener-tls.js';
 import { AddressLimits } from './address-limits.js';
 import { ForwardedHeaders } from './forwarded.js';
+import type { ListenerTls } from './listener-tls.js';
 import type { Admission, ClientHost } from './protocol.js';
 import { ProxyProtocol } from './proxy-protocol.js';
 import { type Sender, type SenderSource, directSender } from './sender.js';
@@ -64,6 +64,8 @@ export class ListenerContext {
   readonly maxPackageSize: number;
   /** Bytes of the request line and headers that a request may have. */
   readonly maxHeaderSize: number;
+  /** How much each of its clients may send, if that is limited. */
+  readonly rate: ListenerConfig['rate'];
   /** Clients that came in by it and are here: kept by the host. */
   connections = 0;
   /** How much one address may take, if there are limits; the host tells who comes and goes. */
@@ -84,6 +86,7 @@ export class ListenerContext {
     this.authTimeout = (options.authTimeout ?? 0) * 1000;
     this.maxPackageSize = options.maxPackageSize;
     this.maxHeaderSize = options.maxHeaderSize ?? 16_384;
+    this.rate = options.rate;
     const {
       maxConnectionsPerAddress = 0,
       newConnectionsPerAddress = 0,

@@ -74,6 +74,11 @@ function bomb(length: number): Buffer {
   return wsFrame(RSV1 | Opcode.binary, deflate(Buffer.alloc(length)));
 }
 
+/** One turn of the event loop. */
+async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => void setImmediate(resolve));
+}
+
 /** Every message goes back as it came. */
 function echo({ transport, data, binary }: ReceivedMessage): void {
   transport.write(transport.protocol.encode(data, binary, transport));
@@ -281,16 +286,20 @@ describe('a client that has agreed to compression', { timeout: 30_000 }, () => {
   });
 
   it('is not read while a long message of its is inflated, and loses nothing of what follows', async (t) => {
-    const { host, peer } = await join(t);
+    const { host, transport, peer } = await join(t);
     // more than the operating system keeps for both sides
-    const COUNT = 400;
+    const COUNT = 200;
     const long = deflate(corpus.text(5 * MEBIBYTE));
-    const others = Array.from({ length: COUNT }, (_, index) => Buffer.alloc(100_000, String(index % 10)));
+    let bytesIn = 0;
+    host.onMessage = () => (bytesIn ||= transport.bytesIn);
+    const others = Array.from({ length: 10 }, (_, digit) => Buffer.alloc(100_000, String(digit)));
+    const otherFrames = others.map((other) => wsFrame(Opcode.text, other));
     peer.write(wsFrame(RSV1 | Opcode.text, long));
-    for (const other of others) peer.write(wsFrame(Opcode.text, other));
+    for (let count = 0; count < COUNT; count++) peer.write(otherFrames[count % 10]);
     await host.until('all', () => host.messages.length === COUNT + 1);
     assert.equal(host.messages[0].data.length, 5 * MEBIBYTE);
-    assert.ok(others.every((other, index) => host.messages[index + 1].data.equals(other)));
+    assert.ok(bytesIn < long.length + MEBIBYTE, `${bytesIn} bytes were read`);
+    assert.ok(host.messages.slice(1).every(({ data }, index) => data.equals(others[index % 10])));
   });
 
   it('may be paused and resumed while a long message of its is inflated', async (t) => {
@@ -365,6 +374,31 @@ describe('a client that has agreed to compression', { timeout: 30_000 }, () => {
     for (let count = 0; count < 4; count++) next.write(bomb(100_000));
     await later.until('the messages', () => later.messages.length === 4);
     assert.equal(host.messages.length, 1);
+  });
+
+  it('is gone when it is destroyed, though its reset had to wait for a long message', async (t) => {
+    const options = { maxPackageSize: 64 * MEBIBYTE };
+    // no thread is free for the one that is looked at
+    const busy = [await join(t, options), await join(t, options)];
+    const long = bomb(24 * MEBIBYTE);
+    for (const other of busy) other.peer.write(long);
+    const { host, transport, peer } = await join(t, options);
+    peer.write(Buffer.concat([wsFrame(Opcode.text, Buffer.from('now')), bomb(MEBIBYTE)]));
+    await host.until('the message', () => host.messages.length === 1);
+    peer.reset();
+    // until the socket has no handle any more, and has said so
+    while (transport.flow?.descriptor !== -1) {
+      transport.write(Buffer.from([0x89, 0]));
+      await turn();
+    }
+    await turn();
+    await turn();
+    transport.destroy();
+    await host.until('the end', () => host.gone.length === 1);
+    await Promise.all(
+      busy.map((other) => other.host.until('the rest', () => other.host.messages.length === 1)),
+    );
+    assert.equal(host.gone.length, 1);
   });
 
   it('is closed in good order while a long message of its is inflated', async (t) => {

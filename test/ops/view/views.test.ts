@@ -57,9 +57,11 @@ slot  thread  memory  clients  events  per s  errors  busy   queue    age  died
       },
       worker(1),
     ];
-    const lines = statusView({ ...STATUS, workers }, false);
+    const counters = { ...STATUS.counters, workerMessagesDropped: 1234 };
+    const lines = statusView({ ...STATUS, counters, workers }, false);
     assert.equal(lines.at(-1), 'slot 0: 3 events lost; last died of boom');
-    assert.match(lines.at(-4) ?? '', /^ {3}0 {4}down /);
+    assert.equal(lines.at(-2), 'messages between workers: 1,234 dropped; the log says why');
+    assert.match(lines.at(-5) ?? '', /^ {3}0 {4}down /);
   });
 
   it('fits 80 columns, whatever has happened', () => {
