@@ -334,7 +334,7 @@ const gateway = Type.Object(
       default: [],
       defaultText: 'nobody',
       description:
-        'Proxies whose word is taken for where clients come from, where a listener has `proxy`: addresses, ranges such as `10.1.0.0/16`, `loopback` (127.0.0.0/8, ::1), and `private` (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7).',
+        'Proxies whose word is taken for where clients come from, where a listener has `proxy`: addresses, ranges such as `10.1.0.0/16`, `loopback` (127.0.0.0/8, ::1, and who comes by a unix socket), and `private` (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7).',
     }),
     udpIdleTimeout: Type.Number({
       exclusiveMinimum: 0,

@@ -49,7 +49,7 @@ interface UserGateway {
   readonly drainDelay?: number | undefined;
   /** At a stop: time over which the clients are closed, so that they do not all come back at once. 0: all in one go. Default: `0` seconds. */
   readonly drainTime?: number | undefined;
-  /** Proxies whose word is taken for where clients come from, where a listener has `proxy`: addresses, ranges such as `10.1.0.0/16`, `loopback` (127.0.0.0/8, ::1), and `private` (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7). Default: nobody. */
+  /** Proxies whose word is taken for where clients come from, where a listener has `proxy`: addresses, ranges such as `10.1.0.0/16`, `loopback` (127.0.0.0/8, ::1, and who comes by a unix socket), and `private` (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, fc00::/7). Default: nobody. */
   readonly trustedProxies?: readonly string[] | undefined;
   /** A udp peer that has sent nothing for this long is forgotten: its client is closed. Default: `60` seconds. */
   readonly udpIdleTimeout?: number | undefined;

@@ -302,7 +302,7 @@ describe('a wrong configuration', () => {
           listen: [{ url: 'udp://0.0.0.0:1', proxy: 'proxy-protocol' }],
         },
       },
-      'gateway.listen[0].proxy: found with a listener of scheme udp, expected only with ws or wss or text or frame or tcp',
+      'gateway.listen[0].proxy: found with a listener of scheme udp, expected only with ws, wss, text, frame or tcp',
     ],
     [
       'another kind of proxy',

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.js';
 import type { ListenerConfig } from '../../config/schema.js';
+import { UNIX_ADDRESS } from '../../net/address.js';
 
 /** Half of the addresses that are remembered for having come in: of those that have not for a second there is nothing to remember. */
 const REMEMBERED = 32_768;
@@ -65,8 +66,9 @@ export class AddressLimits {
 
 type Limits = Pick<ListenerConfig, 'maxConnectionsPerAddress' | 'newConnectionsPerAddress'>;
 
-/** An IPv4 address itself, and the first half of one of IPv6. */
+/** An IPv4 address itself, and the first half of one of IPv6; '' for the other end of a unix socket. */
 export function networkOf(address: string): string {
+  if (address === UNIX_ADDRESS) return '';
   if (!address.includes(':')) return address;
   const [head, tail = ''] = address.split('::');
   const before = head === '' ? [] : head.split(':');

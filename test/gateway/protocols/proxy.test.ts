@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
@@ -52,6 +55,37 @@ describe('a port behind a proxy that speaks the PROXY protocol', { timeout: 20_0
       });
     }
   }
+
+  it('may come by a unix socket, which is on this machine, and then has the limits of its clients', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'proxy-unix-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const url = `text+unix:${join(folder, 'trusted.sock')}`;
+    const trusting = { url, trustedProxies: ['loopback'], maxConnectionsPerAddress: 1 };
+    const { host } = await openProxied(t, 'text', trusting);
+    const format = { ...text, preamble: V1 };
+    const [connection, peer] = await host.join(() => StreamPeer.connect(url, format));
+    t.after(() => peer.destroy());
+    assert.deepEqual([connection.remoteAddress, connection.remotePort], ['203.0.113.7', 8080]);
+
+    const other = `text+unix:${join(folder, 'other.sock')}`;
+    const { host: strict } = await openProxied(t, 'text', { url: other, trustedProxies: ['10.0.0.0/8'] });
+    const stranger = await StreamPeer.connect(other, format);
+    t.after(() => stranger.destroy());
+    await strict.until('the refusal', () => strict.refusals.length === 1);
+    const [{ kind, remoteAddress }] = strict.refusals;
+    assert.deepEqual([kind, remoteAddress], ['proxy untrusted', 'unix:']);
+  });
+
+  it('counts nobody of a unix socket as one address', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'proxy-unix-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const url = `text+unix:${join(folder, 'all.sock')}`;
+    const { host } = await open(t, 'text', { url, maxConnectionsPerAddress: 1, newConnectionsPerAddress: 1 });
+    for (let times = 0; times < 3; times++) {
+      const [, peer] = await host.join(() => StreamPeer.connect(url, text));
+      t.after(() => peer.destroy());
+    }
+  });
 
   it('takes a header however it is cut, with what comes behind it', async (t) => {
     const { host, listener } = await openProxied(t, 'text');
