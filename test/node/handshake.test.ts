@@ -87,6 +87,7 @@ for (const [where, open] of Object.entries(DOORS)) {
         cookies: { sid: 'abc', other: ' ' },
         origin: 'http://127.0.0.1:1',
         subprotocols: ['first', 'chat'],
+        certificate: null,
         secure: false,
         remoteAddress: '127.0.0.1',
       });
