@@ -16,5 +16,6 @@ export type { ClientCertificate, Handshake, HandshakeRequest } from './wire/hand
 export type { Client } from './worker/client.js';
 export { Refused } from './worker/refused.js';
 export type { ResponseHeaders } from './worker/response-headers.js';
+export type { RequestOrigin, RequestResult, WebRequest, WebResponse } from './worker/web-types.js';
 export type { Welcome } from './worker/welcome.js';
 export { defineEvents, type Events, type WorkerInfo, type WorkerSender } from './worker/events.js';

@@ -149,11 +149,12 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
   // ---- the gateways of other nodes ----
 
   get workerState(): number {
-    const { ready, congested, handshakes } = this.#slot;
+    const { ready, congested, handshakes, requests } = this.#slot;
     return (
       (ready ? WorkerState.READY : 0) |
       (congested ? WorkerState.CONGESTED : 0) |
-      (handshakes ? WorkerState.HANDSHAKES : 0)
+      (handshakes ? WorkerState.HANDSHAKES : 0) |
+      (requests ? WorkerState.REQUESTS : 0)
     );
   }
 

@@ -4,6 +4,7 @@ import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import type { HandshakeAnswer, HandshakeGrant } from '../wire/handshake-answer.js';
 import { encodeHandshake } from '../wire/handshake.js';
+import type { WebAnswer } from '../wire/web-request.js';
 import { ClientRecord } from './client-record.js';
 import { ClientEnds } from './client-ends.js';
 import type { Counters } from './counters.js';
@@ -20,8 +21,10 @@ import type {
   Connection,
   HandshakeRequest,
   Health,
+  HttpExchange,
 } from './protocols/protocol.js';
 import { Rates, type RatesHost } from './rates.js';
+import { WebRequests } from './web-requests.js';
 import type { WorkerPeer } from './worker-peer.js';
 import type { Workers } from './workers.js';
 import type { EndedBy } from '../wire/client-end.js';
@@ -62,6 +65,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   readonly #delivery: Delivery;
   readonly #ended: EndedClients;
   readonly #handshakes: Handshakes;
+  readonly #requests: WebRequests;
   readonly #newcomers: Newcomers;
   readonly #rates: Rates;
   readonly #ends = new ClientEnds();
@@ -92,6 +96,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
       ...parts,
       onWelcome: (guest, grant) => this.#letIn(guest, grant),
     });
+    this.#requests = new WebRequests(parts);
   }
 
   // ---- what listeners report ----
@@ -121,6 +126,18 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
 
   left(arrival: Arrival): void {
     this.#handshakes.left(arrival);
+  }
+
+  get answers(): boolean {
+    return this.#workers.requests;
+  }
+
+  asked(exchange: HttpExchange): void {
+    this.#requests.ask(exchange);
+  }
+
+  hungUp(exchange: HttpExchange): void {
+    this.#requests.left(exchange);
   }
 
   opened(connection: Connection, handshake?: HandshakeRequest): void {
@@ -223,10 +240,12 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
 
   served(): void {
     this.#handshakes.served();
+    this.#requests.served();
   }
 
   lost(peer: WorkerPeer): void {
     this.#handshakes.lost(peer);
+    this.#requests.lost(peer);
   }
 
   datagramDropped({ connection: { remoteAddress } }: ClientRecord): void {
@@ -272,6 +291,11 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   /** A worker lets in who waits at the door, or not. */
   decided(id: number, answer: HandshakeAnswer): void {
     this.#handshakes.answered(id, answer);
+  }
+
+  /** A worker answers a plain HTTP request. */
+  responded(id: number, answer: WebAnswer): void {
+    this.#requests.answered(id, answer);
   }
 
   // ---- how a client ends ----
@@ -321,6 +345,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     this.#stopping = true;
     this.#ended.close();
     this.#handshakes.close();
+    const answered = this.#requests.close();
     this.#newcomers.close();
     const clients = [...this.#directory.clients()];
     const begun = this.#clock.now();
@@ -333,6 +358,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
       else if (share < 1) await elapse(this.#clock, CLOSE_STEP);
     }
     if (this.#directory.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    await answered;
     this.#rates.close();
   }
 

@@ -104,6 +104,11 @@ export class WorkerPeer {
     return (this.state & WorkerState.HANDSHAKES) !== 0 || this.link.handshakes;
   }
 
+  /** Whether it answers plain HTTP requests. */
+  get requests(): boolean {
+    return (this.state & WorkerState.REQUESTS) !== 0 || this.link.requests;
+  }
+
   /** Whether its clients' events have to wait. */
   get congested(): boolean {
     return (this.state & (WorkerState.CONGESTED | WorkerState.LEAVING)) !== 0 || this.link.congested;

@@ -40,6 +40,8 @@ export class Workers {
   #unservedSince: number | undefined;
   /** What {@link handshakes} was while there was a worker. */
   #lastHandshakes = true;
+  /** What {@link requests} was. */
+  #lastRequests = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -63,6 +65,13 @@ export class Workers {
     const decided = this.#peers.some((peer) => peer.handshakes);
     if (decided || this.#peers.some((peer) => peer.ready)) this.#lastHandshakes = decided;
     return this.#lastHandshakes;
+  }
+
+  /** Whether one of the workers answers plain HTTP requests. While none is ready, those that were tell. */
+  get requests(): boolean {
+    const answered = this.#peers.some((peer) => peer.requests);
+    if (answered || this.#peers.some((peer) => peer.ready)) this.#lastRequests = answered;
+    return this.#lastRequests;
   }
 
   /** Every worker, in the order of their coming. */
@@ -90,6 +99,7 @@ export class Workers {
     if (!peer.ready) return false;
     this.#unservedSince = undefined;
     void this.handshakes;
+    void this.requests;
     const first = !peer.served;
     peer.served = true;
     return first;
@@ -112,13 +122,17 @@ export class Workers {
     return this.#peers.filter((peer) => peer.reachable);
   }
 
-  /** The worker that a client is bound to; a new one when it has none, or a closed one. */
-  peerOf(client: Routed): WorkerPeer | undefined {
+  /**
+   * The worker that a client is bound to; a new one when it has none, or a closed one.
+   *
+   * @param request whether it has to be one that answers plain HTTP requests
+   */
+  peerOf(client: Routed, request = false): WorkerPeer | undefined {
     if (client.peer?.open === true) return client.peer;
     this.unbind(client);
     const owner = client.route && this.ownerOf(client.route.key, client.route.scope);
-    if (owner !== undefined) return bind(client, owner);
-    const ready = this.#peers.filter((peer) => peer.ready);
+    if (owner !== undefined && (!request || owner.requests)) return bind(client, owner);
+    const ready = this.#peers.filter((peer) => peer.ready && (!request || peer.requests));
     if (ready.length === 0 || this.router === undefined) return undefined;
     return bind(client, this.router.route(ready, this.#shown(client)) as WorkerPeer);
   }

@@ -30,6 +30,10 @@ export abstract class BaseLink implements Link {
     return false;
   }
 
+  get requests(): boolean {
+    return false;
+  }
+
   get state(): LinkState {
     return this.#state;
   }

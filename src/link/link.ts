@@ -37,6 +37,8 @@ export interface Link {
   readonly ready: boolean;
   /** Whether the code at the far end has an onHandshake: known of a slot of this process; others say so in their WORKER_STATE. */
   readonly handshakes: boolean;
+  /** Whether it has an onRequest: known likewise. */
+  readonly requests: boolean;
   /** Bytes that were accepted and that the far end has not yet taken, as far as this end knows. */
   readonly bufferedBytes: number;
   /** Whether more waits than the link's buffer size, and `drained` is still to come. */

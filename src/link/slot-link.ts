@@ -1,14 +1,9 @@
 import { Doorbell } from '../ring/doorbell.js';
-import {
-  type ClientAddress,
-  type GatewayAddress,
-  formatClientId,
-  isAt,
-  parseClientId,
-} from '../wire/client-id.js';
+import type { RunningEvent } from '../ring/thread-gauge.js';
+import { type GatewayAddress, formatClientId, isAt, parseClientId } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
-import { encodeHandshakeAnswer, refusal } from '../wire/handshake-answer.js';
+import { answerInPlace } from '../wire/lost-answer.js';
 import { AskedRoutes } from './asked-routes.js';
 import { BaseLink } from './base-link.js';
 import { type Takeover, type ThreadMemory, ringFor } from './ring-memory.js';
@@ -71,6 +66,7 @@ export class SlotLink extends BaseLink {
   #subscribed = false;
   #served = false;
   #handshakes = false;
+  #requests = false;
   /** Whether events had to wait for a new thread. */
   #unserved = false;
   #ending = false;
@@ -91,6 +87,11 @@ export class SlotLink extends BaseLink {
   /** Of the code that serves, or was the last to. */
   override get handshakes(): boolean {
     return this.#handshakes;
+  }
+
+  /** Likewise. */
+  override get requests(): boolean {
+    return this.#requests;
   }
 
   get bufferedBytes(): number {
@@ -149,10 +150,10 @@ export class SlotLink extends BaseLink {
    * The thread of this number is the one that takes events from now on: the one before it has left them (or died).
    * Everything that one has sent is delivered first.
    *
-   * @param handshakes whether its code has an onHandshake
+   * @param handshakes whether its code has an onHandshake @param requests and an onRequest
    * @returns what the thread needs for ThreadLink.receiveEvents
    */
-  serveBy(number: number, handshakes = false): Takeover {
+  serveBy(number: number, handshakes = false, requests = false): Takeover {
     const { memory } = this.#thread(number);
     for (const thread of this.#threads.values()) this.#drain(thread);
     // what the thread before asked for does not bind this one
@@ -168,6 +169,7 @@ export class SlotLink extends BaseLink {
     this.#events.pump();
     this.#served = true;
     this.#handshakes = handshakes;
+    this.#requests = requests;
     if (this.#unserved) queueMicrotask(this.#drained);
     this.#unserved = false;
     return takeover;
@@ -200,12 +202,11 @@ export class SlotLink extends BaseLink {
     this.send({ ...emptyFrame(), command: Command.GATEWAY_GONE, localIp, localPort });
   }
 
-  /** A thread is gone without having answered a handshake that it had begun with: its gateway is told in its place. */
-  handshakeLost({ localIp, localPort, connectionId }: ClientAddress): void {
-    if (this.state === 'closed') return;
-    const answer = encodeHandshakeAnswer(refusal(503, 'The server could not answer: try again.'));
-    const command = Command.HANDSHAKE_ANSWER;
-    const frame = { ...emptyFrame(), ...answer, command, localIp, localPort, connectionId };
+  /** A thread is gone without having done an event that it had begun with: if that asks for an answer, its gateway is given one. */
+  eventLost({ command, localIp, localPort, connectionId }: RunningEvent): void {
+    const answer = answerInPlace(command);
+    if (this.state === 'closed' || answer === undefined) return;
+    const frame = { ...emptyFrame(), ...answer, localIp, localPort, connectionId };
     this.subscriber.frame(decodeFrame(encodeFrame(frame)), 0);
   }
 
@@ -255,7 +256,8 @@ export class SlotLink extends BaseLink {
       const urgent =
         command === Command.ON_MESSAGE ||
         command === Command.CLIENT_ROUTED ||
-        command === Command.ON_HANDSHAKE;
+        command === Command.ON_HANDSHAKE ||
+        command === Command.ON_REQUEST;
       const writable = this.#events.send(frame, urgent);
       if (!writable) this.#sorter?.congested();
       return writable;

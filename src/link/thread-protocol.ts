@@ -61,11 +61,12 @@ export type StartStep = 'load' | 'onWorkerStart';
 export type ThreadMessage =
   | { readonly kind: 'step'; readonly step: StartStep }
   /**
-   * @property handshakes whether its code has onHandshake, @property handsOver onHandOver, @property takesOver onTakeOver
+   * @property handshakes whether its code has onHandshake, @property requests onRequest, @property handsOver onHandOver, @property takesOver onTakeOver
    */
   | {
       readonly kind: 'ready';
       readonly handshakes: boolean;
+      readonly requests: boolean;
       readonly handsOver: boolean;
       readonly takesOver: boolean;
     }

@@ -60,6 +60,8 @@ export class Generation {
   died: GatewayError | undefined;
   /** Whether its code has an onHandshake: known once it is ready. */
   handshakes = false;
+  /** And an onRequest. */
+  requests = false;
   readonly #options: GenerationOptions;
   readonly #port: MessagePort;
   readonly #thread: Thread;
@@ -179,6 +181,7 @@ export class Generation {
         this.handsOver = message.handsOver;
         this.takesOver = message.takesOver;
         this.handshakes = message.handshakes;
+        this.requests = message.requests;
         this.#start.succeed();
         break;
       case 'failed':

@@ -4,7 +4,6 @@ import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { SlotLink } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
-import { Command } from '../wire/command.js';
 import { Generation } from './generation.js';
 import type { SlotContext } from './slot-context.js';
 import type { SlotReport } from './slot-report.js';
@@ -143,9 +142,7 @@ export class Generations {
     this.#databases = sumOfCounts([this.#databases, gone]);
     if (unfinished > 0) {
       report.lost(generation.gauge);
-      for (const event of generation.gauge.events) {
-        if (event.command === Command.ON_HANDSHAKE) link.handshakeLost(event);
-      }
+      for (const event of generation.gauge.events) link.eventLost(event);
     }
     this.#owner.ended(generation, error);
   }

@@ -206,7 +206,10 @@ export class Succession implements GenerationsOwner {
     this.#serving = generation;
     this.lastFailure = undefined;
     onServing(generation);
-    generation.serve(link.serveBy(generation.number, generation.handshakes), this.#pending.ids);
+    generation.serve(
+      link.serveBy(generation.number, generation.handshakes, generation.requests),
+      this.#pending.ids,
+    );
     links.showState();
     if (this.#stopping) {
       generation.abortAfter(this.#left);

@@ -65,6 +65,10 @@ export const Command = {
   // to gateway: what onHandshake says to that (wire/handshake-answer.ts)
   ON_HANDSHAKE: 240,
   HANDSHAKE_ANSWER: 241,
+  // ours, gateway to worker: a plain HTTP request (only to workers that are REQUESTS); worker to gateway: what onRequest says to
+  // that (wire/web-request.ts)
+  ON_REQUEST: 242,
+  REQUEST_ANSWER: 243,
   // ours, to every gateway: a client has taken a uid for itself, and closes the others that have it
   EXCLUSIVE_UID: 250,
 
@@ -135,6 +139,7 @@ export function eventName(command: number): string {
 
 const eventNames = new Map<number, string>([
   [Command.ON_HANDSHAKE, 'onHandshake'],
+  [Command.ON_REQUEST, 'onRequest'],
   [Command.ON_CONNECT, 'onConnect'],
   [Command.ON_WEBSOCKET_CONNECT, 'onWebSocketConnect'],
   [Command.ON_MESSAGE, 'onMessage'],
@@ -170,4 +175,6 @@ export const WorkerState = {
   LEAVING: 4,
   /** Its code has an onHandshake: websockets that would be bound to it are asked about first. */
   HANDSHAKES: 8,
+  /** Its code has an onRequest: plain HTTP requests may go to it. */
+  REQUESTS: 16,
 } as const;

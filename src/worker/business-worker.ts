@@ -22,6 +22,7 @@ import { SessionWriter } from './session-writer.js';
 import { Turns } from './turns.js';
 import { Unfinished } from './unfinished.js';
 import { WaitingEvents } from './waiting-events.js';
+import { WebRequests } from './web-requests.js';
 import { WorkerMessages } from './worker-messages.js';
 
 export interface BusinessWorkerOptions {
@@ -48,6 +49,7 @@ export class BusinessWorker {
   readonly #messages: WorkerMessages;
   readonly routes: ClientRoutes;
   readonly #handshakes: Handshakes;
+  readonly #requests: WebRequests;
   readonly #waiting: WaitingEvents;
   readonly #link: ThreadLink;
   readonly #gateway: GatewayCalls;
@@ -79,6 +81,7 @@ export class BusinessWorker {
     const common = { events, progress, log: this.#log, unfinished: this.#unfinished };
     this.#messages = new WorkerMessages(common);
     this.#handshakes = new Handshakes({ ...common, reports });
+    this.#requests = new WebRequests({ ...common, reports });
     this.handlers = new Handlers({
       ...common,
       clients: this.clients,
@@ -211,6 +214,10 @@ export class BusinessWorker {
       case Command.ON_HANDSHAKE:
         this.#link.take(place);
         this.#handshakes.start(frame);
+        return;
+      case Command.ON_REQUEST:
+        this.#link.take(place);
+        this.#requests.start(frame);
         return;
       case Command.ON_WORKER_MESSAGE:
         this.#link.take(place);

@@ -3,6 +3,7 @@ import type { ClientAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import { type HandshakeAnswer, encodeHandshakeAnswer } from '../wire/handshake-answer.js';
+import { type WebAnswer, encodeWebAnswer } from '../wire/web-request.js';
 import type { SessionChange } from './session-view.js';
 
 /** What the worker itself has to say of a client, to its gateway or to the slot. It is never refused for a full buffer. */
@@ -51,13 +52,20 @@ export class ClientReports {
     this.#send(Command.HANDSHAKE_ANSWER, client, ext, 0, Flag.PLAIN_BODY, body);
   }
 
+  /** What the application answers to an HTTP request. */
+  responded(client: Readonly<ClientAddress>, answer: WebAnswer): void {
+    if (this.#link.state !== 'open') return;
+    const { ext, body } = encodeWebAnswer(answer);
+    this.#send(Command.REQUEST_ANSWER, client, ext, 0, Flag.PLAIN_BODY, body);
+  }
+
   #send(
     command: number,
     { localIp, localPort, connectionId }: Readonly<ClientAddress>,
     ext: string | Uint8Array,
     clientIp: number,
     flags: number,
-    body: string | Buffer = '',
+    body: string | Uint8Array = '',
   ): void {
     const frame = this.#frame;
     frame.command = command;

@@ -152,6 +152,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   post({
     kind: 'ready',
     handshakes: events.onHandshake !== undefined,
+    requests: events.onRequest !== undefined,
     handsOver: events.onHandOver !== undefined,
     takesOver: events.onTakeOver !== undefined,
   });

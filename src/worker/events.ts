@@ -4,6 +4,7 @@ import type { ClientEnd } from '../wire/client-end.js';
 import type { Session } from '../wire/session.js';
 import type { Handshake, HandshakeRequest } from '../wire/handshake.js';
 import type { Client } from './client.js';
+import type { RequestOrigin, RequestResult, WebRequest } from './web-types.js';
 import type { Welcome } from './welcome.js';
 
 /** The worker thread, as `onWorkerStart` and `onWorkerStop` see it. */
@@ -42,6 +43,14 @@ export interface Events<S extends object = Session> {
    * seconds 503.
    */
   onHandshake?(request: HandshakeRequest): Welcome<S> | void | Promise<Welcome<S> | void>;
+  /**
+   * A plain HTTP request to a websocket port, which is neither for `/healthz` nor for a file of `static`. The web's own types,
+   * so that the `fetch` of any router fits. Nothing is 404; what is thrown is answered 500, but for a {@link Refused}; what
+   * takes 30 seconds 503. Bodies are whole, of at most `maxPackageSize` bytes.
+   *
+   * @param origin who has sent it
+   */
+  onRequest?(request: WebRequest, origin: RequestOrigin): RequestResult | Promise<RequestResult>;
   /** A client came in: for a websocket, after its handshake. */
   onConnect?(client: Client<S>): unknown;
   /** Follows onConnect, for websockets. */
@@ -67,6 +76,7 @@ const NAMES = [
   'onHandOver',
   'onTakeOver',
   'onHandshake',
+  'onRequest',
   'onConnect',
   'onWebSocketConnect',
   'onMessage',

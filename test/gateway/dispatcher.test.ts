@@ -20,6 +20,7 @@ class FakeLink implements Link {
   readonly state = 'open';
   readonly ready = true;
   readonly handshakes = false;
+  readonly requests = false;
   readonly bufferedBytes = 0;
   congested = false;
   full = false;

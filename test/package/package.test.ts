@@ -45,6 +45,11 @@ export default defineEvents<{ name?: string }>({
     const host: string = headers.host;
     client.send(found.join(host));
   },
+  async onRequest(request, { remoteAddress }) {
+    // with the types of whatever the project has
+    const asked: string = request.method + request.url + (request.headers.get('a') ?? '') + (await request.text());
+    Gateway.sendToAll(asked + remoteAddress);
+  },
   async onMessage(client, message) {
     const text: string = typeof message === 'string' ? message : String(message.byteLength);
     Gateway.sendToAll(text);
@@ -59,6 +64,10 @@ export default defineEvents({
   onMessage(client, message) {
     const bytes: Buffer = Buffer.isBuffer(message) ? message : Buffer.from(message);
     client.send(bytes.subarray(bytes.readUInt8(0)));
+  },
+  onRequest(request) {
+    const url: string = request.clone().url;
+    return url === '' ? new Response(request.body) : Response.json({ url });
   },
 });
 `;
@@ -136,6 +145,7 @@ describe('the package, installed from its tarball into an empty project', () => 
       project.write('application.mts', APPLICATION);
       project.write('with-node.mts', WITH_NODE);
       project.link('jose');
+      project.link('hono');
       const samples = samplesIn('ts', 'js');
       assert.ok(samples.length >= 15);
       const files = samples.map((sample) => {

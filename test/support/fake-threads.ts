@@ -45,7 +45,13 @@ export class FakeThread implements Thread {
 
   /** It has loaded its code and run onWorkerStart. */
   ready(): void {
-    this.say({ kind: 'ready', handshakes: false, handsOver: this.handsOver, takesOver: this.takesOver });
+    this.say({
+      kind: 'ready',
+      handshakes: false,
+      requests: false,
+      handsOver: this.handsOver,
+      takesOver: this.takesOver,
+    });
   }
 
   say(message: ThreadMessage): void {

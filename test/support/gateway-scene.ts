@@ -81,12 +81,12 @@ export class GatewayScene {
     return scene;
   }
 
-  /** @param handshakes whether it has an onHandshake */
+  /** @param handshakes whether it has an onHandshake @param requests and an onRequest */
   addWorker(
     bufferSize = 1_000_000,
-    { name = 'memory a', local = true, handshakes = false } = {},
+    { name = 'memory a', local = true, handshakes = false, requests = false } = {},
   ): FakeWorker {
-    const [near, far] = memoryLinkPair(bufferSize, { name, handshakes });
+    const [near, far] = memoryLinkPair(bufferSize, { name, handshakes, requests });
     this.gateway.addWorker(near, { local });
     return new FakeWorker(far);
   }

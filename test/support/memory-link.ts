@@ -6,20 +6,26 @@ import type { Link } from '#src/link/link.js';
 class MemoryLink extends BaseLink {
   far!: MemoryLink;
   readonly #handshakes: boolean;
+  readonly #requests: boolean;
   readonly #bufferSize: number;
   #queue: Buffer[] = [];
   #queued = 0;
   #scheduled = false;
   #congested = false;
 
-  constructor(name: string, bufferSize: number, handshakes = false) {
+  constructor(name: string, bufferSize: number, handshakes = false, requests = false) {
     super(name);
     this.#handshakes = handshakes;
+    this.#requests = requests;
     this.#bufferSize = bufferSize;
   }
 
   override get handshakes(): boolean {
     return this.#handshakes;
+  }
+
+  override get requests(): boolean {
+    return this.#requests;
   }
 
   get bufferedBytes(): number {
@@ -85,13 +91,13 @@ class MemoryLink extends BaseLink {
  * Two links that are each other's far ends. Nothing is delivered before both are subscribed to.
  *
  * @param name the first one's
- * @param handshakes whether what is at the second one's end has an onHandshake
+ * @param handshakes whether what is at the second one's end has an onHandshake @param requests and an onRequest
  */
 export function memoryLinkPair(
   bufferSize: number,
-  { name = 'memory a', handshakes = false } = {},
+  { name = 'memory a', handshakes = false, requests = false } = {},
 ): [Link, Link] {
-  const a = new MemoryLink(name, bufferSize, handshakes);
+  const a = new MemoryLink(name, bufferSize, handshakes, requests);
   const b = new MemoryLink('memory b', bufferSize);
   a.far = b;
   b.far = a;

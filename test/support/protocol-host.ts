@@ -4,6 +4,7 @@ import type {
   ClientHost,
   Connection,
   HandshakeRequest,
+  HttpExchange,
 } from '#src/gateway/protocols/protocol.js';
 
 /** Something whose changes a test can wait for. */
@@ -73,6 +74,12 @@ export class ProtocolHost extends Observed implements ClientHost {
   /** Those that went away instead. */
   readonly away: Arrival[] = [];
 
+  /** Whether plain HTTP requests are answered. */
+  answers = false;
+  /** Those that were asked, and those that are over. */
+  readonly exchanges: HttpExchange[] = [];
+  readonly pastExchanges: HttpExchange[] = [];
+
   readonly health = 'ok';
 
   arrived(arrival: Arrival): void {
@@ -82,6 +89,16 @@ export class ProtocolHost extends Observed implements ClientHost {
 
   left(arrival: Arrival): void {
     this.away.push(arrival);
+    this.changed();
+  }
+
+  asked(exchange: HttpExchange): void {
+    this.exchanges.push(exchange);
+    this.changed();
+  }
+
+  hungUp(exchange: HttpExchange): void {
+    this.pastExchanges.push(exchange);
     this.changed();
   }
 

@@ -16,7 +16,7 @@ import type { WorkerMessages } from '../worker-messages.js';
 export interface CommandTarget {
   readonly directory: Directory;
   readonly delivery: Pick<Delivery, 'deliver'>;
-  readonly clients: Pick<Clients, 'kick' | 'drop' | 'finish' | 'decided'>;
+  readonly clients: Pick<Clients, 'kick' | 'drop' | 'finish' | 'decided' | 'responded'>;
   readonly dispatcher: Pick<Dispatcher, 'pauseByWorker' | 'resumeByWorker'>;
   readonly routes: Pick<Routes, 'ask' | 'moved'>;
   readonly workerMessages: WorkerMessages;

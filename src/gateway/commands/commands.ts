@@ -6,6 +6,7 @@ import { routeCommands } from './route.js';
 import { sendCommands, sendToOne } from './send.js';
 import { sessionCommands } from './session.js';
 import { claimCommands, uidCommands } from './uid.js';
+import { webRequestCommands } from './web-request.js';
 import { workerCommands } from './worker.js';
 
 /** Every command to one client that asks for no answer, by number. */
@@ -25,4 +26,5 @@ export const commands: Readonly<Record<number, CommandHandler>> = {
   ...routeCommands,
   ...workerCommands,
   ...handshakeCommands,
+  ...webRequestCommands,
 };

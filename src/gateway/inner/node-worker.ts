@@ -12,7 +12,12 @@ import { WorkerPeer } from '../worker-peer.js';
 import type { InnerHost } from './inner-host.js';
 import { InnerWorker, type InnerWorkerOptions, type InnerWorkers } from './inner-worker.js';
 
-const STATES = WorkerState.READY | WorkerState.CONGESTED | WorkerState.LEAVING | WorkerState.HANDSHAKES;
+const STATES =
+  WorkerState.READY |
+  WorkerState.CONGESTED |
+  WorkerState.LEAVING |
+  WorkerState.HANDSHAKES |
+  WorkerState.REQUESTS;
 
 /** A worker slot of another one of our nodes. It says when it is ready, when it is behind, and when it leaves. */
 export class NodeWorker extends InnerWorker {

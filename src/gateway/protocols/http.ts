@@ -1,6 +1,7 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { unanswered } from './http-answer.js';
+import { HttpExchanges } from './http-exchanges.js';
 import { HttpRefusals } from './http-refusals.js';
 import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
@@ -19,6 +20,7 @@ export class HttpSide {
   readonly server: Server;
   readonly #context: ListenerContext;
   readonly #files: StaticFiles | undefined;
+  readonly #exchanges: HttpExchanges;
   #stopping = false;
 
   constructor(server: Server, context: ListenerContext) {
@@ -28,9 +30,13 @@ export class HttpSide {
     if (options.static !== undefined) {
       this.#files = new StaticFiles(options.static, {
         say: (response, status, text) => this.#say(response, status, text),
+        missing: (request, response, target) => this.#missing(request, response, target),
         failed: ({ code, message }) => host.refused(`static ${code ?? 'error'}`, '', message),
       });
     }
+    this.#exchanges = new HttpExchanges(context, (response, status, text) =>
+      this.#say(response, status, text),
+    );
     server.on('request', (request, response) => {
       // for those that ask only: a timer that was ever set stays with its socket, and most become websockets
       request.socket.setTimeout(IDLE_TIMEOUT);
@@ -91,6 +97,10 @@ export class HttpSide {
       response.shouldKeepAlive = false; // whoever passed this on has perhaps seen another request in it than we
       this.#say(response, 400, 'Expected one Host header, with the name of a host.');
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      if (this.#context.host.answers) {
+        this.#exchange(request, response, target);
+        return;
+      }
       response.setHeader('Allow', 'GET, HEAD');
       this.#say(response, 405, 'Only GET and HEAD are answered here.');
     } else if (splitTarget(target).path === '/healthz') {
@@ -100,11 +110,24 @@ export class HttpSide {
       this.#send(response, health === 'ok' ? 200 : 503, 'application/json', body);
     } else if (this.#files !== undefined) {
       void this.#files.answer(request, response, target);
+    } else if (this.#context.host.answers) {
+      this.#exchange(request, response, target);
     } else {
       response.setHeader('Upgrade', 'websocket');
       response.setHeader('Connection', response.shouldKeepAlive ? 'Upgrade' : 'Upgrade, close');
       this.#say(response, 426, 'This port is for websockets: connect with a websocket client.');
     }
+  }
+
+  #missing(request: IncomingMessage, response: ServerResponse, target: string): void {
+    if (this.#context.host.answers) this.#exchange(request, response, target);
+    else this.#say(response, 404, 'There is no such file. This port is for websockets too.');
+  }
+
+  /** The application answers. */
+  #exchange(request: IncomingMessage, response: ServerResponse, target: string): void {
+    if (this.#stopping) this.#say(response, 503, 'The server is stopping.');
+    else this.#exchanges.take(request, response, target);
   }
 
   #say(response: ServerResponse, status: number, text: string): void {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ClientCertificate } from '../../wire/handshake.js';
 import type { HandshakeGrant, HandshakeRefusal } from '../../wire/handshake-answer.js';
+import type { WebAnswer } from '../../wire/web-request.js';
 import type { ListenerContext } from './listener-context.js';
 
 /**
@@ -114,6 +115,23 @@ export interface Arrival {
   refuse(refusal: HandshakeRefusal): void;
 }
 
+/** A plain HTTP request that the application is to answer. */
+export interface HttpExchange {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly listener: ListenerContext;
+  /** Path and query: `/login?a=1`. */
+  readonly url: string;
+  /** The request without its body, as workers are given it (wire/web-request.ts). */
+  readonly head: string;
+  /** What it is known by to workers: set by the host. */
+  id: number;
+  /** Its body, once: it is not kept. */
+  takeBody(): Buffer;
+  /** Without effect when the client has gone meanwhile. */
+  answer(answer: WebAnswer): void;
+}
+
 /** `unavailable`: there has been no worker for a while. */
 export type Health = 'ok' | 'stopping' | 'unavailable';
 
@@ -135,6 +153,12 @@ export interface ClientHost {
   arrived(arrival: Arrival): void;
   /** It has gone away instead of waiting for its answer. */
   left(arrival: Arrival): void;
+  /** Whether the application answers plain HTTP requests. */
+  readonly answers: boolean;
+  /** It is to answer this one. */
+  asked(exchange: HttpExchange): void;
+  /** That one is over: its client has been answered, or has gone away instead of waiting. */
+  hungUp(exchange: HttpExchange): void;
   /** A client is there. `handshake`: for a websocket, once its handshake is done. */
   opened(connection: Connection, handshake?: HandshakeRequest): void;
   /**

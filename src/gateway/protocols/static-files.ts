@@ -11,6 +11,8 @@ import { findFile, type FoundFile } from './static-folder.js';
 export interface StaticSite {
   /** Answers with a word instead of a file. */
   say(response: ServerResponse, status: number, text: string): void;
+  /** There is no such file. */
+  missing(request: IncomingMessage, response: ServerResponse, target: string): void;
   /** A file is there and cannot be read. */
   failed(error: NodeJS.ErrnoException): void;
 }
@@ -47,11 +49,12 @@ export class StaticFiles {
     const { path, query } = splitTarget(target);
     const names = namesIn(path);
     const file = names === undefined ? undefined : await findFile(this.#root, names);
-    if (names === undefined || file === undefined) return this.#missing(response);
+    const missing = (): void => this.#site.missing(request, response, target);
+    if (names === undefined || file === undefined) return missing();
     const isFolder = path.endsWith('/');
     if (file.isIndex !== isFolder) {
       await file.handle.close();
-      if (isFolder) return this.#missing(response);
+      if (isFolder) return missing();
       // its relative links mean something else without the slash. From the names, so that it cannot lead to another host.
       response.setHeader('Location', `/${names.map(encodeURIComponent).join('/')}/${query}`);
       response.setHeader('Cache-Control', 'no-cache');
@@ -62,10 +65,6 @@ export class StaticFiles {
     if (part === undefined || response.destroyed) await file.handle.close();
     else this.#send(response, file, part);
     if (part === undefined) response.end();
-  }
-
-  #missing(response: ServerResponse): void {
-    this.#site.say(response, 404, 'There is no such file. This port is for websockets too.');
   }
 
   #send(response: ServerResponse, { handle }: FoundFile, { start, end }: ByteRange): void {
