@@ -12,10 +12,11 @@ import { keepAlive } from './keep-alive.js';
 import type { ManualClock } from './manual-clock.js';
 import type { SentMessages } from './sent-messages.js';
 import { type ClientHostParts, InProcessClient } from './in-process-client.js';
-import type { ConnectOptions, LogLine, Receivers, TestApp } from './test-app.js';
+import type { ConnectOptions, LogLine, Receivers, RequestOptions, TestApp } from './test-app.js';
 import type { TestClient, TestMessage } from './test-client.js';
 import { TestArrival } from './test-arrival.js';
 import { TestConnection } from './test-connection.js';
+import { TestExchange } from './test-exchange.js';
 
 /** Milliseconds of the application's time after which a handler that is pending is given up at the end. */
 const LAST_STEP = 1000;
@@ -107,6 +108,20 @@ export class InProcessApp implements TestApp {
       this.#parts.gateway.clients.arrived(arrival);
     });
     return await Promise.race([answered, this.settled().then(async () => await answered)]);
+  }
+
+  async request(
+    request: string | Request,
+    { remoteAddress: address = '127.0.0.1', ...init }: RequestOptions = {},
+  ): Promise<Response> {
+    const { clients } = this.#parts.gateway;
+    if (!clients.answers) return new Response('Not Found\n', { status: 404 });
+    const whole = new Request(typeof request === 'string' ? new URL(request, 'http://test') : request, init);
+    const from = { address, port: ++this.#lastPort };
+    const body = Buffer.from(await whole.arrayBuffer());
+    const exchange = new TestExchange(this.#listener, whole, body, from);
+    clients.asked(exchange);
+    return await Promise.race([exchange.answered, this.settled().then(async () => await exchange.answered)]);
   }
 
   group(group: Name): Receivers {

@@ -1,5 +1,6 @@
 import type { Name } from '../api/arguments.js';
 import type { Session } from '../wire/session.js';
+import type { WebRequest, WebResponse } from '../worker/web-types.js';
 import type { ManualClock } from './manual-clock.js';
 import type { TestClient, TestMessage } from './test-client.js';
 
@@ -35,6 +36,16 @@ export interface ConnectOptions {
   readonly groups?: readonly Name[];
 }
 
+/** A plain HTTP request. */
+export interface RequestOptions {
+  /** Default: `GET`. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Default: `127.0.0.1`. */
+  readonly remoteAddress?: string;
+}
+
 /** Those who are reached by one name. */
 export interface Receivers {
   /** Who is there now, of this test's clients. */
@@ -57,6 +68,12 @@ export interface TestApp {
    * @throws Refused when `onHandshake` refuses it: with what that has thrown, or as the client sees it, such as 500
    */
   connect(options?: ConnectOptions): Promise<TestClient>;
+  /**
+   * What `onRequest` answers to a plain HTTP request, as a client gets it: 404 where there is none.
+   *
+   * @param request a path such as `/login?a=1`, or a whole Request
+   */
+  request(request: string | WebRequest, options?: RequestOptions): Promise<WebResponse>;
   /** Who is in a group, and what was sent to it. */
   group(group: Name): Receivers;
   /** Who is bound to a uid, and what was sent to it. */
