@@ -9,7 +9,7 @@ const SITE = defineEvents({
     if (pathname === '/throw') throw new Error('a mistake');
     if (pathname === '/never') await new Promise(() => {});
     if (pathname === '/empty') return new Response(null, { status: 204, headers: { 'X-Is': 'empty' } });
-    if (pathname !== '/echo') return;
+    if (pathname !== '/echo') return undefined;
     const body = await request.text();
     return Response.json({ method: request.method, search, body, remoteAddress }, { status: 201 });
   },
