@@ -105,9 +105,9 @@ export abstract class IdentityCalls extends SendCalls {
    *
    * @throws GW_ARGUMENT also when the client is at a gateway that knows no keys: PHP's, or an older version's
    */
-  routeClient(clientId: string, key: Name, options: RouteOptions = {}): boolean {
+  routeClient(clientId: string, key: Name, options?: RouteOptions): boolean {
     const name = checkKey('routeClient', key);
-    const scope = checkScope('routeClient', options.scope);
+    const scope = checkScope('routeClient', options?.scope);
     const holder = this.holder(clientId);
     if (holder?.routes === false) {
       throw new GatewayError(

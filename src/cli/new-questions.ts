@@ -11,9 +11,14 @@ export class Questions {
 
   /**
    * @param choices the first is what an empty answer means
+   * @param short other words for them
    * @throws GW_PROJECT at Ctrl-C and Ctrl-D
    */
-  async ask<Choice extends string>(question: string, choices: ReadonlyMap<Choice, string>): Promise<Choice> {
+  async ask<Choice extends string>(
+    question: string,
+    choices: ReadonlyMap<Choice, string>,
+    short: ReadonlyMap<string, Choice> = new Map(),
+  ): Promise<Choice> {
     const names = [...choices.keys()];
     const width = Math.max(...names.map((name) => name.length)) + 2;
     say('', question, ...names.map((name, at) => `  ${at + 1}  ${name.padEnd(width)}${choices.get(name)}`));
@@ -25,7 +30,9 @@ export class Questions {
         throw new GatewayError('GW_PROJECT', 'Nothing was made: the question was not answered.');
       const answer = value.trim().toLowerCase();
       const found =
-        answer === '' ? names[0] : (names[Number(answer) - 1] ?? names.find((name) => name === answer));
+        answer === ''
+          ? names[0]
+          : (names[Number(answer) - 1] ?? short.get(answer) ?? names.find((name) => name === answer));
       if (found !== undefined) return found;
       const meant = suggestion(answer, names);
       say(meant === undefined ? `Type 1 to ${names.length}, or a name.` : `Did you mean ${meant}?`);
@@ -50,6 +57,10 @@ export async function askLanguage(questions: Questions): Promise<Language> {
     new Map<Language, string>([
       ['typescript', 'without a build step; npm run check looks at the types'],
       ['javascript', 'the same, without types'],
+    ]),
+    new Map<string, Language>([
+      ['ts', 'typescript'],
+      ['js', 'javascript'],
     ]),
   );
 }

@@ -13,6 +13,7 @@ export type ProjectFiles = ReadonlyMap<string, string>;
 const EXAMPLES = fileURLToPath(new URL('docs/examples/', ROOT));
 const COMMON = 'project';
 const README = 'README.md';
+const DOCKERFILE = 'Dockerfile';
 const JAVASCRIPT = 'javascript';
 /** What the templates call the project. */
 const PLACEHOLDER = 'my-app';
@@ -31,6 +32,10 @@ export async function projectFiles(
   // what the template is, and then what all projects have
   own.set(README, `${own.get(README)}${common.get(README)}`);
   const found = new Map([...common, ...own]);
+  for (const port of TEMPLATES[template].ports ?? []) {
+    found.set(DOCKERFILE, `${found.get(DOCKERFILE)}`.replace(/EXPOSE .*/, `$& ${port}`));
+    found.set(README, `${found.get(README)}`.replace(/(docker run .*)( \S+)$/m, `$1 -p ${port}:${port}$2`));
+  }
   const files = new Map<string, string>();
   files.set('package.json', packageJson(name, TEMPLATES[template], language, source));
   for (const [path, text] of found) {
@@ -38,8 +43,7 @@ export async function projectFiles(
     if (place !== undefined)
       files.set(place.replaceAll(PLACEHOLDER, name), textFor(name, language, place, text));
   }
-  if (source.tarball !== undefined)
-    files.set('Dockerfile', withTarball(files.get('Dockerfile') ?? '', source));
+  if (source.tarball !== undefined) files.set(DOCKERFILE, withTarball(files.get(DOCKERFILE) ?? '', source));
   return files;
 }
 

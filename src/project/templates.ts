@@ -7,6 +7,8 @@ export interface Template {
   readonly programs?: Readonly<Record<string, string>>;
   /** Whether it needs SQLite, which older versions of node have not. */
   readonly sqlite?: boolean;
+  /** Ports that it has beside the page's. */
+  readonly ports?: readonly number[];
   /** What to do once it runs. */
   readonly next: string;
 }
@@ -27,6 +29,7 @@ export const TEMPLATES: Readonly<Record<'chat' | 'game' | 'iot' | 'push', Templa
     title: 'server for devices',
     about: 'devices with a protocol of their own, over TCP, and a page that shows and switches them',
     programs: { device: 'scripts/simulator.ts' },
+    ports: [8285],
     next: 'npm run device in another terminal, and open http://localhost:8282',
   },
   push: {

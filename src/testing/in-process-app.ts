@@ -159,11 +159,14 @@ export class InProcessApp implements TestApp {
     await keepAlive(pool.reload(stopTimeout));
   }
 
-  async crash(): Promise<void> {
+  async crash(worker = 0): Promise<void> {
     const { pool, threads } = this.#parts;
     const restarts = total(pool, 'restarts');
-    if (!threads.crash())
-      throw new GatewayError('GW_LINK_CLOSED', 'The application under test has no worker just now.');
+    if (!threads.crash(worker))
+      throw new GatewayError(
+        'GW_LINK_CLOSED',
+        `The application under test has no worker ${worker} just now: it has ${pool.status().length}, from 0 on.`,
+      );
     while (total(pool, 'restarts') === restarts) await turn();
   }
 

@@ -34,9 +34,9 @@ export class InProcessThreads {
     return thread;
   };
 
-  /** Ends the one that came first, in the middle of whatever it does. @returns whether there was one */
-  crash(): boolean {
-    const [oldest] = this.#threads;
+  /** Ends the first one of a worker, in the middle of whatever it does. @returns whether there was one */
+  crash(worker: number): boolean {
+    const oldest = this.#threads.find(({ slot }) => slot === worker);
     oldest?.crash();
     return oldest !== undefined;
   }
@@ -92,6 +92,7 @@ export function currentClientId(): string | undefined {
 
 /** What would be a thread: the same code, from its start to its end. */
 class InProcessThread implements Thread {
+  readonly slot: number;
   readonly ended: Promise<Error | undefined>;
   /** The API's way out of it; undefined before it has one. */
   channel: ApiChannel | undefined;
@@ -100,6 +101,7 @@ class InProcessThread implements Thread {
   #die!: (error: Error) => void;
 
   constructor(task: WorkerTask, clock: Clock, load: (task: WorkerTask) => Promise<Events>) {
+    this.slot = task.slot;
     const died = new Promise<Error>((resolve) => (this.#die = resolve));
     const host: ThreadHost = {
       gateway: new ThreadCalls(this),

@@ -97,8 +97,10 @@ export interface TestApp {
   /**
    * A worker dies, in the middle of what it does, as by `process.exit` or an exception in a timer. Resolves when another has
    * taken its place: what waited is handled there, and handlers that were pending are gone.
+   *
+   * @param worker which, as `worker.id` of onWorkerStart; the first by default
    */
-  crash(): Promise<void>;
+  crash(worker?: number): Promise<void>;
   /** Everybody is disconnected, `onClose` and `onWorkerStop` run. A second call joins the first. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

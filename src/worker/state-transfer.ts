@@ -30,8 +30,10 @@ export interface StateTransferOptions {
  */
 export class StateTransfer {
   readonly #options: StateTransferOptions;
-  /** Orders come one after another, and each is answered. */
-  #turn: Promise<void> = Promise.resolve();
+  /** The hook that is pending, or about to be called; undefined while nobody takes over. */
+  #hook: 'onHandOver' | 'onTakeOver' | undefined;
+  /** Whether the last order to hand over has been answered. */
+  #answered = true;
   #onGoOn: (() => void) | undefined;
 
   constructor(options: StateTransferOptions) {
@@ -40,12 +42,24 @@ export class StateTransfer {
 
   /** The thread that comes next is to have the state. Answered once. No event begins until it is told to {@link goOn}. */
   handOver(order: HandOverOrder): void {
+    this.#answered = false;
+    if (this.#hook !== undefined) {
+      this.#answer({
+        kind: 'kept',
+        message: `${this.#hook}, which an earlier reload has called, is still pending; it is given up after worker.processTimeout.`,
+      });
+      order.port.close();
+      return;
+    }
+    this.#hook = 'onHandOver';
     const refused = new Promise<void>((resolve) => (this.#onGoOn = resolve));
-    this.#turn = this.#turn.then(async () => await this.#handOver(order, refused));
+    void this.#handOver(order, refused).finally(() => (this.#hook = undefined));
   }
 
   /** Nobody takes over: the state is this thread's as before. */
   goOn(): void {
+    // whoever had asked has not waited any longer
+    this.#answer({ kind: 'kept', message: 'its time was over' });
     this.#onGoOn?.();
   }
 
@@ -67,12 +81,12 @@ export class StateTransfer {
     let isRefused = false;
     void refused.then(() => (isRefused = true));
     await withinTime(clock, timeout / 2, Promise.race([worker.hold(), refused]));
-    if (isRefused) this.#keep('its time was over before it began');
-    const state = isRefused ? undefined : this.#give(port);
+    const state = isRefused ? undefined : this.#give(port, () => !isRefused);
     await refused;
     // a hook that is late holds back all clients: no longer than a handler may hold back one
     const given = await this.#atMost('onHandOver', state);
     try {
+      this.#hook = 'onTakeOver';
       if (given !== undefined) await this.#atMost('onTakeOver', events.onTakeOver?.(info, given));
     } catch (error) {
       log.error({ err: error }, `onTakeOver failed: ${messageOf(error)}`);
@@ -81,16 +95,20 @@ export class StateTransfer {
     worker.goOn();
   }
 
-  /** @returns the state; undefined when there is none */
-  async #give(port: MessagePort): Promise<unknown> {
-    const { events, info, link, post } = this.#options;
+  /**
+   * @param isWanted whether somebody waits for it: what comes later is of no reload that is under way
+   * @returns the state; undefined when there is none
+   */
+  async #give(port: MessagePort, isWanted: () => boolean): Promise<unknown> {
+    const { events, info, link } = this.#options;
     let state: unknown;
     try {
       state = await events.onHandOver?.(info);
     } catch (error) {
-      this.#keep(`onHandOver failed:\n${stackOf(error)}`);
+      if (isWanted()) this.#keep(`onHandOver failed:\n${stackOf(error)}`);
       return undefined;
     }
+    if (!isWanted()) return state;
     try {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a MessagePort, not a window
       if (state !== undefined) port.postMessage(state);
@@ -102,12 +120,19 @@ export class StateTransfer {
     }
     // what the last of the old code sent comes before what the new code sends
     await link.settled();
-    post({ kind: 'handedOver', given: state !== undefined });
+    if (isWanted()) this.#answer({ kind: 'handedOver', given: state !== undefined });
     return state;
   }
 
   #keep(message: string): void {
-    this.#options.post({ kind: 'kept', message });
+    this.#answer({ kind: 'kept', message });
+  }
+
+  /** Each order is answered once, in the order in which they come. */
+  #answer(message: ThreadMessage): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#options.post(message);
   }
 
   /** What a hook has returned; undefined when it is late. */

@@ -223,6 +223,10 @@ describe('a state whose time is over', () => {
     // without what it has not returned
     assert.deepEqual(await say(ann, 'say'), ['say', 1, old]);
     await chaos.logged('onHandOver has been pending for 1 s, longer than processTimeout');
+    // and what hung once is over: the next reload asks anew
+    await chaos.node.reload(false);
+    const [, , fresh] = await say(ann, 'say');
+    assert.notEqual(fresh, old);
     assert.equal(chaos.deaths, 0);
   });
 });
