@@ -6,6 +6,7 @@ import { ApiClient } from '../support/api-client.js';
 import { ChaosLoad } from '../support/chaos-load.js';
 import { Cluster, clusterOfRoles, freeAddress } from '../support/cluster.js';
 import { configFolder } from '../support/config-folder.js';
+import { TextClient } from '../support/text-client.js';
 import { WsClient } from '../support/ws-client.js';
 
 const CLIENTS = 40;
@@ -19,8 +20,12 @@ describe('nodes of one role each', { timeout: 240_000, concurrency: 2 }, () => {
     const cluster = new Cluster([await freeAddress()]);
     t.after(() => cluster.stop());
     // nothing depends on who is first: each waits for the others
-    const gateway = await cluster.add({ name: 'gateway', worker: false });
-    const clients = await Promise.all(Array.from({ length: 20 }, () => WsClient.connect(gateway.url('ws'))));
+    // a websocket waits within its handshake, since the worker that is to come may want to decide about it
+    const listen = [{ url: 'text://127.0.0.1:0' }];
+    const gateway = await cluster.add({ name: 'gateway', worker: false, gateway: { listen } });
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () => TextClient.connect(gateway.url('text'))),
+    );
     for (const client of clients) for (let n = 0; n < 50; n++) client.send(`${n}`);
     await cluster.addRegister();
     await cluster.add({ name: 'worker', events: 'echo', gateway: false, worker: { count: 2 } });
