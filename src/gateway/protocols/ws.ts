@@ -67,9 +67,10 @@ class WsListener implements Listener {
         this.#grant.subprotocol ?? [...offered].find((name) => subprotocols.includes(name)) ?? false,
       verifyClient: (_: unknown, complete: (verified: boolean) => void) => this.#onValid(complete),
     });
-    this.#handshakes.on('headers', (lines) => void lines.push(...(this.#grant.headers ?? []).map(fieldLine)));
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
     this.#handshakes.on('headers', (lines, request) => {
+      if (this.#grant.headers !== undefined) lines.push(...this.#grant.headers.map(fieldLine));
+      if (context.compression === undefined) return;
       const agreement = this.#agreements.get(request);
       if (agreement !== undefined) lines.push(`Sec-WebSocket-Extensions: ${agreement.header}`);
     });
