@@ -32,6 +32,7 @@ export class MariaDb {
   static async start(...options: readonly string[]): Promise<MariaDb> {
     const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-mariadb-'));
     await mkdir(join(folder, 'data'));
+    await mkdir(join(folder, 'tmp'));
     try {
       await promisify(execFile)(
         'mariadb-install-db',
@@ -39,6 +40,7 @@ export class MariaDb {
           '--no-defaults',
           ...USER,
           `--datadir=${join(folder, 'data')}`,
+          `--tmpdir=${join(folder, 'tmp')}`,
           '--auth-root-authentication-method=normal',
           '--skip-test-db',
           ...SMALL,
@@ -46,7 +48,13 @@ export class MariaDb {
         { cwd: folder, env: { ...process.env, PATH } },
       );
     } catch (cause) {
-      throw new Error('MariaDB is not there: run npm run setup', { cause });
+      const { code, stderr } = cause as NodeJS.ErrnoException & { stderr?: string };
+      throw new Error(
+        code === 'ENOENT'
+          ? 'MariaDB is not there: run npm run setup'
+          : `MariaDB makes no database: ${stderr}`,
+        { cause },
+      );
     }
     const server = new MariaDb(folder, await freePort(), options);
     await server.up();
@@ -72,6 +80,8 @@ export class MariaDb {
         ...USER,
         ...SMALL,
         `--datadir=${join(this.#folder, 'data')}`,
+        // one that starts clears what another may be using in a folder that both have
+        `--tmpdir=${join(this.#folder, 'tmp')}`,
         `--socket=${join(this.#folder, 'socket')}`,
         `--port=${this.port}`,
         '--bind-address=127.0.0.1',
