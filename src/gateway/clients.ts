@@ -12,8 +12,9 @@ import type { Delivery } from './delivery.js';
 import type { Directory } from './directory.js';
 import type { Dispatcher, DispatcherHost } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
-import { type Guest, Handshakes } from './handshakes.js';
+import { Handshakes } from './handshakes.js';
 import { Newcomers } from './newcomers.js';
+import type { Guest } from './questions.js';
 import type {
   Admission,
   Arrival,
@@ -145,7 +146,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   }
 
   /** Nobody has anything against it. */
-  #letIn(guest: Guest, grant: HandshakeGrant): void {
+  #letIn(guest: Guest<Arrival>, grant: HandshakeGrant): void {
     const opened = guest.connection.welcome(grant);
     if (opened === undefined) {
       this.#workers.unbind(guest);

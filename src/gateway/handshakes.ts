@@ -1,20 +1,15 @@
-import type { Clock, Timer } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import type { LogOnce } from '../base/log-once.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { Command } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
-import {
-  type HandshakeAnswer,
-  type HandshakeGrant,
-  type HandshakeRefusal,
-  refusal,
-} from '../wire/handshake-answer.js';
-import type { ClientRoute } from './client-record.js';
+import { type HandshakeAnswer, type HandshakeGrant, refusal } from '../wire/handshake-answer.js';
 import type { Counters } from './counters.js';
 import type { Directory } from './directory.js';
 import type { Arrival } from './protocols/protocol.js';
-import type { EventClient, WorkerPeer } from './worker-peer.js';
-import type { Routed, Workers } from './workers.js';
+import { type Guest, Questions } from './questions.js';
+import type { WorkerPeer } from './worker-peer.js';
+import type { Workers } from './workers.js';
 
 /** Milliseconds until a handshake has to be decided, the time without a worker included. */
 const LIMIT = 10_000;
@@ -28,27 +23,7 @@ export interface HandshakesParts {
   readonly directory: Directory;
   readonly workers: Workers;
   /** It comes in, by its connection id and with the worker that it is bound to. */
-  readonly onWelcome: (guest: Guest, grant: HandshakeGrant) => void;
-}
-
-/** Somebody who waits at the door. */
-export class Guest implements Routed, EventClient {
-  readonly id: number;
-  readonly connection: Arrival;
-  peer: WorkerPeer | undefined;
-  route: ClientRoute | undefined;
-  /** Whether that worker has been asked. */
-  asked = false;
-  timer: Timer | undefined;
-  // nothing travels with its handshake but the request, which has the address
-  readonly address = '';
-  readonly uid = undefined;
-  readonly state = undefined;
-
-  constructor(id: number, arrival: Arrival) {
-    this.id = id;
-    this.connection = arrival;
-  }
+  readonly onWelcome: (guest: Guest<Arrival>, grant: HandshakeGrant) => void;
 }
 
 /**
@@ -58,119 +33,114 @@ export class Guest implements Routed, EventClient {
  */
 export class Handshakes {
   readonly #parts: HandshakesParts;
-  /** By connection id, oldest first. */
-  readonly #guests = new Map<number, Guest>();
-  /** Those whose worker cannot be asked yet, or who have none. */
-  readonly #waiting = new Set<Guest>();
+  readonly #questions: Questions<Arrival>;
   readonly #event = emptyFrame();
 
   constructor(parts: HandshakesParts) {
+    const { address, clock, directory, workers } = parts;
     this.#parts = parts;
     this.#event.command = Command.ON_HANDSHAKE;
-    this.#event.localIp = parts.address.ip;
-    this.#event.localPort = parts.address.port;
+    this.#event.localIp = address.ip;
+    this.#event.localPort = address.port;
+    this.#questions = new Questions({
+      clock,
+      directory,
+      workers,
+      limit: LIMIT,
+      peerOf: (guest) => workers.peerOf(guest),
+      excused: (guest, peer) => !peer.handshakes && this.#settle(guest.id, { grant: {} }),
+      ask: (guest, peer) => this.#ask(guest, peer),
+      lost: (guest) => this.#refuse(guest, 'The server could not answer: try again.'),
+      late: (guest) => this.#late(guest),
+    });
   }
 
   /** How many wait. */
   get size(): number {
-    return this.#guests.size;
+    return this.#questions.size;
   }
 
   ask(arrival: Arrival): void {
-    const { clock, directory, workers } = this.#parts;
-    const guest = new Guest(directory.nextId(), arrival);
-    arrival.id = guest.id;
-    this.#guests.set(guest.id, guest);
-    workers.introduce(guest, arrival.url);
     arrival.listener.addresses?.entered(arrival.remoteAddress);
-    guest.timer = clock.setTimeout(() => this.#late(guest), LIMIT);
-    this.#ask(guest);
+    this.#questions.add(arrival);
   }
 
   /** What a worker says. One that was given up meanwhile is nobody's concern any more. */
   answered(id: number, answer: HandshakeAnswer): void {
-    const guest = this.#guests.get(id);
-    if (guest !== undefined) this.#settle(guest, answer);
+    this.#settle(id, answer);
   }
 
   /** It has gone away. */
   left({ id }: Arrival): void {
-    const guest = this.#guests.get(id);
-    if (guest === undefined) return;
-    this.#forget(guest);
-    this.#parts.workers.unbind(guest);
+    const guest = this.#questions.take(id);
+    if (guest !== undefined) this.#leave(guest);
   }
 
   /** A worker came, or takes events again. */
   served(): void {
-    for (const guest of this.#waiting) this.#ask(guest);
+    this.#questions.served();
   }
 
-  /** A worker is gone. Who had asked it is not asked about twice: nobody knows how far it had come. */
+  /** A worker is gone. */
   lost(peer: WorkerPeer): void {
-    for (const guest of this.#guests.values()) {
-      if (guest.peer !== peer) continue;
-      if (guest.asked) this.#settle(guest, refusal(UNAVAILABLE, 'The server could not answer: try again.'));
-      else this.#ask(guest);
-    }
+    this.#questions.lost(peer);
   }
 
   /** The gateway takes no more clients. */
   close(): void {
-    for (const guest of this.#guests.values())
-      this.#settle(guest, refusal(UNAVAILABLE, 'The server is stopping.'));
+    for (const id of this.#questions.ids()) {
+      this.#settle(id, refusal(UNAVAILABLE, 'The server is stopping.'));
+    }
   }
 
-  #ask(guest: Guest): void {
-    const peer = this.#parts.workers.peerOf(guest);
-    if (peer?.handshakes === false) {
-      this.#settle(guest, { grant: {} });
-      return;
-    }
-    if (peer === undefined || peer.congested) {
-      this.#waiting.add(guest);
-      return;
-    }
-    this.#waiting.delete(guest);
-    guest.asked = true;
+  #ask(guest: Guest<Arrival>, peer: WorkerPeer): void {
+    const { remotePort, listener, request } = guest.connection;
     const event = this.#event;
     event.connectionId = guest.id;
-    event.clientPort = guest.connection.remotePort;
-    event.gatewayPort = guest.connection.listener.port;
-    event.body = guest.connection.request;
+    event.clientPort = remotePort;
+    event.gatewayPort = listener.port;
+    event.body = request;
     event.flags = 0;
     peer.send(event, guest);
   }
 
-  #late(guest: Guest): void {
+  #late(guest: Guest<Arrival>): void {
     const { remoteAddress } = guest.connection;
     const found = guest.asked
       ? `onHandshake has not answered within ${LIMIT / 1000} s`
       : `no worker could be asked for ${LIMIT / 1000} s`;
     this.#parts.problems.warn('handshake late', { remoteAddress }, `a websocket is answered 503: ${found}`);
-    this.#settle(guest, refusal(UNAVAILABLE, 'The server did not answer in time: try again.'));
+    this.#refuse(guest, 'The server did not answer in time: try again.');
   }
 
-  #settle(guest: Guest, answer: HandshakeAnswer): void {
-    this.#forget(guest);
+  #settle(id: number, answer: HandshakeAnswer): true {
+    const guest = this.#questions.take(id);
+    if (guest !== undefined) this.#answer(guest, answer);
+    return true;
+  }
+
+  #refuse(guest: Guest<Arrival>, why: string): void {
+    this.#answer(guest, refusal(UNAVAILABLE, why));
+  }
+
+  #answer(guest: Guest<Arrival>, answer: HandshakeAnswer): void {
+    const { connection } = guest;
     if ('grant' in answer) {
+      this.#uncount(guest);
       this.#parts.onWelcome(guest, answer.grant);
-    } else {
-      this.#parts.workers.unbind(guest);
-      this.#refuse(guest.connection, answer.refusal);
+      return;
     }
+    this.#leave(guest);
+    this.#parts.counters.refused(`handshake ${answer.refusal.status}`);
+    connection.refuse(answer.refusal);
   }
 
-  #refuse(arrival: Arrival, refused: HandshakeRefusal): void {
-    this.#parts.counters.refused(`handshake ${refused.status}`);
-    arrival.refuse(refused);
+  #leave(guest: Guest<Arrival>): void {
+    this.#uncount(guest);
+    this.#parts.workers.unbind(guest);
   }
 
-  #forget(guest: Guest): void {
-    this.#guests.delete(guest.id);
-    this.#waiting.delete(guest);
-    guest.timer?.cancel();
-    const { listener, remoteAddress } = guest.connection;
+  #uncount({ connection: { listener, remoteAddress } }: Guest<Arrival>): void {
     listener.addresses?.left(remoteAddress);
   }
 }
