@@ -4,6 +4,7 @@ import type { GatewayAddress } from '../wire/client-id.js';
 import { Command } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import { type HandshakeAnswer, type HandshakeGrant, refusal } from '../wire/handshake-answer.js';
+import { LOST } from '../wire/lost-answer.js';
 import type { Counters } from './counters.js';
 import type { Directory } from './directory.js';
 import type { Arrival } from './protocols/protocol.js';
@@ -50,7 +51,7 @@ export class Handshakes {
       peerOf: (guest) => workers.peerOf(guest),
       excused: (guest, peer) => !peer.handshakes && this.#settle(guest.id, { grant: {} }),
       ask: (guest, peer) => this.#ask(guest, peer),
-      lost: (guest) => this.#refuse(guest, 'The server could not answer: try again.'),
+      lost: (guest) => this.#refuse(guest, LOST),
       late: (guest) => this.#late(guest),
     });
   }
