@@ -36,6 +36,8 @@ export const ERROR_CODES = {
   GW_WORKER_DIED: 'A worker thread ended on its own.',
   GW_HANDOVER:
     'A worker’s state did not come over from the old code to the new: onHandOver or onTakeOver failed or took too long, or the state cannot be cloned. The old code goes on with it.',
+  GW_METRIC:
+    'A metric of the application that cannot be made, since its name, labels or buckets cannot be used or there is another one by that name; or a value or label that it cannot be given.',
   GW_DATABASE:
     'A database that cannot be used: its URL is wrong, its driver is not installed, it cannot be reached, its connection broke, or it is closed.',
   GW_COMMIT_UNKNOWN:

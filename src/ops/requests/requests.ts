@@ -1,5 +1,6 @@
 import { type ArgumentSchema, readArguments, type ValuesOf } from './arguments.js';
 import { connectionsRequest } from './connections.js';
+import { metricsRequest } from './metrics.js';
 import { mismatch, quote } from './mismatch.js';
 import { reloadRequest } from './reload.js';
 import type { AskedGroup, AskedNode, RequestEntry } from './request-entry.js';
@@ -14,6 +15,7 @@ import { stopRequest } from './stop.js';
 export const requests = {
   status: statusRequest,
   connections: connectionsRequest,
+  metrics: metricsRequest,
   reload: reloadRequest,
   restart: restartRequest,
   stop: stopRequest,

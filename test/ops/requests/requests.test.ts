@@ -10,6 +10,7 @@ describe('what may be asked of a node', () => {
       [
         { command: 'status' },
         { command: 'connections', offset: 0, limit: 100 },
+        { command: 'metrics' },
         { command: 'reload', graceful: false },
         { command: 'restart', graceful: false },
         { command: 'stop', graceful: false },
@@ -29,11 +30,11 @@ describe('what may be asked of a node', () => {
     for (const [fields, message] of [
       [
         { command: 'toString' },
-        'The command is "toString": expected status, connections, reload, restart or stop.',
+        'The command is "toString": expected status, connections, metrics, reload, restart or stop.',
       ],
       [
         { command: ['stop'] },
-        'The command is ["stop"]: expected status, connections, reload, restart or stop.',
+        'The command is ["stop"]: expected status, connections, metrics, reload, restart or stop.',
       ],
       [{ command: 'connections', limit: 0 }, 'limit is 0: expected an integer from 1 to 1000.'],
       [
