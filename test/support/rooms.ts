@@ -21,6 +21,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   register: [...FOUNDATION, 'net', 'wire'],
   database: [...FOUNDATION],
   project: [...FOUNDATION],
+  // one file for pages: what it takes from others goes into it
+  browser: [...FOUNDATION, 'wire'],
   client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
   gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
   pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'metrics', 'link', 'cluster'],

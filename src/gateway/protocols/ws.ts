@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import type { HandshakeGrant } from '../../wire/handshake-answer.js';
+import { SUBPROTOCOL } from '../../wire/subprotocol.js';
 import { certificateOf } from './client-certificate.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
@@ -64,7 +65,9 @@ class WsListener implements Listener {
       WebSocket: UpgradedSocket,
       // what was granted, or the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
       handleProtocols: (offered) =>
-        this.#grant.subprotocol ?? [...offered].find((name) => subprotocols.includes(name)) ?? false,
+        this.#grant.subprotocol ??
+        [...offered].find((name) => name === SUBPROTOCOL || subprotocols.includes(name)) ??
+        false,
       verifyClient: (_: unknown, complete: (verified: boolean) => void) => this.#onValid(complete),
     });
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
