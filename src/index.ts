@@ -10,6 +10,16 @@ export { ERROR_CODES, type ErrorCode, GatewayError } from './base/errors.js';
 export type { ProtocolConnection, ProtocolModule } from './gateway/protocols/protocol-module.js';
 export type { Router, RouterClient, RouterWorker } from './gateway/router.js';
 export { type Log, type LogFunction, log } from './base/user-log.js';
+export {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type HistogramOptions,
+  type LabelsOf,
+  type MetricOptions,
+  type Metrics,
+  metrics,
+} from './metrics/user-metrics.js';
 export type { ClientEnd, EndedBy } from './wire/client-end.js';
 export type { Session } from './wire/session.js';
 export type { ClientCertificate, Handshake, HandshakeRequest } from './wire/handshake.js';

@@ -13,7 +13,10 @@ import { type InnerTls, readInnerTls } from '../net/inner-socket.js';
 import { findGateways, warnOfUnusedRegister } from './find-gateways.js';
 import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from '../base/log.js';
+import type { Metric } from '../metrics/metric.js';
 import { connectionPage } from './connection-page.js';
+import { LoopDelay } from '../metrics/loop-delay.js';
+import { nodeMetrics } from './node-metrics.js';
 import { nodeStatus } from './node-status.js';
 import type { ConnectionPage } from '../ops/requests/connections.js';
 import { GRACEFUL_TIMEOUT } from '../ops/requests/graceful.js';
@@ -70,6 +73,8 @@ export class Node implements AskedNode, Answerer {
   #innerPort: InnerPort | undefined;
   #pool: Pool | undefined;
   #membership: Membership | undefined;
+  /** Once somebody has asked for it. */
+  #loopDelay: LoopDelay | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(config: NodeConfig, options: NodeOptions) {
@@ -154,6 +159,16 @@ export class Node implements AskedNode, Answerer {
     });
   }
 
+  metrics(): Metric[] {
+    this.#loopDelay ??= new LoopDelay(systemClock);
+    return nodeMetrics({
+      status: this.status(),
+      listeners: this.gateway?.listenerContexts ?? [],
+      pool: this.#pool,
+      delays: this.#loopDelay.counts,
+    });
+  }
+
   connections(offset: number, limit: number): ConnectionPage {
     return connectionPage(this.gateway, offset, limit);
   }
@@ -190,6 +205,7 @@ export class Node implements AskedNode, Answerer {
       await this.#innerPort?.close(FAREWELL_TIMEOUT);
       this.#membership?.close();
       await this.#register?.close();
+      this.#loopDelay?.close();
     })();
     return this.#stopped;
   }

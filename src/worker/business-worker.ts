@@ -58,6 +58,7 @@ export class BusinessWorker {
   /** Handlers that are pending, and events that are about to begin. */
   readonly #unfinished = new Unfinished();
   readonly #turns: Turns;
+  readonly #progress: HandlerProgress;
   /** Clients that {@link awaitRelease} names. */
   readonly #unreleasedCount = new Unfinished();
   readonly #waitingFrame = new ReceivedFrame();
@@ -77,8 +78,8 @@ export class BusinessWorker {
     this.#waiting = new WaitingEvents(link, reports);
     this.#turns = new Turns(link, this.#unfinished, (client) => this.#next(client));
     this.clients = new Clients(this.#waiting, reports);
-    const progress = new HandlerProgress(link, gauge);
-    const common = { events, progress, log: this.#log, unfinished: this.#unfinished };
+    this.#progress = new HandlerProgress(link, gauge);
+    const common = { events, progress: this.#progress, log: this.#log, unfinished: this.#unfinished };
     this.#messages = new WorkerMessages(common);
     this.#handshakes = new Handshakes({ ...common, reports });
     this.#requests = new WebRequests({ ...common, reports });
@@ -111,6 +112,7 @@ export class BusinessWorker {
     this.#link.receiveEvents(takeover, () => {
       this.#waiting.makeRoom();
       this.#turns.begin();
+      this.#progress.beginAnew();
     });
   }
 
@@ -279,6 +281,7 @@ export class BusinessWorker {
       return;
     }
     if (events.routes > 0) return;
+    this.#progress.beginAnew();
     for (let first = true; events.waiting !== undefined && events.waiting.length > 0; first = false) {
       // nor does one begin before what the handlers before it have sent is on its way
       if ((this.#turns.look() || !this.#link.isSettled) && !first) {
@@ -321,6 +324,7 @@ export class BusinessWorker {
     this.#unfinished.begin();
     void this.#link.settled().then(() => {
       client.events.busy = false;
+      this.#progress.beginAnew();
       const event = decodeFrame(frame, this.#waitingFrame);
       if (client.events.wants(event.command)) this.handlers.start(client, event);
       if (!client.events.busy) this.#next(client);

@@ -181,6 +181,7 @@ export class WsConnection implements Connection, WsReader {
 
   /** A chunk has come in. Its bytes are changed. */
   receive(chunk: Buffer): void {
+    this.listener.bytesIn += chunk.length;
     this.#receiver.receive(chunk);
   }
 

@@ -2,6 +2,7 @@ import type { ArgumentSchema, ValuesOf } from './arguments.js';
 import type { ConnectionPage } from './connections.js';
 import type { GroupFacts } from './group-status.js';
 import type { ReloadNote } from './reload.js';
+import type { Metric } from '../../metrics/metric.js';
 import type { RequestName, RequestOf, ResultOf } from './requests.js';
 import type { MemberStatus, NodeStatus } from './status.js';
 
@@ -22,6 +23,7 @@ export interface RequestEntry<Schema extends ArgumentSchema, Result> {
 /** What requests may do to a node. */
 export interface AskedNode {
   status(): NodeStatus;
+  metrics(): Metric[];
   connections(offset: number, limit: number): ConnectionPage;
   /** Replaces the workers' code. @param graceful waits for pending handlers as long as they take (bounded by 5 minutes) */
   reload(graceful: boolean): Promise<void>;

@@ -1,5 +1,7 @@
+import { adminRequest } from './admin.js';
 import { type ArgumentSchema, readArguments, type ValuesOf } from './arguments.js';
 import { connectionsRequest } from './connections.js';
+import { metricsRequest } from './metrics.js';
 import { mismatch, quote } from './mismatch.js';
 import { reloadRequest } from './reload.js';
 import type { AskedGroup, AskedNode, RequestEntry } from './request-entry.js';
@@ -8,8 +10,8 @@ import { statusRequest } from './status.js';
 import { stopRequest } from './stop.js';
 
 /**
- * Everything that may be asked of a node that runs, by name. Who asks is not known here: the control socket and the
- * members of a group are front ends of this table.
+ * Everything that may be asked of a node that runs, by name. Who asks is not known here: the control socket, the
+ * admin listener and the members of a group are front ends of this table.
  */
 export const requests = {
   status: statusRequest,
@@ -17,6 +19,8 @@ export const requests = {
   reload: reloadRequest,
   restart: restartRequest,
   stop: stopRequest,
+  admin: adminRequest,
+  metrics: metricsRequest,
 };
 
 type Requests = typeof requests;

@@ -74,12 +74,16 @@ export class FakeMember extends EventEmitter implements MemberProcess {
         return { ...this.node.status(), name: this.config.name, pid: this.pid };
       case 'connections':
         return this.node.connections(request.offset, request.limit);
+      case 'metrics':
+        return this.node.metrics();
       case 'ping':
         return null;
       case 'reload':
         return await this.node.reload(request.graceful);
-      default:
+      case 'stop':
         return await this.node.stop(request.graceful);
+      default:
+        throw new Error(`no member is asked for ${request.command}`);
     }
   }
 }

@@ -1,7 +1,10 @@
 import { GatewayError } from '#src/base/errors.js';
+import type { Metric } from '#src/metrics/metric.js';
+import { MetricList } from '#src/metrics/metric-list.js';
 import type { ConnectionPage, ConnectionStatus } from '#src/ops/requests/connections.js';
 import type { AskedNode } from '#src/ops/requests/request-entry.js';
 import { type Answerer, answerOfNode, type NodeRequest } from '#src/ops/requests/requests.js';
+import { addStatus } from '#src/ops/requests/status-metrics.js';
 import type { NodeStatus } from '#src/ops/requests/status.js';
 
 export const STATUS: NodeStatus = {
@@ -84,6 +87,13 @@ export class FakeNode implements AskedNode, Answerer {
   status(): NodeStatus {
     this.asked.push('status');
     return STATUS;
+  }
+
+  metrics(): Metric[] {
+    this.asked.push('metrics');
+    const list = new MetricList();
+    addStatus(list, STATUS);
+    return list.metrics;
   }
 
   connections(offset: number, limit: number): ConnectionPage {
