@@ -26,6 +26,21 @@ interface Globals {
   readonly told: string[];
 }
 
+/** What has been told since it was last asked, as soon as it is as much as expected. */
+async function told(page: Page, words: string[]): Promise<void> {
+  // waits in the page, where it is looked at with each frame
+  await page.waitForFunction(
+    (count) => (globalThis as unknown as Globals).told.length >= count,
+    words.length,
+  );
+  assert.deepEqual(await page.evaluate(() => (globalThis as unknown as Globals).told.splice(0)), words);
+}
+async function sum(page: Page): Promise<unknown> {
+  return await page.evaluate(() =>
+    (globalThis as unknown as Globals).chat.request('sum', { numbers: [1, 2] }),
+  );
+}
+
 describe('the client in a page', { timeout: 60_000 }, () => {
   let browser: Browser;
   let folder: string;
@@ -38,17 +53,6 @@ describe('the client in a page', { timeout: 60_000 }, () => {
     await browser.close();
     await rm(folder, { recursive: true });
   });
-
-  async function told(page: Page, words: string[]): Promise<void> {
-    // waits in the page, where it is looked at with each frame
-    await page.waitForFunction(
-      (count) => (globalThis as unknown as Globals).told.length >= count,
-      words.length,
-    );
-    assert.deepEqual(await page.evaluate(() => (globalThis as unknown as Globals).told.splice(0)), words);
-  }
-  const sum = async (page: Page): Promise<unknown> =>
-    await page.evaluate(() => (globalThis as unknown as Globals).chat.request('sum', { numbers: [1, 2] }));
 
   it('asks and answers, notices no reload, outlives its node, and stays away when it is sent away', async (t) => {
     const listener = { url: 'ws://127.0.0.1:0', static: folder };
