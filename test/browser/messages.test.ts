@@ -12,7 +12,7 @@ import { Inbox } from '../support/inbox.js';
 describe('messages between a client and a node', { timeout: 60_000 }, () => {
   let node: TestNode;
   before(async () => {
-    node = await bootNode({ config: { worker: { count: 1, events: fixture('events/named') } } });
+    node = await bootNode({ config: { worker: { count: 1, events: fixture('events/page') } } });
   });
   after(() => node.close());
 
@@ -100,7 +100,7 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
     assert.deepEqual(await ask('refuses'), { id: 7, error: { code: 'busy', message: 'Not now.' } });
     assert.deepEqual(await ask('fails'), { id: 7, error: failed });
     assert.deepEqual(await ask('loops'), { id: 7, error: failed });
-    const missing = { code: 'GW_NO_HANDLER', message: 'Nothing listens for unknown here.' };
+    const missing = { code: 'GW_MESSAGE', message: 'Nothing listens for unknown here.' };
     assert.deepEqual(await ask('unknown'), { id: 7, error: missing });
     const [refusal, secret, loop, ...more] = errors;
     assert.deepEqual(
@@ -149,7 +149,7 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
 
 describe('the built module', { timeout: 60_000 }, () => {
   it('connects with the WebSocket that it is given, and says when there is none', async (t) => {
-    const node = await bootNode({ config: { worker: { count: 1, events: fixture('events/named') } } });
+    const node = await bootNode({ config: { worker: { count: 1, events: fixture('events/page') } } });
     t.after(() => node.close());
     const url = node.urls[0].replace('ws:', 'http:');
     const connection = connect(new URL(url), { WebSocket });

@@ -56,7 +56,7 @@ describe('the client in a page', { timeout: 60_000 }, () => {
 
   it('asks and answers, notices no reload, outlives its node, and stays away when it is sent away', async (t) => {
     const listener = { url: 'ws://127.0.0.1:0', static: folder };
-    const first = await NodeProcess.start({ events: 'named', gateway: { listen: [listener] } });
+    const first = await NodeProcess.start({ events: 'page', gateway: { listen: [listener] } });
     const url = first.url('ws');
     const page = await browser.newPage();
     const errors: Error[] = [];
@@ -79,7 +79,7 @@ describe('the client in a page', { timeout: 60_000 }, () => {
     await told(page, ['waiting 1006']);
     const answer = sum(page);
     await page.evaluate(() => (globalThis as unknown as Globals).chat.emit('say', { text: 'two' }));
-    const second = await NodeProcess.start({ events: 'named', gateway: { listen: [{ ...listener, url }] } });
+    const second = await NodeProcess.start({ events: 'page', gateway: { listen: [{ ...listener, url }] } });
     t.after(() => second.stop());
     // as Chromium does it when there is a network again
     await page.evaluate(() => dispatchEvent(new Event('online')));
