@@ -148,7 +148,7 @@ export class Connection implements LineHost {
     const listeners = [...(this.#listeners.get(event) ?? [])];
     const results = listeners.map((listener) => this.#call(listener, data as never));
     if (id === undefined || socket === undefined) return;
-    const missing = new GatewayError('GW_NO_HANDLER', `Nothing listens for ${event} here.`);
+    const missing = new GatewayError('GW_MESSAGE', `Nothing listens for ${event} here.`);
     const result =
       listeners.length === 0 ? Promise.reject(missing) : results.find((one) => one !== undefined);
     void this.#answer(id, result).then((answer) => {

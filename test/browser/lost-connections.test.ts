@@ -7,13 +7,13 @@ import { NodeProcess } from '../support/node.js';
 
 let app: TestNode;
 before(async () => {
-  app = await bootNode({ config: { worker: { count: 1, events: fixture('events/named') } } });
+  app = await bootNode({ config: { worker: { count: 1, events: fixture('events/page') } } });
 });
 after(() => app.close());
 
 describe('a connection that is lost', { timeout: 60_000 }, () => {
   it('is made again after pauses that double, up to half a minute, each half as long or half as long again by chance', async (t) => {
-    const mortal = await NodeProcess.start({ events: 'named' });
+    const mortal = await NodeProcess.start({ events: 'page' });
     const client = await BrowserClient.open(t, mortal.url('ws'));
     await mortal.kill();
     const pauses: unknown[] = [];
@@ -40,7 +40,7 @@ describe('a connection that is lost', { timeout: 60_000 }, () => {
         else Object.defineProperty(globalThis, name, there);
       });
     }
-    const mortal = await NodeProcess.start({ events: 'named' });
+    const mortal = await NodeProcess.start({ events: 'page' });
     const client = await BrowserClient.open(t, mortal.url('ws'));
     network.dispatchEvent(new Event('online'));
     await mortal.kill();
@@ -139,7 +139,7 @@ describe('an attempt', { timeout: 60_000 }, () => {
   });
 
   it('is given up when nobody greets', async (t) => {
-    const mortal = await NodeProcess.start({ events: 'named' });
+    const mortal = await NodeProcess.start({ events: 'page' });
     t.after(() => mortal.kill());
     mortal.pause();
     const client = BrowserClient.start(t, mortal.url('ws'));
@@ -217,7 +217,7 @@ describe('what is sent without a connection', { timeout: 60_000 }, () => {
   });
 
   it('outlives the connection; what was sent and has no answer does not', async (t) => {
-    const mortal = await NodeProcess.start({ events: 'named' });
+    const mortal = await NodeProcess.start({ events: 'page' });
     const listen = [{ url: mortal.url('ws') }];
     const client = await BrowserClient.open(t, mortal.url('ws'));
     const sent = assert.rejects(client.connection.request('never'), {
@@ -231,7 +231,7 @@ describe('what is sent without a connection', { timeout: 60_000 }, () => {
     client.clock.advance(1000);
     await client.comesTo('connecting');
     await client.comesTo('waiting');
-    const second = await NodeProcess.start({ events: 'named', gateway: { listen } });
+    const second = await NodeProcess.start({ events: 'page', gateway: { listen } });
     t.after(() => second.kill());
     client.clock.advance(2000);
     await client.comesTo('connecting');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, type TestContext } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
 import { GatewayError, connect } from 'gatewayworker/browser';
 import { type TestNode, bootNode } from '#src/testing/index.js';
@@ -12,7 +12,7 @@ import { Inbox } from '../support/inbox.js';
 describe('messages between a client and a node', { timeout: 60_000 }, () => {
   let node: TestNode;
   before(async () => {
-    node = await bootNode({ config: { worker: { count: 1, events: fixture('events/named') } } });
+    node = await bootNode({ config: { worker: { count: 1, events: fixture('events/page') } } });
   });
   after(() => node.close());
 
@@ -100,7 +100,7 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
     assert.deepEqual(await ask('refuses'), { id: 7, error: { code: 'busy', message: 'Not now.' } });
     assert.deepEqual(await ask('fails'), { id: 7, error: failed });
     assert.deepEqual(await ask('loops'), { id: 7, error: failed });
-    const missing = { code: 'GW_NO_HANDLER', message: 'Nothing listens for unknown here.' };
+    const missing = { code: 'GW_MESSAGE', message: 'Nothing listens for unknown here.' };
     assert.deepEqual(await ask('unknown'), { id: 7, error: missing });
     const [refusal, secret, loop, ...more] = errors;
     assert.deepEqual(
@@ -129,25 +129,6 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
     }
   });
 
-  it('keep bytes as bytes, wherever they are in the data', async (t) => {
-    const { connection } = await BrowserClient.open(t, node.urls[0]);
-    const echoed = new Inbox<unknown>('a client');
-    connection.on('picture', (data) => echoed.put(data));
-    const whole = Uint8Array.of(1, 2, 3, 4);
-    connection.emit('picture', {
-      name: 'ä',
-      parts: [whole.buffer, whole.subarray(1, 3), new Uint8Array(0), Buffer.from('node')],
-      same: { _placeholder: true, num: 9 },
-    });
-    assert.deepEqual(await echoed.next(), {
-      name: 'ä',
-      parts: [whole, whole.slice(1, 3), new Uint8Array(0), new TextEncoder().encode('node')],
-      same: { _placeholder: true, num: 9 },
-    });
-    connection.emit('picture', whole);
-    assert.deepEqual(await echoed.next(), whole);
-  });
-
   it('that JSON cannot hold are refused where they are sent', async (t) => {
     const { connection } = await BrowserClient.open(t, node.urls[0]);
     assert.throws(() => connection.emit('say', { text: 1n }), TypeError);
@@ -168,7 +149,7 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
 
 describe('the built module', { timeout: 60_000 }, () => {
   it('connects with the WebSocket that it is given, and says when there is none', async (t) => {
-    const node = await bootNode({ config: { worker: { count: 1, events: fixture('events/named') } } });
+    const node = await bootNode({ config: { worker: { count: 1, events: fixture('events/page') } } });
     t.after(() => node.close());
     const url = node.urls[0].replace('ws:', 'http:');
     const connection = connect(new URL(url), { WebSocket });
@@ -193,10 +174,43 @@ describe('the built module', { timeout: 60_000 }, () => {
   });
 });
 
+/** A server of our own. @returns its url */
+async function greeting(t: TestContext, onClient: (socket: WebSocket) => void): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  t.after(() => server.close());
+  server.on('connection', (socket) => {
+    socket.send('{"hello":{"version":1,"id":"a"}}');
+    onClient(socket);
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return `ws://127.0.0.1:${port}`;
+}
+
 describe('a server that sends anything', { timeout: 60_000 }, () => {
+  it('that echoes gets bytes as bytes, wherever they are in the data', async (t) => {
+    const server = await greeting(t, (socket) => {
+      socket.on('message', (message, isBinary) => socket.send(message, { binary: isBinary }));
+    });
+    const { connection } = await BrowserClient.open(t, server);
+    const echoed = new Inbox<unknown>('a client');
+    connection.on('picture', (data) => echoed.put(data));
+    const whole = Uint8Array.of(1, 2, 3, 4);
+    connection.emit('picture', {
+      name: 'ä',
+      parts: [whole.buffer, whole.subarray(1, 3), new Uint8Array(0), Buffer.from('node')],
+      same: { _placeholder: true, num: 9 },
+    });
+    assert.deepEqual(await echoed.next(), {
+      name: 'ä',
+      parts: [whole, whole.slice(1, 3), new Uint8Array(0), new TextEncoder().encode('node')],
+      same: { _placeholder: true, num: 9 },
+    });
+    connection.emit('picture', whole);
+    assert.deepEqual(await echoed.next(), whole);
+  });
+
   it('ends nothing: what is no message with a name is given to onMessage', async (t) => {
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-    t.after(() => server.close());
     const words = [
       Buffer.alloc(0),
       Buffer.from([0, 0, 0]),
@@ -205,8 +219,7 @@ describe('a server that sends anything', { timeout: 60_000 }, () => {
       Buffer.from([0, 0, 0, 2, 0x7b, 0xff]),
       Buffer.from([0, 0, 0, 4, 0x6e, 0x75, 0x6c, 0x6c]),
     ];
-    server.on('connection', (socket) => {
-      socket.send('{"hello":{"version":1,"id":"a"}}');
+    const server = await greeting(t, (socket) => {
       for (const word of words) socket.send(word);
       socket.send('{"event":"__proto__","data":1}');
       socket.send('{"event":"constructor","id":1}');
@@ -214,9 +227,7 @@ describe('a server that sends anything', { timeout: 60_000 }, () => {
       socket.send('{"error":null}');
       socket.send('{"event":"last"}');
     });
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const client = BrowserClient.start(t, `ws://127.0.0.1:${port}`);
+    const client = BrowserClient.start(t, server);
     const raw: unknown[] = [];
     client.connection.onMessage((message) => raw.push(message));
     const last = client.inbox('last');
