@@ -1,3 +1,4 @@
+import { callRoutes } from './call-routes.js';
 import { healthRoutes } from './health.js';
 import { loginRoutes } from './login.js';
 import { type Route, routeOf } from './route.js';
@@ -9,4 +10,5 @@ export const routes: readonly Route[] = [
   routeOf('status'),
   routeOf('connections'),
   routeOf('reload'),
+  ...callRoutes,
 ];

@@ -29,10 +29,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'ops/view': [...FOUNDATION, 'config', 'ops/requests'],
   'ops/log': [...FOUNDATION],
   'ops/process': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/log'],
-  'ops/group': [...FOUNDATION, 'net', 'config', 'ops/requests', 'ops/process'],
+  'ops/group': [...FOUNDATION, 'net', 'config', 'client', 'ops/requests', 'ops/process'],
   // another front end of that table, over HTTP
-  admin: [...FOUNDATION, 'net', 'config', 'gateway', 'ops/requests'],
-  node: [...FOUNDATION, 'net', 'config', 'wire', 'gateway', 'pool', 'register', 'ops/requests'],
+  admin: [...FOUNDATION, 'net', 'config', 'api', 'client', 'gateway', 'ops/requests'],
+  node: [...FOUNDATION, 'net', 'config', 'wire', 'client', 'gateway', 'pool', 'register', 'ops/requests'],
   cli: [
     ...FOUNDATION,
     'bundle',
