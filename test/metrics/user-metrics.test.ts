@@ -31,6 +31,12 @@ const EVENTS: BootOptions['events'] = {
   onClose: () => here.dec(),
 };
 
+/** Code that counts visits by a metric that is made so. */
+const visiting = (made: string): string => `
+  import { defineEvents, metrics } from 'gatewayworker';
+  const visits = metrics.${made};
+  export default defineEvents({ onMessage: () => visits.inc() });`;
+
 describe("an application's metrics", () => {
   it('are the sum of all workers', async (t) => {
     const tested = await app(t, { events: EVENTS, workers: 3 });
@@ -57,18 +63,14 @@ describe("an application's metrics", () => {
   });
 
   it('are those of the code that runs, where a reload makes others of the same name', async (t) => {
-    const code = (made: string): string => `
-      import { defineEvents, metrics } from 'gatewayworker';
-      const visits = metrics.${made};
-      export default defineEvents({ onMessage: () => visits.inc() });`;
     const folder = await configFolder(t, {
-      'index.ts': code("counter('visits_total', { help: 'Visits.' })"),
+      'index.ts': visiting("counter('visits_total', { help: 'Visits.' })"),
     });
     const tested = await app(t, { events: folder });
     const client = await tested.connect();
     await say(tested, client, 'a', 'b');
     assert.equal(tested.metric('visits_total'), 2);
-    await writeFile(join(folder, 'index.ts'), code("gauge('visits', { help: 'Visits.' })"));
+    await writeFile(join(folder, 'index.ts'), visiting("gauge('visits', { help: 'Visits.' })"));
     await tested.reload();
     await say(tested, client, 'a');
     assert.deepEqual([tested.metric('visits'), tested.metric('visits_total')], [1, 0]);
