@@ -5,6 +5,7 @@ import { HttpExchanges } from './http-exchanges.js';
 import { HttpRefusals } from './http-refusals.js';
 import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
+import type { EngineServer } from './socketio/engine-server.js';
 import { StaticFiles } from './static-files.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 
@@ -21,11 +22,14 @@ export class HttpSide {
   readonly #context: ListenerContext;
   readonly #files: StaticFiles | undefined;
   readonly #exchanges: HttpExchanges;
+  readonly #engine: EngineServer | undefined;
   #stopping = false;
 
-  constructor(server: Server, context: ListenerContext) {
+  /** @param engine has the requests of its path */
+  constructor(server: Server, context: ListenerContext, engine?: EngineServer) {
     this.server = server;
     this.#context = context;
+    this.#engine = engine;
     const { options, host } = context;
     if (options.static !== undefined) {
       this.#files = new StaticFiles(options.static, {
@@ -93,9 +97,12 @@ export class HttpSide {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     if (this.#stopping) response.shouldKeepAlive = false;
     const target = originForm(request.url);
+    const { path, query } = splitTarget(target);
     if (!hasOneHost(request)) {
       response.shouldKeepAlive = false; // whoever passed this on has perhaps seen another request in it than we
       this.#say(response, 400, 'Expected one Host header, with the name of a host.');
+    } else if (this.#engine?.takes(path) === true) {
+      this.#engine.answer(request, response, query);
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       if (this.#context.host.answers) {
         this.#exchange(request, response, target);
@@ -103,7 +110,7 @@ export class HttpSide {
       }
       response.setHeader('Allow', 'GET, HEAD');
       this.#say(response, 405, 'Only GET and HEAD are answered here.');
-    } else if (splitTarget(target).path === '/healthz') {
+    } else if (path === '/healthz') {
       const health = this.#stopping ? 'stopping' : this.#context.host.health;
       response.setHeader('Cache-Control', 'no-store');
       const body = JSON.stringify({ status: health });

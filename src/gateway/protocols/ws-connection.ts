@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
 import type { ListenerContext } from './listener-context.js';
-import type { ClientProtocol, Connection, Flow } from './protocol.js';
+import type { ClientHost, ClientProtocol, Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
 import type { Sender } from './sender.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
@@ -14,6 +14,9 @@ const UNTAKEN_BYTES = 256 * 1024;
 
 /** In place of a close frame, where the client sent none. */
 const NO_FRAME = Buffer.alloc(0);
+
+/** What a connection reports to: the listener's host, unless something else stands on the websocket. */
+export type ConnectionHost = Pick<ClientHost, 'message' | 'alive' | 'ended' | 'closed' | 'misbehaved'>;
 
 /** Where a socket has its connection, so that all sockets share their listeners. */
 const TRANSPORT = Symbol('connection');
@@ -67,6 +70,11 @@ export class WsConnection implements Connection, WsReader {
     socket.on('close', onClose);
     // later, since nobody knows this client yet, but before anything is read
     if (head.length > 0) process.nextTick(() => this.receive(head));
+  }
+
+  /** Whom it reports to. */
+  protected get host(): ConnectionHost {
+    return this.listener.host;
   }
 
   get bytesIn(): number {
@@ -135,12 +143,12 @@ export class WsConnection implements Connection, WsReader {
   }
 
   onMessage(data: Buffer, binary: boolean): void {
-    if (this.#open) this.listener.host.message(this, data, binary);
+    if (this.#open) this.host.message(this, data, binary);
   }
 
   onPing(data: Buffer): void {
     if (!this.#open) return;
-    this.listener.host.alive(this);
+    this.host.alive(this);
     if (this.#pong === undefined && this.#socket.writableLength <= UNTAKEN_BYTES) {
       this.#socket.write(pongFrame(data));
       return;
@@ -157,7 +165,7 @@ export class WsConnection implements Connection, WsReader {
   }
 
   onPong(): void {
-    if (this.#open) this.listener.host.alive(this);
+    if (this.#open) this.host.alive(this);
   }
 
   onClose(code: number, reason: Buffer): void {
@@ -166,7 +174,7 @@ export class WsConnection implements Connection, WsReader {
 
   onForbidden(code: number, problem: string): void {
     const by = code === CloseCode.TOO_LONG ? 'limit' : 'error';
-    this.listener.host.misbehaved(this, by, `ws ${code}`, problem);
+    this.host.misbehaved(this, by, `ws ${code}`, problem);
     this.#end(closeFrame(code));
   }
 
@@ -204,7 +212,7 @@ export class WsConnection implements Connection, WsReader {
     this.#timer?.cancel();
     const { code, reason } = readCloseFrame(this.#verdict ?? NO_FRAME);
     const broken = this.#verdict === undefined && this.#socket.errored !== null;
-    this.listener.host.closed(this, code, reason, broken);
+    this.host.closed(this, code, reason, broken);
   }
 
   /** Goes on reading the socket, which nobody does while a message is being inflated. */
@@ -220,7 +228,7 @@ export class WsConnection implements Connection, WsReader {
     } else if (this.#verdict === undefined) {
       this.#verdict = verdict;
       this.#timer = this.listener.clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
-      this.listener.host.ended(this, PATIENCE.whole);
+      this.host.ended(this, PATIENCE.whole);
     }
     this.#socket.resume();
   }
