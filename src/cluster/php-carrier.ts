@@ -5,6 +5,7 @@ import { connectInner } from '../net/inner-socket.js';
 import { numberToIp } from '../wire/client-id.js';
 import { Command, Flag, WorkerState, commandName, isEvent } from '../wire/command.js';
 import { decodeFrame, emptyFrame, encodeFrame, MAX_FRAME_LENGTH, ReceivedFrame } from '../wire/frame.js';
+import { NAMED_BYTES, base64Text } from '../wire/named-bytes.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { encodeIntroduction } from '../wire/worker-connect.js';
 import { QueryConnection } from './query-connection.js';
@@ -89,7 +90,9 @@ class PhpCarrier implements GatewayCarrier {
         return;
       default:
         // what goes to all gateways and is of ours is nothing to it
-        if (frame.command < Command.REPLY) this.#commands.send(frame);
+        if (frame.command >= Command.REPLY) return;
+        if ((frame.flags & NAMED_BYTES) === NAMED_BYTES) this.#sendText(frame);
+        else this.#commands.send(frame);
     }
   }
 
@@ -169,6 +172,17 @@ class PhpCarrier implements GatewayCarrier {
       const { command, connectionId } = frame;
       const ext = toPhpSession(frame.ext);
       this.#commands.send({ ...emptyFrame(), command, connectionId, flags: Flag.PLAIN_BODY, ext });
+    } catch (error) {
+      this.#options.onError(error as Error);
+    }
+  }
+
+  /** Of a named message's bytes it knows nothing. */
+  #sendText(frame: ReceivedFrame): void {
+    const { command, connectionId, ext } = frame;
+    try {
+      const body = base64Text(frame.body);
+      this.#commands.send({ ...emptyFrame(), command, connectionId, flags: Flag.PLAIN_BODY, ext, body });
     } catch (error) {
       this.#options.onError(error as Error);
     }

@@ -186,14 +186,14 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     if (session !== undefined) client.ensureState().replace(session);
   }
 
-  message(connection: Connection, data: Buffer, binary: boolean): void {
+  message(connection: Connection, data: Buffer, binary: boolean, named = false): void {
     const client = connection.client as ClientRecord;
     client.silentRounds = -1;
     this.#counters.messagesIn++;
     const { rate } = connection.listener;
     if (rate !== undefined && !this.#rates.admits(client, rate, data.length)) return;
     const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
-    this.#dispatcher.dispatch(client, Command.ON_MESSAGE, flags, data);
+    this.#dispatcher.dispatch(client, Command.ON_MESSAGE, named ? flags | Flag.NAMED : flags, data);
   }
 
   alive(connection: Connection): void {

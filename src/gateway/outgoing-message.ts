@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { Flag } from '../wire/command.js';
+import { NAMED_BYTES, base64Text, unpackNamed } from '../wire/named-bytes.js';
 import { phpJson } from '../wire/php-json.js';
 import { unserialize } from '../wire/php-serialize.js';
 import type { ClientRecord } from './client-record.js';
@@ -12,14 +13,18 @@ export class OutgoingMessage {
   #protocol: ClientProtocol | undefined;
   #encoded: Buffer | undefined;
   #others: Map<ClientProtocol, Buffer> | undefined;
+  /** What those are sent of bytes in a named message who take only its text. */
+  #text: Buffer | undefined;
 
   /**
    * @param body may be a view that changes after this tick's call
    * @throws GW_SERIALIZE when a body without PLAIN_BODY is no PHP value, or none that JSON can hold
+   * @throws GW_FRAME when a named one with bytes is cut off
    */
   constructor(body: Buffer, flags: number) {
     this.#body = (flags & Flag.PLAIN_BODY) === 0 ? fromPhp(body) : body;
     this.#flags = flags;
+    if ((flags & NAMED_BYTES) === NAMED_BYTES) unpackNamed(body);
   }
 
   /** Bytes of the message itself. */
@@ -57,12 +62,21 @@ export class OutgoingMessage {
   }
 
   #encode(protocol: ClientProtocol, connection: Connection): Buffer {
-    const raw = (this.#flags & Flag.RAW) !== 0;
-    const encoded = raw
-      ? this.#body
-      : protocol.encode(this.#body, (this.#flags & Flag.BINARY) !== 0, connection);
+    const flags = this.#flags;
+    const binary = (flags & Flag.BINARY) !== 0;
+    let encoded = this.#body;
+    if ((flags & (Flag.NAMED | Flag.RAW)) === Flag.NAMED)
+      encoded = this.#encodeNamed(protocol, binary, connection);
+    else if ((flags & Flag.RAW) === 0) encoded = protocol.encode(this.#body, binary, connection);
     // bytes that still lie in the ring are overwritten soon
     return encoded.buffer === this.#body.buffer ? Buffer.from(encoded) : encoded;
+  }
+
+  #encodeNamed(protocol: ClientProtocol, binary: boolean, connection: Connection): Buffer {
+    if (protocol.encodeNamed !== undefined) return protocol.encodeNamed(this.#body, binary, connection);
+    if (!binary) return protocol.encode(this.#body, false, connection);
+    this.#text ??= base64Text(this.#body);
+    return protocol.encode(this.#text, false, connection);
   }
 }
 

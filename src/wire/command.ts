@@ -163,6 +163,8 @@ export const Flag = {
   COUNTED: 0x20,
   /** Ours: the client that a command is about is one of this worker's: KICK, DESTROY, ROUTE_CLIENT and what answers it. */
   OWN: 0x40,
+  /** Ours: the body is a message with a name (wire/named-message.ts); with BINARY, one with bytes in it (wire/named-bytes.ts). */
+  NAMED: 0x80,
 } as const;
 
 /** Bits that WORKER_STATE carries in client_ip. */

@@ -1,7 +1,8 @@
 import { decodeClientEnd } from '../wire/client-end.js';
-import { Command, commandName } from '../wire/command.js';
+import { Command, Flag, commandName } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import { decodeHandshake } from '../wire/handshake.js';
+import { plainText } from '../wire/named-bytes.js';
 import type { Client } from './client.js';
 import type { Events } from './events.js';
 
@@ -9,10 +10,7 @@ import type { Events } from './events.js';
 export function callHandler(events: Events, client: Client, frame: ReceivedFrame): unknown {
   switch (frame.command) {
     case Command.ON_MESSAGE:
-      return events.onMessage(
-        client,
-        client.dialect.isText(frame) ? frame.bodyText() : Buffer.from(frame.body),
-      );
+      return events.onMessage(client, messageOf(client, frame));
     case Command.ON_CONNECT:
       return events.onConnect?.(client);
     case Command.ON_WEBSOCKET_CONNECT:
@@ -22,4 +20,10 @@ export function callHandler(events: Events, client: Client, frame: ReceivedFrame
     default:
       throw new RangeError(`no event: ${commandName(frame.command)}`);
   }
+}
+
+/** As onMessage is given it. */
+function messageOf({ dialect }: Client, frame: ReceivedFrame): string | Buffer {
+  if ((frame.flags & Flag.NAMED) !== 0) return plainText(frame.body, frame.flags).toString();
+  return dialect.isText(frame) ? frame.bodyText() : Buffer.from(frame.body);
 }

@@ -3,6 +3,7 @@ import type { TcpLink } from '../../link/tcp-link.js';
 import { Command, Flag, WorkerState, commandName } from '../../wire/command.js';
 import type { Frame, ReceivedFrame } from '../../wire/frame.js';
 import { toPhpHandshake } from '../../wire/handshake.js';
+import { plainText } from '../../wire/named-bytes.js';
 import { NODE_FEATURE } from '../../wire/worker-connect.js';
 import { type EventClient, WorkerPeer } from '../worker-peer.js';
 import type { PhpSessions } from './php-sessions.js';
@@ -36,6 +37,7 @@ export class PhpPeer extends WorkerPeer {
     if (event.command === Command.ON_WEBSOCKET_CONNECT) event.body = toPhpHandshake(event.body as Buffer);
     // how a client left is for ours alone
     else if (event.command === Command.ON_CLOSE) event.body = NOTHING;
+    else if ((event.flags & Flag.NAMED) !== 0) event.body = plainText(event.body as Buffer, event.flags);
     event.flags &= PHP_FLAGS;
     event.ext = this.#sessions.of(client);
     return this.link.send(event);

@@ -22,6 +22,11 @@ export interface ClientProtocol {
   readonly datagrams?: true;
   /** A message as the bytes that go out. `binary`: it came as bytes, not as a string. May return `message` itself. */
   encode(message: Buffer, binary: boolean, connection: Connection): Buffer;
+  /**
+   * A message with a name, where that does not go out as its text does: `wire/named-message.ts`, with `binary`
+   * `wire/named-bytes.ts`. As {@link encode} in all else.
+   */
+  encodeNamed?(message: Buffer, binary: boolean, connection: Connection): Buffer;
 }
 
 /** How far a connection has come, down to single bytes. Looked at now and then, so that no message costs anything. */
@@ -166,8 +171,11 @@ export interface ClientHost {
    * `binary` tells handlers a Buffer from a string. With a websocket it is the opcode, with a user's module what its
    * `decode` returned. The other protocols do not tell text from bytes: text is always a string, invalid UTF-8 in it
    * being replaced; frame, tcp and udp are bytes only where they are no valid UTF-8.
+   *
+   * @param named whether it is one with a name, which the protocol has made of what came, or has checked: `data` is as
+   *   `wire/named-message.ts` has it, and with `binary` as `wire/named-bytes.ts` has
    */
-  message(connection: Connection, data: Buffer, binary: boolean): void;
+  message(connection: Connection, data: Buffer, binary: boolean, named?: boolean): void;
   /** A sign of life that is no message: a pong, or the client's own ping. */
   alive(connection: Connection): void;
   /**
