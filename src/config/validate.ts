@@ -5,7 +5,16 @@ import type { Static } from 'typebox';
 import { isAddressRange } from './address-range.js';
 import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
-import { isAddress, isBind, isHost, isMode, isNamedRouter, isRouter, isToken } from './formats.js';
+import {
+  isAddress,
+  isBind,
+  isHost,
+  isMode,
+  isNamedRouter,
+  isNamespace,
+  isRouter,
+  isToken,
+} from './formats.js';
 import { formatListenUrl, parseListenUrl } from './listen-url.js';
 import { listenerProblems } from './listener-rules.js';
 import { isOriginPattern } from './origin-pattern.js';
@@ -27,6 +36,7 @@ const ajv = new Ajv({
     bind: isBind,
     address: isAddress,
     mode: isMode,
+    namespace: isNamespace,
     token: isToken,
     addresses: isAddressRange,
     origin: isOriginPattern,

@@ -1,6 +1,6 @@
 import { type Clock, elapse } from '../base/clock.js';
 import type { LogOnce } from '../base/log-once.js';
-import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';
+import { type GatewayAddress, formatClientId, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import type { HandshakeAnswer, HandshakeGrant } from '../wire/handshake-answer.js';
 import { encodeHandshake } from '../wire/handshake.js';
@@ -58,6 +58,7 @@ export interface ClientsParts {
 /** The clients that are here, from their coming in to their end: what listeners report becomes events. */
 export class Clients implements ClientHost, DispatcherHost, RatesHost {
   readonly #maxConnections: number;
+  readonly #address: GatewayAddress;
   readonly #problems: LogOnce;
   readonly #counters: Counters;
   readonly #directory: Directory;
@@ -79,6 +80,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
 
   constructor(parts: ClientsParts) {
     this.#maxConnections = parts.maxConnections;
+    this.#address = parts.address;
     this.#clock = parts.clock;
     this.#problems = parts.problems;
     this.#counters = parts.counters;
@@ -170,6 +172,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     if (handshake !== undefined) this.#workers.introduce(client, handshake.url);
     if (grant !== undefined) this.#endow(client, grant);
     if (connection.listener.authTimeout > 0 && client.uid === undefined) this.#newcomers.add(client);
+    connection.greet?.(formatClientId(this.#address.ip, this.#address.port, client.id));
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, listener } = connection;
