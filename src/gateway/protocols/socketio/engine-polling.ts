@@ -76,7 +76,12 @@ export class EnginePolling implements EngineTransport {
       return;
     }
     this.#poll = response;
+    // a client that has closed its side, which others may do, does not wait for this answer
+    const { socket } = response.req;
+    const onEnd = (): void => void response.destroy();
+    socket.once('end', onEnd);
     response.once('close', () => {
+      socket.off('end', onEnd);
       if (this.#poll === response) this.#lost();
     });
     if (this.#length > 0) this.#flush();
