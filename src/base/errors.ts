@@ -18,7 +18,7 @@ export const ERROR_CODES = {
   GW_SERIALIZE: 'A value that cannot be PHP-serialized, or bytes that cannot be read as such.',
   GW_REGISTER_LINE: 'A line that is no message of the Register protocol.',
   GW_AUTH:
-    'A peer on an inner port or a Register did not know the secret key, or this node did not know theirs.',
+    'A peer on an inner port or a Register did not know the secret key, or this node did not know theirs; or whoever asked the admin listener did not know its token.',
   GW_CLUSTER:
     'A node that does not fit its cluster, or cannot join it: its address, its name, its Register or its certificates.',
   GW_CLIENT_ID: 'A client id that is not 20 hexadecimal digits.',
@@ -44,6 +44,8 @@ export const ERROR_CODES = {
     'A statement that the database refused, or a call on a database, builder or transaction that is wrong.',
   GW_PROJECT:
     'A new project cannot be made: its folder is taken or cannot be written, or npm could not install it.',
+  GW_REQUEST:
+    'A request to the admin listener that is refused: its path, method, body or Host, whose page it comes from, or that it changes something where admin.readOnly is true.',
   GW_CONTROL:
     'A command and the running node: it runs already, or it does not run, or it cannot be reached, or it refuses.',
 } as const;

@@ -1,6 +1,7 @@
 import { systemClock } from '../base/clock.js';
 import { endCompiler } from '../bundle/compiler.js';
-import type { NodeConfig } from '../config/schema.js';
+import type { AdminServer } from '../admin/admin-server.js';
+import type { AdminConfig, NodeConfig } from '../config/schema.js';
 import type { Logger } from '../base/log.js';
 import type { Node } from '../node/node.js';
 import { captureOutput } from '../ops/log/captured-output.js';
@@ -40,6 +41,7 @@ export async function startHere(options: StartOptions): Promise<void> {
     supervised,
     log: log.logger,
     logFile: log.path === undefined ? undefined : { path: log.path, reopen },
+    openAdmin: config.admin === false ? undefined : openAdmin(config.admin, log.logger),
     start: async () => {
       guardExit();
       if (nodes === 1) return await strays.during(startOwnNode(config, log));
@@ -48,8 +50,13 @@ export async function startHere(options: StartOptions): Promise<void> {
     },
     onUp(node) {
       if (log.path === undefined && process.stdout.isTTY)
-        log.writeText(startBanner({ version, node, config, file, watch, nodes }, process.stdout.hasColors()));
-      else logUp(log.logger, node, file, nodes);
+        log.writeText(
+          startBanner(
+            { version, node, config, file, watch, nodes, admin: host.admin },
+            process.stdout.hasColors(),
+          ),
+        );
+      else logUp(log.logger, node, file, nodes, host.admin?.url);
       if (watch) reloadOnChange(config, async () => await host.reload(false), log.logger);
     },
     onBuilt: endCompiler,
@@ -64,6 +71,16 @@ export async function startHere(options: StartOptions): Promise<void> {
     release();
     await log.flushed(FAREWELL_TIME);
   }
+}
+
+function openAdmin(
+  config: AdminConfig,
+  log: Logger,
+): (node: NodeProcess<Node | NodeGroup>) => Promise<AdminServer> {
+  return async (node) => {
+    const { AdminServer: Server } = await import('../admin/admin-server.js');
+    return await Server.open({ config, node, clock: systemClock, log });
+  };
 }
 
 async function startGroup(
@@ -94,6 +111,7 @@ function logUp(
   { name, roles, listeners, workers }: Node | NodeGroup,
   file: string | undefined,
   nodes: number,
+  admin: string | undefined,
 ): void {
   log.info(
     {
@@ -102,6 +120,7 @@ function logUp(
       listeners,
       workers,
       nodes,
+      admin,
       config: file,
       version,
       nodejs: process.version,

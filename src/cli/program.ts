@@ -28,6 +28,7 @@ export interface Actions {
   readonly connections: Action<
     ConfigOption & ReportOptions & { readonly offset: number; readonly limit: number }
   >;
+  readonly admin: Action<ConfigOption & { readonly open?: boolean }>;
   readonly migrate: (folder: string, options: MigrateOptions) => Promise<void>;
   /** Not for people: the process that `start -d` leaves behind. */
   readonly supervise: Action<StartOptions & { readonly log: string }>;
@@ -48,6 +49,7 @@ Examples:
   gatewayworker start -d           run in the background, and start again after a crash
   gatewayworker check              check the configuration, the code and its types, and start nothing
   gatewayworker status             show how it is; status --watch goes on showing it
+  gatewayworker admin --open       show it in a browser
   gatewayworker reload             take over new code; no client notices
   gatewayworker stop -g            stop when the handlers that run now are done
 
@@ -141,6 +143,10 @@ export function createProgram(version: string, actions: Actions): Command {
     .option('--limit <n>', 'list no more than n', integer(1), DEFAULT_CONNECTIONS)
     .addHelpText('after', CONNECTIONS_EXAMPLES)
     .action(actions.connections);
+
+  add('admin', 'print the link of the admin listener, with its token')
+    .option('--open', 'open it in a browser as well')
+    .action(actions.admin);
 
   program
     .command('migrate')

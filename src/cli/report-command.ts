@@ -7,6 +7,7 @@ import type { NodeFiles } from '../ops/process/node-files.js';
 import { notRunning, RunningNode } from '../ops/process/running-node.js';
 import { collectConnections, type ConnectionPage } from '../ops/requests/connections.js';
 import type { NodeStatus } from '../ops/requests/status.js';
+import { shownLink } from '../ops/requests/admin.js';
 import { statusView } from '../ops/view/status-view.js';
 import { type Paint, painter } from '../ops/view/table.js';
 import { wrap } from '../ops/view/terminal-text.js';
@@ -21,7 +22,11 @@ interface Report<T> {
 }
 
 export const statusReport: Report<NodeStatus> = {
-  ask: async (node) => await node.ask({ command: 'status' }),
+  async ask(node) {
+    const status = await node.ask({ command: 'status' });
+    const admin = await node.ask({ command: 'admin' });
+    return admin === null ? status : { ...status, admin: shownLink(admin) };
+  },
   view: statusView,
 };
 

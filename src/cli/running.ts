@@ -1,3 +1,4 @@
+import { GatewayError } from '../base/errors.js';
 import type { ConfigOption, GracefulOption } from './options.js';
 import { connectionsReport, type ReportOptions, showReport, statusReport } from './report-command.js';
 import { findRunning, locate } from './locate.js';
@@ -30,4 +31,20 @@ export async function connections({
   ...options
 }: ConfigOption & ReportOptions & { readonly offset: number; readonly limit: number }): Promise<void> {
   await showReport(connectionsReport(offset, limit), (await locate(config)).files, options);
+}
+
+export async function admin({
+  config,
+  open = false,
+}: ConfigOption & { readonly open?: boolean }): Promise<void> {
+  const node = await findRunning(config);
+  const found = await node.converse(async (client) => await client.ask({ command: 'admin' }));
+  if (found === null) {
+    throw new GatewayError(
+      'GW_CONTROL',
+      'The node has no admin listener: admin is false in its configuration. Set it otherwise, or leave it out, and restart the node.',
+    );
+  }
+  say(found.link);
+  if (open) await (await import('./open-browser.js')).openBrowser(found.link);
 }

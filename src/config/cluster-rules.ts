@@ -1,4 +1,4 @@
-import { isAddress, isBind, isHost } from './formats.js';
+import { isAddress, isAdminListen, isBind, isHost } from './formats.js';
 import type { Problem } from './problem.js';
 import { isRecord } from './record.js';
 import { LISTEN_SCHEMES, SCHEMES } from './schemes.js';
@@ -106,7 +106,7 @@ interface OwnPort {
 }
 
 /** Two ports of this node that are one. Those of `gateway.listen` among each other are for listener-rules.ts. */
-function* portProblems({ gateway }: Record<string, unknown>, facts: Facts): Generator<Problem> {
+function* portProblems({ gateway, admin }: Record<string, unknown>, facts: Facts): Generator<Problem> {
   const taken =
     isRecord(gateway) && Array.isArray(gateway.listen) ? gateway.listen.flatMap(listenerPlace) : [];
   const own: OwnPort[] = [];
@@ -116,6 +116,10 @@ function* portProblems({ gateway }: Record<string, unknown>, facts: Facts): Gene
   }
   const [host, port] = [hostOf(facts.registerListen), Number(facts.registerListen?.split(':').at(-1))];
   if (host !== undefined) own.push({ key: 'register.listen', host, port });
+  const listen = setting(admin, 'listen', isAdminListen) ?? '';
+  if (listen !== '') {
+    own.push({ key: 'admin.listen', host: hostOf(listen) ?? '', port: Number(listen.split(':').at(-1)) });
+  }
   for (const place of own) {
     const other = taken.find((one) => collide(one, place));
     if (other === undefined) taken.push(place);

@@ -63,3 +63,9 @@ export function isAddress(value: string): boolean {
   const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
   return host !== undefined && isHost(host) && Number(port) <= 65_535;
 }
+
+/** `host:port` of the admin listener, an IPv6 host in brackets; '' for the default. */
+export function isAdminListen(value: string): boolean {
+  const [, host, port] = /^\[(.+)\]:(\d{1,5})$/.exec(value) ?? [];
+  return value === '' || isAddress(value) || (host !== undefined && isIPv6(host) && Number(port) <= 65_535);
+}

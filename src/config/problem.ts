@@ -12,7 +12,7 @@ export interface Problem {
 }
 
 /** Keys whose value is never shown, wherever they stand. */
-const HIDDEN_KEYS: ReadonlySet<string> = new Set(['secretKey', 'key', 'cert']);
+const HIDDEN_KEYS: ReadonlySet<string> = new Set(['secretKey', 'token', 'key', 'cert']);
 const HIDDEN_KEY_IN_TEXT = /secret|key\b|cert\b|passw|token/i;
 const LONGEST_SHOWN = 60;
 

@@ -504,6 +504,44 @@ const cluster = Type.Object(
   { additionalProperties: false, default: {}, description: 'How nodes find and trust each other.' },
 );
 
+const admin = Type.Object(
+  {
+    listen: Type.String({
+      format: 'admin',
+      default: '',
+      defaultText: '`127.0.0.1:8280`, or any free port when that is taken',
+      description: '`host:port` of the admin listener; IPv6 hosts in brackets. Port 0: any free one.',
+    }),
+    token: Type.String({
+      default: '',
+      defaultText: 'a random one for each start, which `gatewayworker admin` tells',
+      description: 'What whoever asks has to know: 16 characters at least, without spaces.',
+    }),
+    readOnly: Type.Boolean({
+      default: false,
+      description: 'Whether what changes something is refused: sends, `closeClient`, a reload.',
+    }),
+    hosts: Type.Array(Type.String({ format: 'host' }), {
+      default: [],
+      defaultText: 'none',
+      description:
+        'Further names by which the admin listener is reached. Requests for another one are refused, since a foreign page could have made it up; addresses, `localhost` and the host of `listen` need not be named.',
+    }),
+    tls: Type.Optional(
+      Type.Object(tls.properties, {
+        additionalProperties: false,
+        description: 'Certificates of the admin listener, as those of a listener for clients.',
+      }),
+    ),
+    allowWithoutTls: Type.Boolean({
+      default: false,
+      description:
+        'Whether other machines may reach the admin listener without `tls`: where a proxy has the certificate, or the network is nobody else’s. It needs a `token` nevertheless.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 const log = Type.Object(
   {
     level: Type.Enum(LOG_LEVELS, { default: 'info', description: 'The least severe lines that are logged.' }),
@@ -544,6 +582,10 @@ export const nodeConfigSchema = Type.Object(
       'The Register role: tells the workers where the gateways are. `false`: this node hosts none.',
     ),
     cluster,
+    admin: role<Static<typeof admin>>(
+      admin,
+      'The admin listener: HTTP API, health and metrics, for those who know its token. `false`: this node has none.',
+    ),
     log,
     stateDir: Type.String({
       default: '',
@@ -564,4 +606,5 @@ export type GatewayConfig = Exclude<NodeConfig['gateway'], false>;
 export type ListenerConfig = GatewayConfig['listen'][number];
 export type WorkerConfig = Exclude<NodeConfig['worker'], false>;
 export type RegisterConfig = Exclude<NodeConfig['register'], false>;
+export type AdminConfig = Exclude<NodeConfig['admin'], false>;
 export type ClusterConfig = NodeConfig['cluster'];

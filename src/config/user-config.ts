@@ -12,6 +12,8 @@ export interface UserConfig {
   readonly register?: false | UserRegister | undefined;
   /** How nodes find and trust each other. */
   readonly cluster?: UserCluster | undefined;
+  /** The admin listener: HTTP API, health and metrics, for those who know its token. `false`: this node has none. */
+  readonly admin?: false | UserAdmin | undefined;
   /** Logging. */
   readonly log?: UserLog | undefined;
   /** Folder for what a node writes: pid file, control socket, compiled code, and the log of `start -d`. One for each node. Makes it possible to run from a folder that cannot be written. Default: `.gatewayworker` beside this file, and beside `events/`. */
@@ -187,6 +189,45 @@ interface UserClusterTls {
   readonly key: string;
   /** File of the authority that signed the certificates of all nodes, PEM. */
   readonly ca: string;
+}
+
+interface UserAdmin {
+  /** `host:port` of the admin listener; IPv6 hosts in brackets. Port 0: any free one. Default: `127.0.0.1:8280`, or any free port when that is taken. */
+  readonly listen?: string | undefined;
+  /** What whoever asks has to know: 16 characters at least, without spaces. Default: a random one for each start, which `gatewayworker admin` tells. */
+  readonly token?: string | undefined;
+  /** Whether what changes something is refused: sends, `closeClient`, a reload. Default: `false`. */
+  readonly readOnly?: boolean | undefined;
+  /** Further names by which the admin listener is reached. Requests for another one are refused, since a foreign page could have made it up; addresses, `localhost` and the host of `listen` need not be named. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Certificates of the admin listener, as those of a listener for clients. */
+  readonly tls?: UserAdminTls | undefined;
+  /** Whether other machines may reach the admin listener without `tls`: where a proxy has the certificate, or the network is nobody else’s. It needs a `token` nevertheless. Default: `false`. */
+  readonly allowWithoutTls?: boolean | undefined;
+}
+
+interface UserAdminTls {
+  /** File of the certificate, with those of the authorities between behind it, PEM. */
+  readonly cert: string;
+  /** File of its private key, PEM, without a passphrase. */
+  readonly key: string;
+  /** Further certificates: a client is shown the one that has the name which it asks for, and `cert` otherwise. */
+  readonly sni?: readonly UserAdminTlsSni[] | undefined;
+  /** Whether clients are asked for a certificate. Default: `false`. */
+  readonly requestCert?: boolean | undefined;
+  /** File of the authorities that sign the certificates of clients, PEM. Needed with `requestCert`. */
+  readonly ca?: string | undefined;
+  /** With `requestCert`: `false` lets clients in without a certificate, or with one that `ca` did not sign. They have none in the handshake. Default: `true`. */
+  readonly rejectUnauthorized?: boolean | undefined;
+  /** The oldest version of TLS that is spoken. Default: `"TLSv1.2"`. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+}
+
+interface UserAdminTlsSni {
+  /** File of the certificate, with those of the authorities between behind it, PEM. */
+  readonly cert: string;
+  /** File of its private key, PEM, without a passphrase. */
+  readonly key: string;
 }
 
 interface UserLog {

@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Static } from 'typebox';
 import { isAddressRange } from './address-range.js';
+import { adminProblems } from './admin-rules.js';
 import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
 import {
   isAddress,
+  isAdminListen,
   isBind,
   isHost,
   isMode,
@@ -35,6 +37,7 @@ const ajv = new Ajv({
     host: isHost,
     bind: isBind,
     address: isAddress,
+    admin: isAdminListen,
     mode: isMode,
     namespace: isNamespace,
     token: isToken,
@@ -68,6 +71,7 @@ export function validateConfig(
     ...listenerProblems(value, directory),
     ...clusterProblems(value),
     ...workerProblems(value),
+    ...adminProblems(value),
   ];
   const problems = [...overrides.problems, ...found.map((problem) => withOrigin(problem, overrides))];
   if (!valid || problems.length > 0) throw configError(source, problems);
@@ -88,12 +92,13 @@ function defaultName({ gateway }: Draft): string {
   return gateway && gateway.lanPort !== 0 ? `${hostname()}:${gateway.lanPort}` : '';
 }
 
-function resolvePaths({ gateway, worker, cluster }: Draft, directory: string): void {
+function resolvePaths({ gateway, worker, cluster, admin }: Draft, directory: string): void {
   if (cluster.tls) {
     cluster.tls.cert = resolve(directory, cluster.tls.cert);
     cluster.tls.key = resolve(directory, cluster.tls.key);
     cluster.tls.ca = resolve(directory, cluster.tls.ca);
   }
+  if (admin && admin.tls) resolveTls(admin.tls, directory);
   if (worker) worker.events = resolve(directory, worker.events);
   if (!gateway) return;
   if (!isNamedRouter(gateway.router)) gateway.router = resolve(directory, gateway.router);
@@ -103,14 +108,18 @@ function resolvePaths({ gateway, worker, cluster }: Draft, directory: string): v
     const url = parseListenUrl(listener.url);
     if (url.transport === 'unix')
       listener.url = formatListenUrl({ ...url, path: resolve(directory, url.path) });
-    if (!listener.tls) continue;
-    const { tls } = listener;
-    for (const pair of [tls, ...(tls.sni ?? [])]) {
-      pair.cert = resolve(directory, pair.cert);
-      pair.key = resolve(directory, pair.key);
-    }
-    if (tls.ca !== undefined) tls.ca = resolve(directory, tls.ca);
+    if (listener.tls) resolveTls(listener.tls, directory);
   }
+}
+
+type DraftTls = NonNullable<Exclude<Draft['admin'], false>['tls']>;
+
+function resolveTls(tls: DraftTls, directory: string): void {
+  for (const pair of [tls, ...(tls.sni ?? [])]) {
+    pair.cert = resolve(directory, pair.cert);
+    pair.key = resolve(directory, pair.key);
+  }
+  if (tls.ca !== undefined) tls.ca = resolve(directory, tls.ca);
 }
 
 function deepFreeze<T extends object>(value: T): Readonly<T> {

@@ -143,8 +143,12 @@ function argumentCount(text: Buffer, start: number, end: number): number {
   let found = 0;
   for (let at = start + 1; at < end - 1; at++) {
     const byte = text[at];
-    if (byte === QUOTE) at = endOfString(text, at) - 1;
-    else if (byte === OPEN || byte === OPEN_LIST) depth++;
+    if (byte === QUOTE) {
+      const after = endOfString(text, at);
+      if (after === at) return 2;
+      at = after - 1;
+    }
+    if (byte === OPEN || byte === OPEN_LIST) depth++;
     else if (byte === CLOSE || byte === CLOSE_LIST) depth--;
     else if (byte === COMMA && depth === 0) return 2;
     if (byte > 0x20) found = 1;

@@ -4,6 +4,7 @@ export function config(port = 0): object {
     gateway: { listen: [{ url: `text://127.0.0.1:${port}` }] },
     worker: { count: 1 },
     register: false,
+    admin: false,
   };
 }
 

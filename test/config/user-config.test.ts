@@ -4,6 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type {
+  AdminConfig,
   ClusterConfig,
   GatewayConfig,
   ListenerConfig,
@@ -20,6 +21,7 @@ interface BySchema {
   readonly worker?: false | Partial<WorkerConfig>;
   readonly register?: false | Partial<RegisterConfig>;
   readonly cluster?: Partial<ClusterConfig>;
+  readonly admin?: false | Partial<AdminConfig>;
   readonly log?: Partial<NodeConfig['log']>;
   readonly stateDir?: string;
 }

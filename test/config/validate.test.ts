@@ -46,6 +46,7 @@ describe('defaults', () => {
       },
       register: { listen: '127.0.0.1:1236' },
       cluster: { registerAddress: [], secretKey: '', allowWithoutSecretKey: false, pingInterval: 25 },
+      admin: { listen: '', token: '', readOnly: false, hosts: [], allowWithoutTls: false },
       log: { level: 'info' },
       stateDir: '',
     });
@@ -175,7 +176,7 @@ describe('a wrong configuration', () => {
     [
       'an unknown key',
       { colour: true },
-      'colour: unknown key (found true), expected one of the keys name, gateway, worker, register, cluster, log, stateDir',
+      'colour: unknown key (found true), expected one of the keys name, gateway, worker, register, cluster, admin, log, stateDir',
     ],
     [
       'a wrong type',

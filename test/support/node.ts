@@ -13,6 +13,7 @@ import type { UserConfig } from '#src/config/user-config.js';
 import { ControlClient } from '#src/ops/control/control-client.js';
 import { livingProcess } from '#src/ops/process/pid-file.js';
 import { nodeFiles } from '#src/ops/process/node-files.js';
+import type { AdminLink } from '#src/ops/requests/admin.js';
 import type { NodeStatus } from '#src/ops/requests/status.js';
 import { fixture } from './fixtures.js';
 import { LIMIT } from './inbox.js';
@@ -34,6 +35,8 @@ export interface NodeProcessOptions {
   /** It hosts none unless this says where. */
   readonly register?: UserConfig['register'];
   readonly cluster?: UserConfig['cluster'];
+  /** It has no admin listener unless this says so. */
+  readonly admin?: UserConfig['admin'];
   readonly name?: string;
   /** What the command begins with: what puts it on a host of its own. */
   readonly launcher?: readonly string[];
@@ -116,12 +119,23 @@ export class NodeProcess {
 
   /** What `gatewayworker status` shows. */
   async status(): Promise<NodeStatus> {
+    return await this.#ask(async (client) => await client.ask({ command: 'status' }));
+  }
+
+  /** How its admin listener is reached. */
+  async admin(): Promise<AdminLink> {
+    const link = await this.#ask(async (client) => await client.ask({ command: 'admin' }));
+    assert.ok(link, 'the node has no admin listener');
+    return link;
+  }
+
+  async #ask<T>(question: (client: ControlClient) => Promise<T>): Promise<T> {
     const { pidFile } = nodeFiles(join(this.#folder, CONFIG_FILE), this.#folder, '');
     const record = await livingProcess(pidFile);
     assert.ok(record, 'no node holds the pid file');
     const client = await ControlClient.connect(record.socket);
     try {
-      return await client.ask({ command: 'status' });
+      return await question(client);
     } finally {
       client.close();
     }
@@ -214,12 +228,14 @@ export async function failToStart(options: NodeProcessOptions): Promise<FailedSt
 }
 
 async function spawnNode(options: NodeProcessOptions, folder: string): Promise<ChildProcess> {
-  const { events = '', name, gateway, worker, register = false, cluster, nodeOptions = [], env } = options;
+  const { events = '', name, gateway, worker, register = false, cluster, admin = false } = options;
+  const { nodeOptions = [], env } = options;
   const config: UserConfig = {
     name: name ?? 'test-node',
     gateway: gateway !== false && { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
     register,
     cluster,
+    admin,
     worker: worker !== false && {
       count: 1,
       events: events.startsWith('/') ? events : fixture(`events/${events}`),

@@ -30,6 +30,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'ops/log': [...FOUNDATION],
   'ops/process': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/log'],
   'ops/group': [...FOUNDATION, 'net', 'config', 'ops/requests', 'ops/process'],
+  // another front end of that table, over HTTP
+  admin: [...FOUNDATION, 'net', 'config', 'gateway', 'ops/requests'],
   node: [...FOUNDATION, 'net', 'config', 'wire', 'gateway', 'pool', 'register', 'ops/requests'],
   cli: [
     ...FOUNDATION,
@@ -45,6 +47,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ops/log',
     'ops/process',
     'ops/group',
+    'admin',
   ],
   main: [...FOUNDATION, 'ops/process', 'cli'],
   // the public surface: names and types of everything a user meets

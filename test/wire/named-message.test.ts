@@ -103,6 +103,8 @@ describe('a named message as text', () => {
       ['{"id":1,"args":["a,\\",b"]}', '{"id":1,"data":"a,\\",b"}'],
       ['{"event":"e","args":["\u{1f600}é"]}', '{"event":"e","data":"\u{1f600}é"}'],
       ['{"event":"e","args":[1,2]}', '{"event":"e","args":[1,2]}'],
+      // a string that does not end
+      ['{"event":"e","args":["a]}', '{"event":"e","args":["a]}'],
       ['{"event":"e","args":{}}', '{"event":"e","args":{}}'],
       ['{"event":"e","data":[1]}', '{"event":"e","data":[1]}'],
       ['[1]', '[1]'],

@@ -37,6 +37,7 @@ const FIXED = {
   stateDir: (config) => config.stateDir,
   register: (config) => config.register,
   cluster: (config) => config.cluster,
+  admin: (config) => config.admin,
   'gateway.lanIp': ({ gateway }) => gateway !== false && gateway.lanIp,
   'gateway.lanPort': ({ gateway }) => gateway !== false && gateway.lanPort,
   'gateway.innerListen': ({ gateway }) => gateway !== false && gateway.innerListen,
@@ -81,6 +82,8 @@ export function memberConfig(config: NodeConfig, member: number, registers: read
       listen: gateway.listen.filter(({ url }) => member === 0 || parseListenUrl(url).transport !== 'udp'),
     },
     register: false,
+    // the group's first process speaks for all
+    admin: false,
     cluster: { ...cluster, registerAddress: registers },
   };
 }

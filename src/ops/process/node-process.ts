@@ -4,6 +4,7 @@ import { refuseIfRunning } from './pid-file.js';
 import { LoggedReloads, type Reloadable } from './logged-reloads.js';
 import type { NodeFiles } from './node-files.js';
 import { isReadOnly, Presence } from './presence.js';
+import type { AdminLink } from '../requests/admin.js';
 import type { ReloadNote } from '../requests/reload.js';
 import type { Answerer, NodeRequest } from '../requests/requests.js';
 import { report } from './node-report.js';
@@ -18,7 +19,15 @@ export interface ServedNode extends Answerer, Reloadable {
   stop(graceful: boolean): Promise<void>;
 }
 
-export interface NodeProcessOptions<N> {
+/** The admin listener, open. */
+export interface OpenAdmin {
+  readonly link: AdminLink;
+  /** Reads its certificates anew. @returns puts them to use. @throws GW_TLS */
+  readCertificates(): Promise<() => void>;
+  close(): Promise<void>;
+}
+
+export interface NodeProcessOptions<N extends ServedNode> {
   readonly files: NodeFiles;
   /** The configuration file; undefined when there is none. */
   readonly config: string | undefined;
@@ -29,6 +38,8 @@ export interface NodeProcessOptions<N> {
   readonly logFile: { readonly path: string; readonly reopen: () => void } | undefined;
   /** How many nodes this process leads; undefined when it is the only one. */
   readonly nodes: number | undefined;
+  /** Opens the admin listener; undefined where there is none. */
+  readonly openAdmin: ((host: NodeProcess<N>) => Promise<OpenAdmin>) | undefined;
   readonly start: () => Promise<N>;
   /** The node is up. */
   readonly onUp: (node: N) => void;
@@ -36,12 +47,13 @@ export interface NodeProcessOptions<N> {
   readonly onBuilt: () => void;
 }
 
-/** The process that a node runs in: its pid file and control socket, its signals, its end. */
+/** The process that a node runs in: its pid file, control socket and admin listener, its signals, its end. */
 export class NodeProcess<N extends ServedNode> implements Answerer {
   readonly #options: NodeProcessOptions<N>;
   #node: N | undefined;
   readonly #reloads: LoggedReloads;
   #presence: Presence | undefined;
+  #admin: OpenAdmin | undefined;
   #stopRequest: { readonly graceful: boolean } | undefined;
   /** Resolves with the first request to stop. */
   readonly #stopRequested: Promise<{ readonly graceful: boolean }>;
@@ -69,14 +81,26 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
     if (this.#options.supervised) this.#outliveSupervisor();
     await this.#appear();
     try {
+      this.#admin = await this.#options.openAdmin?.(this);
       // a node that is still starting has nothing to lose yet, and need not be waited for
       const node = await Promise.race([this.#options.start(), this.#stopRequested.then(() => undefined)]);
       if (node) await this.#serve(node);
     } finally {
       this.#markStopped();
+      await this.#admin?.close();
       await this.#presence?.close();
     }
     this.#options.log.info('stopped');
+  }
+
+  /** How its admin listener is reached. */
+  get admin(): AdminLink | undefined {
+    return this.#admin?.link;
+  }
+
+  get phase(): 'starting' | 'up' | 'stopping' {
+    if (this.#stopRequest) return 'stopping';
+    return this.#node === undefined ? 'starting' : 'up';
   }
 
   async answer(request: NodeRequest): Promise<unknown> {
@@ -86,13 +110,19 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
       case 'stop':
         await this.stop(request.graceful);
         return null;
+      case 'admin':
+        return this.admin ?? null;
       default:
         return await this.#running().answer(request);
     }
   }
 
   async reload(graceful: boolean): Promise<ReloadNote | null> {
-    return await this.#reloads.run(this.#running(), graceful);
+    const node = this.#running();
+    const useCertificates = await this.#admin?.readCertificates();
+    const note = await this.#reloads.run(node, graceful);
+    useCertificates?.();
+    return note;
   }
 
   async stop(graceful: boolean): Promise<void> {

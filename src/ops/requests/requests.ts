@@ -1,3 +1,4 @@
+import { adminRequest } from './admin.js';
 import { type ArgumentSchema, readArguments, type ValuesOf } from './arguments.js';
 import { connectionsRequest } from './connections.js';
 import { mismatch, quote } from './mismatch.js';
@@ -8,8 +9,8 @@ import { statusRequest } from './status.js';
 import { stopRequest } from './stop.js';
 
 /**
- * Everything that may be asked of a node that runs, by name. Who asks is not known here: the control socket and the
- * members of a group are front ends of this table.
+ * Everything that may be asked of a node that runs, by name. Who asks is not known here: the control socket, the
+ * admin listener and the members of a group are front ends of this table.
  */
 export const requests = {
   status: statusRequest,
@@ -17,6 +18,7 @@ export const requests = {
   reload: reloadRequest,
   restart: restartRequest,
   stop: stopRequest,
+  admin: adminRequest,
 };
 
 type Requests = typeof requests;

@@ -34,6 +34,8 @@ export interface NodeStatus {
   readonly log: { readonly lost: number; readonly lastError: string | null };
   readonly workers: readonly WorkerStatus[];
   readonly cluster: ClusterStatus;
+  /** How the admin listener is reached; missing where there is none, and for all but the status command. */
+  readonly admin?: string;
   /** The nodes of a group (`start --nodes N`), whose sums the figures above are; missing for a node of its own. */
   readonly members?: readonly MemberStatus[];
 }

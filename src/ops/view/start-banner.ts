@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { NodeConfig } from '../../config/schema.js';
+import { type AdminLink, shownLink } from '../requests/admin.js';
 import { painter } from './table.js';
 import { printable } from './terminal-text.js';
 
@@ -13,11 +14,13 @@ export interface StartBanner {
   readonly watch: boolean;
   /** How many nodes share the ports. */
   readonly nodes: number;
+  /** How the admin listener is reached; undefined when there is none. */
+  readonly admin: AdminLink | undefined;
 }
 
 /** What `start` says on a terminal when the node is up. */
 export function startBanner(
-  { version, node, config, file, watch, nodes }: StartBanner,
+  { version, node, config, file, watch, nodes, admin }: StartBanner,
   colours: boolean,
 ): readonly string[] {
   const paint = painter(colours);
@@ -39,6 +42,7 @@ export function startBanner(
         `${shownListeners[index].padEnd(longest)}${browserUrl(url)}`.trimEnd(),
       ),
     ),
+    ...(admin === undefined ? [] : [row('admin', shownLink(admin))]),
     '',
     paint('dim', 'Ctrl-C stops. From another terminal: gatewayworker status, reload, stop.'),
     '',

@@ -30,11 +30,15 @@ export function statusSummary(status: NodeStatus, paint: Paint): readonly string
     const [left, right] = pairs.slice(index, index + 2).map(([name, value, worth]) => {
       const shown = fit(value, VALUE_WIDTH);
       const space = ' '.repeat(VALUE_WIDTH - width(shown));
-      return paint('dim', name.padEnd(NAME_WIDTH)) + paint(worth ? 'yellow' : undefined, shown) + space;
+      return nameAndValue(name, paint(worth ? 'yellow' : undefined, shown), paint) + space;
     });
     lines.push(`${left}${right}`.trimEnd());
   }
   return lines;
+}
+
+export function nameAndValue(name: string, value: string, paint: Paint): string {
+  return paint('dim', name.padEnd(NAME_WIDTH)) + value;
 }
 
 function dropped({ counters: { slowClients, messagesDropped } }: NodeStatus): string {

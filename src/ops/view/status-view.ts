@@ -3,7 +3,7 @@ import { databaseTable } from './database-table.js';
 import { memberTable } from './member-table.js';
 import { formatDuration, formatWhole } from './quantity.js';
 import type { ListenerStatus, NodeStatus } from '../requests/status.js';
-import { statusSummary } from './status-summary.js';
+import { nameAndValue, statusSummary } from './status-summary.js';
 import { type Column, type Paint, painter, table } from './table.js';
 import { fit, printable } from './terminal-text.js';
 import { workerTable } from './worker-table.js';
@@ -20,6 +20,7 @@ export function statusView(status: NodeStatus, colours: boolean): readonly strin
     title(status, paint),
     '',
     ...statusSummary(status, paint),
+    ...(status.admin === undefined ? [] : [nameAndValue('admin', status.admin, paint)]),
     ...listenerTable(status, paint),
     ...memberTable(status, paint, COLUMNS),
     ...workerTable(status, paint, COLUMNS),

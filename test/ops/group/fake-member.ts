@@ -78,8 +78,10 @@ export class FakeMember extends EventEmitter implements MemberProcess {
         return null;
       case 'reload':
         return await this.node.reload(request.graceful);
-      default:
+      case 'stop':
         return await this.node.stop(request.graceful);
+      default:
+        throw new Error(`no member is asked for ${request.command}`);
     }
   }
 }
