@@ -40,6 +40,7 @@ export class Generations {
   /** Of the threads that are gone. */
   #handled = 0;
   #errors = 0;
+  #refused = 0;
   #lost = 0;
   #databases: DatabaseCounts | undefined;
 
@@ -108,6 +109,11 @@ export class Generations {
     return this.#errors + this.#sum(({ errors }) => errors);
   }
 
+  /** Messages with names that were not taken. */
+  get refused(): number {
+    return this.#refused + this.#sum(({ refused }) => refused);
+  }
+
   /** Handlers that wait for a promise. */
   get pending(): number {
     return this.#sum(({ pending }) => pending);
@@ -133,9 +139,10 @@ export class Generations {
     const { link, report } = this.#options;
     link.detach(generation.number);
     this.#living.delete(generation);
-    const { done, errors, unfinished, databases } = generation.gauge;
+    const { done, errors, refused, unfinished, databases } = generation.gauge;
     this.#handled += done;
     this.#errors += errors;
+    this.#refused += refused;
     this.#lost += unfinished;
     // its connections went with it
     const gone = databases && { ...databases, open: 0, busy: 0, waiting: 0 };

@@ -11,7 +11,8 @@ import type { DatabaseCounts } from '../base/thread-databases.js';
  *    7 thread      the thread's number in its process
  *    8 databases   how many it uses; of all of them together:
  *    9 open        connections                         10 busy, 11 waiting, 12 slow, 13 errors (base/thread-databases.ts)
- *   14 …           table of events that are being handled, ENTRY words each:
+ *   14 refused     messages with names that did not fit
+ *   15 …           table of events that are being handled, ENTRY words each:
  *                  command (0: free), ip, port, connection id. The first is the handler that runs synchronously.
  *
  * One thread writes. The words that another thread reads while this one lives are stored with Atomics; the table is read
@@ -28,7 +29,8 @@ const EXTERNAL = 6;
 const THREAD = 7;
 const DATABASES = 8;
 const DATABASE_COUNTS = ['open', 'busy', 'waiting', 'slow', 'errors'] as const;
-const TABLE = 14;
+const REFUSED = 14;
+const TABLE = 15;
 const ENTRY = 4;
 /** Pending handlers beyond so many are counted and not named. */
 const ENTRIES = 128;
@@ -108,6 +110,11 @@ export class ThreadGauge {
     Atomics.store(this.#words, ERRORS, this.#words[ERRORS] + 1);
   }
 
+  /** A message with a name was not taken. */
+  refuse(): void {
+    Atomics.store(this.#words, REFUSED, this.#words[REFUSED] + 1);
+  }
+
   // ---- whoever looks at it ----
 
   get beats(): number {
@@ -120,6 +127,10 @@ export class ThreadGauge {
 
   get errors(): number {
     return Atomics.load(this.#words, ERRORS) >>> 0;
+  }
+
+  get refused(): number {
+    return Atomics.load(this.#words, REFUSED) >>> 0;
   }
 
   get pending(): number {
