@@ -8,20 +8,18 @@ import { certificateOf } from './client-certificate.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
-import { hasOneHost, originForm } from './http-target.js';
+import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
 import type { HandshakeRequest, Listener } from './protocol.js';
-import { Origins, originOf } from './origins.js';
+import type { Origins } from './origins.js';
 import type { Sender } from './sender.js';
+import type { EngineServer } from './socketio/engine-server.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { WsArrival } from './ws-arrival.js';
 import type { Agreement } from './ws-compression.js';
 import { CloseCode, type WsProtocol, closeFrame, wsProtocol } from './ws-frame.js';
 import { namedProtocol } from './ws-named.js';
 import { WsConnection } from './ws-connection.js';
-
-/** Characters of an origin that the log shows. */
-const LONGEST_ORIGIN = 200;
 
 const NOTHING: HandshakeGrant = {};
 
@@ -30,11 +28,11 @@ class UpgradedSocket extends WebSocket {
   setSocket(): void {}
 }
 
-/** A websocket port, which answers plain HTTP as well. */
-export async function openWsListener(context: ListenerContext): Promise<Listener> {
-  const http = new HttpSide(createHttpServer(context), context);
+/** A websocket port, which answers plain HTTP as well. @param engine what it has of Engine.IO */
+export async function openWsListener(context: ListenerContext, engine?: EngineServer): Promise<Listener> {
+  const http = new HttpSide(createHttpServer(context), context, engine);
   // before it listens: where processes share a port, the first client comes together with the word that it is open
-  const listener = new WsListener(context, http);
+  const listener = new WsListener(context, http, engine);
   await context.bind(http.server);
   http.server.on('error', (error) => context.host.refused('ws accept', '', error.message));
   return listener;
@@ -44,6 +42,7 @@ class WsListener implements Listener {
   readonly context: ListenerContext;
   readonly #http: HttpSide;
   readonly #origins: Origins;
+  readonly #engine: EngineServer | undefined;
   /** What becomes of the handshake that is being looked at, when nothing is wrong with it. */
   #onValid: (complete: (verified: boolean) => void) => void = ignore;
   /** What the client that is being answered was granted. */
@@ -53,11 +52,12 @@ class WsListener implements Listener {
   readonly #agreements = new WeakMap<IncomingMessage, Agreement>();
   #closing = false;
 
-  constructor(context: ListenerContext, http: HttpSide) {
+  constructor(context: ListenerContext, http: HttpSide, engine: EngineServer | undefined) {
     this.context = context;
     this.#http = http;
-    const { subprotocols = [], origins } = context.options;
-    this.#origins = new Origins(origins);
+    this.#engine = engine;
+    this.#origins = context.origins;
+    const { subprotocols = [] } = context.options;
     this.#handshakes = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -87,6 +87,7 @@ class WsListener implements Listener {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.#engine?.stop();
     this.#http.stop();
     await this.context.unbind();
   }
@@ -106,7 +107,8 @@ class WsListener implements Listener {
       return;
     }
     if (!this.#origins.admit(request.headers)) {
-      this.#refuseOrigin(request, socket);
+      answer(socket, 403, 'Pages of this origin may not connect to this port.');
+      this.#origins.report(this.context, request, 'ws');
       return;
     }
     try {
@@ -116,6 +118,11 @@ class WsListener implements Listener {
       return;
     }
     const sender = this.context.senderOf(socket, request.headers);
+    const { path, query } = splitTarget(originForm(request.url));
+    if (this.#engine?.takes(path) === true) {
+      this.#upgradeForEngine(this.#engine, request, sender, head, query);
+      return;
+    }
     const admission = this.#closing ? 'full' : this.context.admits(sender.address);
     if (admission === 'full') {
       answer(socket, 503, 'This server takes no more clients at the moment.');
@@ -137,16 +144,48 @@ class WsListener implements Listener {
           complete(true);
         }
       };
-      // `ws` knows no list
-      request.headers = { ...headers, upgrade: 'websocket' };
-      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol: subprotocol }) => {
-        request.headers = headers;
+      this.#complete(request, socket, head, (subprotocol) => {
         if (admission === 'unavailable') this.#turnAway(socket);
         else if (arrival !== undefined) arrival.upgraded(subprotocol);
         else this.#open(request, socket, sender, head, subprotocol);
       });
-      this.#onValid = ignore;
     }
+  }
+
+  /** Has `ws` look at a handshake, and answer it when {@link #onValid} says so. */
+  #complete(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    onUpgraded: (subprotocol: string) => void,
+  ): void {
+    const { headers } = request;
+    // `ws` knows no list
+    request.headers = { ...headers, upgrade: 'websocket' };
+    this.#handshakes.handleUpgrade(request, socket, head, ({ protocol: subprotocol }) => {
+      request.headers = headers;
+      onUpgraded(subprotocol);
+    });
+    this.#onValid = ignore;
+  }
+
+  #upgradeForEngine(
+    engine: EngineServer,
+    request: IncomingMessage,
+    sender: Sender,
+    head: Buffer,
+    query: string,
+  ): void {
+    const { socket } = request;
+    const way = engine.wayOf(request, query, sender);
+    if (typeof way !== 'function') {
+      answer(socket, way.status, `${way.message}.`);
+      return;
+    }
+    this.#onValid = (complete) => complete(true);
+    this.#complete(request, socket, head, () => {
+      way({ protocol: this.#messagesOf(request, ''), socket, sender, head });
+    });
   }
 
   /** @throws SyntaxError for an offer of compression that has not the form of one */
@@ -200,18 +239,6 @@ class WsListener implements Listener {
     socket.resume();
     const timer = this.context.clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
     socket.on('close', () => timer.cancel());
-  }
-
-  #refuseOrigin({ headers }: IncomingMessage, socket: Socket): void {
-    const origin = JSON.stringify(originOf(headers)?.slice(0, LONGEST_ORIGIN));
-    const text = `A page of the origin ${origin} asked for a websocket of the host ${JSON.stringify(headers.host ?? '')}, and was refused.`;
-    const remedy = `If it is yours, put its origin into "origins" of the listener ${this.context.options.url} ("*" is for every page), or let the proxy in front pass on the Host that browsers ask for.`;
-    answer(socket, 403, 'Pages of this origin may not connect to this port.');
-    this.context.host.refused(
-      'ws origin',
-      this.context.senderOf(socket, headers).address,
-      `${text} ${remedy}`,
-    );
   }
 
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
