@@ -38,6 +38,8 @@ export interface AdminServerOptions {
   readonly config: AdminConfig;
   readonly node: AdminNode;
   readonly calls: AdminContext['calls'];
+  /** Of this package. */
+  readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -49,8 +49,9 @@ function problem(name: string, { args }: Call, error: ErrorObject | undefined): 
   if (error?.keyword === 'additionalProperties' && argument === '') {
     const unknown = String(error.params.additionalProperty);
     const closest = suggestion(unknown, known);
-    const expected = known.length === 0 ? 'none' : known.join(', ');
-    return `${name} has no argument ${shown(unknown)}; ${closest === undefined ? `expected ${expected}` : `did you mean "${closest}"?`}`;
+    const remedy =
+      closest === undefined ? `expected ${known.join(', ') || 'none'}.` : `did you mean "${closest}"?`;
+    return `${name} has no argument ${shown(unknown)}; ${remedy}`;
   }
   if (error?.keyword === 'required' && argument === '') {
     const missing = String(error.params.missingProperty);
