@@ -92,9 +92,9 @@ describe('an admin listener among strangers', () => {
 
   /** Lets time pass until a wrong token is answered. */
   async function passing(asked: Promise<unknown>): Promise<void> {
-    let done = false;
-    void asked.finally(() => (done = true));
-    while (!done) {
+    const end = new AbortController();
+    void asked.finally(() => end.abort());
+    while (!end.signal.aborted) {
       scene.clock.advance(5000);
       await new Promise((resolve) => setImmediate(resolve));
     }

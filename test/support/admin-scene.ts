@@ -28,6 +28,8 @@ export class AdminScene {
   };
   /** What a call answers. */
   onCall: (name: string) => unknown = () => true;
+  /** Settles when what was sent has gone out. */
+  drained: Promise<void> = Promise.resolve();
   server!: AdminServer;
   admin!: AdminClient;
 
@@ -73,14 +75,12 @@ export class AdminScene {
 
   #api(): ClusterCalls {
     const own: Record<string, unknown> = {
-      // it is no promise
-      then: undefined,
       connect: async () => await Promise.resolve(),
-      drained: async () => await Promise.resolve(),
+      drained: async () => await this.drained,
     };
     return new Proxy(own, {
       get: (target, name) =>
-        name in target
+        name in target || name === 'then' // it is no promise
           ? target[String(name)]
           : (...args: unknown[]) => {
               this.calls.push([String(name), ...args]);

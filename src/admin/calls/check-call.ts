@@ -37,9 +37,8 @@ export function checkCall(name: string, args: unknown): CheckedCall {
 
 function noCall(name: string): Refusal {
   const closest = suggestion(name, Object.keys(calls));
-  const remedy =
-    closest === undefined ? 'GET /openapi.json lists them all' : `did you mean ${JSON.stringify(closest)}?`;
-  return new Refusal(404, `The Gateway API has no call ${shown(name)}; ${remedy}.`);
+  const remedy = closest === undefined ? 'GET /openapi.json lists them all.' : `did you mean "${closest}"?`;
+  return new Refusal(404, `The Gateway API has no call ${shown(name)}; ${remedy}`);
 }
 
 /** Of several errors, as of a union, the last one is about the whole of it. */
