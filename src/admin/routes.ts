@@ -1,3 +1,4 @@
+import { callRoutes } from './call-routes.js';
 import { healthRoutes } from './health.js';
 import { loginRoutes } from './login.js';
 import { metricsRoute } from './metrics.js';
@@ -11,4 +12,5 @@ export const routes: readonly Route[] = [
   routeOf('status'),
   routeOf('connections'),
   routeOf('reload'),
+  ...callRoutes,
 ];

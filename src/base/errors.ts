@@ -28,6 +28,12 @@ export const ERROR_CODES = {
     'More was sent than the buffer takes: await Gateway.drained() after a send that returned false.',
   GW_LINK_CLOSED: 'The link to the gateway, or to the worker, is closed.',
   GW_TIMEOUT: 'A query was not answered within its deadline.',
+  GW_MESSAGE:
+    'A message with a name that was not taken, as its client is told: there is none of that name, or its data does not fit the schema.',
+  GW_HANDLER:
+    'A message with a name whose handler failed, as its client is told. What happened is in the log.',
+  GW_REFUSED: 'A message with a name, or a request to a client, that was answered with an error.',
+  GW_CLIENT_GONE: 'A client that was asked something has gone before it answered.',
   GW_NO_CONTEXT: 'A …Current… call, made outside an event handler.',
   GW_SESSION:
     'A session that cannot be stored: it must be a plain object, and hold what comes back as it was: plain values, arrays and plain objects.',

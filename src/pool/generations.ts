@@ -43,6 +43,7 @@ export class Generations {
   /** Of the threads that are gone. */
   #handled = 0;
   #errors = 0;
+  #refused = 0;
   #lost = 0;
   #databases: DatabaseCounts | undefined;
   #active = 0;
@@ -116,6 +117,11 @@ export class Generations {
     return this.#errors + this.#sum(({ errors }) => errors);
   }
 
+  /** Messages with names that were not taken. */
+  get refused(): number {
+    return this.#refused + this.#sum(({ refused }) => refused);
+  }
+
   /** Handlers that wait for a promise. */
   get pending(): number {
     return this.#sum(({ pending }) => pending);
@@ -162,9 +168,10 @@ export class Generations {
     const { link, report } = this.#options;
     link.detach(generation.number);
     this.#living.delete(generation);
-    const { done, errors, unfinished, databases, active, durations, delays } = generation.gauge;
+    const { done, errors, refused, unfinished, databases, active, durations, delays } = generation.gauge;
     this.#handled += done;
     this.#errors += errors;
+    this.#refused += refused;
     this.#lost += unfinished;
     this.#active += active;
     addValues(this.#durations, durations);

@@ -24,6 +24,7 @@ export interface SlotStatus {
   readonly handled: number;
   readonly perSecond: number;
   readonly errors: number;
+  readonly refused: number;
   readonly pending: number;
   readonly lost: number;
   readonly waitingBytes: number;
@@ -114,6 +115,7 @@ export class Slot {
       handled: threads.handled,
       perSecond: this.#monitor.perSecond,
       errors: threads.errors,
+      refused: threads.refused,
       pending: threads.pending,
       lost: threads.lost,
       waitingBytes: this.link.bufferedBytes,

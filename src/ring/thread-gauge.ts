@@ -12,7 +12,8 @@ import { SECONDS, bucketsLength, countValue } from './bucket-counts.js';
  *    7 thread      the thread's number in its process
  *    8 databases   how many it uses; of all of them together:
  *    9 open        connections                         10 busy, 11 waiting, 12 slow, 13 errors (base/thread-databases.ts)
- *   14 …           table of events that are being handled, ENTRY words each:
+ *   14 refused     messages with names that did not fit
+ *   15 …           table of events that are being handled, ENTRY words each:
  *                  command (0: free), ip, port, connection id. The first is the handler that runs synchronously.
  *
  * Behind them doubles, in seconds:
@@ -35,11 +36,14 @@ const EXTERNAL = 6;
 const THREAD = 7;
 const DATABASES = 8;
 const DATABASE_COUNTS = ['open', 'busy', 'waiting', 'slow', 'errors'] as const;
-const TABLE = 14;
+const REFUSED = 14;
+const TABLE = 15;
 const ENTRY = 4;
 /** Pending handlers beyond so many are counted and not named. */
 const ENTRIES = 128;
 const WORDS = TABLE + ENTRIES * ENTRY;
+/** Where the doubles begin, in bytes. */
+const WORDS_END = Math.ceil(WORDS / 2) * 8;
 const ACTIVE = 0;
 const BUCKETS = bucketsLength(SECONDS);
 const DOUBLES = 1 + 2 * BUCKETS;
@@ -64,10 +68,10 @@ export class ThreadGauge {
   readonly delays: Float64Array;
   #free = Array.from({ length: ENTRIES - 1 }, (_, index) => ENTRIES - 1 - index);
 
-  constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(WORDS * 4 + DOUBLES * 8)) {
+  constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(WORDS_END + DOUBLES * 8)) {
     this.shared = shared;
     this.#words = new Int32Array(shared, 0, WORDS);
-    const doubles = new Float64Array(shared, WORDS * 4, DOUBLES);
+    const doubles = new Float64Array(shared, WORDS_END, DOUBLES);
     this.#active = doubles.subarray(ACTIVE, ACTIVE + 1);
     this.durations = doubles.subarray(1, 1 + BUCKETS);
     this.delays = doubles.subarray(1 + BUCKETS);
@@ -138,6 +142,11 @@ export class ThreadGauge {
     Atomics.store(this.#words, ERRORS, this.#words[ERRORS] + 1);
   }
 
+  /** A message with a name was not taken. */
+  refuse(): void {
+    Atomics.store(this.#words, REFUSED, this.#words[REFUSED] + 1);
+  }
+
   // ---- whoever looks at it ----
 
   get beats(): number {
@@ -150,6 +159,10 @@ export class ThreadGauge {
 
   get errors(): number {
     return Atomics.load(this.#words, ERRORS) >>> 0;
+  }
+
+  get refused(): number {
+    return Atomics.load(this.#words, REFUSED) >>> 0;
   }
 
   get pending(): number {

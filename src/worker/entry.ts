@@ -18,6 +18,7 @@ import type { ReceivedFrame } from '../wire/frame.js';
 import { type PhpDecoded, unserialize } from '../wire/php-serialize.js';
 import { BusinessWorker } from './business-worker.js';
 import type { Events, WorkerInfo } from './events.js';
+import { type CheckedMessage, compileMessages } from './message-checks.js';
 import { loadEvents, startEvents } from './load-events.js';
 import { receiveOrders } from './orders.js';
 import { StateTransfer } from './state-transfer.js';
@@ -135,9 +136,11 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
 
   const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
   let events: Events;
+  let messages: ReadonlyMap<string, CheckedMessage> | undefined;
   try {
     post({ kind: 'step', step: 'load' });
     events = await host.load(task);
+    if (events.messages !== undefined) messages = await compileMessages(events.messages, task.eventsFolder);
     post({ kind: 'step', step: 'onWorkerStart' });
     await startEvents(events, info);
   } catch (error) {
@@ -156,12 +159,14 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   worker = new BusinessWorker({
     link,
     events,
+    messages,
     gateway,
     gauge,
     log,
     dialectOf: (client) => transport.dialectOf(client),
     reaches: (client) => transport.reaches(client),
     processTimeout,
+    clock,
   });
   transport.worker = worker;
   gateway.attachContext(worker.handlers);

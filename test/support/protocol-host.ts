@@ -38,6 +38,7 @@ export interface ReceivedMessage {
   transport: Connection;
   data: Buffer;
   binary: boolean;
+  named?: true;
 }
 
 /** A gateway that only writes down what its listeners report. */
@@ -110,11 +111,12 @@ export class ProtocolHost extends Observed implements ClientHost {
   opened(transport: Connection, handshake?: HandshakeRequest): void {
     this.clients.push(transport);
     this.handshakes.push(handshake);
+    transport.greet?.(`client ${this.clients.length}`);
     this.changed();
   }
 
-  message(transport: Connection, data: Buffer, binary: boolean): void {
-    const message = { transport, data: Buffer.from(data), binary };
+  message(transport: Connection, data: Buffer, binary: boolean, named = false): void {
+    const message = { transport, data: Buffer.from(data), binary, ...(named && { named }) };
     this.messages.push(message);
     this.onMessage(message);
     this.changed();

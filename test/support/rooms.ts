@@ -21,6 +21,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   register: [...FOUNDATION, 'net', 'wire'],
   database: [...FOUNDATION],
   project: [...FOUNDATION],
+  // one file for pages: what it takes from others goes into it
+  browser: [...FOUNDATION, 'wire'],
   client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
   gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
   pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'metrics', 'link', 'cluster'],
@@ -31,10 +33,21 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'ops/view': [...FOUNDATION, 'config', 'ops/requests'],
   'ops/log': [...FOUNDATION],
   'ops/process': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/log'],
-  'ops/group': [...FOUNDATION, 'net', 'config', 'ops/requests', 'ops/process'],
+  'ops/group': [...FOUNDATION, 'net', 'config', 'client', 'ops/requests', 'ops/process'],
   // another front end of that table, over HTTP
-  admin: [...FOUNDATION, 'net', 'config', 'metrics', 'gateway', 'ops/requests'],
-  node: [...FOUNDATION, 'net', 'config', 'wire', 'metrics', 'gateway', 'pool', 'register', 'ops/requests'],
+  admin: [...FOUNDATION, 'net', 'config', 'metrics', 'api', 'client', 'gateway', 'ops/requests'],
+  node: [
+    ...FOUNDATION,
+    'net',
+    'config',
+    'wire',
+    'metrics',
+    'client',
+    'gateway',
+    'pool',
+    'register',
+    'ops/requests',
+  ],
   cli: [
     ...FOUNDATION,
     'bundle',

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
+import { isPacked } from '../../wire/named-bytes.js';
 import type { ListenerContext } from './listener-context.js';
-import type { ClientProtocol, Connection, Flow } from './protocol.js';
+import type { ClientHost, Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
 import type { Sender } from './sender.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
-import { CloseCode, PING_FRAME, closeFrame, pongFrame, readCloseFrame, wsProtocol } from './ws-frame.js';
+import { CloseCode, PING_FRAME, type WsProtocol, closeFrame, pongFrame, readCloseFrame } from './ws-frame.js';
 import { type WsReader, WsReceiver } from './ws-receiver.js';
 
 /** Bytes that may wait for a client before its pings are answered: one that sends them and does not read would otherwise fill the memory. */
@@ -14,6 +15,9 @@ const UNTAKEN_BYTES = 256 * 1024;
 
 /** In place of a close frame, where the client sent none. */
 const NO_FRAME = Buffer.alloc(0);
+
+/** What a connection reports to: the listener's host, unless something else stands on the websocket. */
+export type ConnectionHost = Pick<ClientHost, 'message' | 'alive' | 'ended' | 'closed' | 'misbehaved'>;
 
 /** Where a socket has its connection, so that all sockets share their listeners. */
 const TRANSPORT = Symbol('connection');
@@ -30,7 +34,7 @@ type ClientSocket = Socket & { [TRANSPORT]: WsConnection };
  * host says when, or ANSWER_TIMEOUT does. From then on the client has CLOSE_TIMEOUT, and anew for what it takes.
  */
 export class WsConnection implements Connection, WsReader {
-  readonly protocol: ClientProtocol;
+  readonly protocol: WsProtocol;
   readonly listener: ListenerContext;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -45,13 +49,7 @@ export class WsConnection implements Connection, WsReader {
   #timer: Timer | undefined;
 
   /** @param protocol what was agreed on for messages; @param head what the client sent right behind its handshake */
-  constructor(
-    listener: ListenerContext,
-    protocol: ClientProtocol,
-    socket: Socket,
-    sender: Sender,
-    head: Buffer,
-  ) {
+  constructor(listener: ListenerContext, protocol: WsProtocol, socket: Socket, sender: Sender, head: Buffer) {
     this.protocol = protocol;
     this.listener = listener;
     this.#socket = socket;
@@ -69,6 +67,11 @@ export class WsConnection implements Connection, WsReader {
     if (head.length > 0) process.nextTick(() => this.receive(head));
   }
 
+  /** Whom it reports to. */
+  protected get host(): ConnectionHost {
+    return this.listener.host;
+  }
+
   get bytesIn(): number {
     return this.#socket.bytesRead;
   }
@@ -81,9 +84,8 @@ export class WsConnection implements Connection, WsReader {
     return this.#socket.writableLength;
   }
 
-  /** Each protocol but the plain one has compression both ways. */
   get inflates(): boolean {
-    return this.protocol !== wsProtocol;
+    return this.protocol.inflates;
   }
 
   get flow(): Flow {
@@ -135,12 +137,14 @@ export class WsConnection implements Connection, WsReader {
   }
 
   onMessage(data: Buffer, binary: boolean): void {
-    if (this.#open) this.listener.host.message(this, data, binary);
+    if (!this.#open) return;
+    const named = binary && this.protocol.named && isPacked(data);
+    this.host.message(this, data, binary, named);
   }
 
   onPing(data: Buffer): void {
     if (!this.#open) return;
-    this.listener.host.alive(this);
+    this.host.alive(this);
     if (this.#pong === undefined && this.#socket.writableLength <= UNTAKEN_BYTES) {
       this.#socket.write(pongFrame(data));
       return;
@@ -157,7 +161,7 @@ export class WsConnection implements Connection, WsReader {
   }
 
   onPong(): void {
-    if (this.#open) this.listener.host.alive(this);
+    if (this.#open) this.host.alive(this);
   }
 
   onClose(code: number, reason: Buffer): void {
@@ -166,7 +170,7 @@ export class WsConnection implements Connection, WsReader {
 
   onForbidden(code: number, problem: string): void {
     const by = code === CloseCode.TOO_LONG ? 'limit' : 'error';
-    this.listener.host.misbehaved(this, by, `ws ${code}`, problem);
+    this.host.misbehaved(this, by, `ws ${code}`, problem);
     this.#end(closeFrame(code));
   }
 
@@ -205,7 +209,7 @@ export class WsConnection implements Connection, WsReader {
     this.#timer?.cancel();
     const { code, reason } = readCloseFrame(this.#verdict ?? NO_FRAME);
     const broken = this.#verdict === undefined && this.#socket.errored !== null;
-    this.listener.host.closed(this, code, reason, broken);
+    this.host.closed(this, code, reason, broken);
   }
 
   /** Goes on reading the socket, which nobody does while a message is being inflated. */
@@ -221,7 +225,7 @@ export class WsConnection implements Connection, WsReader {
     } else if (this.#verdict === undefined) {
       this.#verdict = verdict;
       this.#timer = this.listener.clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
-      this.listener.host.ended(this, PATIENCE.whole);
+      this.host.ended(this, PATIENCE.whole);
     }
     this.#socket.resume();
   }

@@ -3,23 +3,23 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import type { HandshakeGrant } from '../../wire/handshake-answer.js';
+import { SUBPROTOCOL } from '../../wire/subprotocol.js';
 import { certificateOf } from './client-certificate.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
-import { hasOneHost, originForm } from './http-target.js';
+import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
-import type { ClientProtocol, HandshakeRequest, Listener } from './protocol.js';
-import { Origins, originOf } from './origins.js';
+import type { HandshakeRequest, Listener } from './protocol.js';
+import type { Origins } from './origins.js';
 import type { Sender } from './sender.js';
+import type { EngineServer } from './socketio/engine-server.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { WsArrival } from './ws-arrival.js';
 import type { Agreement } from './ws-compression.js';
-import { CloseCode, closeFrame, wsProtocol } from './ws-frame.js';
+import { CloseCode, type WsProtocol, closeFrame, wsProtocol } from './ws-frame.js';
+import { namedProtocol } from './ws-named.js';
 import { WsConnection } from './ws-connection.js';
-
-/** Characters of an origin that the log shows. */
-const LONGEST_ORIGIN = 200;
 
 const NOTHING: HandshakeGrant = {};
 
@@ -28,11 +28,11 @@ class UpgradedSocket extends WebSocket {
   setSocket(): void {}
 }
 
-/** A websocket port, which answers plain HTTP as well. */
-export async function openWsListener(context: ListenerContext): Promise<Listener> {
-  const http = new HttpSide(createHttpServer(context), context);
+/** A websocket port, which answers plain HTTP as well. @param engine what it has of Engine.IO */
+export async function openWsListener(context: ListenerContext, engine?: EngineServer): Promise<Listener> {
+  const http = new HttpSide(createHttpServer(context), context, engine);
   // before it listens: where processes share a port, the first client comes together with the word that it is open
-  const listener = new WsListener(context, http);
+  const listener = new WsListener(context, http, engine);
   await context.bind(http.server);
   http.server.on('error', (error) => context.host.refused('ws accept', '', error.message));
   return listener;
@@ -42,6 +42,7 @@ class WsListener implements Listener {
   readonly context: ListenerContext;
   readonly #http: HttpSide;
   readonly #origins: Origins;
+  readonly #engine: EngineServer | undefined;
   /** What becomes of the handshake that is being looked at, when nothing is wrong with it. */
   #onValid: (complete: (verified: boolean) => void) => void = ignore;
   /** What the client that is being answered was granted. */
@@ -51,11 +52,12 @@ class WsListener implements Listener {
   readonly #agreements = new WeakMap<IncomingMessage, Agreement>();
   #closing = false;
 
-  constructor(context: ListenerContext, http: HttpSide) {
+  constructor(context: ListenerContext, http: HttpSide, engine: EngineServer | undefined) {
     this.context = context;
     this.#http = http;
-    const { subprotocols = [], origins } = context.options;
-    this.#origins = new Origins(origins);
+    this.#engine = engine;
+    this.#origins = context.origins;
+    const { subprotocols = [] } = context.options;
     this.#handshakes = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -64,7 +66,9 @@ class WsListener implements Listener {
       WebSocket: UpgradedSocket,
       // what was granted, or the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
       handleProtocols: (offered) =>
-        this.#grant.subprotocol ?? [...offered].find((name) => subprotocols.includes(name)) ?? false,
+        this.#grant.subprotocol ??
+        [...offered].find((name) => name === SUBPROTOCOL || subprotocols.includes(name)) ??
+        false,
       verifyClient: (_: unknown, complete: (verified: boolean) => void) => this.#onValid(complete),
     });
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
@@ -83,6 +87,7 @@ class WsListener implements Listener {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.#engine?.stop();
     this.#http.stop();
     await this.context.unbind();
   }
@@ -102,7 +107,8 @@ class WsListener implements Listener {
       return;
     }
     if (!this.#origins.admit(request.headers)) {
-      this.#refuseOrigin(request, socket);
+      answer(socket, 403, 'Pages of this origin may not connect to this port.');
+      this.#origins.report(this.context, request, 'ws');
       return;
     }
     try {
@@ -112,6 +118,11 @@ class WsListener implements Listener {
       return;
     }
     const sender = this.context.senderOf(socket, request.headers);
+    const { path, query } = splitTarget(originForm(request.url));
+    if (this.#engine?.takes(path) === true) {
+      this.#upgradeForEngine(this.#engine, request, sender, head, query);
+      return;
+    }
     const admission = this.#closing ? 'full' : this.context.admits(sender.address);
     if (admission === 'full') {
       answer(socket, 503, 'This server takes no more clients at the moment.');
@@ -124,8 +135,8 @@ class WsListener implements Listener {
       let arrival: WsArrival | undefined;
       this.#onValid = (complete) => {
         if (admission === 'welcome' && this.context.host.asks) {
-          const open = (early: Buffer): WsConnection =>
-            new WsConnection(this.context, this.#messagesOf(request), socket, sender, early);
+          const open = (early: Buffer, subprotocol: string): WsConnection =>
+            new WsConnection(this.context, this.#messagesOf(request, subprotocol), socket, sender, early);
           const handshake = { ...requestOf(request), headers };
           arrival = this.#arrival(handshake, socket, sender, head, { open, complete });
           this.context.host.arrived(arrival);
@@ -133,16 +144,48 @@ class WsListener implements Listener {
           complete(true);
         }
       };
-      // `ws` knows no list
-      request.headers = { ...headers, upgrade: 'websocket' };
-      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol: subprotocol }) => {
-        request.headers = headers;
+      this.#complete(request, socket, head, (subprotocol) => {
         if (admission === 'unavailable') this.#turnAway(socket);
         else if (arrival !== undefined) arrival.upgraded(subprotocol);
         else this.#open(request, socket, sender, head, subprotocol);
       });
-      this.#onValid = ignore;
     }
+  }
+
+  /** Has `ws` look at a handshake, and answer it when {@link #onValid} says so. */
+  #complete(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    onUpgraded: (subprotocol: string) => void,
+  ): void {
+    const { headers } = request;
+    // `ws` knows no list
+    request.headers = { ...headers, upgrade: 'websocket' };
+    this.#handshakes.handleUpgrade(request, socket, head, ({ protocol: subprotocol }) => {
+      request.headers = headers;
+      onUpgraded(subprotocol);
+    });
+    this.#onValid = ignore;
+  }
+
+  #upgradeForEngine(
+    engine: EngineServer,
+    request: IncomingMessage,
+    sender: Sender,
+    head: Buffer,
+    query: string,
+  ): void {
+    const { socket } = request;
+    const way = engine.wayOf(request, query, sender);
+    if (typeof way !== 'function') {
+      answer(socket, way.status, `${way.message}.`);
+      return;
+    }
+    this.#onValid = (complete) => complete(true);
+    this.#complete(request, socket, head, () => {
+      way({ protocol: this.#messagesOf(request, ''), socket, sender, head });
+    });
   }
 
   /** @throws SyntaxError for an offer of compression that has not the form of one */
@@ -153,13 +196,15 @@ class WsListener implements Listener {
   }
 
   #open(request: IncomingMessage, socket: Socket, sender: Sender, head: Buffer, subprotocol: string): void {
-    const connection = new WsConnection(this.context, this.#messagesOf(request), socket, sender, head);
+    const messages = this.#messagesOf(request, subprotocol);
+    const connection = new WsConnection(this.context, messages, socket, sender, head);
     this.context.host.opened(connection, { ...requestOf(request), subprotocol });
   }
 
   /** How messages look to this client. */
-  #messagesOf(request: IncomingMessage): ClientProtocol {
-    return this.#agreements.get(request)?.protocol ?? wsProtocol;
+  #messagesOf(request: IncomingMessage, subprotocol: string): WsProtocol {
+    const protocol = this.#agreements.get(request)?.protocol ?? wsProtocol;
+    return subprotocol === SUBPROTOCOL ? namedProtocol(protocol) : protocol;
   }
 
   /** A handshake that waits for what the host says to it. */
@@ -168,7 +213,13 @@ class WsListener implements Listener {
     socket: Socket,
     sender: Sender,
     head: Buffer,
-    { open, complete }: { open: (early: Buffer) => WsConnection; complete: (verified: boolean) => void },
+    {
+      open,
+      complete,
+    }: {
+      open: (early: Buffer, subprotocol: string) => WsConnection;
+      complete: (verified: boolean) => void;
+    },
   ): WsArrival {
     return new WsArrival(this.context, handshake, socket, sender, head, {
       open,
@@ -188,18 +239,6 @@ class WsListener implements Listener {
     socket.resume();
     const timer = this.context.clock.setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
     socket.on('close', () => timer.cancel());
-  }
-
-  #refuseOrigin({ headers }: IncomingMessage, socket: Socket): void {
-    const origin = JSON.stringify(originOf(headers)?.slice(0, LONGEST_ORIGIN));
-    const text = `A page of the origin ${origin} asked for a websocket of the host ${JSON.stringify(headers.host ?? '')}, and was refused.`;
-    const remedy = `If it is yours, put its origin into "origins" of the listener ${this.context.options.url} ("*" is for every page), or let the proxy in front pass on the Host that browsers ask for.`;
-    answer(socket, 403, 'Pages of this origin may not connect to this port.');
-    this.context.host.refused(
-      'ws origin',
-      this.context.senderOf(socket, headers).address,
-      `${text} ${remedy}`,
-    );
   }
 
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {

@@ -49,6 +49,7 @@ export function worker(slot: number): NodeStatus['workers'][number] {
     handled: 123_456_789,
     perSecond: 81_200,
     errors: 0,
+    refused: 0,
     pending: 3,
     lost: 0,
     waitingBytes: 1_200_000,
