@@ -64,7 +64,8 @@ export class Mailbox {
   }
 }
 
-function shown(message: TestMessage): string {
+/** A message as an error quotes it. */
+export function shown(message: TestMessage): string {
   const text = typeof message === 'string' ? JSON.stringify(message) : `${message.length} bytes`;
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
