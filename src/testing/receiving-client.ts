@@ -34,7 +34,8 @@ export abstract class ReceivingClient {
   }
 
   async request<Value = unknown>(event: string, data?: unknown): Promise<Value> {
-    return (await this.#named.request(event, data)) as Value;
+    const answer = this.#named.request(event, data);
+    return (await this.#mailbox.await(`the answer to '${event}'`, answer)) as Value;
   }
 
   answer(event: string, handler: (data: unknown) => unknown): void {
