@@ -26,6 +26,7 @@ export const gatewayWorker: Contestant = {
   reloads: true,
   compresses: true,
   clusters: true,
+  requests: true,
   start: async (options) =>
     await (options.nodes === 1 ? startNode({ register: false }, options) : startCluster(options)),
 };

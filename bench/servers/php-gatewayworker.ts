@@ -33,6 +33,7 @@ export function phpGatewayWorker(gatewayWorker: string, workerman: string | unde
     reloads: false,
     compresses: false,
     clusters: false,
+    requests: false,
     async prepare() {
       await Promise.resolve();
       checkPlaces(gatewayWorker, workerman);

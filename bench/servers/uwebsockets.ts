@@ -28,6 +28,7 @@ export function uWebSockets(checkout: string): Contestant {
     reloads: false,
     compresses: false,
     clusters: false,
+    requests: false,
     async prepare() {
       program = await compiled(resolve(checkout));
     },
