@@ -3,7 +3,10 @@ import { Latency } from './latency.js';
 import type { Figures, RequestsOrder } from './orders.js';
 import { openWindow, seconds, until } from './window.js';
 
-/** Seconds that the last answers may take. */
+/** Answers before the measurement, whatever time they take: a server's code is compiled by then. */
+const WARM_UP_ANSWERS = 10_000;
+/** Seconds that those may take, and the last answers. */
+const LONGEST_WARM_UP = 120;
 const LAST_ANSWERS = 10;
 
 /** Each connection asks again as soon as it has its answer: `{"hello":"<its number>"}`. */
@@ -32,6 +35,8 @@ export async function requests({ target, clients, warmUp, duration }: RequestsOr
   });
   try {
     await Promise.race([seconds(warmUp), failed]);
+    const cold = (): string => `${answered} of the first ${WARM_UP_ANSWERS} requests are answered`;
+    await Promise.race([until(() => answered >= WARM_UP_ANSWERS, LONGEST_WARM_UP, cold), failed]);
     latency.recording = true;
     const before = answered;
     const closeWindow = openWindow(target.pids);
