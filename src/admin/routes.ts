@@ -9,8 +9,16 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   ...loginRoutes,
   metricsRoute,
-  routeOf('status'),
-  routeOf('connections'),
-  routeOf('reload'),
+  routeOf('status', 'How the node is, or the group: what the status command shows.'),
+  routeOf('connections', 'The clients’ connections, page by page.'),
+  routeOf('reload', 'Replaces the code in events/ without a client noticing.'),
   ...callRoutes,
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    async handle(exchange, { version }) {
+      const { openApi } = await import('./openapi.js');
+      exchange.sendJson(200, openApi(routes, version));
+    },
+  },
 ];
