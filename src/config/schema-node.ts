@@ -78,7 +78,7 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   host: 'an IPv4 address or a host name',
   bind: 'an IP address or a host name, or "" for that of gateway.lanIp',
   address: 'host:port, such as 10.0.0.1:1236',
-  admin: 'host:port, such as 127.0.0.1:8280',
+  listen: 'host:port, such as 127.0.0.1:8280',
   mode: 'three octal digits in quotes, such as "660"',
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
   addresses: 'an address, a range such as 10.1.0.0/16, "loopback" or "private"',

@@ -36,7 +36,7 @@ const ajv = new Ajv({
     host: isHost,
     bind: isBind,
     address: isAddress,
-    admin: isAdminListen,
+    listen: isAdminListen,
     mode: isMode,
     token: isToken,
     addresses: isAddressRange,
