@@ -177,7 +177,10 @@ describe('a metric that cannot be', () => {
     const make = (): void => {
       for (let index = 0; index < 501; index++) metrics.gauge(`made_${index}`, { help });
     };
-    assert.throws(make, { code: 'GW_METRIC', message: /^made_4\d\d is made, and there are 500 metrics already/ });
+    assert.throws(make, {
+      code: 'GW_METRIC',
+      message: /^made_4\d\d is made, and there are 500 metrics already/,
+    });
   });
 
   it('is not one that is made again as it was', () => {
