@@ -120,7 +120,8 @@ export class AdminServer {
     response.on('error', () => {});
     try {
       const route = await this.#admit(exchange);
-      await route.handle(exchange, { ...this.#options, guard: this.#guard });
+      const { readOnly } = this.#options.config;
+      await route.handle(exchange, { ...this.#options, guard: this.#guard, readOnly });
     } catch (error) {
       this.#fail(exchange, error);
     }

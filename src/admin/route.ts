@@ -15,6 +15,7 @@ export interface AdminNode extends Answerer {
 export interface AdminContext {
   readonly node: AdminNode;
   readonly guard: Guard;
+  readonly readOnly: boolean;
   readonly log: Logger;
 }
 

@@ -1,11 +1,15 @@
 import { healthRoutes } from './health.js';
+import { liveRoutes } from './live-routes.js';
 import { loginRoutes } from './login.js';
+import { pageRoutes } from './page-routes.js';
 import { type Route, routeOf } from './route.js';
 
 /** Everything that can be asked of the admin listener. What few ask for is loaded by who asks first. */
 export const routes: readonly Route[] = [
   ...healthRoutes,
   ...loginRoutes,
+  ...pageRoutes,
+  ...liveRoutes,
   routeOf('status'),
   routeOf('connections'),
   routeOf('reload'),

@@ -17,6 +17,7 @@ import { connectionPage } from './connection-page.js';
 import { nodeStatus } from './node-status.js';
 import type { ConnectionPage } from '../ops/requests/connections.js';
 import { GRACEFUL_TIMEOUT } from '../ops/requests/graceful.js';
+import type { NodeNow } from '../ops/requests/live.js';
 import type { AskedNode } from '../ops/requests/request-entry.js';
 import { type Answerer, answerOfNode, type NodeRequest } from '../ops/requests/requests.js';
 import type { NodeStatus } from '../ops/requests/status.js';
@@ -156,6 +157,11 @@ export class Node implements AskedNode, Answerer {
 
   connections(offset: number, limit: number): ConnectionPage {
     return connectionPage(this.gateway, offset, limit);
+  }
+
+  now(): NodeNow {
+    const { active } = performance.eventLoopUtilization();
+    return { status: this.status(), active, threads: this.#pool?.threads() ?? [] };
   }
 
   /**

@@ -10,7 +10,7 @@ import { Doorbell } from '../ring/doorbell.js';
 import { type CompiledEvents, EventsBundle } from '../bundle/events-bundle.js';
 import type { Generation } from './generation.js';
 import { livingThreads } from './living-threads.js';
-import { Slot, type SlotStatus } from './slot.js';
+import { Slot, type SlotStatus, type SlotThread } from './slot.js';
 import type { InnerOptions } from './slot-context.js';
 import { PoolThread, type StartThread } from './thread.js';
 
@@ -91,6 +91,11 @@ export class Pool {
   /** How each slot is. */
   status(): SlotStatus[] {
     return this.#slots.map((slot) => slot.status());
+  }
+
+  /** Each slot's threads that live, in the order of their start. */
+  threads(): { slot: number; threads: SlotThread[] }[] {
+    return this.#slots.map((slot, number) => ({ slot: number, threads: slot.living }));
   }
 
   /**

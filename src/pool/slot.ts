@@ -33,6 +33,12 @@ export interface SlotStatus {
   readonly database: DatabaseCounts | undefined;
 }
 
+/** One of the threads of a slot that live. */
+export interface SlotThread {
+  readonly thread: number;
+  readonly role: 'starting' | 'serving' | 'finishing';
+}
+
 /**
  * A worker's place: its link outlives the threads that serve it one after another, so that events wait while there is none.
  */
@@ -111,6 +117,15 @@ export class Slot {
       lastExit,
       database: threads.databases,
     };
+  }
+
+  /** Its threads that live, in the order of their start. */
+  get living(): SlotThread[] {
+    const { threads, serving } = this.#succession;
+    return Array.from(threads, (generation) => ({
+      thread: generation.number,
+      role: generation === serving ? 'serving' : generation.retiring ? 'finishing' : 'starting',
+    }));
   }
 
   /**

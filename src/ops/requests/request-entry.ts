@@ -1,6 +1,7 @@
 import type { ArgumentSchema, ValuesOf } from './arguments.js';
 import type { ConnectionPage } from './connections.js';
 import type { GroupFacts } from './group-status.js';
+import type { NodeNow } from './live.js';
 import type { ReloadNote } from './reload.js';
 import type { RequestName, RequestOf, ResultOf } from './requests.js';
 import type { MemberStatus, NodeStatus } from './status.js';
@@ -23,6 +24,7 @@ export interface RequestEntry<Schema extends ArgumentSchema, Result> {
 export interface AskedNode {
   status(): NodeStatus;
   connections(offset: number, limit: number): ConnectionPage;
+  now(): NodeNow;
   /** Replaces the workers' code. @param graceful waits for pending handlers as long as they take (bounded by 5 minutes) */
   reload(graceful: boolean): Promise<void>;
   /** Stops the node; resolves when it has stopped. */

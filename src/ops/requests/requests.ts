@@ -1,6 +1,7 @@
 import { adminRequest } from './admin.js';
 import { type ArgumentSchema, readArguments, type ValuesOf } from './arguments.js';
 import { connectionsRequest } from './connections.js';
+import { liveRequest } from './live.js';
 import { mismatch, quote } from './mismatch.js';
 import { reloadRequest } from './reload.js';
 import type { AskedGroup, AskedNode, RequestEntry } from './request-entry.js';
@@ -19,6 +20,7 @@ export const requests = {
   restart: restartRequest,
   stop: stopRequest,
   admin: adminRequest,
+  live: liveRequest,
 };
 
 type Requests = typeof requests;

@@ -1,5 +1,6 @@
 import { GatewayError } from '#src/base/errors.js';
 import type { ConnectionPage, ConnectionStatus } from '#src/ops/requests/connections.js';
+import type { NodeNow } from '#src/ops/requests/live.js';
 import type { AskedNode } from '#src/ops/requests/request-entry.js';
 import { type Answerer, answerOfNode, type NodeRequest } from '#src/ops/requests/requests.js';
 import type { NodeStatus } from '#src/ops/requests/status.js';
@@ -84,6 +85,11 @@ export class FakeNode implements AskedNode, Answerer {
   status(): NodeStatus {
     this.asked.push('status');
     return STATUS;
+  }
+
+  now(): NodeNow {
+    this.asked.push('now');
+    return { status: STATUS, active: 1000, threads: [] };
   }
 
   connections(offset: number, limit: number): ConnectionPage {
