@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, nginx, and on
-# Linux iproute2, systemd and Python's websockets. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the
+# npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, nginx,
+# Prometheus' promtool, and on Linux iproute2, systemd and Python's websockets. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the
 # fonts of the README's screenshots.
 set -euo pipefail
 
@@ -52,9 +52,17 @@ has_nginx() (
   modules=$(grep -o -- '--modules-path=[^ ]*' <<<"$built" | cut -d= -f2)
   grep -q -- '--with-stream ' <<<"$built " || [ -e "$modules/ngx_stream_module.so" ]
 )
-nginx=()
-if ! has_nginx; then nginx=(nginx-light libnginx-mod-stream); fi
-packages+=(${nginx[@]+"${nginx[@]}"})
+# Of these the packages would start a service, and at each start of the machine: the tests start nginx by themselves, and of
+# Prometheus they use promtool alone.
+services=()
+if ! has_nginx; then
+  packages+=(nginx-light libnginx-mod-stream)
+  services+=(nginx)
+fi
+if ! command -v promtool >/dev/null; then
+  packages+=(prometheus)
+  services+=(prometheus)
+fi
 if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
   packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
 fi
@@ -75,11 +83,13 @@ if [ "$(id -u)" -ne 0 ]; then
   as_root=(sudo)
 fi
 
-# The tests start nginx by themselves. Its package would start it as well, and at each start of the machine: unless it was here.
+# None of them is started, unless it was here.
 policy=/usr/sbin/policy-rc.d
-unwanted=0
-if [ ${#nginx[@]} -gt 0 ] && [ ! -e /etc/init.d/nginx ] && [ ! -e "$policy" ]; then
-  unwanted=1
+unwanted=()
+for service in ${services[@]+"${services[@]}"}; do
+  if [ ! -e "/etc/init.d/$service" ]; then unwanted+=("$service"); fi
+done
+if [ ${#unwanted[@]} -gt 0 ] && [ ! -e "$policy" ]; then
   trap '${as_root[@]+"${as_root[@]}"} rm -f "$policy"' EXIT
   # what a package asks before it starts a service, and is told no
   printf '#!/bin/sh\nexit 101\n' | ${as_root[@]+"${as_root[@]}"} install -m 755 /dev/stdin "$policy"
@@ -90,5 +100,7 @@ echo "setup: installing ${packages[*]} with apt-get"
 ${as_root[@]+"${as_root[@]}"} apt-get update -qq
 ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
   apt-get install -y -qq --no-install-recommends "${packages[@]}"
-if [ "$unwanted" = 1 ]; then ${as_root[@]+"${as_root[@]}"} update-rc.d nginx disable >/dev/null 2>&1 || true; fi
+for service in ${unwanted[@]+"${unwanted[@]}"}; do
+  ${as_root[@]+"${as_root[@]}"} update-rc.d "$service" disable >/dev/null 2>&1 || true
+done
 echo "setup: done"

@@ -6,7 +6,7 @@ import type { Connection } from '#src/gateway/protocols/protocol.js';
 export const CLIENTS_PER_GROUP = 10;
 
 /** All that is looked at in here of a client's connection. */
-const transport = { protocol: wsProtocol, bufferedBytes: 0 } as Connection;
+const transport = { protocol: wsProtocol, bufferedBytes: 0 } as unknown as Connection;
 
 export function newClient(id: number): ClientRecord {
   return new ClientRecord(id, transport, 0);

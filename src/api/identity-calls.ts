@@ -13,7 +13,7 @@ import {
 } from './arguments.js';
 import { NO_MESSAGE } from './base-calls.js';
 import { type CloseOptions, checkCloseOptions } from './close-options.js';
-import { SendCalls } from './send-calls.js';
+import { EmitCalls } from './emit-calls.js';
 
 /** What those are closed with who have lost their uid to another, if the call says nothing else. */
 const TAKEN = 4409;
@@ -37,7 +37,7 @@ export interface RouteOptions {
 }
 
 /** Uids, groups and sessions of clients. They return and throw as the sends do. */
-export abstract class IdentityCalls extends SendCalls {
+export abstract class IdentityCalls extends EmitCalls {
   /**
    * Binds a client to a uid. A client has one uid at most, and a uid any number of clients; with `exclusive` this one alone.
    * GatewayWorker's `bindUid`.

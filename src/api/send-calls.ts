@@ -44,35 +44,25 @@ export abstract class SendCalls extends BaseCalls {
   /** Sends to every client, or to some. GatewayWorker's `sendToAll`. */
   sendToAll(message: Message, options: SendToAllOptions = {}): boolean {
     checkMessage('sendToAll', message);
-    const flags = rawFlag(options);
-    const excluded = idList(options.exclude);
-    if (options.clientIds !== undefined) {
-      checkClientIds('sendToAll', options.clientIds);
-      const wanted = options.clientIds.filter((id) => !excluded.includes(id));
-      return this.sendToHolders(wanted, message, flags);
-    }
-    return this.sendExcept(excluded, Command.SEND_TO_ALL, everyoneExcept, message, flags);
+    return this.toAll('sendToAll', message, rawFlag(options), options);
   }
 
   /** Sends to one client. GatewayWorker's `sendToClient`. */
   sendToClient(clientId: string, message: Message, options: SendOptions = {}): boolean {
     checkMessage('sendToClient', message);
-    return this.sendToHolder(clientId, Command.SEND_TO_ONE, '', message, rawFlag(options));
+    return this.toClient(clientId, message, rawFlag(options));
   }
 
   /** Sends to every client that is bound to a uid. GatewayWorker's `sendToUid`. */
   sendToUid(uid: Name | readonly Name[], message: Message, options: SendOptions = {}): boolean {
-    const uids = checkNames('sendToUid', 'uid', uid);
     checkMessage('sendToUid', message);
-    return this.sendToGateways(Command.SEND_TO_UID, nameList(uids), message, rawFlag(options));
+    return this.toUid('sendToUid', uid, message, rawFlag(options));
   }
 
   /** Sends to every client in a group; to one that is in several of them, once. GatewayWorker's `sendToGroup`. */
   sendToGroup(group: Name | readonly Name[], message: Message, options: ExcludeOptions = {}): boolean {
-    const groups = checkNames('sendToGroup', 'group', group);
     checkMessage('sendToGroup', message);
-    const ext = (exclude: object | null): string => groupsExcept(groups, exclude);
-    return this.sendExcept(idList(options.exclude), Command.SEND_TO_GROUP, ext, message, rawFlag(options));
+    return this.toGroup('sendToGroup', group, message, rawFlag(options), options);
   }
 
   /**
@@ -114,6 +104,41 @@ export abstract class SendCalls extends BaseCalls {
   /** {@link destroyClient}, as GatewayWorker spells it. */
   destoryClient(clientId: string): boolean {
     return this.destroyClient(clientId);
+  }
+
+  protected toAll(
+    call: string,
+    message: Message,
+    flags: number,
+    { exclude, clientIds }: SendToAllOptions = {},
+  ): boolean {
+    const excluded = idList(exclude);
+    if (clientIds !== undefined) {
+      checkClientIds(call, clientIds);
+      const wanted = clientIds.filter((id) => !excluded.includes(id));
+      return this.sendToHolders(wanted, message, flags);
+    }
+    return this.sendExcept(excluded, Command.SEND_TO_ALL, everyoneExcept, message, flags);
+  }
+
+  protected toClient(clientId: string, message: Message, flags: number): boolean {
+    return this.sendToHolder(clientId, Command.SEND_TO_ONE, '', message, flags);
+  }
+
+  protected toUid(call: string, uid: Name | readonly Name[], message: Message, flags: number): boolean {
+    return this.sendToGateways(Command.SEND_TO_UID, nameList(checkNames(call, 'uid', uid)), message, flags);
+  }
+
+  protected toGroup(
+    call: string,
+    group: Name | readonly Name[],
+    message: Message,
+    flags: number,
+    { exclude }: ExcludeOptions = {},
+  ): boolean {
+    const groups = checkNames(call, 'group', group);
+    const ext = (excluded: object | null): string => groupsExcept(groups, excluded);
+    return this.sendExcept(idList(exclude), Command.SEND_TO_GROUP, ext, message, flags);
   }
 
   /** Resolves when little of what was sent still waits: at once when that is so now. */

@@ -28,6 +28,12 @@ export const ERROR_CODES = {
     'More was sent than the buffer takes: await Gateway.drained() after a send that returned false.',
   GW_LINK_CLOSED: 'The link to the gateway, or to the worker, is closed.',
   GW_TIMEOUT: 'A query was not answered within its deadline.',
+  GW_MESSAGE:
+    'A message with a name that was not taken, as its client is told: there is none of that name, or its data does not fit the schema.',
+  GW_HANDLER:
+    'A message with a name whose handler failed, as its client is told. What happened is in the log.',
+  GW_REFUSED: 'A message with a name, or a request to a client, that was answered with an error.',
+  GW_CLIENT_GONE: 'A client that was asked something has gone before it answered.',
   GW_NO_CONTEXT: 'A …Current… call, made outside an event handler.',
   GW_SESSION:
     'A session that cannot be stored: it must be a plain object, and hold what comes back as it was: plain values, arrays and plain objects.',
@@ -36,6 +42,8 @@ export const ERROR_CODES = {
   GW_WORKER_DIED: 'A worker thread ended on its own.',
   GW_HANDOVER:
     'A worker’s state did not come over from the old code to the new: onHandOver or onTakeOver failed or took too long, or the state cannot be cloned. The old code goes on with it.',
+  GW_METRIC:
+    'A metric of the application that cannot be made, since its name, labels or buckets cannot be used or there is another one by that name; or a value or label that it cannot be given.',
   GW_DATABASE:
     'A database that cannot be used: its URL is wrong, its driver is not installed, it cannot be reached, its connection broke, or it is closed.',
   GW_COMMIT_UNKNOWN:

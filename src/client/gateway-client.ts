@@ -7,6 +7,7 @@ import { systemClock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { readInnerTls } from '../net/inner-socket.js';
 import { byteLength } from '../wire/frame.js';
+import { base64Text, packNamed } from '../wire/named-bytes.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { type Session, encodeSession } from '../wire/session.js';
 import { ClientTransport } from './client-transport.js';
@@ -111,6 +112,11 @@ export class GatewayClient extends QueryCalls {
   ): Promise<T> {
     await this.#known();
     return await super.askHolder(call, clientId, command, ext, merge);
+  }
+
+  /** It cannot tell whose gateways it sends to, and PHP's know of no bytes in a named message. */
+  protected override withBytes(text: string, attachments: readonly Uint8Array[]): Message {
+    return base64Text(packNamed(text, attachments)).toString();
   }
 
   /** To the owner of a key it is that of the cluster: a GatewayClient belongs to no node. */

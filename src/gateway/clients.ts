@@ -1,9 +1,10 @@
 import { type Clock, elapse } from '../base/clock.js';
 import type { LogOnce } from '../base/log-once.js';
-import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';
+import { type GatewayAddress, formatClientId, ipToNumber } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import type { HandshakeAnswer, HandshakeGrant } from '../wire/handshake-answer.js';
 import { encodeHandshake } from '../wire/handshake.js';
+import { SUBPROTOCOL, encodeHello } from '../wire/subprotocol.js';
 import type { WebAnswer } from '../wire/web-request.js';
 import { ClientRecord } from './client-record.js';
 import { ClientEnds } from './client-ends.js';
@@ -14,6 +15,7 @@ import type { Dispatcher, DispatcherHost } from './dispatcher.js';
 import { EndedClients } from './ended-clients.js';
 import { Handshakes } from './handshakes.js';
 import { Newcomers } from './newcomers.js';
+import { OutgoingMessage } from './outgoing-message.js';
 import type { Guest } from './questions.js';
 import type {
   Admission,
@@ -58,6 +60,7 @@ export interface ClientsParts {
 /** The clients that are here, from their coming in to their end: what listeners report becomes events. */
 export class Clients implements ClientHost, DispatcherHost, RatesHost {
   readonly #maxConnections: number;
+  readonly #address: GatewayAddress;
   readonly #problems: LogOnce;
   readonly #counters: Counters;
   readonly #directory: Directory;
@@ -79,6 +82,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
 
   constructor(parts: ClientsParts) {
     this.#maxConnections = parts.maxConnections;
+    this.#address = parts.address;
     this.#clock = parts.clock;
     this.#problems = parts.problems;
     this.#counters = parts.counters;
@@ -170,11 +174,19 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     if (handshake !== undefined) this.#workers.introduce(client, handshake.url);
     if (grant !== undefined) this.#endow(client, grant);
     if (connection.listener.authTimeout > 0 && client.uid === undefined) this.#newcomers.add(client);
+    if (handshake?.subprotocol === SUBPROTOCOL) this.#greet(client);
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, listener } = connection;
     const body = encodeHandshake({ ...handshake, remoteAddress, remotePort, serverPort: listener.port });
     this.#dispatcher.dispatch(client, Command.ON_WEBSOCKET_CONNECT, 0, body);
+  }
+
+  /** Before anything else that it is sent: no worker knows of it yet. */
+  #greet(client: ClientRecord): void {
+    const { ip, port } = this.#address;
+    const hello = encodeHello(formatClientId(ip, port, client.id));
+    this.#delivery.deliver(client, new OutgoingMessage(Buffer.from(hello), Flag.PLAIN_BODY));
   }
 
   #endow(client: ClientRecord, { uid, groups = [], session }: HandshakeGrant): void {

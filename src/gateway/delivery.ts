@@ -57,6 +57,7 @@ export class Delivery {
   #write(client: ClientRecord, bytes: Buffer, messages: number): void {
     if (client.gone || this.#isTooSlow(client, messages)) return;
     this.#counters.messagesOut += messages;
+    client.connection.listener.bytesOut += bytes.length;
     client.connection.write(bytes);
   }
 

@@ -43,7 +43,7 @@ export class OutgoingMessage {
 
   /** For the first client of its protocol. */
   #encodeFirst(protocol: ClientProtocol, connection: Connection): Buffer {
-    const encoder = protocol.sameAs?.(this.#body.length) ?? protocol;
+    const encoder = protocol.sameAs?.(this.#body.length, this.#flags) ?? protocol;
     const known = encoder === this.#protocol ? this.#encoded : this.#others?.get(encoder);
     const encoded = known ?? this.#encode(encoder, connection);
     this.#keep(protocol, encoded);

@@ -308,6 +308,9 @@ export class SlotLink extends BaseLink {
       case Command.CLIENT_ROUTED:
         this.#routes.answered(clientIdOf(frame), frame.clientIp);
         return true;
+      case Command.CLIENT_ANSWERED:
+        this.#sendOn(frame, by);
+        return true;
       case Command.ROUTE_CLIENT:
         if ((frame.flags & Flag.OWN) !== 0) this.#routes.asked(clientIdOf(frame), by === this.#serving);
         return false;
@@ -328,6 +331,14 @@ export class SlotLink extends BaseLink {
     if (by === this.#serving) return;
     const word = { ...emptyFrame(), command: Command.CLIENT_CLOSED, localIp, localPort, connectionId };
     this.#threads.get(this.#serving)?.replies.send(word);
+  }
+
+  /** What a thread has read is for one before it. */
+  #sendOn(frame: ReceivedFrame, by: number): void {
+    const { clientIp: to } = frame;
+    for (const [number, { replies }] of this.#threads) {
+      if (number !== by && (to === 0 || to === number)) replies.send(frame);
+    }
   }
 
   #resume(clientId: string): void {

@@ -53,6 +53,11 @@ export class ThreadLink extends BaseLink {
     this.#replies = new RingReceiver(memory.replies, this.#main, this.#deliver);
   }
 
+  /** The thread's, within its slot: 1 to 255. */
+  get number(): number {
+    return this.#memory.number;
+  }
+
   /** Bytes on their way out: of what was sent, and not of events that are moved into the slot's keeping. */
   get bufferedBytes(): number {
     return Math.max(0, this.#commands.bufferedBytes - this.#parking);

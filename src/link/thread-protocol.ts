@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PrintStream } from '../base/printed-text.js';
+import type { SharedSeries } from '../metrics/thread-series.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import type { Takeover, ThreadMemory } from './ring-memory.js';
 
@@ -52,6 +53,7 @@ export type StartStep = 'load' | 'onWorkerStart';
  *        <-- retired (pending clients) ----     every handler that is done has sent what it had to send
  *        <-- released (client) ------------     one of the pending handlers is done, too
  *        <-- log, printed -----------------     lines for the node's log
+ *        <-- series -----------------------     something that the application counts
  *        --- release (client) ------------->    to the thread that came after it: go on with this client
  *        --- gateways -------------------->     one came, went up or down, or has room again
  *        --- stop ------------------------->    no events follow: finish and end; after retire: within less time
@@ -79,6 +81,8 @@ export type ThreadMessage =
   | { readonly kind: 'kept'; readonly message: string }
   | { readonly kind: 'retired'; readonly pending: readonly string[] }
   | { readonly kind: 'released'; readonly clientId: string }
+  /** Another metric of the application, or another label of one: what it counts lies in shared memory. */
+  | { readonly kind: 'series'; readonly series: SharedSeries }
   /** A line for the log, as JSON. */
   | { readonly kind: 'log'; readonly line: string }
   /** What the user's code prints, in whatever pieces. */

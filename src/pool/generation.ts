@@ -11,6 +11,7 @@ import { stackOf } from './stuck-stack.js';
 import { ThreadStart } from './thread-start.js';
 import { Watchdog } from './watchdog.js';
 import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
+import type { SharedSeries } from '../metrics/thread-series.js';
 import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
 import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { StartThread, Thread } from './thread.js';
@@ -49,6 +50,8 @@ export class Generation {
   readonly ended: Promise<Error | undefined>;
   /** What it shows of itself. */
   readonly gauge: ThreadGauge;
+  /** What its code counts. */
+  readonly series: SharedSeries[] = [];
   /** Why it was ended by force: it stood still. */
   stuck: string | undefined;
   /** Whether it was told to leave the slot's events to another thread. */
@@ -197,6 +200,9 @@ export class Generation {
         break;
       case 'released':
         this.#options.onReleased(message.clientId);
+        break;
+      case 'series':
+        this.series.push(message.series);
         break;
       case 'log':
         this.#options.writeLine(message.line);

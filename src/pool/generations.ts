@@ -3,6 +3,9 @@ import { type DatabaseCounts, sumOfCounts } from '../base/thread-databases.js';
 import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { SlotLink } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
+import { SeriesSums } from '../metrics/series-sums.js';
+import { MOST_SERIES } from '../metrics/thread-series.js';
+import { SECONDS, addValues, bucketsLength } from '../ring/bucket-counts.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
 import { Generation } from './generation.js';
 import type { SlotContext } from './slot-context.js';
@@ -40,8 +43,14 @@ export class Generations {
   /** Of the threads that are gone. */
   #handled = 0;
   #errors = 0;
+  #refused = 0;
   #lost = 0;
   #databases: DatabaseCounts | undefined;
+  #active = 0;
+  readonly #durations = new Float64Array(bucketsLength(SECONDS));
+  readonly #delays = new Float64Array(bucketsLength(SECONDS));
+  /** What their code has counted; gauges went with them. */
+  readonly past = new SeriesSums(MOST_SERIES);
 
   constructor(options: GenerationsOptions, owner: GenerationsOwner) {
     this.#options = options;
@@ -108,6 +117,11 @@ export class Generations {
     return this.#errors + this.#sum(({ errors }) => errors);
   }
 
+  /** Messages with names that were not taken. */
+  get refused(): number {
+    return this.#refused + this.#sum(({ refused }) => refused);
+  }
+
   /** Handlers that wait for a promise. */
   get pending(): number {
     return this.#sum(({ pending }) => pending);
@@ -123,6 +137,27 @@ export class Generations {
     return sumOfCounts([this.#databases, ...Array.from(this.#living, ({ gauge }) => gauge.databases)]);
   }
 
+  /** Seconds that their event loops were not idle. */
+  get active(): number {
+    return this.#active + this.#sum(({ active }) => active);
+  }
+
+  /** How long their handlers took: ring/bucket-counts.ts. */
+  get durations(): number[] {
+    return this.#counts(this.#durations, ({ durations }) => durations);
+  }
+
+  /** How late their event loops came round. */
+  get delays(): number[] {
+    return this.#counts(this.#delays, ({ delays }) => delays);
+  }
+
+  #counts(past: Float64Array, counts: (gauge: ThreadGauge) => Float64Array): number[] {
+    const sum = past.slice();
+    for (const { gauge } of this.#living) addValues(sum, counts(gauge));
+    return [...sum];
+  }
+
   #sum(value: (gauge: ThreadGauge) => number): number {
     let total = 0;
     for (const { gauge } of this.#living) total += value(gauge);
@@ -133,10 +168,15 @@ export class Generations {
     const { link, report } = this.#options;
     link.detach(generation.number);
     this.#living.delete(generation);
-    const { done, errors, unfinished, databases } = generation.gauge;
+    const { done, errors, refused, unfinished, databases, active, durations, delays } = generation.gauge;
     this.#handled += done;
     this.#errors += errors;
+    this.#refused += refused;
     this.#lost += unfinished;
+    this.#active += active;
+    addValues(this.#durations, durations);
+    addValues(this.#delays, delays);
+    for (const series of generation.series) if (series.definition.type !== 'gauge') this.past.add(series);
     // its connections went with it
     const gone = databases && { ...databases, open: 0, busy: 0, waiting: 0 };
     this.#databases = sumOfCounts([this.#databases, gone]);

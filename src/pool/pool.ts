@@ -4,13 +4,15 @@ import type { WorkerConfig } from '../config/schema.js';
 import { GatewayError } from '../base/errors.js';
 import type { GatewayDiallerStatus } from '../cluster/gateway-dialler.js';
 import type { Link } from '../link/link.js';
+import type { Metric } from '../metrics/metric.js';
+import { SeriesSums } from '../metrics/series-sums.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { Logger } from '../base/log.js';
 import { Doorbell } from '../ring/doorbell.js';
 import { type CompiledEvents, EventsBundle } from '../bundle/events-bundle.js';
 import type { Generation } from './generation.js';
 import { livingThreads } from './living-threads.js';
-import { Slot, type SlotStatus, type SlotThread } from './slot.js';
+import { Slot, type SlotMeasures, type SlotStatus, type SlotThread } from './slot.js';
 import type { InnerOptions } from './slot-context.js';
 import { PoolThread, type StartThread } from './thread.js';
 
@@ -96,6 +98,19 @@ export class Pool {
   /** Each slot's threads that live, in the order of their start. */
   threads(): { slot: number; threads: SlotThread[] }[] {
     return this.#slots.map((slot, number) => ({ slot: number, threads: slot.living }));
+  }
+
+  /** What each slot has measured. */
+  measures(): SlotMeasures[] {
+    return this.#slots.map((slot) => slot.measures());
+  }
+
+  /** The application's own metrics, of all workers together. */
+  metrics(): Metric[] {
+    const sums = new SeriesSums();
+    for (const slot of this.#slots) sums.addAll(slot.pastSeries);
+    for (const slot of this.#slots) slot.addSeries(sums);
+    return sums.metrics;
   }
 
   /**

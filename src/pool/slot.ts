@@ -2,6 +2,7 @@ import { withinTime } from '../base/clock.js';
 import type { DatabaseCounts } from '../base/thread-databases.js';
 import type { CompiledEvents } from '../bundle/events-bundle.js';
 import { LinkSet } from '../cluster/link-set.js';
+import type { SeriesSums } from '../metrics/series-sums.js';
 import { SlotLink } from '../link/slot-link.js';
 import { ENDED_FEATURE, NODE_FEATURE, ROUTE_FEATURE } from '../wire/worker-connect.js';
 import { GRACE, type Generation } from './generation.js';
@@ -23,6 +24,7 @@ export interface SlotStatus {
   readonly handled: number;
   readonly perSecond: number;
   readonly errors: number;
+  readonly refused: number;
   readonly pending: number;
   readonly lost: number;
   readonly waitingBytes: number;
@@ -37,6 +39,16 @@ export interface SlotStatus {
 export interface SlotThread {
   readonly thread: number;
   readonly role: 'starting' | 'serving' | 'finishing';
+}
+
+/** What its threads have taken and done since the node started, those that are gone included. */
+export interface SlotMeasures {
+  readonly slot: number;
+  /** Seconds that their event loops were not idle. */
+  readonly active: number;
+  /** How long handlers took, and how late their event loops came round: ring/bucket-counts.ts. */
+  readonly durations: readonly number[];
+  readonly delays: readonly number[];
 }
 
 /**
@@ -109,6 +121,7 @@ export class Slot {
       handled: threads.handled,
       perSecond: this.#monitor.perSecond,
       errors: threads.errors,
+      refused: threads.refused,
       pending: threads.pending,
       lost: threads.lost,
       waitingBytes: this.link.bufferedBytes,
@@ -126,6 +139,25 @@ export class Slot {
       thread: generation.number,
       role: generation === serving ? 'serving' : generation.retiring ? 'finishing' : 'starting',
     }));
+  }
+
+  measures(): SlotMeasures {
+    const { active, durations, delays } = this.#succession.threads;
+    return { slot: this.#number, active, durations, delays };
+  }
+
+  /** What the code of its threads that are gone has counted. */
+  get pastSeries(): SeriesSums {
+    return this.#succession.threads.past;
+  }
+
+  /** Adds what the code of those that live counts. A gauge is that of the thread which serves: another one's is not yet, or no more. */
+  addSeries(sums: SeriesSums): void {
+    const { threads, serving } = this.#succession;
+    for (const generation of threads) {
+      for (const series of generation.series)
+        if (generation === serving || series.definition.type !== 'gauge') sums.add(series);
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { DatabaseCounts } from '../base/thread-databases.js';
+import { SECONDS, bucketsLength, countValue } from './bucket-counts.js';
 
 /*
  * What a worker thread shows of itself in shared memory, so that the main thread can tell how it is without asking, and
@@ -11,11 +12,18 @@ import type { DatabaseCounts } from '../base/thread-databases.js';
  *    7 thread      the thread's number in its process
  *    8 databases   how many it uses; of all of them together:
  *    9 open        connections                         10 busy, 11 waiting, 12 slow, 13 errors (base/thread-databases.ts)
- *   14 …           table of events that are being handled, ENTRY words each:
+ *   14 refused     messages with names that did not fit
+ *   15 …           table of events that are being handled, ENTRY words each:
  *                  command (0: free), ip, port, connection id. The first is the handler that runs synchronously.
  *
+ * Behind them doubles, in seconds:
+ *
+ *    0 active      how long its event loop was not idle
+ *    1 …           how long handlers took, and after that how late its event loop came round (ring/bucket-counts.ts)
+ *
  * One thread writes. The words that another thread reads while this one lives are stored with Atomics; the table is read
- * of a dead thread, or of one that is stuck, for which plain stores do.
+ * of a dead thread, or of one that is stuck, for which plain stores do. So they do for the doubles: a look that comes a
+ * moment too early finds them in the next.
  */
 
 const BEATS = 0;
@@ -28,10 +36,15 @@ const EXTERNAL = 6;
 const THREAD = 7;
 const DATABASES = 8;
 const DATABASE_COUNTS = ['open', 'busy', 'waiting', 'slow', 'errors'] as const;
-const TABLE = 14;
+const REFUSED = 14;
+const TABLE = 15;
 const ENTRY = 4;
 /** Pending handlers beyond so many are counted and not named. */
 const ENTRIES = 128;
+const WORDS = TABLE + ENTRIES * ENTRY;
+const ACTIVE = 0;
+const BUCKETS = bucketsLength(SECONDS);
+const DOUBLES = 1 + 2 * BUCKETS;
 
 /** Milliseconds between two beats of a thread that is well: well below the shortest processTimeout. */
 export const BEAT = 250;
@@ -47,11 +60,19 @@ export interface RunningEvent {
 export class ThreadGauge {
   readonly shared: SharedArrayBuffer;
   readonly #words: Int32Array;
+  readonly #active: Float64Array;
+  /** How long handlers took, and how late its event loop came round: ring/bucket-counts.ts, with the bounds SECONDS. */
+  readonly durations: Float64Array;
+  readonly delays: Float64Array;
   #free = Array.from({ length: ENTRIES - 1 }, (_, index) => ENTRIES - 1 - index);
 
-  constructor(shared: SharedArrayBuffer = new SharedArrayBuffer((TABLE + ENTRIES * ENTRY) * 4)) {
+  constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(WORDS * 4 + DOUBLES * 8)) {
     this.shared = shared;
-    this.#words = new Int32Array(shared);
+    this.#words = new Int32Array(shared, 0, WORDS);
+    const doubles = new Float64Array(shared, WORDS * 4, DOUBLES);
+    this.#active = doubles.subarray(ACTIVE, ACTIVE + 1);
+    this.durations = doubles.subarray(1, 1 + BUCKETS);
+    this.delays = doubles.subarray(1 + BUCKETS);
   }
 
   // ---- the thread itself ----
@@ -62,6 +83,12 @@ export class ThreadGauge {
     Atomics.store(this.#words, HEAP, heap / 1024);
     Atomics.store(this.#words, EXTERNAL, external / 1024);
     Atomics.add(this.#words, BEATS, 1);
+  }
+
+  /** Its event loop has come round, so many seconds after it should have, and was not idle for so many in all. */
+  cameRound(delay: number, active: number): void {
+    countValue(this.delays, SECONDS, delay);
+    this.#active[0] = active;
   }
 
   /** What its databases do, all together. */
@@ -103,9 +130,19 @@ export class ThreadGauge {
     Atomics.store(this.#words, DONE, this.#words[DONE] + 1);
   }
 
+  /** A handler is done that took so many seconds. */
+  took(seconds: number): void {
+    countValue(this.durations, SECONDS, seconds);
+  }
+
   /** A handler threw or rejected. */
   fail(): void {
     Atomics.store(this.#words, ERRORS, this.#words[ERRORS] + 1);
+  }
+
+  /** A message with a name was not taken. */
+  refuse(): void {
+    Atomics.store(this.#words, REFUSED, this.#words[REFUSED] + 1);
   }
 
   // ---- whoever looks at it ----
@@ -120,6 +157,10 @@ export class ThreadGauge {
 
   get errors(): number {
     return Atomics.load(this.#words, ERRORS) >>> 0;
+  }
+
+  get refused(): number {
+    return Atomics.load(this.#words, REFUSED) >>> 0;
   }
 
   get pending(): number {
@@ -143,6 +184,11 @@ export class ThreadGauge {
   /** Bytes. */
   get external(): number {
     return Atomics.load(this.#words, EXTERNAL) * 1024;
+  }
+
+  /** Seconds. */
+  get active(): number {
+    return this.#active[0];
   }
 
   /** What its databases do, all together; undefined when it has never used one. */

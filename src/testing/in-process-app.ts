@@ -9,6 +9,7 @@ import type { Pool } from '../pool/pool.js';
 import type { AppLog } from './app-log.js';
 import type { InProcessThreads } from './in-process-thread.js';
 import { keepAlive } from './keep-alive.js';
+import { metricValue } from './metric-value.js';
 import type { ManualClock } from './manual-clock.js';
 import type { SentMessages } from './sent-messages.js';
 import { type ClientHostParts, InProcessClient } from './in-process-client.js';
@@ -122,6 +123,10 @@ export class InProcessApp implements TestApp {
     const exchange = new TestExchange(this.#listener, whole, body, from);
     clients.asked(exchange);
     return await Promise.race([exchange.answered, this.settled().then(async () => await exchange.answered)]);
+  }
+
+  metric(name: string, labels: Readonly<Record<string, string>> = {}): number {
+    return metricValue(this.#parts.pool.metrics(), name, labels);
   }
 
   group(group: Name): Receivers {

@@ -7,6 +7,8 @@ import { GatewayError } from '../base/errors.js';
 import { threadDatabases } from '../base/thread-databases.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
+import { type SeriesStore, ThreadSeries } from '../metrics/thread-series.js';
+import { attachMetrics } from '../metrics/user-metrics.js';
 import type { StartThread, Thread } from '../pool/thread.js';
 import { type ThreadHost, runThread } from '../worker/entry.js';
 import type { Events } from '../worker/events.js';
@@ -60,7 +62,10 @@ export class InProcessThreads {
 /** The applications under test that are open, the latest last: what a test calls outside of any handler is for that. */
 const open: InProcessThreads[] = [];
 
-/** From now on `Gateway` is for the application with these threads. @returns takes that back */
+/** What is counted outside of any application, such as where a test imports one. */
+const UNTOLD = new ThreadSeries({ onSeries: () => {}, onRefused: () => {} });
+
+/** From now on `Gateway`, and what is counted, is for the application with these threads. @returns takes that back */
 export function connectGateway(threads: InProcessThreads): () => Promise<void> {
   open.push(threads);
   const current = (): ApiChannel => {
@@ -77,10 +82,16 @@ export function connectGateway(threads: InProcessThreads): () => Promise<void> {
     },
   });
   Gateway.attachContext({ currentClientId });
+  const series = (): SeriesStore => (running.getStore() ?? open.at(-1)?.latest)?.series ?? UNTOLD;
+  attachMetrics({
+    define: (definition) => series().define(definition),
+    valuesOf: (definition, labels) => series().valuesOf(definition, labels),
+  });
   return async () => {
     open.splice(open.indexOf(threads), 1);
     if (open.length > 0) return;
     Gateway.detach();
+    attachMetrics(UNTOLD);
     await Promise.all([...threadDatabases].map(async (database) => await database.close()));
   };
 }
@@ -97,6 +108,8 @@ class InProcessThread implements Thread {
   /** The API's way out of it; undefined before it has one. */
   channel: ApiChannel | undefined;
   current: CurrentClient | undefined;
+  /** Where its code's metrics are counted. */
+  series: SeriesStore | undefined;
   #link: ThreadLink | undefined;
   #die!: (error: Error) => void;
 
@@ -108,6 +121,7 @@ class InProcessThread implements Thread {
       clock,
       load,
       openOutput: () => () => {},
+      count: (series) => (this.series = series),
       // databases are the process's here: they end with the last application
       finish: async () => await Promise.resolve(),
       linked: (link) => (this.#link = link),

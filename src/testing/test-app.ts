@@ -74,6 +74,13 @@ export interface TestApp {
    * @param request a path such as `/login?a=1`, or a whole Request
    */
   request(request: string | WebRequest, options?: RequestOptions): Promise<WebResponse>;
+  /**
+   * What the application's own metric of this name has counted, in all workers, with these labels and any others: 0 for
+   * nothing yet.
+   *
+   * @param name of a histogram, `…_count` or `…_sum`
+   */
+  metric(name: string, labels?: Readonly<Record<string, string>>): number;
   /** Who is in a group, and what was sent to it. */
   group(group: Name): Receivers;
   /** Who is bound to a uid, and what was sent to it. */

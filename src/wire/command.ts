@@ -83,6 +83,9 @@ export const Command = {
   // of a closed client has been started, or there will be none, so nobody has to know of it any more
   CLIENT_CLOSED: 233,
   CLIENT_FORGOTTEN: 234,
+  // ours, worker thread to its slot, and slot to the thread before it whose number client_ip is (0: all): an answer of a
+  // client to what that has asked it; without a body: the client is gone
+  CLIENT_ANSWERED: 235,
 
   // ours, with the feature route/1 (wire/worker-connect.ts). Worker to gateway: the client goes to the worker that owns a key
   ROUTE_CLIENT: 236,

@@ -71,6 +71,13 @@ export function unpackNamed(body: Buffer): {
   return { text, attachments };
 }
 
+/** Whether the lengths add up in what anybody may have sent. */
+export function isPacked(body: Buffer): boolean {
+  let at = 0;
+  while (at + 4 <= body.length) at += 4 + body.readUInt32BE(at);
+  return at === body.length && at > 0;
+}
+
 /** What is in a text. @throws SyntaxError, or RangeError for what nests too deep */
 export function parseNamed(text: Buffer, attachments: readonly Buffer[]): unknown {
   return JSON.parse(text.toString(), (_key, value: unknown) => {

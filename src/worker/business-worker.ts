@@ -1,4 +1,5 @@
 import type { GatewayCalls } from '../api/gateway-calls.js';
+import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/log.js';
 import type { Takeover } from '../link/ring-memory.js';
 import type { ThreadLink } from '../link/thread-link.js';
@@ -9,6 +10,7 @@ import { Command } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame } from '../wire/frame.js';
 import { GATEWAY_GONE, type WaitingEvent } from './client-events.js';
 import { ClientReports } from './client-reports.js';
+import { ClientRequests } from './client-requests.js';
 import { ClientRoutes } from './client-routes.js';
 import { Client } from './client.js';
 import { Clients } from './clients.js';
@@ -18,6 +20,8 @@ import { HandlerLog } from './handler-log.js';
 import { HandlerProgress } from './handler-progress.js';
 import { Handlers } from './handlers.js';
 import { Handshakes } from './handshakes.js';
+import type { CheckedMessage } from './message-checks.js';
+import { NamedMessages } from './named-messages.js';
 import { SessionWriter } from './session-writer.js';
 import { Turns } from './turns.js';
 import { Unfinished } from './unfinished.js';
@@ -28,6 +32,8 @@ import { WorkerMessages } from './worker-messages.js';
 export interface BusinessWorkerOptions {
   readonly link: ThreadLink;
   readonly events: Events;
+  /** Its messages with names, checked; undefined where it has none. */
+  readonly messages?: ReadonlyMap<string, CheckedMessage> | undefined;
   readonly gateway: GatewayCalls;
   readonly gauge: ThreadGauge;
   readonly log: Logger;
@@ -37,6 +43,7 @@ export interface BusinessWorkerOptions {
   readonly processTimeout: number;
   /** Whether a client's gateway can be reached. */
   readonly reaches: (client: Readonly<ClientAddress>) => boolean;
+  readonly clock: Clock;
 }
 
 /**
@@ -47,6 +54,7 @@ export class BusinessWorker {
   readonly clients: Clients;
   readonly handlers: Handlers;
   readonly #messages: WorkerMessages;
+  readonly #clientRequests: ClientRequests;
   readonly routes: ClientRoutes;
   readonly #handshakes: Handshakes;
   readonly #requests: WebRequests;
@@ -58,6 +66,7 @@ export class BusinessWorker {
   /** Handlers that are pending, and events that are about to begin. */
   readonly #unfinished = new Unfinished();
   readonly #turns: Turns;
+  readonly #progress: HandlerProgress;
   /** Clients that {@link awaitRelease} names. */
   readonly #unreleasedCount = new Unfinished();
   readonly #waitingFrame = new ReceivedFrame();
@@ -68,7 +77,8 @@ export class BusinessWorker {
   #held: Set<Client> | undefined;
 
   constructor(options: BusinessWorkerOptions) {
-    const { link, events, gateway, gauge, log, dialectOf, processTimeout, reaches } = options;
+    const { link, events, messages, gateway, gauge, log, dialectOf, processTimeout, reaches, clock } =
+      options;
     const reports = new ClientReports(link);
     this.#link = link;
     this.#gateway = gateway;
@@ -76,14 +86,25 @@ export class BusinessWorker {
     this.#dialectOf = dialectOf;
     this.#waiting = new WaitingEvents(link, reports);
     this.#turns = new Turns(link, this.#unfinished, (client) => this.#next(client));
-    this.clients = new Clients(this.#waiting, reports);
-    const progress = new HandlerProgress(link, gauge);
-    const common = { events, progress, log: this.#log, unfinished: this.#unfinished };
+    this.#clientRequests = new ClientRequests({
+      link,
+      gateway,
+      reports,
+      clock,
+      onAsked: ({ events: asked }) => this.#waiting.readOn(asked),
+    });
+    this.clients = new Clients(this.#waiting, reports, (client) => this.#clientRequests.gone(client));
+    this.#progress = new HandlerProgress(link, gauge);
+    const common = { events, progress: this.#progress, log: this.#log, unfinished: this.#unfinished };
     this.#messages = new WorkerMessages(common);
     this.#handshakes = new Handshakes({ ...common, reports });
     this.#requests = new WebRequests({ ...common, reports });
     this.handlers = new Handlers({
       ...common,
+      named:
+        messages === undefined
+          ? undefined
+          : new NamedMessages({ messages, reports, requests: this.#clientRequests, gauge, log: this.#log }),
       clients: this.clients,
       reports,
       sessions: new SessionWriter(link, reports, this.#log),
@@ -111,6 +132,7 @@ export class BusinessWorker {
     this.#link.receiveEvents(takeover, () => {
       this.#waiting.makeRoom();
       this.#turns.begin();
+      this.#progress.beginAnew();
     });
   }
 
@@ -125,7 +147,9 @@ export class BusinessWorker {
       this.#link.take(place);
       return;
     }
+    if (client.events.asked > 0 && this.#clientRequests.takes(client, frame, place)) return;
     if (client.events.waits) {
+      if (frame.command === Command.ON_CLOSE) this.#clientRequests.ended(client, frame);
       this.#waiting.add(client.events, frame, place);
       return;
     }
@@ -151,7 +175,11 @@ export class BusinessWorker {
     if (!this.#unreleased.delete(clientId)) return;
     const client = this.clients.find(clientId);
     this.routes.released(clientId, client, routes);
-    if (client !== undefined) this.#catchUp(client);
+    if (client !== undefined) {
+      if (client.events.inherited) client.events.asked--;
+      client.events.inherited = false;
+      this.#catchUp(client);
+    }
     this.#unreleasedCount.end();
   }
 
@@ -211,6 +239,9 @@ export class BusinessWorker {
       case Command.CLIENT_ROUTED:
         this.routes.receive(frame, place);
         return;
+      case Command.CLIENT_ANSWERED:
+        this.#clientRequests.receive(this.clients.get(frame), frame);
+        return;
       case Command.ON_HANDSHAKE:
         this.#link.take(place);
         this.#handshakes.start(frame);
@@ -228,12 +259,15 @@ export class BusinessWorker {
   /** The first event of a client has come, or the word that it is to be another worker's. */
   #meet(event: ReceivedFrame): Client {
     const { command } = event;
-    const client = new Client(this.#gateway, event, this.#dialectOf(event));
+    const client = new Client(this.#gateway, this.#clientRequests, event, this.#dialectOf(event));
     const { events } = client;
     this.clients.add(client);
     this.routes.met(client);
-    if (this.#unreleased.size > 0 && this.#unreleased.has(client.id)) events.busy = true;
-    else if (command !== Command.ON_CONNECT && command !== Command.CLIENT_ROUTED && !events.closed) {
+    if (this.#unreleased.size > 0 && this.#unreleased.has(client.id)) {
+      events.busy = true;
+      events.inherited = true;
+      events.asked = 1;
+    } else if (command !== Command.ON_CONNECT && command !== Command.CLIENT_ROUTED && !events.closed) {
       this.#catchUp(client);
     }
     return client;
@@ -279,6 +313,7 @@ export class BusinessWorker {
       return;
     }
     if (events.routes > 0) return;
+    this.#progress.beginAnew();
     for (let first = true; events.waiting !== undefined && events.waiting.length > 0; first = false) {
       // nor does one begin before what the handlers before it have sent is on its way
       if ((this.#turns.look() || !this.#link.isSettled) && !first) {
@@ -321,6 +356,7 @@ export class BusinessWorker {
     this.#unfinished.begin();
     void this.#link.settled().then(() => {
       client.events.busy = false;
+      this.#progress.beginAnew();
       const event = decodeFrame(frame, this.#waitingFrame);
       if (client.events.wants(event.command)) this.handlers.start(client, event);
       if (!client.events.busy) this.#next(client);

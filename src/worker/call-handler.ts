@@ -5,12 +5,20 @@ import { decodeHandshake } from '../wire/handshake.js';
 import { plainText } from '../wire/named-bytes.js';
 import type { Client } from './client.js';
 import type { Events } from './events.js';
+import type { NamedMessages } from './named-messages.js';
 
 /** Calls the developer's handler for an event. @returns what it returns: a promise when it is pending */
-export function callHandler(events: Events, client: Client, frame: ReceivedFrame): unknown {
+export function callHandler(
+  events: Events,
+  client: Client,
+  frame: ReceivedFrame,
+  named: NamedMessages | undefined,
+): unknown {
   switch (frame.command) {
     case Command.ON_MESSAGE:
-      return events.onMessage(client, messageOf(client, frame));
+      return named === undefined
+        ? events.onMessage?.(client, messageOf(client, frame))
+        : named.handle(client, frame, events.onMessage && unnamed(events, client, frame));
     case Command.ON_CONNECT:
       return events.onConnect?.(client);
     case Command.ON_WEBSOCKET_CONNECT:
@@ -20,6 +28,10 @@ export function callHandler(events: Events, client: Client, frame: ReceivedFrame
     default:
       throw new RangeError(`no event: ${commandName(frame.command)}`);
   }
+}
+
+function unnamed(events: Events, client: Client, frame: ReceivedFrame): () => unknown {
+  return () => events.onMessage?.(client, messageOf(client, frame));
 }
 
 /** As onMessage is given it. */

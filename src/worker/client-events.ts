@@ -1,6 +1,7 @@
 import { Queue } from '../base/queue.js';
 import type { ClientAddress } from '../wire/client-id.js';
 import { Command } from '../wire/command.js';
+import type { ClientRequest } from './client-requests.js';
 
 /** An event that waits because an earlier one of its client is still being handled. */
 export interface WaitingEvent {
@@ -35,6 +36,14 @@ export class ClientEvents implements ClientAddress {
   pendingSince = 0;
   /** The event that was started last. */
   command = 0;
+  /** What it was asked, and has not answered, by the ids of that; once it was asked anything. */
+  requests: Map<number, ClientRequest> | undefined;
+  /** How many there are, and one for a thread before this one: its messages may be answers, which do not wait. */
+  asked = 0;
+  /** Whether a thread before this one may have asked it something. */
+  inherited = false;
+  /** Whether its end has come, though it may have to wait for a handler. */
+  gone = false;
   /** Whether its worker has closed it: nothing more of it is handled but its end. */
   closed = false;
   /** Counts its events: a handler that settles in another turn than its own came too late. */

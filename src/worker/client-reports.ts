@@ -1,7 +1,7 @@
 import type { ThreadLink } from '../link/thread-link.js';
 import type { ClientAddress } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
-import { emptyFrame } from '../wire/frame.js';
+import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
 import { type HandshakeAnswer, encodeHandshakeAnswer } from '../wire/handshake-answer.js';
 import { type WebAnswer, encodeWebAnswer } from '../wire/web-request.js';
 import type { SessionChange } from './session-view.js';
@@ -33,6 +33,23 @@ export class ClientReports {
   /** Nothing of the client is pending here. @param events that were not begun @param closed whether this worker has closed it */
   moved(client: Readonly<ClientAddress>, events: readonly Buffer[], closed: boolean): void {
     this.#send(Command.CLIENT_MOVED, client, '', 0, closed ? Flag.OWN : 0, Buffer.concat(events));
+  }
+
+  /** A named message: its text, or with the bytes in it. */
+  named(client: Readonly<ClientAddress>, message: string | Uint8Array): void {
+    if (this.#link.state !== 'open') return;
+    const flags = Flag.PLAIN_BODY | Flag.NAMED;
+    const binary = typeof message === 'string' ? 0 : Flag.BINARY;
+    this.#send(Command.SEND_TO_ONE, client, '', 0, flags | binary, message);
+  }
+
+  /** To the thread before this one that has this number, or to all for 0: what the client answers; '': it is gone. */
+  sendOn(
+    { localIp, localPort, connectionId, flags }: ReceivedFrame,
+    to: number,
+    body: string | Uint8Array,
+  ): void {
+    this.#send(Command.CLIENT_ANSWERED, { localIp, localPort, connectionId }, '', to, flags, body);
   }
 
   /** No more of its events for now, or again. */

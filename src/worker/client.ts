@@ -2,11 +2,13 @@ import type { Message, Name } from '../api/arguments.js';
 import type { GatewayCalls } from '../api/gateway-calls.js';
 import type { CloseOptions } from '../api/close-options.js';
 import type { BindOptions, RouteOptions } from '../api/identity-calls.js';
+import type { EmitArguments, EventName } from '../api/emits.js';
 import type { SendOptions } from '../api/send-calls.js';
 import { formatClientId, numberToIp } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { Session } from '../wire/session.js';
 import { ClientEvents } from './client-events.js';
+import type { ClientRequests, RequestOptions } from './client-requests.js';
 import type { GatewayDialect } from './gateway-dialect.js';
 import type { SessionView } from './session-view.js';
 
@@ -28,12 +30,19 @@ export class Client<S extends object = Session> {
   /** @internal What its worker knows about its events. */
   readonly events: ClientEvents;
   readonly #gateway: GatewayCalls;
+  readonly #requests: ClientRequests;
   readonly #ip: number;
   #id: string | undefined;
 
   /** @internal */
-  constructor(gateway: GatewayCalls, event: ReceivedFrame, dialect: GatewayDialect) {
+  constructor(
+    gateway: GatewayCalls,
+    requests: ClientRequests,
+    event: ReceivedFrame,
+    dialect: GatewayDialect,
+  ) {
     this.#gateway = gateway;
+    this.#requests = requests;
     this.dialect = dialect;
     this.view = dialect.newView();
     this.#ip = event.clientIp;
@@ -79,6 +88,24 @@ export class Client<S extends object = Session> {
   /** Sends to this client. @returns as `Gateway.sendToClient` */
   send(message: Message, options?: SendOptions): boolean {
     return this.#gateway.sendToClient(this.id, message, options);
+  }
+
+  /** Sends this client a message with a name. @returns as `Gateway.sendToClient` */
+  emit<E extends EventName>(event: E, ...[data]: EmitArguments<E, Record<string, never>>): boolean {
+    return this.#gateway.emitToClient<string>(this.id, event, data);
+  }
+
+  /**
+   * Asks this client, and resolves with what it answers, which is not checked. The answer does not wait for the handler that
+   * awaits it, nor is it lost when the worker is reloaded meanwhile. Events of the client that come before the answer wait.
+   *
+   * @throws ClientRefusal (GW_REFUSED) when it answers with an error, GW_TIMEOUT, GW_CLIENT_GONE, and what `client.send` throws
+   */
+  async request<E extends EventName>(
+    event: E,
+    ...[data, options]: EmitArguments<E, RequestOptions>
+  ): Promise<unknown> {
+    return await this.#requests.ask(this as unknown as Client, event, data, options);
   }
 
   /** Closes the connection; `message` goes out first. A websocket is closed with `code` and `reason`. */

@@ -11,10 +11,13 @@ import type { WaitingEvents } from './waiting-events.js';
 export class Clients extends ClientMap<Client> {
   readonly #waiting: WaitingEvents;
   readonly #reports: ClientReports;
+  readonly #onGone: (client: Client) => void;
   readonly #closedUnseen = new ClosedUnseen();
 
-  constructor(waiting: WaitingEvents, reports: ClientReports) {
+  /** @param onGone a client that was asked something answers no more */
+  constructor(waiting: WaitingEvents, reports: ClientReports, onGone: (client: Client) => void) {
     super();
+    this.#onGone = onGone;
     this.#waiting = waiting;
     this.#reports = reports;
   }
@@ -41,6 +44,13 @@ export class Clients extends ClientMap<Client> {
     const client = this.get(address);
     if (client === undefined) this.#closedUnseen.add(address);
     else this.#silence(client.events);
+  }
+
+  /** Nothing more of it comes. */
+  override delete(address: Readonly<ClientAddress>): void {
+    const client = this.get(address);
+    if (client !== undefined && client.events.asked > 0) this.#onGone(client);
+    super.delete(address);
   }
 
   /** Threads before this one have closed these clients. */
@@ -71,6 +81,7 @@ export class Clients extends ClientMap<Client> {
       if (events.closed) this.#reports.forgotten(events);
       events.closed = false;
       const waits = (events.waiting?.length ?? 0) > 0;
+      if (events.asked > 0) this.#onGone(client);
       if (events.busy || waits) events.wait(GATEWAY_GONE);
       else this.delete(events);
       if (waits && !events.busy) free.push(client);

@@ -5,16 +5,20 @@ import { PendingQueries } from '../api/pending-queries.js';
 import { type Clock, elapse, systemClock } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
+import { LogOnce } from '../base/log-once.js';
 import { createLogger } from '../base/log.js';
 import { sumOfCounts, threadDatabases } from '../base/thread-databases.js';
 import { ThreadLink } from '../link/thread-link.js';
 import type { ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
+import { type SeriesStore, ThreadSeries } from '../metrics/thread-series.js';
+import { attachMetrics } from '../metrics/user-metrics.js';
 import { BEAT, ThreadGauge } from '../ring/thread-gauge.js';
 import { Command } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import { type PhpDecoded, unserialize } from '../wire/php-serialize.js';
 import { BusinessWorker } from './business-worker.js';
 import type { Events, WorkerInfo } from './events.js';
+import { type CheckedMessage, compileMessages } from './message-checks.js';
 import { loadEvents, startEvents } from './load-events.js';
 import { receiveOrders } from './orders.js';
 import { StateTransfer } from './state-transfer.js';
@@ -30,6 +34,8 @@ export interface ThreadHost {
   load(task: WorkerTask): Promise<Events>;
   /** What the user's code logs and prints goes to the node's log. @returns to be called before the port is closed */
   openOutput(options: UserOutputOptions): () => void;
+  /** What the user's code counts is counted there. */
+  count(series: SeriesStore): void;
   /** The last of the user's code has run: what it has opened is closed. */
   finish(): Promise<void>;
   /** Its link is there. */
@@ -43,6 +49,7 @@ export default async function runWorkerThread(task: WorkerTask): Promise<void> {
     clock: systemClock,
     load: loadEvents,
     openOutput: openUserOutput,
+    count: attachMetrics,
     finish: closeDatabases,
   });
 }
@@ -66,6 +73,13 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
     currentClient: () => worker?.handlers.currentClientId(),
     report: (fields, message) => log.warn(fields, message),
   });
+  const problems = new LogOnce(log, clock);
+  host.count(
+    new ThreadSeries({
+      onSeries: (series) => post({ kind: 'series', series }),
+      onRefused: (metric, why) => problems.warn(`metric ${metric}`, { metric }, why),
+    }),
+  );
   const requests = new PendingQueries(clock);
   const link = new ThreadLink(`slot ${slot}`, memory);
   host.linked?.(link);
@@ -111,16 +125,22 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
 
   const gauge = new ThreadGauge(memory.gauge);
   beat(gauge);
+  let due = clock.now() + BEAT;
   const beats = clock.setInterval(() => {
+    const now = clock.now();
+    gauge.cameRound(Math.max(0, now - due) / 1000, performance.eventLoopUtilization().active / 1000);
+    due = now + BEAT;
     beat(gauge);
     worker?.handlers.giveUpOnLate(performance.now());
   }, BEAT);
 
   const info: WorkerInfo = { id: slot, count, node, name: `${node}:${slot}` };
   let events: Events;
+  let messages: ReadonlyMap<string, CheckedMessage> | undefined;
   try {
     post({ kind: 'step', step: 'load' });
     events = await host.load(task);
+    if (events.messages !== undefined) messages = await compileMessages(events.messages, task.eventsFolder);
     post({ kind: 'step', step: 'onWorkerStart' });
     await startEvents(events, info);
   } catch (error) {
@@ -129,6 +149,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
       error instanceof GatewayError ? error : new GatewayError('GW_EVENTS_START', messageOf(error));
     post({ kind: 'failed', code, message });
     beats.cancel();
+    problems.close();
     silence();
     port.close();
     return;
@@ -138,12 +159,14 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   worker = new BusinessWorker({
     link,
     events,
+    messages,
     gateway,
     gauge,
     log,
     dialectOf: (client) => transport.dialectOf(client),
     reaches: (client) => transport.reaches(client),
     processTimeout,
+    clock,
   });
   transport.worker = worker;
   gateway.attachContext(worker.handlers);
@@ -186,6 +209,7 @@ export async function runThread(task: WorkerTask, host: ThreadHost): Promise<voi
   await host.finish();
   await link.close();
   worker.close();
+  problems.close();
   silence();
   port.close();
 }

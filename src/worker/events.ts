@@ -4,6 +4,7 @@ import type { ClientEnd } from '../wire/client-end.js';
 import type { Session } from '../wire/session.js';
 import type { Handshake, HandshakeRequest } from '../wire/handshake.js';
 import type { Client } from './client.js';
+import type { ClientMessages } from './message.js';
 import type { RequestOrigin, RequestResult, WebRequest } from './web-types.js';
 import type { Welcome } from './welcome.js';
 
@@ -22,8 +23,13 @@ export interface WorkerInfo {
 /** The worker that has sent a message, as `onWorkerMessage` sees it, which can answer it by `Gateway.sendToWorker(from, …)`. */
 export type WorkerSender = Omit<WorkerInfo, 'count'>;
 
-/** The developer's code: what happens when something happens. Only `onMessage` is required. Any may be async. */
-export interface Events<S extends object = Session> {
+/**
+ * The developer's code: what happens when something happens. One of `onMessage` and `messages` is required. Any handler may be
+ * async.
+ */
+export interface Events<S extends object = Session, M extends ClientMessages<S> = ClientMessages<S>> {
+  /** What clients may send by name, each as {@link message} makes it. What else they send is for `onMessage`. */
+  messages?: M;
   /** Once per thread, awaited before its first event. */
   onWorkerStart?(worker: WorkerInfo): unknown;
   /**
@@ -55,8 +61,11 @@ export interface Events<S extends object = Session> {
   onConnect?(client: Client<S>): unknown;
   /** Follows onConnect, for websockets. */
   onWebSocketConnect?(client: Client<S>, handshake: Handshake): unknown;
-  /** `message` is a string for text, and a Buffer for binary websocket messages and bytes that are no UTF-8. */
-  onMessage(client: Client<S>, message: string | Buffer): unknown;
+  /**
+   * `message` is a string for text, and a Buffer for binary websocket messages and bytes that are no UTF-8. Where there are
+   * `messages`, it is one without a name, or with one that is not among them.
+   */
+  onMessage?(client: Client<S>, message: string | Buffer): unknown;
   /** The connection is gone. `client.session` is the final one; `end` says who ended it, with what code, and which groups it was in. */
   onClose?(client: Client<S>, end: ClientEnd): unknown;
   /**
@@ -85,9 +94,20 @@ const NAMES = [
   'onWorkerStop',
 ] as const;
 
-/** Gives your handlers their types. `S` is what you keep in `client.session`: plain values, arrays and objects. */
-export function defineEvents<S extends object = Session>(events: Events<S>): Events<S> {
-  return events;
+/**
+ * Gives your handlers their types. `S` is what you keep in `client.session`: plain values, arrays and objects.
+ *
+ *     export default defineEvents<MySession>({ … });
+ *     export default defineEvents<MySession>()({ messages: { … } }); // and a browser's code knows them by `typeof`
+ */
+export function defineEvents<S extends object = Session>(): <M extends ClientMessages<S>>(
+  events: Events<S, M>,
+) => Events<S, M>;
+export function defineEvents<S extends object = Session, M extends ClientMessages<S> = ClientMessages<S>>(
+  events: Events<S, M>,
+): Events<S, M>;
+export function defineEvents(events?: Events): unknown {
+  return events ?? ((later: Events) => later);
 }
 
 /**
@@ -101,10 +121,13 @@ export function checkEvents(module: Readonly<Record<string, unknown>>, file: str
   if (typeof events !== 'object' || events === null) {
     throw invalid(file, `its default export is ${events === null ? 'null' : `a ${typeof events}`}`);
   }
-  if (typeof events.onMessage !== 'function') {
+  if (events.onMessage === undefined && events.messages === undefined) {
+    throw invalid(file, 'it has neither onMessage nor messages');
+  }
+  if (events.messages !== undefined && (typeof events.messages !== 'object' || events.messages === null)) {
     throw invalid(
       file,
-      events.onMessage === undefined ? 'it has no onMessage' : 'its onMessage is no function',
+      'its messages are no object; expected messages: { say: message({ … }, (client, data) => { … }) }',
     );
   }
   for (const [name, handler] of Object.entries(events)) {
@@ -114,7 +137,7 @@ export function checkEvents(module: Readonly<Record<string, unknown>>, file: str
     }
     if (typeof handler !== 'function') throw invalid(file, `its ${name} is no function`);
   }
-  return events as unknown as Events;
+  return events;
 }
 
 function invalid(file: string, found: string): GatewayError {

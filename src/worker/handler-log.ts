@@ -33,6 +33,13 @@ export class HandlerLog {
     );
   }
 
+  /** The handler of a message with this name threw or rejected, or returned what cannot be sent. */
+  namedFailed({ id }: Pick<Client, 'id'>, name: string, error: unknown): void {
+    this.#gauge.fail();
+    const message = `the message '${name}' failed: ${messageOf(error)}`;
+    this.#log.error(message.slice(0, KIND_LENGTH), { client: id, event: name, err: error }, message);
+  }
+
   /** The handler of this event has been pending for so many seconds, and is waited for no longer. */
   late({ id }: Client, command: number, seconds: number): void {
     const event = eventName(command);

@@ -9,11 +9,14 @@ import type { Clients } from './clients.js';
 import type { Events } from './events.js';
 import type { HandlerLog } from './handler-log.js';
 import type { HandlerProgress } from './handler-progress.js';
+import type { NamedMessages } from './named-messages.js';
 import type { SessionWriter } from './session-writer.js';
 import type { Unfinished } from './unfinished.js';
 
 export interface HandlersOptions {
   readonly events: Events;
+  /** Undefined where the code has no messages with names. */
+  readonly named: NamedMessages | undefined;
   readonly clients: Clients;
   readonly reports: ClientReports;
   readonly sessions: SessionWriter;
@@ -32,6 +35,7 @@ export interface HandlersOptions {
  */
 export class Handlers implements CurrentClient {
   readonly #events: Events;
+  readonly #named: NamedMessages | undefined;
   readonly #clients: Clients;
   readonly #reports: ClientReports;
   readonly #sessions: SessionWriter;
@@ -46,6 +50,7 @@ export class Handlers implements CurrentClient {
 
   constructor(options: HandlersOptions) {
     this.#events = options.events;
+    this.#named = options.named;
     this.#clients = options.clients;
     this.#reports = options.reports;
     this.#sessions = options.sessions;
@@ -89,7 +94,7 @@ export class Handlers implements CurrentClient {
     this.#progress.begin(frame);
     try {
       client.view.receiveWith(frame);
-      const result = this.#context.run(client, callHandler, this.#events, client, frame);
+      const result = this.#context.run(client, callHandler, this.#events, client, frame, this.#named);
       if (isPromise(result)) {
         this.#await(client, command, frame, result);
         return;

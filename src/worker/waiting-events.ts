@@ -6,6 +6,8 @@ import type { ClientReports } from './client-reports.js';
 
 /** Bytes of one client's events that may wait in this thread before the gateway is asked to send no more for now. */
 const WAITING_BYTES_PER_CLIENT = 256 * 1024;
+/** The same while an answer of the client is awaited, which comes behind them. */
+const WAITING_BYTES_WHILE_ASKED = 8 * 1024 * 1024;
 /** The share of the event ring that waiting events may hold before the oldest of them move out. */
 const HELD_SHARE = 0.25;
 
@@ -26,7 +28,7 @@ export class WaitingEvents {
     const event = { place, command: frame.command, frame: frame.copy() };
     events.wait(event);
     this.#inRing.add(event);
-    if (events.paused || events.waitingBytes <= WAITING_BYTES_PER_CLIENT) return;
+    if (events.paused || events.waitingBytes <= allowance(events)) return;
     events.paused = true;
     this.#reports.paused(events, true);
   }
@@ -40,7 +42,7 @@ export class WaitingEvents {
 
   /** The gateway reads the client again, if it was asked not to and little waits now. */
   readOn(events: ClientEvents): void {
-    if (!events.paused || events.waitingBytes >= WAITING_BYTES_PER_CLIENT / 2) return;
+    if (!events.paused || events.waitingBytes >= allowance(events) / 2) return;
     events.paused = false;
     this.#reports.paused(events, false);
   }
@@ -88,4 +90,9 @@ export class WaitingEvents {
     }
     this.#inRing.clear();
   }
+}
+
+/** Bytes of a client's events that may wait. */
+function allowance({ asked }: ClientEvents): number {
+  return asked > 0 ? WAITING_BYTES_WHILE_ASKED : WAITING_BYTES_PER_CLIENT;
 }

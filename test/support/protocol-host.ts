@@ -38,6 +38,7 @@ export interface ReceivedMessage {
   transport: Connection;
   data: Buffer;
   binary: boolean;
+  named?: true;
 }
 
 /** A gateway that only writes down what its listeners report. */
@@ -113,8 +114,8 @@ export class ProtocolHost extends Observed implements ClientHost {
     this.changed();
   }
 
-  message(transport: Connection, data: Buffer, binary: boolean): void {
-    const message = { transport, data: Buffer.from(data), binary };
+  message(transport: Connection, data: Buffer, binary: boolean, named = false): void {
+    const message = { transport, data: Buffer.from(data), binary, ...(named && { named }) };
     this.messages.push(message);
     this.onMessage(message);
     this.changed();

@@ -13,26 +13,30 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: [...FOUNDATION, 'bundle'],
   wire: [...FOUNDATION],
   ring: [...FOUNDATION],
-  link: [...FOUNDATION, 'wire', 'ring'],
+  // plain values, and what counts them in shared memory
+  metrics: [...FOUNDATION, 'ring'],
+  link: [...FOUNDATION, 'wire', 'ring', 'metrics'],
   cluster: [...FOUNDATION, 'net', 'wire', 'ring', 'link'],
   api: [...FOUNDATION, 'wire'],
   register: [...FOUNDATION, 'net', 'wire'],
   database: [...FOUNDATION],
   project: [...FOUNDATION],
+  // one file for pages: what it takes from others goes into it
+  browser: [...FOUNDATION, 'wire'],
   client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
   gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
-  pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'link', 'cluster'],
-  worker: [...FOUNDATION, 'wire', 'ring', 'link', 'api'],
+  pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'metrics', 'link', 'cluster'],
+  worker: [...FOUNDATION, 'wire', 'ring', 'metrics', 'link', 'api'],
   // what operators see: it is given what it shows
-  'ops/requests': [...FOUNDATION],
+  'ops/requests': [...FOUNDATION, 'metrics'],
   'ops/control': [...FOUNDATION, 'net', 'ops/requests'],
   'ops/view': [...FOUNDATION, 'config', 'ops/requests'],
   'ops/log': [...FOUNDATION],
   'ops/process': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/log'],
   'ops/group': [...FOUNDATION, 'net', 'config', 'ops/requests', 'ops/process'],
   // another front end of that table, over HTTP
-  admin: [...FOUNDATION, 'net', 'config', 'gateway', 'ops/requests'],
-  node: [...FOUNDATION, 'net', 'config', 'wire', 'gateway', 'pool', 'register', 'ops/requests'],
+  admin: [...FOUNDATION, 'net', 'config', 'metrics', 'gateway', 'ops/requests'],
+  node: [...FOUNDATION, 'net', 'config', 'wire', 'metrics', 'gateway', 'pool', 'register', 'ops/requests'],
   cli: [
     ...FOUNDATION,
     'bundle',
@@ -51,9 +55,21 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   main: [...FOUNDATION, 'ops/process', 'cli'],
   // the public surface: names and types of everything a user meets
-  index: [...FOUNDATION, 'config', 'wire', 'api', 'gateway', 'worker'],
+  index: [...FOUNDATION, 'config', 'wire', 'metrics', 'api', 'gateway', 'worker'],
   // the test kit: everything that a node is made of, in one thread
-  testing: [...FOUNDATION, 'bundle', 'config', 'wire', 'link', 'api', 'gateway', 'pool', 'worker', 'node'],
+  testing: [
+    ...FOUNDATION,
+    'bundle',
+    'config',
+    'wire',
+    'metrics',
+    'link',
+    'api',
+    'gateway',
+    'pool',
+    'worker',
+    'node',
+  ],
   // run when the package is made, and never after
   build: ['config'],
 };

@@ -53,6 +53,7 @@ export class WorkerThread {
       dialectOf: (client) => transport.dialectOf(client),
       reaches: (client) => transport.reaches(client),
       processTimeout,
+      clock: systemClock,
     });
     transport.worker = this.worker;
     this.gateway.attachContext(this.worker.handlers);

@@ -40,8 +40,12 @@ export class WsClient {
   }
 
   /** Resolves after the handshake. */
-  static async connect(url: string, options: ClientOptions = {}): Promise<WsClient> {
-    const socket = new WebSocket(url, options);
+  static async connect(
+    url: string,
+    options: ClientOptions = {},
+    subprotocols: string[] = [],
+  ): Promise<WsClient> {
+    const socket = new WebSocket(url, subprotocols, options);
     const client = new WsClient(socket);
     await once(socket, 'open', { signal: AbortSignal.timeout(LIMIT) });
     return client;

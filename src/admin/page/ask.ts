@@ -35,11 +35,6 @@ export async function ask(path: string, body: unknown = {}, signal?: AbortSignal
   return answer;
 }
 
-/** @throws AskError */
-export async function get(path: string): Promise<Answer> {
-  return await exchange(path, {});
-}
-
 async function exchange(path: string, init: RequestInit): Promise<Answer> {
   let response: Response;
   let json: { result?: unknown; missing?: readonly string[]; error?: { code?: string; message?: string } };

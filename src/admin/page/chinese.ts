@@ -127,6 +127,8 @@ export const chinese: Words = {
   inGroup: '属于组',
   withUid: 'uid 为',
   anyone: '全部',
+  next: '下一页',
+  previous: '上一页',
   more: '更多',
   again: '刷新',
   clientId: '客户端 id',
@@ -163,6 +165,7 @@ export const chinese: Words = {
   reading: '是否在读取它',
   isRead: '是',
   isNotRead: '否：它须等待',
+  silentRounds: '未应答的心跳',
   itsWorker: 'worker',
   kick: '关闭…',
   trace: '跟踪',
@@ -208,5 +211,6 @@ export const chinese: Words = {
   logText: '本页打开期间节点的日志，以及之前的警告和错误。',
   follow: '跟随',
   logEmpty: '暂无。',
+  stack: '调用栈',
   levels: { debug: '调试', info: '信息', warn: '警告', error: '错误' },
 };

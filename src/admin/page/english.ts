@@ -156,6 +156,8 @@ export const english = {
   inGroup: 'in group',
   withUid: 'with uid',
   anyone: 'Everybody',
+  next: 'Next',
+  previous: 'Previous',
   more: 'More',
   again: 'Look again',
   clientId: 'Client id',
@@ -193,6 +195,7 @@ export const english = {
   reading: 'Is it read?',
   isRead: 'yes',
   isNotRead: 'no: it has to wait',
+  silentRounds: 'Heartbeats without an answer',
   itsWorker: 'Worker',
   kick: 'Close…',
   trace: 'Trace',
@@ -240,6 +243,7 @@ export const english = {
   logText: 'What the nodes log while this page is open, and warnings and errors of before.',
   follow: 'follow',
   logEmpty: 'Nothing yet.',
+  stack: 'stack',
   levels: { debug: 'debug', info: 'info', warn: 'warning', error: 'error' },
 };
 

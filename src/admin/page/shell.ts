@@ -1,20 +1,31 @@
 import { ask } from './ask.js';
+import { clientList } from './client-list.js';
+import { clientView } from './client-view.js';
 import { el, replace, setText } from './dom.js';
 import { figuresOf } from './figures.js';
 import { language, words } from './language.js';
 import { languageSwitch } from './language-switch.js';
 import { Live } from './live.js';
+import { logView } from './log-view.js';
+import { groupList, uidList } from './name-lists.js';
 import { Overview } from './overview.js';
 import { duration } from './quantity.js';
+import { reloadDialog } from './reload.js';
+import { sendDialog } from './send.js';
 import { shown } from './shown.js';
 import { type Stage, type View, linkTo } from './view.js';
 
 const VIEWS: Readonly<Record<string, (stage: Stage) => View>> = {
   overview: (stage) => new Overview(stage),
+  clients: clientList,
+  client: clientView,
+  groups: groupList,
+  uids: uidList,
+  log: logView,
 };
 
 /** Those that the bar names. */
-const TABS = ['overview'] as const;
+const TABS = ['overview', 'clients', 'groups', 'uids', 'log'] as const;
 
 /** The page around a view: its bar, and which view the address names. */
 export class Shell {
@@ -79,7 +90,12 @@ export class Shell {
 
   #buildActions(): void {
     const w = words();
-    const changes = this.#live.readOnly ? [el('span', { class: 'tag' }, w.readOnly)] : [];
+    const changes = this.#live.readOnly
+      ? [el('span', { class: 'tag' }, w.readOnly)]
+      : [
+          el('button', { type: 'button', onclick: () => sendDialog(this.#live) }, w.send),
+          el('button', { type: 'button', onclick: () => reloadDialog() }, w.reload),
+        ];
     const leave = (): void => {
       ask('/api/logout')
         .finally(this.#onLeave)

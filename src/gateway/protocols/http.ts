@@ -1,11 +1,12 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { unanswered } from './http-answer.js';
 import { HttpExchanges } from './http-exchanges.js';
 import { HttpRefusals } from './http-refusals.js';
 import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
-import { StaticFiles } from './static-files.js';
+import { StaticFiles, type StaticSite } from './static-files.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 
 /**
@@ -14,12 +15,17 @@ import { CLOSE_TIMEOUT } from './timeouts.js';
  */
 const IDLE_TIMEOUT = 300_000;
 
+/** Where pages find the client, and the folder that has it under this name: what `npm run build` has made of src/browser. */
+const CLIENT_PATH = '/gatewayworker.js';
+const CLIENT_FOLDER = fileURLToPath(new URL('../../browser/', import.meta.url));
+
 /** The plain HTTP side of a websocket port: health, static files, and a word to those who expect something else. */
 export class HttpSide {
   /** Upgrades are the owner's to handle. */
   readonly server: Server;
   readonly #context: ListenerContext;
   readonly #files: StaticFiles | undefined;
+  readonly #clientFiles: StaticFiles;
   readonly #exchanges: HttpExchanges;
   #stopping = false;
 
@@ -27,13 +33,16 @@ export class HttpSide {
     this.server = server;
     this.#context = context;
     const { options, host } = context;
-    if (options.static !== undefined) {
-      this.#files = new StaticFiles(options.static, {
-        say: (response, status, text) => this.#say(response, status, text),
-        missing: (request, response, target) => this.#missing(request, response, target),
-        failed: ({ code, message }) => host.refused(`static ${code ?? 'error'}`, '', message),
-      });
-    }
+    const site: StaticSite = {
+      say: (response, status, text) => this.#say(response, status, text),
+      missing: (request, response, target) => this.#missing(request, response, target),
+      failed: ({ code, message }) => host.refused(`static ${code ?? 'error'}`, '', message),
+    };
+    if (options.static !== undefined) this.#files = new StaticFiles(options.static, site);
+    this.#clientFiles = new StaticFiles(CLIENT_FOLDER, {
+      ...site,
+      missing: (_, response) => this.#say(response, 404, 'This package was not built: run npm run build.'),
+    });
     this.#exchanges = new HttpExchanges(context, (response, status, text) =>
       this.#say(response, status, text),
     );
@@ -110,6 +119,8 @@ export class HttpSide {
       this.#send(response, health === 'ok' ? 200 : 503, 'application/json', body);
     } else if (this.#files !== undefined) {
       void this.#files.answer(request, response, target);
+    } else if (splitTarget(target).path === CLIENT_PATH) {
+      this.#sendClient(request, response);
     } else if (this.#context.host.answers) {
       this.#exchange(request, response, target);
     } else {
@@ -120,8 +131,15 @@ export class HttpSide {
   }
 
   #missing(request: IncomingMessage, response: ServerResponse, target: string): void {
-    if (this.#context.host.answers) this.#exchange(request, response, target);
+    if (splitTarget(target).path === CLIENT_PATH) this.#sendClient(request, response);
+    else if (this.#context.host.answers) this.#exchange(request, response, target);
     else this.#say(response, 404, 'There is no such file. This port is for websockets too.');
+  }
+
+  /** The client, to any page: a module of another host is not run otherwise. */
+  #sendClient(request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    void this.#clientFiles.answer(request, response, CLIENT_PATH);
   }
 
   /** The application answers. */

@@ -68,6 +68,9 @@ export class ListenerContext {
   readonly rate: ListenerConfig['rate'];
   /** Clients that came in by it and are here: kept by the host. */
   connections = 0;
+  /** Bytes that they have sent: kept by its connections. And those of messages that they were sent: by the host. */
+  bytesIn = 0;
+  bytesOut = 0;
   /** How much one address may take, if there are limits; the host tells who comes and goes. */
   readonly addresses: AddressLimits | undefined;
   /** Who its senders are, where proxies stand in between. */

@@ -14,10 +14,12 @@ export interface ClientProtocol {
   /** Whether {@link encode} gives the same bytes for every client. A user's module may look at the connection. */
   readonly sharedEncoding: boolean;
   /**
-   * Where a protocol does not encode messages of this many bytes in a way of its own: the one that encodes them the same, so
-   * that the clients of both share the bytes.
+   * Where a protocol does not encode such messages in a way of its own: the one that encodes them the same, so that the clients
+   * of both share the bytes.
+   *
+   * @param length in bytes, @param flags of the message
    */
-  sameAs?(length: number): ClientProtocol;
+  sameAs?(length: number, flags: number): ClientProtocol;
   /** Set where one write is one message (udp): whoever gathers the messages of a tick must not join them. */
   readonly datagrams?: true;
   /** A message as the bytes that go out. `binary`: it came as bytes, not as a string. May return `message` itself. */

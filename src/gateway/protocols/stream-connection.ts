@@ -107,6 +107,7 @@ export class StreamConnection implements Connection {
 
   /** A chunk has come in. */
   receive(chunk: Buffer): void {
+    this.listener.bytesIn += chunk.length;
     if (!this.#open || this.#reading !== 'on') return;
     this.#input.append(chunk);
     this.#readPackages();

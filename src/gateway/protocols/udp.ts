@@ -74,6 +74,7 @@ class UdpListener implements Listener, UdpSender {
     // nobody: RFC 768 allows a sender to have no port, and nothing can be sent to it
     if (from.port === 0) return;
     const { host, clock, maxPackageSize } = this.context;
+    this.context.bytesIn += data.length;
     const key = `${from.address} ${from.port}`;
     let client = this.#clients.get(key);
     if (client === undefined) {

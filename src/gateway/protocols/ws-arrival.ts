@@ -14,7 +14,7 @@ interface Answering {
   /** With 101: `upgraded` is called, unless the client has gone. */
   accept(grant: HandshakeGrant): void;
   /** Makes a client of it. @param early what it has sent by then */
-  open(early: Buffer): WsConnection;
+  open(early: Buffer, subprotocol: string): WsConnection;
   /** Otherwise. */
   refuse(refusal: HandshakeRefusal): void;
 }
@@ -86,7 +86,7 @@ export class WsArrival implements Arrival {
 
   /** It was answered 101. */
   upgraded(subprotocol: string): void {
-    const connection = this.#answering.open(Buffer.concat(this.#early));
+    const connection = this.#answering.open(Buffer.concat(this.#early), subprotocol);
     this.#opened = { connection, handshake: { ...this.#handshake, subprotocol } };
     // it was stopped, so that nothing would be read in between
     this.#socket.resume();

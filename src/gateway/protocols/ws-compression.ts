@@ -1,7 +1,7 @@
 import * as ws from 'ws';
 import { COMPRESSION } from '../../config/compression.js';
-import type { ClientProtocol } from './protocol.js';
 import { type DeflateSettings, deflatingProtocol } from './ws-deflate.js';
+import type { WsProtocol } from './ws-frame.js';
 
 /*
  * Which compression a client and its listener agree on (RFC 7692, 5 and 7.1). A client may offer several ways, the one that it
@@ -29,7 +29,7 @@ const { extension } = ws as unknown as {
 export interface Agreement {
   /** What the client is told, as the value of its header. */
   readonly header: string;
-  readonly protocol: ClientProtocol;
+  readonly protocol: WsProtocol;
 }
 
 /** The compression of a listener that has it. */

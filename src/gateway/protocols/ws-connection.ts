@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
+import { isPacked } from '../../wire/named-bytes.js';
 import type { ListenerContext } from './listener-context.js';
-import type { ClientProtocol, Connection, Flow } from './protocol.js';
+import type { Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
 import type { Sender } from './sender.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
 import { ANSWER_TIMEOUT, PATIENCE } from './timeouts.js';
-import { CloseCode, PING_FRAME, closeFrame, pongFrame, readCloseFrame, wsProtocol } from './ws-frame.js';
+import { CloseCode, PING_FRAME, type WsProtocol, closeFrame, pongFrame, readCloseFrame } from './ws-frame.js';
 import { type WsReader, WsReceiver } from './ws-receiver.js';
 
 /** Bytes that may wait for a client before its pings are answered: one that sends them and does not read would otherwise fill the memory. */
@@ -30,7 +31,7 @@ type ClientSocket = Socket & { [TRANSPORT]: WsConnection };
  * host says when, or ANSWER_TIMEOUT does. From then on the client has CLOSE_TIMEOUT, and anew for what it takes.
  */
 export class WsConnection implements Connection, WsReader {
-  readonly protocol: ClientProtocol;
+  readonly protocol: WsProtocol;
   readonly listener: ListenerContext;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -45,13 +46,7 @@ export class WsConnection implements Connection, WsReader {
   #timer: Timer | undefined;
 
   /** @param protocol what was agreed on for messages; @param head what the client sent right behind its handshake */
-  constructor(
-    listener: ListenerContext,
-    protocol: ClientProtocol,
-    socket: Socket,
-    sender: Sender,
-    head: Buffer,
-  ) {
+  constructor(listener: ListenerContext, protocol: WsProtocol, socket: Socket, sender: Sender, head: Buffer) {
     this.protocol = protocol;
     this.listener = listener;
     this.#socket = socket;
@@ -81,9 +76,8 @@ export class WsConnection implements Connection, WsReader {
     return this.#socket.writableLength;
   }
 
-  /** Each protocol but the plain one has compression both ways. */
   get inflates(): boolean {
-    return this.protocol !== wsProtocol;
+    return this.protocol.inflates;
   }
 
   get flow(): Flow {
@@ -135,7 +129,9 @@ export class WsConnection implements Connection, WsReader {
   }
 
   onMessage(data: Buffer, binary: boolean): void {
-    if (this.#open) this.listener.host.message(this, data, binary);
+    if (!this.#open) return;
+    const named = binary && this.protocol.named && isPacked(data);
+    this.listener.host.message(this, data, binary, named);
   }
 
   onPing(data: Buffer): void {
@@ -185,6 +181,7 @@ export class WsConnection implements Connection, WsReader {
 
   /** A chunk has come in. Its bytes are changed. */
   receive(chunk: Buffer): void {
+    this.listener.bytesIn += chunk.length;
     this.#receiver.receive(chunk);
   }
 

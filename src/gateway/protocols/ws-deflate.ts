@@ -1,7 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { type ZlibOptions, constants, deflateRawSync } from 'node:zlib';
-import type { ClientProtocol } from './protocol.js';
-import { RSV1, WHOLE_BINARY, WHOLE_TEXT, frame, wsProtocol } from './ws-frame.js';
+import { RSV1, WHOLE_BINARY, WHOLE_TEXT, type WsProtocol, frame, wsProtocol } from './ws-frame.js';
 
 /** Bytes of the longest message that is compressed: each takes some milliseconds, in which nobody else gets anything. */
 const LONGEST = 128 * 1024;
@@ -22,9 +21,11 @@ export interface DeflateSettings {
  * A websocket whose client has agreed to compression (RFC 7692), both ways. Each message is compressed for itself, without a
  * window from the one before: so no client has any state here, and one message is compressed once for all of them.
  */
-class DeflatingProtocol implements ClientProtocol {
+class DeflatingProtocol implements WsProtocol {
   readonly name = 'ws';
   readonly sharedEncoding = true;
+  readonly inflates = true;
+  readonly named = false;
   readonly #threshold: number;
   readonly #options: ZlibOptions;
 
@@ -37,7 +38,7 @@ class DeflatingProtocol implements ClientProtocol {
     };
   }
 
-  sameAs(length: number): ClientProtocol {
+  sameAs(length: number): WsProtocol {
     return length < this.#threshold || length > LONGEST ? wsProtocol : this;
   }
 
@@ -52,10 +53,10 @@ class DeflatingProtocol implements ClientProtocol {
 }
 
 /** One for the same settings, so that listeners share what is compressed. */
-const protocols = new Map<string, ClientProtocol>();
+const protocols = new Map<string, WsProtocol>();
 
 /** @param windowBits 8 to 15: the client's window has 2 to the power of that many bytes */
-export function deflatingProtocol(settings: DeflateSettings, windowBits: number): ClientProtocol {
+export function deflatingProtocol(settings: DeflateSettings, windowBits: number): WsProtocol {
   const key = `${settings.threshold} ${settings.level} ${windowBits}`;
   let protocol = protocols.get(key);
   if (protocol === undefined) {

@@ -93,4 +93,18 @@ export function frame(first: number, payload: Buffer): Buffer {
   return bytes;
 }
 
-export const wsProtocol: ClientProtocol = { name: 'ws', sharedEncoding: true, encode };
+/** What a client and its listener have agreed on. */
+export interface WsProtocol extends ClientProtocol {
+  /** Whether messages of the client's may be compressed. */
+  readonly inflates: boolean;
+  /** Whether a binary message of the client's may be one with a name, and bytes in its data. */
+  readonly named: boolean;
+}
+
+export const wsProtocol: WsProtocol = {
+  name: 'ws',
+  sharedEncoding: true,
+  inflates: false,
+  named: false,
+  encode,
+};

@@ -3,19 +3,21 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
 import type { HandshakeGrant } from '../../wire/handshake-answer.js';
+import { SUBPROTOCOL } from '../../wire/subprotocol.js';
 import { certificateOf } from './client-certificate.js';
 import { HttpSide } from './http.js';
 import { rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
 import { hasOneHost, originForm } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
-import type { ClientProtocol, HandshakeRequest, Listener } from './protocol.js';
+import type { HandshakeRequest, Listener } from './protocol.js';
 import { Origins, originOf } from './origins.js';
 import type { Sender } from './sender.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { WsArrival } from './ws-arrival.js';
 import type { Agreement } from './ws-compression.js';
-import { CloseCode, closeFrame, wsProtocol } from './ws-frame.js';
+import { CloseCode, type WsProtocol, closeFrame, wsProtocol } from './ws-frame.js';
+import { namedProtocol } from './ws-named.js';
 import { WsConnection } from './ws-connection.js';
 
 /** Characters of an origin that the log shows. */
@@ -64,7 +66,9 @@ class WsListener implements Listener {
       WebSocket: UpgradedSocket,
       // what was granted, or the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
       handleProtocols: (offered) =>
-        this.#grant.subprotocol ?? [...offered].find((name) => subprotocols.includes(name)) ?? false,
+        this.#grant.subprotocol ??
+        [...offered].find((name) => name === SUBPROTOCOL || subprotocols.includes(name)) ??
+        false,
       verifyClient: (_: unknown, complete: (verified: boolean) => void) => this.#onValid(complete),
     });
     this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
@@ -124,8 +128,8 @@ class WsListener implements Listener {
       let arrival: WsArrival | undefined;
       this.#onValid = (complete) => {
         if (admission === 'welcome' && this.context.host.asks) {
-          const open = (early: Buffer): WsConnection =>
-            new WsConnection(this.context, this.#messagesOf(request), socket, sender, early);
+          const open = (early: Buffer, subprotocol: string): WsConnection =>
+            new WsConnection(this.context, this.#messagesOf(request, subprotocol), socket, sender, early);
           const handshake = { ...requestOf(request), headers };
           arrival = this.#arrival(handshake, socket, sender, head, { open, complete });
           this.context.host.arrived(arrival);
@@ -153,13 +157,15 @@ class WsListener implements Listener {
   }
 
   #open(request: IncomingMessage, socket: Socket, sender: Sender, head: Buffer, subprotocol: string): void {
-    const connection = new WsConnection(this.context, this.#messagesOf(request), socket, sender, head);
+    const messages = this.#messagesOf(request, subprotocol);
+    const connection = new WsConnection(this.context, messages, socket, sender, head);
     this.context.host.opened(connection, { ...requestOf(request), subprotocol });
   }
 
   /** How messages look to this client. */
-  #messagesOf(request: IncomingMessage): ClientProtocol {
-    return this.#agreements.get(request)?.protocol ?? wsProtocol;
+  #messagesOf(request: IncomingMessage, subprotocol: string): WsProtocol {
+    const protocol = this.#agreements.get(request)?.protocol ?? wsProtocol;
+    return subprotocol === SUBPROTOCOL ? namedProtocol(protocol) : protocol;
   }
 
   /** A handshake that waits for what the host says to it. */
@@ -168,7 +174,13 @@ class WsListener implements Listener {
     socket: Socket,
     sender: Sender,
     head: Buffer,
-    { open, complete }: { open: (early: Buffer) => WsConnection; complete: (verified: boolean) => void },
+    {
+      open,
+      complete,
+    }: {
+      open: (early: Buffer, subprotocol: string) => WsConnection;
+      complete: (verified: boolean) => void;
+    },
   ): WsArrival {
     return new WsArrival(this.context, handshake, socket, sender, head, {
       open,

@@ -125,6 +125,8 @@ export interface WorkerStatus {
   readonly perSecond: number;
   /** Handlers that threw or rejected. */
   readonly errors: number;
+  /** Messages with names that did not fit, and never reached a handler. */
+  readonly refused: number;
   /** Handlers that are pending now. */
   readonly pending: number;
   /** Events that a thread which died had begun and not done. */

@@ -27,6 +27,7 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
     cell: ({ errors }) => formatCount(errors),
     style: ({ errors }) => (errors > 0 ? 'red' : undefined),
   },
+  { title: 'refused', align: 'right', cell: ({ refused }) => formatCount(refused) },
   { title: 'busy', align: 'right', cell: ({ pending }) => formatCount(pending) },
   { title: 'queue', align: 'right', cell: ({ waitingBytes }) => formatBytesBriefly(waitingBytes) },
   {
@@ -57,5 +58,9 @@ export function workerTable(
   columns: number,
 ): readonly string[] {
   if (slots.length === 0) return [];
-  return ['', ...table(nodes ? [MEMBER_COLUMN, ...WORKER_COLUMNS] : WORKER_COLUMNS, slots, paint, columns)];
+  // few applications have messages with names, and in few of those anything goes wrong with one
+  const shown = WORKER_COLUMNS.filter(
+    ({ title }) => title !== 'refused' || slots.some(({ refused }) => refused > 0),
+  );
+  return ['', ...table(nodes ? [MEMBER_COLUMN, ...shown] : shown, slots, paint, columns)];
 }

@@ -246,6 +246,44 @@ describe('/healthz', { timeout: 20_000 }, () => {
   });
 });
 
+describe('the client for pages', { timeout: 20_000 }, () => {
+  const path = '/gatewayworker.js';
+
+  for (const folderOf of [undefined, root, join(folder, 'nowhere')]) {
+    it(`is sent to any page, ${folderOf === undefined ? 'without files' : 'where no file has its name'}`, async (t) => {
+      const { listener } = await open(t, 'ws', { static: folderOf });
+      const { status, headers, body } = await get(listener.context.url, `${path}?v=1`);
+      assert.deepEqual([status, headers['content-type']], [200, 'text/javascript;charset=utf-8']);
+      assert.equal(headers['access-control-allow-origin'], '*');
+      assert.match(body, /export\{.*connect/);
+      const { etag = '' } = headers;
+      const again = await get(listener.context.url, path, { headers: { 'If-None-Match': etag } });
+      assert.deepEqual([again.status, again.body], [304, '']);
+      const head = await get(listener.context.url, path, { method: 'HEAD' });
+      assert.deepEqual([head.status, head.headers['content-length']], [200, String(body.length)]);
+      assert.notEqual((await get(listener.context.url, `${path}/`)).status, 200);
+    });
+  }
+
+  it('is the file of that name where there is one', async (t) => {
+    const own = await mkdtemp(join(folder, 'own-'));
+    await writeFile(join(own, 'gatewayworker.js'), 'mine');
+    const { listener } = await open(t, 'ws', { static: own });
+    const { body, headers } = await get(listener.context.url, path);
+    assert.deepEqual([body, headers['access-control-allow-origin']], ['mine', undefined]);
+  });
+
+  it('is sent before the application is asked, but to whom only reads', async (t) => {
+    const { host, listener } = await open(t, 'ws', { static: root });
+    host.answers = true;
+    assert.equal((await get(listener.context.url, path)).status, 200);
+    const posted = get(listener.context.url, path, { method: 'POST' });
+    await host.until('the request', () => host.exchanges.length === 1);
+    host.exchanges[0].answer({ status: 202, text: '', headers: [], body: Buffer.alloc(0) });
+    assert.equal((await posted).status, 202);
+  });
+});
+
 describe('other plain HTTP', { timeout: 20_000 }, () => {
   it('is told that a websocket is expected', async (t) => {
     const { listener } = await open(t, 'ws');

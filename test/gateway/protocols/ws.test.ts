@@ -141,6 +141,10 @@ describe('websocket handshake', { timeout: 20_000 }, () => {
     [['mqtt'], ['chat', 'v2.chat'], ''],
     [['v2.chat', 'chat'], ['other', 'chat', 'v2.chat'], 'chat'],
     [['chat'], [], ''],
+    [undefined, ['chat', 'gatewayworker.v1'], 'gatewayworker.v1'],
+    [['chat'], ['gatewayworker.v1', 'chat'], 'gatewayworker.v1'],
+    [['chat'], ['chat', 'gatewayworker.v1'], 'chat'],
+    [undefined, ['gatewayworker.v2'], ''],
   ] as const) {
     it(`of ${offered.join(', ') || 'none'} agrees on ${chosen || 'none'} where ${configured?.join(', ') ?? 'none'} is configured`, async (t) => {
       const { host, listener } = await open(t, 'ws', { subprotocols: configured });

@@ -74,6 +74,8 @@ export class FakeMember extends EventEmitter implements MemberProcess {
         return { ...this.node.status(), name: this.config.name, pid: this.pid };
       case 'connections':
         return this.node.connections(request.offset, request.limit);
+      case 'metrics':
+        return this.node.metrics();
       case 'ping':
         return null;
       case 'reload':

@@ -1,8 +1,14 @@
 import { GatewayError } from '#src/base/errors.js';
+import type { Metric } from '#src/metrics/metric.js';
+import { MetricList } from '#src/metrics/metric-list.js';
 import type { ConnectionPage, ConnectionStatus } from '#src/ops/requests/connections.js';
+import type { ClientList } from '#src/ops/requests/clients.js';
+import type { RawLog } from '#src/ops/requests/log.js';
+import type { NameList } from '#src/ops/requests/names.js';
 import type { NodeNow } from '#src/ops/requests/live.js';
 import type { AskedNode } from '#src/ops/requests/request-entry.js';
 import { type Answerer, answerOfNode, type NodeRequest } from '#src/ops/requests/requests.js';
+import { addStatus } from '#src/ops/requests/status-metrics.js';
 import type { NodeStatus } from '#src/ops/requests/status.js';
 
 export const STATUS: NodeStatus = {
@@ -47,6 +53,7 @@ export function worker(slot: number): NodeStatus['workers'][number] {
     handled: 123_456_789,
     perSecond: 81_200,
     errors: 0,
+    refused: 0,
     pending: 3,
     lost: 0,
     waitingBytes: 1_200_000,
@@ -90,6 +97,29 @@ export class FakeNode implements AskedNode, Answerer {
   now(): NodeNow {
     this.asked.push('now');
     return { status: STATUS, active: 1000, threads: [] };
+  }
+
+  metrics(): Metric[] {
+    this.asked.push('metrics');
+    const list = new MetricList();
+    addStatus(list, STATUS);
+    return list.metrics;
+  }
+
+  async clients(): Promise<ClientList> {
+    return { clients: [], next: null, looked: 0, total: 0 };
+  }
+
+  async names(): Promise<NameList> {
+    return { names: [], next: null };
+  }
+
+  log(): RawLog {
+    return { lines: [], last: 0 };
+  }
+
+  client(): null {
+    return null;
   }
 
   connections(offset: number, limit: number): ConnectionPage {

@@ -1,0 +1,16 @@
+import { GatewayError } from '../base/errors.js';
+
+/** Thrown by `client.request`: the client has answered with an error. What that is is the client's word, and not checked. */
+export class ClientRefusal extends GatewayError {
+  /** What the client has sent as its `error`. */
+  readonly refusal: unknown;
+
+  constructor(clientId: string, event: string, refusal: unknown) {
+    const said = (refusal as { message?: unknown } | null)?.message;
+    super(
+      'GW_REFUSED',
+      `The client ${clientId} has refused the request '${event}'${typeof said === 'string' ? `: ${said}` : ''}.`,
+    );
+    this.refusal = refusal;
+  }
+}

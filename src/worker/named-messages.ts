@@ -1,0 +1,161 @@
+import { checkNamedData } from '../api/emit-calls.js';
+import type { ThreadGauge } from '../ring/thread-gauge.js';
+import type { ReceivedFrame } from '../wire/frame.js';
+import { packNamed } from '../wire/named-bytes.js';
+import { type NamedError, answerText, refusalText } from '../wire/named-message.js';
+import type { ClientReports } from './client-reports.js';
+import type { ClientRequests } from './client-requests.js';
+import type { Client } from './client.js';
+import type { HandlerLog } from './handler-log.js';
+import { isPromise } from './handlers.js';
+import type { Checked, CheckedMessage } from './message-checks.js';
+import { isRequestId, readMessage } from './received-message.js';
+import { Refused } from './refused.js';
+
+export interface NamedMessagesOptions {
+  /** By name; empty where the code has none. */
+  readonly messages: ReadonlyMap<string, CheckedMessage>;
+  readonly reports: ClientReports;
+  readonly requests: ClientRequests;
+  readonly gauge: ThreadGauge;
+  readonly log: HandlerLog;
+}
+
+/** What is being answered. */
+interface Asked {
+  readonly client: Client;
+  readonly event: string;
+  /** Undefined for an event, which is told of errors only. */
+  readonly id: number | undefined;
+}
+
+/** Hands messages with names to their handlers, once they are seen to fit, and answers with what those return. */
+export class NamedMessages {
+  readonly #options: NamedMessagesOptions;
+
+  constructor(options: NamedMessagesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param unnamed handles it as a message without a name; undefined where there is no handler for such
+   * @returns what is pending
+   */
+  handle(client: Client, frame: ReceivedFrame, unnamed: (() => unknown) | undefined): unknown {
+    const { messages, requests, gauge } = this.#options;
+    const received = readMessage(frame);
+    if (received !== undefined && received.event === undefined) {
+      // an answer that nobody waits for is answered by nobody
+      if (!requests.settle(client, received)) gauge.refuse();
+      return undefined;
+    }
+    const message = received === undefined ? undefined : messages.get(received.event as string);
+    if (message === undefined && unnamed !== undefined) return unnamed();
+    if (received === undefined) {
+      this.#refuse({ client, event: '', id: undefined }, NO_NAME);
+      return undefined;
+    }
+    const event = received.event as string;
+    if (received.id !== undefined && !isRequestId(received.id)) {
+      this.#refuse({ client, event, id: undefined }, WRONG_ID);
+      return undefined;
+    }
+    const asked = { client, event, id: received.id };
+    if (message === undefined) {
+      this.#refuse(asked, { code: 'GW_MESSAGE', message: `There is no message of this name here.` });
+      return undefined;
+    }
+    return this.#check(asked, message, received.data);
+  }
+
+  #check(asked: Asked, message: CheckedMessage, data: unknown): unknown {
+    try {
+      const checked = message.check(data);
+      if (!isPromise(checked)) return this.#call(asked, message, checked);
+      return checked.then(
+        (result) => this.#call(asked, message, result),
+        (error: unknown) => this.#fail(asked, error),
+      );
+    } catch (error) {
+      this.#fail(asked, error);
+      return undefined;
+    }
+  }
+
+  #call(
+    asked: Asked,
+    { handler }: CheckedMessage,
+    { misfit, ...checked }: Checked & { data?: unknown },
+  ): unknown {
+    if (misfit !== undefined) {
+      const { path, problem } = misfit;
+      const message = `${path === '' ? 'The data' : path} ${problem}.`;
+      this.#refuse(asked, { code: 'GW_MESSAGE', message, ...(path === '' ? {} : { path }) });
+      return undefined;
+    }
+    try {
+      const result = handler(asked.client, checked.data as never);
+      if (!isPromise(result)) {
+        this.#answer(asked, result);
+        return undefined;
+      }
+      return result.then(
+        (value) => this.#answer(asked, value),
+        (error: unknown) => this.#fail(asked, error),
+      );
+    } catch (error) {
+      this.#fail(asked, error);
+      return undefined;
+    }
+  }
+
+  #answer(asked: Asked, value: unknown): void {
+    const { client, event, id } = asked;
+    if (id === undefined) return;
+    try {
+      const { json, attachments } = checkNamedData(`The answer to '${event}'`, value);
+      const text = answerText(id, json);
+      this.#options.reports.named(
+        client.events,
+        attachments.length === 0 ? text : packNamed(text, attachments),
+      );
+    } catch (error) {
+      this.#fail(asked, error);
+    }
+  }
+
+  /** What a handler has thrown: its sender is told no more than the handler wants it to know. */
+  #fail(asked: Asked, error: unknown): void {
+    if (error instanceof Refused) {
+      const { code, message } = error;
+      this.#tell(asked, { code, message });
+      return;
+    }
+    const { log } = this.#options;
+    log.namedFailed(asked.client, asked.event, error);
+    this.#tell(asked, { code: 'GW_HANDLER', message: 'The server could not handle this message.' });
+  }
+
+  #refuse(asked: Asked, error: NamedError): void {
+    this.#options.gauge.refuse();
+    this.#tell(asked, error);
+  }
+
+  #tell({ client, event, id }: Asked, error: NamedError): void {
+    const named =
+      id === undefined && event !== '' ? { ...error, event: event.slice(0, LONGEST_NAME) } : error;
+    this.#options.reports.named(client.events, refusalText(id, named));
+  }
+}
+
+/** Characters of a name that a client has made up which it is told again. */
+const LONGEST_NAME = 64;
+
+const NO_NAME: NamedError = {
+  code: 'GW_MESSAGE',
+  message: 'This is no message with a name; expected JSON such as {"event":"say","data":{}}.',
+};
+const WRONG_ID: NamedError = {
+  code: 'GW_MESSAGE',
+  message: 'The id of a request must be a whole number from 0 to 9007199254740991.',
+};

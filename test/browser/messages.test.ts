@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { WebSocket, WebSocketServer } from 'ws';
+import { GatewayError, connect } from 'gatewayworker/browser';
+import { type TestNode, bootNode } from '#src/testing/index.js';
+import { BrowserClient } from '../support/browser-client.js';
+import { fixture } from '../support/fixtures.js';
+import { Inbox } from '../support/inbox.js';
+
+describe('messages between a client and a node', { timeout: 60_000 }, () => {
+  let node: TestNode;
+  before(async () => {
+    node = await bootNode({ config: { worker: { count: 1, events: fixture('events/page') } } });
+  });
+  after(() => node.close());
+
+  it('are heard by whoever listens for their name, the sender by its id', async (t) => {
+    const [ann, ben] = [await BrowserClient.open(t, node.urls[0]), await BrowserClient.open(t, node.urls[0])];
+    assert.match(ann.connection.id, /^[0-9a-f]{20}$/);
+    assert.notEqual(ann.connection.id, ben.connection.id);
+    const [first, second, other] = [ben.inbox('said'), ben.inbox('said'), ben.inbox('sung')];
+    ann.connection.emit('say', { text: 'hello' });
+    const said = { from: ann.connection.id, text: 'hello' };
+    assert.deepEqual([await first.next(), await second.next(), other.length], [said, said, 0]);
+  });
+
+  it('reach a listener until it is taken away', async (t) => {
+    const client = await BrowserClient.open(t, node.urls[0]);
+    const all = client.inbox('said');
+    const heard: unknown[] = [];
+    const off = client.connection.on('said', (data) => {
+      heard.push(data);
+      off();
+    });
+    client.connection.emit('say', { text: 'one' });
+    client.connection.emit('say', { text: 'two' });
+    await all.next();
+    await all.next();
+    assert.equal(heard.length, 1);
+  });
+
+  it('are answered, each by its own answer', async (t) => {
+    const { connection } = await BrowserClient.open(t, node.urls[0]);
+    const answers = [1, 2, 3].map((n) => connection.request('sum', { numbers: [n, n] }));
+    assert.deepEqual(await Promise.all(answers), [2, 4, 6]);
+  });
+
+  it('are refused: a request to who asks, an event to onError', async (t) => {
+    const { connection, errors } = await BrowserClient.open(t, node.urls[0]);
+    await assert.rejects(connection.request('refuse'), {
+      name: 'GatewayError',
+      code: 'no-sum',
+      message: 'There is none.',
+      path: '/numbers',
+    });
+    connection.emit('refuse');
+    await connection.request('sum', {});
+    const [error, ...more] = errors as GatewayError[];
+    assert.deepEqual([error.code, error.path, error.event, more], ['no-sum', '/numbers', 'refuse', []]);
+  });
+
+  it('are late: the answer that comes after all is nobody’s', async (t) => {
+    const { connection, clock } = await BrowserClient.open(t, node.urls[0]);
+    const slow = connection.request('never', undefined, { timeout: 50 });
+    const late = assert.rejects(slow, { code: 'GW_TIMEOUT', message: /never was not answered within 50 ms/ });
+    clock.advance(50);
+    await late;
+    const raw = new Inbox<unknown>('a client');
+    connection.onMessage((message) => raw.put(message));
+    connection.emit('raw', { text: '{"id":1,"data":"late"}' });
+    connection.emit('raw', { text: '{"id":1,"text":"of its own"}' });
+    assert.equal(await raw.next(), '{"id":1,"text":"of its own"}');
+    assert.equal(clock.timers, 0);
+  });
+
+  it('of the server’s are answered by what a listener returns', async (t) => {
+    const { connection, errors } = await BrowserClient.open(t, node.urls[0]);
+    const answers = new Inbox<unknown>('a client');
+    connection.on('answered', (answer) => answers.put(answer));
+    connection.on('name', () => {});
+    connection.on('name', async (data) => await Promise.resolve(`${String(data)}!`));
+    connection.on('nothing', () => {});
+    connection.on('fails', () => {
+      throw new TypeError('a secret');
+    });
+    connection.on('refuses', () => Promise.reject(new GatewayError('busy', 'Not now.')));
+    connection.on('loops', () => {
+      const loop: object[] = [];
+      return (loop.push(loop), loop);
+    });
+    const ask = async (event: string): Promise<unknown> => {
+      connection.emit('ask', { event, text: 'Ann' });
+      return await answers.next();
+    };
+    const failed = { code: 'GW_HANDLER', message: 'The listener failed.' };
+    assert.deepEqual(await ask('name'), { id: 7, data: 'Ann!' });
+    assert.deepEqual(await ask('nothing'), { id: 7 });
+    assert.deepEqual(await ask('refuses'), { id: 7, error: { code: 'busy', message: 'Not now.' } });
+    assert.deepEqual(await ask('fails'), { id: 7, error: failed });
+    assert.deepEqual(await ask('loops'), { id: 7, error: failed });
+    const missing = { code: 'GW_MESSAGE', message: 'Nothing listens for unknown here.' };
+    assert.deepEqual(await ask('unknown'), { id: 7, error: missing });
+    const [refusal, secret, loop, ...more] = errors;
+    assert.deepEqual(
+      [refusal.message, secret.message, loop.name, more],
+      ['Not now.', 'a secret', 'TypeError', []],
+    );
+  });
+
+  it('without a name come to onMessage, as they are', async (t) => {
+    const { connection } = await BrowserClient.open(t, node.urls[0]);
+    const raw = new Inbox<string | Uint8Array>('a client');
+    connection.onMessage((message) => raw.put(message));
+    for (const text of [
+      'hello',
+      '',
+      '7',
+      'null',
+      '[1]',
+      '{"a":1}',
+      '{"event":7}',
+      '{"hello":{"id":"x"}}',
+      '{"id":"1","data":2}',
+    ]) {
+      connection.emit('raw', { text });
+      assert.equal(await raw.next(), text);
+    }
+  });
+
+  it('that JSON cannot hold are refused where they are sent', async (t) => {
+    const { connection } = await BrowserClient.open(t, node.urls[0]);
+    assert.throws(() => connection.emit('say', { text: 1n }), TypeError);
+    await assert.rejects(connection.request('sum', { numbers: [1n] }), TypeError);
+  });
+
+  it('keep their order, however a listener fails', async (t) => {
+    const client = await BrowserClient.open(t, node.urls[0]);
+    client.connection.on('said', () => {
+      throw new Error('on purpose');
+    });
+    const texts = client.inbox('said');
+    for (let n = 0; n < 100; n++) client.connection.emit('say', { text: String(n) });
+    for (let n = 0; n < 100; n++) assert.equal(((await texts.next()) as { text: string }).text, String(n));
+    assert.equal(client.errors.length, 100);
+  });
+});
+
+describe('the built module', { timeout: 60_000 }, () => {
+  it('connects with the WebSocket that it is given, and says when there is none', async (t) => {
+    const node = await bootNode({ config: { worker: { count: 1, events: fixture('events/page') } } });
+    t.after(() => node.close());
+    const url = node.urls[0].replace('ws:', 'http:');
+    const connection = connect(new URL(url), { WebSocket });
+    assert.equal(connection.state, 'connecting');
+    assert.equal(await connection.request('sum', { numbers: [1, 2] }), 3);
+    assert.equal(connection.state, 'open');
+    connection.close();
+    assert.equal(connection.state, 'closed');
+    const there = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
+    Object.defineProperty(globalThis, 'WebSocket', { value: undefined, configurable: true });
+    t.after(() => there && Object.defineProperty(globalThis, 'WebSocket', there));
+    assert.throws(() => connect(url), { code: 'GW_ARGUMENT', message: /no WebSocket here.*ws/ });
+  });
+
+  it('says what is no address', () => {
+    for (const url of ['', '/chat', 'example.com', 'mailto:ann@example.com']) {
+      assert.throws(() => connect(url, { WebSocket }), {
+        code: 'GW_ARGUMENT',
+        message: /is no address of a gateway/,
+      });
+    }
+  });
+});
+
+/** A server of our own. @returns its url */
+async function greeting(t: TestContext, onClient: (socket: WebSocket) => void): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  t.after(() => server.close());
+  server.on('connection', (socket) => {
+    socket.send('{"hello":{"version":1,"id":"a"}}');
+    onClient(socket);
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return `ws://127.0.0.1:${port}`;
+}
+
+describe('a server that sends anything', { timeout: 60_000 }, () => {
+  it('that echoes gets bytes as bytes, wherever they are in the data', async (t) => {
+    const server = await greeting(t, (socket) => {
+      socket.on('message', (message, isBinary) => socket.send(message, { binary: isBinary }));
+    });
+    const { connection } = await BrowserClient.open(t, server);
+    const echoed = new Inbox<unknown>('a client');
+    connection.on('picture', (data) => echoed.put(data));
+    const whole = Uint8Array.of(1, 2, 3, 4);
+    connection.emit('picture', {
+      name: 'ä',
+      parts: [whole.buffer, whole.subarray(1, 3), new Uint8Array(0), Buffer.from('node')],
+      same: { _placeholder: true, num: 9 },
+    });
+    assert.deepEqual(await echoed.next(), {
+      name: 'ä',
+      parts: [whole, whole.slice(1, 3), new Uint8Array(0), new TextEncoder().encode('node')],
+      same: { _placeholder: true, num: 9 },
+    });
+    connection.emit('picture', whole);
+    assert.deepEqual(await echoed.next(), whole);
+  });
+
+  it('ends nothing: what is no message with a name is given to onMessage', async (t) => {
+    const words = [
+      Buffer.alloc(0),
+      Buffer.from([0, 0, 0]),
+      Buffer.from([255, 255, 255, 255]),
+      Buffer.from([0, 0, 0, 1, 0x7b, 0, 0, 0, 9, 1]),
+      Buffer.from([0, 0, 0, 2, 0x7b, 0xff]),
+      Buffer.from([0, 0, 0, 4, 0x6e, 0x75, 0x6c, 0x6c]),
+    ];
+    const server = await greeting(t, (socket) => {
+      for (const word of words) socket.send(word);
+      socket.send('{"event":"__proto__","data":1}');
+      socket.send('{"event":"constructor","id":1}');
+      socket.send('{"id":99,"data":"nobody asked"}');
+      socket.send('{"error":null}');
+      socket.send('{"event":"last"}');
+    });
+    const client = BrowserClient.start(t, server);
+    const raw: unknown[] = [];
+    client.connection.onMessage((message) => raw.push(message));
+    const last = client.inbox('last');
+    await last.next();
+    assert.deepEqual(raw, [...words.map((word) => new Uint8Array(word)), '{"error":null}']);
+    assert.deepEqual(client.errors, []);
+  });
+});
