@@ -17,6 +17,7 @@ const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) =
   ['better-sqlite3', (file) => file.startsWith('database/')],
   ['node:sqlite', (file) => file.startsWith('database/')],
   ['ws', (file) => file.startsWith('gateway/protocols/') || file.startsWith('testing/')],
+  ['prom-client', (file) => file === 'metrics/render.ts'],
   ['esbuild', (file) => file.startsWith('bundle/') || file.startsWith('config/')],
   [
     'node:net',
@@ -88,6 +89,14 @@ describe('the architecture', () => {
         .map(({ file, imported }) => `${file} imports ${imported}`),
     );
     assert.deepEqual(wrong, []);
+  });
+
+  it('loads prom-client with the first scrape', () => {
+    const found = imports.filter(({ imported, typeOnly }) => imported === 'prom-client' && !typeOnly);
+    assert.deepEqual(
+      found.map(({ dynamic }) => dynamic),
+      [true],
+    );
   });
 
   it('touches Atomics in ring/ only', () => {

@@ -17,8 +17,9 @@ import type { AdminLink } from '../ops/requests/admin.js';
 import { Exchange } from './exchange.js';
 import { Guard } from './guard.js';
 import { Hosts } from './hosts.js';
-import { Refusal, statusOf } from './refusal.js';
-import type { AdminNode, Route } from './route.js';
+import { errorBody, Refusal, statusOf } from './refusal.js';
+import { Retries } from './retries.js';
+import type { AdminContext, AdminNode, Route } from './route.js';
 import { routes } from './routes.js';
 
 const DEFAULT_LISTEN = '127.0.0.1:8280';
@@ -36,6 +37,7 @@ const LIMITS = {
 export interface AdminServerOptions {
   readonly config: AdminConfig;
   readonly node: AdminNode;
+  readonly calls: AdminContext['calls'];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -44,6 +46,7 @@ export interface AdminServerOptions {
 export class AdminServer {
   readonly #options: AdminServerOptions;
   readonly #guard: Guard;
+  readonly #context: AdminContext;
   readonly #hosts: Hosts;
   readonly #server: Server;
   /** By path, and then by method. */
@@ -57,6 +60,8 @@ export class AdminServer {
     this.#hosts = new Hosts([...config.hosts, hostOf(config.listen || DEFAULT_LISTEN)]);
     this.#guard = new Guard({ token: config.token, hosts: this.#hosts, port: () => this.#port, clock });
     this.#routes = byPath(routes);
+    const { readOnly } = config;
+    this.#context = { ...options, guard: this.#guard, retries: new Retries(clock), readOnly };
     const serve: RequestListener = (request, response) => void this.#serve(request, response);
     this.#tls = tls;
     this.#server = tls === undefined ? createServer(LIMITS, serve) : tlsServer(tls, serve);
@@ -120,8 +125,7 @@ export class AdminServer {
     response.on('error', () => {});
     try {
       const route = await this.#admit(exchange);
-      const { readOnly } = this.#options.config;
-      await route.handle(exchange, { ...this.#options, guard: this.#guard, readOnly });
+      await route.handle(exchange, this.#context);
     } catch (error) {
       this.#fail(exchange, error);
     }
@@ -129,7 +133,8 @@ export class AdminServer {
 
   /** The route that is asked for, if this may be asked. @throws Refusal */
   async #admit(exchange: Exchange): Promise<Route> {
-    const methods = this.#routes.get(exchange.path);
+    const { path } = exchange;
+    const methods = this.#routes.get(path) ?? this.#routes.get(path.replace(/[^/]+$/, '*'));
     const route = methods?.get(exchange.method);
     // what everybody may see says nothing that another page could make use of
     if (route?.open !== true || exchange.method !== 'GET') this.#hosts.checkHost(exchange.request.headers);
@@ -153,19 +158,16 @@ export class AdminServer {
   }
 
   #fail(exchange: Exchange, error: unknown): void {
-    const status = statusOf(error);
-    // the other end has gone
-    if (exchange.request.errored !== null && !(error instanceof GatewayError)) return;
+    const { node, log } = this.#options;
     if (!(error instanceof GatewayError)) {
-      this.#options.log.error({ err: error, path: exchange.path }, 'a request to the admin listener failed');
+      // the other end has gone in the middle of its request: nobody is left to be told
+      if (exchange.request.errored !== null) return;
+      log.error({ err: error, path: exchange.path }, 'a request to the admin listener failed');
     }
-    const code = error instanceof GatewayError ? error.code : 'GW_REQUEST';
-    const message =
-      error instanceof GatewayError
-        ? error.message
-        : 'The request failed by a fault of the node: see its log.';
+    // nothing else can be asked of a node that is not up
+    const early = error instanceof GatewayError && error.code === 'GW_CONTROL' && node.phase !== 'up';
     const headers = error instanceof Refusal ? error.headers : {};
-    exchange.sendJson(status, { error: { code, message } }, headers);
+    exchange.sendJson(early ? 503 : statusOf(error), errorBody(error), headers);
   }
 }
 

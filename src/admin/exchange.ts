@@ -23,6 +23,7 @@ export class Exchange {
   /** As it came, up to the question mark: nothing in it is decoded. */
   readonly path: string;
   readonly query: URLSearchParams;
+  #body: Buffer | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     const { method = '', url = '' } = request;
@@ -41,16 +42,8 @@ export class Exchange {
 
   /** The body, of {@link MAX_BODY} bytes at most. @throws Refusal */
   async body(): Promise<Buffer> {
-    const { request } = this;
-    if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge();
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MAX_BODY) throw tooLarge();
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks, size);
+    this.#body ??= await this.#read();
+    return this.#body;
   }
 
   /** The body as JSON, {} when it is empty. @throws Refusal */
@@ -70,6 +63,10 @@ export class Exchange {
     }
   }
 
+  header(name: string): string | undefined {
+    return this.request.headersDistinct[name]?.[0];
+  }
+
   sendJson(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
     this.send(status, `${JSON.stringify(value)}\n`, { 'Content-Type': 'application/json', ...headers });
   }
@@ -81,6 +78,19 @@ export class Exchange {
     if (!request.complete) response.setHeader('Connection', 'close');
     response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
     response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  async #read(): Promise<Buffer> {
+    const { request } = this;
+    if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge();
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_BODY) throw tooLarge();
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks, size);
   }
 }
 

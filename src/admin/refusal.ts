@@ -1,4 +1,6 @@
+import { PartialResultError } from '../api/pending-queries.js';
 import { type ErrorCode, GatewayError } from '../base/errors.js';
+import { asJson } from './json.js';
 
 /** A request that is not done, with the status and the headers that say so. */
 export class Refusal extends GatewayError {
@@ -39,4 +41,14 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 export function statusOf(error: unknown): number {
   if (error instanceof Refusal) return error.status;
   return (error instanceof GatewayError && STATUS[error.code]) || 500;
+}
+
+/** `{"error":{"code":"GW_…","message":"…"}}`, and what is known nevertheless of a query that some gateways did not answer. */
+export function errorBody(error: unknown): object {
+  const { code, message } =
+    error instanceof GatewayError
+      ? error
+      : { code: 'GW_REQUEST', message: 'The request failed by a fault of the node: see its log.' };
+  if (!(error instanceof PartialResultError)) return { error: { code, message } };
+  return { error: { code, message }, partial: asJson(error.partial), missing: error.missing };
 }

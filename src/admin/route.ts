@@ -1,5 +1,7 @@
 import type { Logger } from '../base/log.js';
 import { readRequest, type Answerer, type RequestName, requests } from '../ops/requests/requests.js';
+import type { Retries } from './retries.js';
+import type { ClusterCalls } from '../client/cluster-calls.js';
 import type { Exchange } from './exchange.js';
 import type { Guard } from './guard.js';
 import { Refusal } from './refusal.js';
@@ -15,14 +17,17 @@ export interface AdminNode extends Answerer {
 export interface AdminContext {
   readonly node: AdminNode;
   readonly guard: Guard;
+  readonly retries: Retries;
   readonly readOnly: boolean;
   readonly log: Logger;
+  /** The Gateway API. @throws GatewayError when the node is not up */
+  readonly calls: () => Promise<ClusterCalls>;
 }
 
 /** A path of the admin listener, and what is done there. */
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** The whole path. */
+  /** The whole path; one that ends in `/*` stands for all with one more name. */
   readonly path: string;
   /** Whether everybody may ask, without a token and under any host name: what says nothing of anybody. */
   readonly open?: boolean;

@@ -1,3 +1,4 @@
+import { callRoutes } from './call-routes.js';
 import { healthRoutes } from './health.js';
 import { liveRoutes } from './live-routes.js';
 import { loginRoutes } from './login.js';
@@ -19,4 +20,5 @@ export const routes: readonly Route[] = [
     routeOf(list),
     routeOf(list, 'POST'),
   ]),
+  ...callRoutes,
 ];

@@ -79,7 +79,13 @@ function openAdmin(
 ): (node: NodeProcess<Node | NodeGroup>) => Promise<AdminServer> {
   return async (node) => {
     const { AdminServer: Server } = await import('../admin/admin-server.js');
-    return await Server.open({ config, node, clock: systemClock, log });
+    return await Server.open({
+      config,
+      node,
+      calls: async () => await node.node.calls(),
+      clock: systemClock,
+      log,
+    });
   };
 }
 

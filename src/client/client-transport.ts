@@ -7,10 +7,13 @@ import { type Frame, decodeFrame, encodeFrame } from '../wire/frame.js';
 import { unserialize } from '../wire/php-serialize.js';
 import { EarlySends } from './early-sends.js';
 import { GatewayConnection, type GatewayConnectionOptions } from './gateway-connection.js';
+import type { GatewayReplies, GatewayWay, OwnWay } from './gateway-way.js';
 
 export interface ClientTransportOptions
   extends Omit<GatewayConnectionOptions, 'onReply' | 'onUnanswered' | 'onDrained' | 'onEnded'> {
   readonly requests: PendingQueries;
+  /** The way to the gateway of this process, if it has one: it needs no connection. */
+  readonly own?: OwnWay | undefined;
   /** Asks a Register which gateways there are: {@link ClientTransport.setGateways} is called before this resolves. */
   readonly discover: () => Promise<void>;
 }
@@ -25,7 +28,8 @@ export interface ClientTransportOptions
 export class ClientTransport implements Transport {
   readonly #options: ClientTransportOptions;
   /** By address; undefined until it is known which there are. */
-  #connections: Map<string, GatewayConnection> | undefined;
+  #connections: Map<string, GatewayWay> | undefined;
+  readonly #own: GatewayWay | undefined;
   /** The addresses that the Registers name. */
   #listed: ReadonlySet<string> = new Set();
   #connecting: Promise<void> | undefined;
@@ -40,6 +44,7 @@ export class ClientTransport implements Transport {
   constructor(options: ClientTransportOptions) {
     this.#options = options;
     this.#early = new EarlySends(options.bufferSize);
+    this.#own = options.own?.(this.#replies);
   }
 
   get connected(): boolean {
@@ -59,11 +64,11 @@ export class ClientTransport implements Transport {
    * is used as long as it lives.
    */
   setGateways(gateways: readonly GatewayAddress[]): void {
-    const connections = (this.#connections ??= new Map<string, GatewayConnection>());
+    const connections = (this.#connections ??= new Map<string, GatewayWay>());
     this.#listed = new Set(gateways.map(formatAddress));
     for (const gateway of gateways) {
       const name = formatAddress(gateway);
-      if (!connections.has(name)) connections.set(name, this.#connection(gateway));
+      if (!connections.has(name)) connections.set(name, this.#way(gateway));
     }
     for (const [name, { open }] of connections) {
       if (!open && !this.#listed.has(name)) connections.delete(name);
@@ -169,12 +174,21 @@ export class ClientTransport implements Transport {
     }
   }
 
-  #connection(address: GatewayAddress): GatewayConnection {
+  get #replies(): GatewayReplies {
+    const { requests } = this.#options;
+    return {
+      onReply: (requestId, value) => requests.answer(requestId, unserialize(value)),
+      onUnanswered: (requestId) => requests.fail(requestId),
+    };
+  }
+
+  #way(address: GatewayAddress): GatewayWay {
+    const own = this.#own;
+    if (own?.address.ip === address.ip && own.address.port === address.port) return own;
     const { requests } = this.#options;
     return new GatewayConnection(address, {
       ...this.#options,
-      onReply: (requestId, value) => requests.answer(requestId, unserialize(value)),
-      onUnanswered: (requestId) => requests.fail(requestId),
+      ...this.#replies,
       onDrained: () => this.#room.wake(),
       onEnded: (error, lost) => {
         if (lost) this.#lost ??= error;

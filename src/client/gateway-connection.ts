@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { type InnerTls, connectInner } from '../net/inner-socket.js';
 import { QueryConnection } from '../cluster/query-connection.js';
+import type { GatewayReplies, GatewayWay } from './gateway-way.js';
 import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-id.js';
 import { isQuery } from '../wire/command.js';
 import { type Frame, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
@@ -15,7 +16,7 @@ const MAX_REPLY_LENGTH = 256 * 1024 * 1024;
 
 const PING_INTERVAL = 25_000;
 
-export interface GatewayConnectionOptions {
+export interface GatewayConnectionOptions extends GatewayReplies {
   readonly secretKey: string;
   readonly tls: InnerTls | undefined;
   readonly clock: Clock;
@@ -23,9 +24,6 @@ export interface GatewayConnectionOptions {
   readonly timeout: number;
   /** Bytes that may wait before `send` returns false; beyond twice as many it throws. */
   readonly bufferSize: number;
-  onReply(requestId: number, value: Buffer): void;
-  /** A query will not be answered. */
-  onUnanswered(requestId: number): void;
   /** What waited has gone out, or is lost. */
   onDrained(): void;
   /** The connection ended, and with it every answer that was still to come. `lost` when something that was sent may not have arrived. */
@@ -33,7 +31,7 @@ export interface GatewayConnectionOptions {
 }
 
 /** The way to one gateway: connects when it is used, and again when it is used after the connection broke. */
-export class GatewayConnection {
+export class GatewayConnection implements GatewayWay {
   readonly address: GatewayAddress;
   readonly #name: string;
   readonly #options: GatewayConnectionOptions;

@@ -48,6 +48,11 @@ export function isToken(value: string): boolean {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(value);
 }
 
+/** A namespace of Socket.IO, or all of them. */
+export function isNamespace(value: string): boolean {
+  return value === '*' || /^\/[^,?]*$/.test(value);
+}
+
 /** The mode of a file, as `chmod` takes it. */
 export function isMode(value: string): boolean {
   return /^0?[0-7]{3}$/.test(value);

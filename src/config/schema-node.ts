@@ -63,6 +63,7 @@ export function expectation(node: SchemaNode): string {
       if (node.items?.format === 'addresses') return 'a list such as ["loopback", "10.1.0.0/16"]';
       if (node.items?.format === 'host') return 'a list such as ["admin.example.com"]';
       if (node.items?.format === 'token') return 'a list of different names, such as ["mqtt"]';
+      if (node.items?.format === 'namespace') return 'a list such as ["/", "/admin"]';
       if (node.items?.format === 'origin') return 'a list such as ["https://example.com"]';
       return 'a list with at least one entry';
     case 'boolean':
@@ -80,6 +81,7 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   address: 'host:port, such as 10.0.0.1:1236',
   admin: 'host:port, such as 127.0.0.1:8280',
   mode: 'three octal digits in quotes, such as "660"',
+  namespace: 'a slash and a name without a comma, such as "/admin", "/" for the main one, or "*" for any',
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',
   addresses: 'an address, a range such as 10.1.0.0/16, "loopback" or "private"',
   origin:

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Type, type Static } from '#typebox';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
 import { COMPRESSION } from './compression.js';
+import { SOCKET_IO } from './socket-io.js';
 import { schemeList, type SchemeOption, schemesTaking } from './schemes.js';
 
 /**
@@ -145,6 +146,40 @@ const compression = Type.Object(
   { additionalProperties: false },
 );
 
+const socketIo = Type.Object(
+  {
+    namespaces: Type.Array(Type.String({ format: 'namespace' }), {
+      minItems: 1,
+      uniqueItems: true,
+      default: [...SOCKET_IO.namespaces],
+      description: 'The namespaces that clients may come into: `"/"`, `"/admin"`, or `"*"` for any.',
+    }),
+    pingInterval: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: LONGEST_SECONDS,
+      default: SOCKET_IO.pingInterval,
+      unit: 'seconds',
+      description:
+        'Time from one ping to the next. The heartbeat of `pingInterval` is not for these clients, who know only their own.',
+    }),
+    pingTimeout: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: LONGEST_SECONDS,
+      default: SOCKET_IO.pingTimeout,
+      unit: 'seconds',
+      description: 'Time that a client has to answer a ping.',
+    }),
+    connectTimeout: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: LONGEST_SECONDS,
+      default: SOCKET_IO.connectTimeout,
+      unit: 'seconds',
+      description: 'Time that a connection may be in no namespace.',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 const listener = Type.Object(
   {
     url: Type.String({
@@ -175,6 +210,14 @@ const listener = Type.Object(
         type: ['object', 'boolean'],
         defaultText: '`false`',
         description: `Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. ${onlyWith('compression')}`,
+      }),
+    ),
+    socketIo: Type.Optional(
+      Type.Unsafe<boolean | Partial<Static<typeof socketIo>>>({
+        ...socketIo,
+        type: ['object', 'boolean'],
+        defaultText: '`false`',
+        description: `Whether clients of Socket.IO, version 3 or 4, may come in at \`/socket.io/\`; an object says how. ${onlyWith('socketIo')}`,
       }),
     ),
     origins: Type.Optional(

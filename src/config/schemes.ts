@@ -4,6 +4,7 @@ export const SCHEME_OPTIONS = [
   'subprotocols',
   'origins',
   'compression',
+  'socketIo',
   'tls',
   'protocol',
   'proxy',
@@ -32,12 +33,12 @@ interface Scheme {
 const TABLE = {
   ws: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'origins', 'compression', 'proxy'],
+    options: ['static', 'subprotocols', 'origins', 'compression', 'socketIo', 'proxy'],
     aliases: ['websocket', 'http'],
   },
   wss: {
     transport: 'tcp',
-    options: ['static', 'subprotocols', 'origins', 'compression', 'tls', 'proxy'],
+    options: ['static', 'subprotocols', 'origins', 'compression', 'socketIo', 'tls', 'proxy'],
     needs: 'tls',
     note: 'these also answer plain HTTP',
     aliases: ['https'],

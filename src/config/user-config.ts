@@ -70,6 +70,8 @@ interface UserGatewayListen {
   readonly subprotocols?: readonly string[] | undefined;
   /** Whether websocket messages are compressed (permessage-deflate) for clients that offer it; an object says how. Only with ws and wss. Default: `false`. */
   readonly compression?: boolean | UserGatewayListenCompression | undefined;
+  /** Whether clients of Socket.IO, version 3 or 4, may come in at `/socket.io/`; an object says how. Only with ws and wss. Default: `false`. */
+  readonly socketIo?: boolean | UserGatewayListenSocketIo | undefined;
   /** Whose pages may open a websocket, by the `Origin` that browsers send: `"https://example.com"`, `"https://*.example.com"`, `"null"`, `"*"` for all. Clients without an Origin, which are no pages, always may. Only with ws and wss. Default: pages of the same host. */
   readonly origins?: readonly string[] | undefined;
   /** A client that has no uid (`bindUid`, or the `uid` of `onHandshake`) this long after it came in is closed; 0: it need not have one. Default: `0`. */
@@ -95,6 +97,17 @@ interface UserGatewayListenCompression {
   readonly threshold?: number | undefined;
   /** How hard zlib tries, from fast to small. Default: `3`. */
   readonly level?: number | undefined;
+}
+
+interface UserGatewayListenSocketIo {
+  /** The namespaces that clients may come into: `"/"`, `"/admin"`, or `"*"` for any. Default: `["/"]`. */
+  readonly namespaces?: readonly string[] | undefined;
+  /** Time from one ping to the next. The heartbeat of `pingInterval` is not for these clients, who know only their own. Default: `25` seconds. */
+  readonly pingInterval?: number | undefined;
+  /** Time that a client has to answer a ping. Default: `20` seconds. */
+  readonly pingTimeout?: number | undefined;
+  /** Time that a connection may be in no namespace. Default: `45` seconds. */
+  readonly connectTimeout?: number | undefined;
 }
 
 interface UserGatewayListenTls {

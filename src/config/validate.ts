@@ -13,6 +13,7 @@ import {
   isHost,
   isMode,
   isNamedRouter,
+  isNamespace,
   isRouter,
   isToken,
 } from './formats.js';
@@ -38,6 +39,7 @@ const ajv = new Ajv({
     address: isAddress,
     admin: isAdminListen,
     mode: isMode,
+    namespace: isNamespace,
     token: isToken,
     addresses: isAddressRange,
     origin: isOriginPattern,

@@ -6,15 +6,18 @@ import { type ReceivedFrame, emptyFrame } from '../wire/frame.js';
 import { type PhpValue, serialize } from '../wire/php-serialize.js';
 import type { WorkerPeer } from './worker-peer.js';
 
+/** Where answers go. */
+export type AskerLink = Pick<Link, 'name' | 'state' | 'send'>;
+
 /** Who sends commands and queries over a link. A query has a request id, and is answered by a REPLY frame that has it too. */
 export class Asker {
   /** Which worker it is; undefined for a GatewayClient. */
   readonly peer: WorkerPeer | undefined;
-  readonly #link: Link;
+  readonly #link: AskerLink;
   readonly #reply = emptyFrame();
 
   /** @param address the gateway's */
-  constructor(link: Link, address: GatewayAddress, peer?: WorkerPeer) {
+  constructor(link: AskerLink, address: GatewayAddress, peer?: WorkerPeer) {
     this.#link = link;
     this.peer = peer;
     this.#reply.command = Command.REPLY;

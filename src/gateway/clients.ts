@@ -175,6 +175,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     if (grant !== undefined) this.#endow(client, grant);
     if (connection.listener.authTimeout > 0 && client.uid === undefined) this.#newcomers.add(client);
     if (handshake?.subprotocol === SUBPROTOCOL) this.#greet(client);
+    connection.greet?.(formatClientId(this.#address.ip, this.#address.port, client.id));
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
     if (handshake === undefined) return;
     const { remoteAddress, remotePort, listener } = connection;

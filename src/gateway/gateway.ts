@@ -115,7 +115,7 @@ export class Gateway implements InnerHost {
       config,
       clock,
       () => directory.clients(),
-      (client) => !client.connection.listener.heartbeat,
+      ({ connection }) => !connection.listener.heartbeat || connection.protocol.ownHeartbeat === true,
       (client) => delivery.ping(client),
       (client) => {
         counters.heartbeatDrops++;

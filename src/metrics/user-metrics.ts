@@ -60,9 +60,11 @@ export interface Metrics {
 /** Where no node runs, as in tests of a part of an application: counted, and told nobody. */
 let store: SeriesStore = new ThreadSeries({ onSeries: () => {}, onRefused: () => {} });
 
-/** From now on what is counted in this thread is the node's. */
-export function attachMetrics(series: SeriesStore): void {
+/** From now on what is counted in this thread is the node's. @returns where it was counted before */
+export function attachMetrics(series: SeriesStore): SeriesStore {
+  const before = store;
   store = series;
+  return before;
 }
 
 export const metrics: Metrics = {

@@ -3,17 +3,13 @@ import { type Server, type Socket, connect, createServer } from 'node:net';
 import { connect as connectTls, createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { GatewayError } from '../base/errors.js';
 import { bind } from './bind.js';
+import type { InnerTls } from './inner-tls.js';
 import type { Stranger, Strangers } from './strangers.js';
+
+export type { InnerTls } from './inner-tls.js';
 
 /** Milliseconds that a TLS handshake may take on an inner port. */
 const HANDSHAKE_TIME = 10_000;
-
-/** Mutual TLS between nodes: what each shows, and who has to have signed what the others show. PEM. */
-export interface InnerTls {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly ca: Buffer;
-}
 
 /** Reads the files that the configuration names. @throws GW_CLUSTER naming what cannot be read or used */
 export function readInnerTls(files: { cert: string; key: string; ca: string }): InnerTls {

@@ -10,7 +10,7 @@ const MICROSECONDS = 1e6;
 interface Measured {
   readonly status: NodeStatus;
   readonly listeners: readonly ListenerContext[];
-  readonly pool: Pool | undefined;
+  readonly pool: Pick<Pool, 'measures' | 'metrics'> | undefined;
   /** How late the main thread's event loop comes round: ring/bucket-counts.ts. */
   readonly delays: ArrayLike<number>;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
 import { systemClock } from '../base/clock.js';
+import type { ClusterCalls } from '../client/cluster-calls.js';
 import { drainTimes } from '../config/drain.js';
 import { registersOf } from '../config/registers.js';
 import { rolesOf } from '../config/roles.js';
@@ -85,6 +86,9 @@ export class Node implements AskedNode, Answerer {
   #membership: Membership | undefined;
   /** Once somebody has asked for it. */
   #loopDelay: LoopDelay | undefined;
+  /** The Gateway API of this process, once it was used. */
+  #calls: Promise<ClusterCalls> | undefined;
+  #innerTls: InnerTls | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(config: NodeConfig, options: NodeOptions) {
@@ -122,6 +126,7 @@ export class Node implements AskedNode, Answerer {
     const { register, cluster, gateway, worker } = this.#config;
     const { log } = this.#options;
     const tls = cluster.tls && readInnerTls(cluster.tls);
+    this.#innerTls = tls;
     const common = { secretKey: cluster.secretKey, tls, clock: systemClock, log };
     if (register !== false)
       this.#register = await RegisterServer.open({ listen: register.listen, ...common });
@@ -206,6 +211,19 @@ export class Node implements AskedNode, Answerer {
     return { status: this.status(), active, threads: this.#pool?.threads() ?? [] };
   }
 
+  /** The Gateway API, for all clients of the cluster. It is made, and loaded, when it is first asked for. */
+  async calls(): Promise<ClusterCalls> {
+    this.#calls ??= import('./node-calls.js').then(({ nodeCalls }) =>
+      nodeCalls({
+        gateway: this.gateway,
+        membership: this.#membership,
+        secretKey: this.#config.cluster.secretKey,
+        tls: this.#innerTls,
+      }),
+    );
+    return await this.#calls;
+  }
+
   /**
    * Replaces the workers' code and the listeners' certificates without a client noticing: all of it or nothing.
    *
@@ -230,6 +248,8 @@ export class Node implements AskedNode, Answerer {
       const timeout = graceful ? GRACEFUL_TIMEOUT : this.#stopTimeout;
       await this.gateway?.announceEnd();
       const deadline = systemClock.now() + drainTimes(this.#config).spread + timeout;
+      // what was lost on the way is nobody's any more
+      await (await this.#calls)?.close().catch(() => {});
       // from now on nobody new comes to this gateway
       this.#membership?.withdraw();
       this.#pool?.hurry();

@@ -40,7 +40,7 @@ export class Membership {
   readonly #words: readonly Word[];
   #gateway: string | undefined;
   #addresses: readonly string[] = [];
-  #onChange: (addresses: readonly string[]) => void = () => {};
+  readonly #watchers = new Set<(addresses: readonly string[]) => void>();
   #settling: Array<() => void> = [];
 
   /** Dials at once. */
@@ -72,10 +72,13 @@ export class Membership {
    *
    * A gateway that is no longer among them is not gone for that reason: Registers may be at fault. A link to it that works
    * is to be kept, and one that is lost not to be dialled again.
+   *
+   * @returns ends it
    */
-  watch(onChange: (addresses: readonly string[]) => void): void {
-    this.#onChange = onChange;
+  watch(onChange: (addresses: readonly string[]) => void): () => void {
+    this.#watchers.add(onChange);
     if (this.#addresses.length > 0) onChange(this.#addresses);
+    return () => this.#watchers.delete(onChange);
   }
 
   /** Waits until every Register has answered once, or for `timeout` milliseconds. @returns whether all have */
@@ -99,7 +102,7 @@ export class Membership {
 
   /** Leaves the cluster: whoever watches hears nothing more. */
   close(): void {
-    this.#onChange = () => {};
+    this.#watchers.clear();
     for (const { client, timer } of this.#words) {
       timer?.cancel();
       client.close();
@@ -158,7 +161,7 @@ export class Membership {
     if (union.size === this.#addresses.length && this.#addresses.every((address) => union.has(address)))
       return;
     this.#addresses = [...union].toSorted();
-    this.#onChange(this.#addresses);
+    for (const onChange of this.#watchers) onChange(this.#addresses);
   }
 
   #allSpoken(): boolean {

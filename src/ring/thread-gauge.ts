@@ -42,6 +42,8 @@ const ENTRY = 4;
 /** Pending handlers beyond so many are counted and not named. */
 const ENTRIES = 128;
 const WORDS = TABLE + ENTRIES * ENTRY;
+/** Where the doubles begin, in bytes. */
+const WORDS_END = Math.ceil(WORDS / 2) * 8;
 const ACTIVE = 0;
 const BUCKETS = bucketsLength(SECONDS);
 const DOUBLES = 1 + 2 * BUCKETS;
@@ -66,10 +68,10 @@ export class ThreadGauge {
   readonly delays: Float64Array;
   #free = Array.from({ length: ENTRIES - 1 }, (_, index) => ENTRIES - 1 - index);
 
-  constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(WORDS * 4 + DOUBLES * 8)) {
+  constructor(shared: SharedArrayBuffer = new SharedArrayBuffer(WORDS_END + DOUBLES * 8)) {
     this.shared = shared;
     this.#words = new Int32Array(shared, 0, WORDS);
-    const doubles = new Float64Array(shared, WORDS * 4, DOUBLES);
+    const doubles = new Float64Array(shared, WORDS_END, DOUBLES);
     this.#active = doubles.subarray(ACTIVE, ACTIVE + 1);
     this.durations = doubles.subarray(1, 1 + BUCKETS);
     this.delays = doubles.subarray(1 + BUCKETS);

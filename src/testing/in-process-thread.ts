@@ -7,7 +7,7 @@ import { GatewayError } from '../base/errors.js';
 import { threadDatabases } from '../base/thread-databases.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
-import { type SeriesStore, ThreadSeries } from '../metrics/thread-series.js';
+import type { SeriesStore } from '../metrics/thread-series.js';
 import { attachMetrics } from '../metrics/user-metrics.js';
 import type { StartThread, Thread } from '../pool/thread.js';
 import { type ThreadHost, runThread } from '../worker/entry.js';
@@ -62,8 +62,12 @@ export class InProcessThreads {
 /** The applications under test that are open, the latest last: what a test calls outside of any handler is for that. */
 const open: InProcessThreads[] = [];
 
-/** What is counted outside of any application, such as where a test imports one. */
-const UNTOLD = new ThreadSeries({ onSeries: () => {}, onRefused: () => {} });
+/** Where is counted what is counted outside of any application, such as where a test imports one. */
+let outside: SeriesStore | undefined;
+
+function currentSeries(): SeriesStore {
+  return (running.getStore() ?? open.at(-1)?.latest)?.series ?? (outside as SeriesStore);
+}
 
 /** From now on `Gateway`, and what is counted, is for the application with these threads. @returns takes that back */
 export function connectGateway(threads: InProcessThreads): () => Promise<void> {
@@ -82,16 +86,14 @@ export function connectGateway(threads: InProcessThreads): () => Promise<void> {
     },
   });
   Gateway.attachContext({ currentClientId });
-  const series = (): SeriesStore => (running.getStore() ?? open.at(-1)?.latest)?.series ?? UNTOLD;
-  attachMetrics({
-    define: (definition) => series().define(definition),
-    valuesOf: (definition, labels) => series().valuesOf(definition, labels),
+  outside ??= attachMetrics({
+    define: (definition) => currentSeries().define(definition),
+    valuesOf: (definition, labels) => currentSeries().valuesOf(definition, labels),
   });
   return async () => {
     open.splice(open.indexOf(threads), 1);
     if (open.length > 0) return;
     Gateway.detach();
-    attachMetrics(UNTOLD);
     await Promise.all([...threadDatabases].map(async (database) => await database.close()));
   };
 }

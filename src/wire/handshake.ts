@@ -43,6 +43,10 @@ export interface HandshakeFields {
   readonly subprotocol?: string;
   /** Missing for none. */
   readonly certificate?: ClientCertificate | undefined;
+  /** Of Socket.IO only. */
+  readonly namespace?: string | undefined;
+  /** Of Socket.IO: what the client gives for its authentication, as the JSON that it has sent; missing for nothing. */
+  readonly auth?: string | undefined;
 }
 
 /** The request while nobody has said yet whether it may come in. */
@@ -69,6 +73,10 @@ export interface Handshake {
   readonly subprotocol: string | null;
   /** What the client has shown to be, where the listener asks (`tls.requestCert`); null where it has not. */
   readonly certificate: ClientCertificate | null;
+  /** The namespace of Socket.IO that it asks for, `/` for the main one; null for a client that speaks something else. */
+  readonly namespace: string | null;
+  /** What a client of Socket.IO gives for its authentication (`io(url, { auth })`); null for nothing, and for what is no object. */
+  readonly auth: Readonly<Record<string, unknown>> | null;
 }
 
 /** What `onHandshake` is given: a client that asks to come in. */
@@ -147,6 +155,7 @@ export function decodeHandshakeRequest(body: Buffer): HandshakeRequest {
 
 function fromOurs(fields: HandshakeFields): Handshake {
   const { url, headers: given, remoteAddress, subprotocol = '', certificate = null } = fields;
+  const { namespace = null, auth } = fields;
   const headers = emptyRecord<string>();
   for (const name of Object.keys(given)) headers[name] = text(given[name]);
   return {
@@ -157,6 +166,8 @@ function fromOurs(fields: HandshakeFields): Handshake {
     remoteAddress,
     subprotocol: subprotocol === '' ? null : subprotocol,
     certificate,
+    namespace,
+    auth: auth === undefined ? null : parseAuth(auth),
   };
 }
 
@@ -175,6 +186,8 @@ function fromPhp(server: Readonly<Record<string, string>>, address: string): Han
     // Workerman's gateways agree on none
     subprotocol: null,
     certificate: null,
+    namespace: null,
+    auth: null,
   };
 }
 
@@ -222,6 +235,18 @@ function parseQuery(encoded: string): Pick<Handshake, 'query' | 'queryAll'> {
     (queryAll[name] ??= []).push(value);
   }
   return { query, queryAll };
+}
+
+/** Whoever asks to come in may send anything. */
+function parseAuth(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && !Array.isArray(value)
+      ? (value as Record<string, unknown> | null)
+      : null;
+  } catch {
+    return null;
+  }
 }
 
 function parseCookies(header: string): Record<string, string> {

@@ -38,6 +38,8 @@ export interface NodeProcessOptions {
   /** It has no admin listener unless this says so. */
   readonly admin?: UserConfig['admin'];
   readonly name?: string;
+  /** How many nodes it leads: `start --nodes`. */
+  readonly nodes?: number;
   /** What the command begins with: what puts it on a host of its own. */
   readonly launcher?: readonly string[];
   /** Options of node itself, such as --inspect. */
@@ -229,7 +231,7 @@ export async function failToStart(options: NodeProcessOptions): Promise<FailedSt
 
 async function spawnNode(options: NodeProcessOptions, folder: string): Promise<ChildProcess> {
   const { events = '', name, gateway, worker, register = false, cluster, admin = false } = options;
-  const { nodeOptions = [], env } = options;
+  const { nodes = 1, nodeOptions = [], env } = options;
   const config: UserConfig = {
     name: name ?? 'test-node',
     gateway: gateway !== false && { listen: [{ url: 'ws://127.0.0.1:0' }], ...gateway },
@@ -245,7 +247,8 @@ async function spawnNode(options: NodeProcessOptions, folder: string): Promise<C
   const file = join(folder, CONFIG_FILE);
   await writeFile(file, JSON.stringify(config));
   const { launcher = [] } = options;
-  const [command, ...args] = [...launcher, process.execPath, ...nodeOptions, MAIN, '-c', file];
+  const [command, ...args] = [...launcher, process.execPath, ...nodeOptions, MAIN, 'start', '-c', file];
+  if (nodes > 1) args.push('--nodes', String(nodes));
   return spawn(command, args, {
     cwd: folder,
     env: { ...process.env, ...env },

@@ -111,6 +111,7 @@ export class ProtocolHost extends Observed implements ClientHost {
   opened(transport: Connection, handshake?: HandshakeRequest): void {
     this.clients.push(transport);
     this.handshakes.push(handshake);
+    transport.greet?.(`client ${this.clients.length}`);
     this.changed();
   }
 

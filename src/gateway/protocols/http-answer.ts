@@ -34,3 +34,8 @@ export function rawAnswer(status: number, text: string, fields: readonly string[
   ].join('\r\n');
   return `${head}\r\n\r\n${body}`;
 }
+
+/** A line of a head. */
+export function fieldLine([name, value]: readonly [name: string, value: string]): string {
+  return `${name}: ${value}`;
+}

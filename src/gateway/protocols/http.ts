@@ -6,6 +6,7 @@ import { HttpExchanges } from './http-exchanges.js';
 import { HttpRefusals } from './http-refusals.js';
 import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
+import type { EngineServer } from './socketio/engine-server.js';
 import { StaticFiles, type StaticSite } from './static-files.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 
@@ -27,11 +28,14 @@ export class HttpSide {
   readonly #files: StaticFiles | undefined;
   readonly #clientFiles: StaticFiles;
   readonly #exchanges: HttpExchanges;
+  readonly #engine: EngineServer | undefined;
   #stopping = false;
 
-  constructor(server: Server, context: ListenerContext) {
+  /** @param engine has the requests of its path */
+  constructor(server: Server, context: ListenerContext, engine?: EngineServer) {
     this.server = server;
     this.#context = context;
+    this.#engine = engine;
     const { options, host } = context;
     const site: StaticSite = {
       say: (response, status, text) => this.#say(response, status, text),
@@ -102,9 +106,12 @@ export class HttpSide {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     if (this.#stopping) response.shouldKeepAlive = false;
     const target = originForm(request.url);
+    const { path, query } = splitTarget(target);
     if (!hasOneHost(request)) {
       response.shouldKeepAlive = false; // whoever passed this on has perhaps seen another request in it than we
       this.#say(response, 400, 'Expected one Host header, with the name of a host.');
+    } else if (this.#engine?.takes(path) === true) {
+      this.#engine.answer(request, response, query);
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       if (this.#context.host.answers) {
         this.#exchange(request, response, target);
@@ -112,7 +119,7 @@ export class HttpSide {
       }
       response.setHeader('Allow', 'GET, HEAD');
       this.#say(response, 405, 'Only GET and HEAD are answered here.');
-    } else if (splitTarget(target).path === '/healthz') {
+    } else if (path === '/healthz') {
       const health = this.#stopping ? 'stopping' : this.#context.host.health;
       response.setHeader('Cache-Control', 'no-store');
       const body = JSON.stringify({ status: health });

@@ -11,6 +11,7 @@ import { bindSocket, claimSocket, removeSocket } from '../../net/unix-socket.js'
 import { AddressLimits } from './address-limits.js';
 import { ForwardedHeaders } from './forwarded.js';
 import type { ListenerTls } from './listener-tls.js';
+import { Origins } from './origins.js';
 import type { Admission, ClientHost } from './protocol.js';
 import { ProxyProtocol } from './proxy-protocol.js';
 import { type Sender, type SenderSource, directSender } from './sender.js';
@@ -54,6 +55,8 @@ export class ListenerContext {
   port: number;
   /** Where it has a certificate. */
   tls: ListenerTls | undefined;
+  /** Whose pages may come in by it. */
+  readonly origins: Origins;
   /** Whether the heartbeat applies to its clients. */
   readonly heartbeat: boolean;
   /** How websocket messages are compressed, where they are. */
@@ -83,6 +86,7 @@ export class ListenerContext {
     this.clock = options.clock ?? systemClock;
     this.address = parseUrl(options.url);
     this.port = this.address.port;
+    this.origins = new Origins(options.origins);
     this.heartbeat = options.heartbeat ?? true;
     const { compression = false } = options;
     this.compression = compression === false ? undefined : new Compression(compression);

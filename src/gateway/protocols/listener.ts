@@ -1,4 +1,5 @@
 import type { ListenScheme } from '../../config/schemes.js';
+import { SOCKET_IO } from '../../config/socket-io.js';
 import { loadProtocol } from './custom.js';
 import { frameProtocol } from './frame-protocol.js';
 import { ListenerContext, type ListenerOptions } from './listener-context.js';
@@ -12,8 +13,8 @@ import { openWsListener } from './ws.js';
 
 /** How a listener of each scheme is opened. */
 const OPENERS: Readonly<Record<ListenScheme, (context: ListenerContext) => Promise<Listener>>> = {
-  ws: openWsListener,
-  wss: openWsListener,
+  ws: openWs,
+  wss: openWs,
   text: (context) => openStreamListener(context, textProtocol),
   frame: (context) => openStreamListener(context, frameProtocol),
   tcp: async (context) => {
@@ -35,4 +36,12 @@ export async function openListener(options: ListenerOptions, host: ClientHost): 
   const context = new ListenerContext(options, host);
   if (options.tls !== undefined) context.tls = await ListenerTls.open(options.tls, options.url);
   return await OPENERS[context.address.scheme](context);
+}
+
+async function openWs(context: ListenerContext): Promise<Listener> {
+  const { socketIo = false } = context.options;
+  if (socketIo === false) return await openWsListener(context);
+  const { SocketIoServer } = await import('./socketio/socket-io-server.js');
+  const settings = socketIo === true ? SOCKET_IO : { ...SOCKET_IO, ...socketIo };
+  return await openWsListener(context, SocketIoServer.open(context, settings));
 }

@@ -1,6 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type OriginParts, parseOrigin } from '../../config/origin-pattern.js';
+import type { ListenerContext } from './listener-context.js';
 
+/** Characters of an origin that the log shows. */
+const LONGEST_ORIGIN = 200;
 /** What may follow the name in a Host header. */
 const PORT = /:\d*$/;
 const WILDCARD = '*.';
@@ -12,7 +15,8 @@ const OPAQUE = 'null';
  * whose page it is: whoever does not look lets a foreign page speak for the user who has it open.
  */
 export class Origins {
-  readonly #all: boolean;
+  /** Whether all may. */
+  readonly all: boolean;
   /** Undefined: those of the host that they connect to. */
   readonly #listed: ReadonlySet<string> | undefined;
   /** Those whose subdomains are meant. */
@@ -21,7 +25,7 @@ export class Origins {
   /** @param origins as configured */
   constructor(origins: readonly string[] | undefined) {
     const parts = (origins ?? []).flatMap((text) => parseOrigin(text) ?? []);
-    this.#all = origins?.includes('*') === true;
+    this.all = origins?.includes('*') === true;
     this.#listed = origins && new Set([...parts.map(keyOf), ...origins.filter((text) => text === OPAQUE)]);
     this.#parents = parts.filter(({ host }) => host.startsWith(WILDCARD));
   }
@@ -33,13 +37,21 @@ export class Origins {
    */
   admit(headers: IncomingHttpHeaders, host = headers.host ?? ''): boolean {
     const origin = originOf(headers);
-    if (origin === undefined || this.#all) return true;
+    if (origin === undefined || this.all) return true;
     const parts = parseOrigin(origin);
     if (parts === undefined) return origin === OPAQUE && this.#listed?.has(OPAQUE) === true;
     if (this.#listed === undefined) {
       return parts.host !== '' && parts.host === host.replace(PORT, '').toLowerCase();
     }
     return this.#listed.has(keyOf(parts)) || this.#parents.some((parent) => isBelow(parent, parts));
+  }
+
+  /** Logs that a page was refused. @param what it asked for: `ws` */
+  report(context: ListenerContext, { headers, socket }: IncomingMessage, what: string): void {
+    const origin = JSON.stringify(originOf(headers)?.slice(0, LONGEST_ORIGIN));
+    const text = `A page of the origin ${origin} asked for a websocket of the host ${JSON.stringify(headers.host ?? '')}, and was refused.`;
+    const remedy = `If it is yours, put its origin into "origins" of the listener ${context.options.url} ("*" is for every page), or let the proxy in front pass on the Host that browsers ask for.`;
+    context.host.refused(`${what} origin`, context.senderOf(socket, headers).address, `${text} ${remedy}`);
   }
 }
 

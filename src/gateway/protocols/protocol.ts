@@ -22,6 +22,8 @@ export interface ClientProtocol {
   sameAs?(length: number, flags: number): ClientProtocol;
   /** Set where one write is one message (udp): whoever gathers the messages of a tick must not join them. */
   readonly datagrams?: true;
+  /** Set where its connections have a heartbeat of their own. */
+  readonly ownHeartbeat?: true;
   /** A message as the bytes that go out. `binary`: it came as bytes, not as a string. May return `message` itself. */
   encode(message: Buffer, binary: boolean, connection: Connection): Buffer;
   /**
@@ -60,6 +62,8 @@ export interface Connection {
   readonly flow: Flow | undefined;
   /** The gateway's own record of this client, set in `opened`. */
   client: unknown;
+  /** It is in, which it is told in the protocol's own way, before anything else. @param id its client id */
+  greet?(id: string): void;
   /**
    * Writes bytes that are encoded already: at most once per tick and client, but for a protocol of datagrams. They may
    * change as soon as {@link bufferedBytes} is 0.
@@ -99,6 +103,10 @@ export interface HandshakeRequest {
   readonly subprotocol: string;
   /** What the client has shown to be, where it has. */
   readonly certificate?: ClientCertificate | undefined;
+  /** Of Socket.IO: what it asks for. */
+  readonly namespace?: string;
+  /** Of Socket.IO: what it gives for its authentication, as JSON; missing for nothing. */
+  readonly auth?: string;
 }
 
 /** A websocket that asks to come in, while its handshake is not answered. */

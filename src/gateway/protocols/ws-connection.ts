@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.js';
 import { isPacked } from '../../wire/named-bytes.js';
 import type { ListenerContext } from './listener-context.js';
-import type { Connection, Flow } from './protocol.js';
+import type { ClientHost, Connection, Flow } from './protocol.js';
 import { readIntoBuffer } from './read-buffer.js';
 import type { Sender } from './sender.js';
 import { SocketFlow, giveTime } from './socket-flow.js';
@@ -15,6 +15,9 @@ const UNTAKEN_BYTES = 256 * 1024;
 
 /** In place of a close frame, where the client sent none. */
 const NO_FRAME = Buffer.alloc(0);
+
+/** What a connection reports to: the listener's host, unless something else stands on the websocket. */
+export type ConnectionHost = Pick<ClientHost, 'message' | 'alive' | 'ended' | 'closed' | 'misbehaved'>;
 
 /** Where a socket has its connection, so that all sockets share their listeners. */
 const TRANSPORT = Symbol('connection');
@@ -62,6 +65,11 @@ export class WsConnection implements Connection, WsReader {
     socket.on('close', onClose);
     // later, since nobody knows this client yet, but before anything is read
     if (head.length > 0) process.nextTick(() => this.receive(head));
+  }
+
+  /** Whom it reports to. */
+  protected get host(): ConnectionHost {
+    return this.listener.host;
   }
 
   get bytesIn(): number {
@@ -131,12 +139,12 @@ export class WsConnection implements Connection, WsReader {
   onMessage(data: Buffer, binary: boolean): void {
     if (!this.#open) return;
     const named = binary && this.protocol.named && isPacked(data);
-    this.listener.host.message(this, data, binary, named);
+    this.host.message(this, data, binary, named);
   }
 
   onPing(data: Buffer): void {
     if (!this.#open) return;
-    this.listener.host.alive(this);
+    this.host.alive(this);
     if (this.#pong === undefined && this.#socket.writableLength <= UNTAKEN_BYTES) {
       this.#socket.write(pongFrame(data));
       return;
@@ -153,7 +161,7 @@ export class WsConnection implements Connection, WsReader {
   }
 
   onPong(): void {
-    if (this.#open) this.listener.host.alive(this);
+    if (this.#open) this.host.alive(this);
   }
 
   onClose(code: number, reason: Buffer): void {
@@ -162,7 +170,7 @@ export class WsConnection implements Connection, WsReader {
 
   onForbidden(code: number, problem: string): void {
     const by = code === CloseCode.TOO_LONG ? 'limit' : 'error';
-    this.listener.host.misbehaved(this, by, `ws ${code}`, problem);
+    this.host.misbehaved(this, by, `ws ${code}`, problem);
     this.#end(closeFrame(code));
   }
 
@@ -201,7 +209,7 @@ export class WsConnection implements Connection, WsReader {
     this.#timer?.cancel();
     const { code, reason } = readCloseFrame(this.#verdict ?? NO_FRAME);
     const broken = this.#verdict === undefined && this.#socket.errored !== null;
-    this.listener.host.closed(this, code, reason, broken);
+    this.host.closed(this, code, reason, broken);
   }
 
   /** Goes on reading the socket, which nobody does while a message is being inflated. */
@@ -217,7 +225,7 @@ export class WsConnection implements Connection, WsReader {
     } else if (this.#verdict === undefined) {
       this.#verdict = verdict;
       this.#timer = this.listener.clock.setTimeout(() => this.finish(), ANSWER_TIMEOUT);
-      this.listener.host.ended(this, PATIENCE.whole);
+      this.host.ended(this, PATIENCE.whole);
     }
     this.#socket.resume();
   }

@@ -1,40 +1,30 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Server as HandshakeServer, WebSocket, WebSocketServer } from 'ws';
-import type { HandshakeGrant } from '../../wire/handshake-answer.js';
 import { SUBPROTOCOL } from '../../wire/subprotocol.js';
 import { certificateOf } from './client-certificate.js';
 import { HttpSide } from './http.js';
-import { rawAnswer, unanswered } from './http-answer.js';
+import { fieldLine, rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
-import { hasOneHost, originForm } from './http-target.js';
+import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
-import type { HandshakeRequest, Listener } from './protocol.js';
-import { Origins, originOf } from './origins.js';
+import type { Admission, HandshakeRequest, Listener } from './protocol.js';
+import type { Origins } from './origins.js';
 import type { Sender } from './sender.js';
+import type { EngineServer } from './socketio/engine-server.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
 import { WsArrival } from './ws-arrival.js';
 import type { Agreement } from './ws-compression.js';
 import { CloseCode, type WsProtocol, closeFrame, wsProtocol } from './ws-frame.js';
 import { namedProtocol } from './ws-named.js';
 import { WsConnection } from './ws-connection.js';
+import { type Accept, WsHandshakes, asksForWebsocket } from './ws-handshakes.js';
 
-/** Characters of an origin that the log shows. */
-const LONGEST_ORIGIN = 200;
-
-const NOTHING: HandshakeGrant = {};
-
-/** What `ws` makes at the end of a handshake, in order to take over the socket: we do that ourselves. */
-class UpgradedSocket extends WebSocket {
-  setSocket(): void {}
-}
-
-/** A websocket port, which answers plain HTTP as well. */
-export async function openWsListener(context: ListenerContext): Promise<Listener> {
-  const http = new HttpSide(createHttpServer(context), context);
+/** A websocket port, which answers plain HTTP as well. @param engine what it has of Engine.IO */
+export async function openWsListener(context: ListenerContext, engine?: EngineServer): Promise<Listener> {
+  const http = new HttpSide(createHttpServer(context), context, engine);
   // before it listens: where processes share a port, the first client comes together with the word that it is open
-  const listener = new WsListener(context, http);
+  const listener = new WsListener(context, http, engine);
   await context.bind(http.server);
   http.server.on('error', (error) => context.host.refused('ws accept', '', error.message));
   return listener;
@@ -44,40 +34,19 @@ class WsListener implements Listener {
   readonly context: ListenerContext;
   readonly #http: HttpSide;
   readonly #origins: Origins;
-  /** What becomes of the handshake that is being looked at, when nothing is wrong with it. */
-  #onValid: (complete: (verified: boolean) => void) => void = ignore;
-  /** What the client that is being answered was granted. */
-  #grant: HandshakeGrant = NOTHING;
-  readonly #handshakes: HandshakeServer<typeof UpgradedSocket>;
-  /** Of handshakes that are being answered, with those who have offered compression. */
-  readonly #agreements = new WeakMap<IncomingMessage, Agreement>();
+  readonly #engine: EngineServer | undefined;
+  readonly #handshakes: WsHandshakes;
   #closing = false;
 
-  constructor(context: ListenerContext, http: HttpSide) {
+  constructor(context: ListenerContext, http: HttpSide, engine: EngineServer | undefined) {
     this.context = context;
     this.#http = http;
-    const { subprotocols = [], origins } = context.options;
-    this.#origins = new Origins(origins);
-    this.#handshakes = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      autoPong: false,
-      WebSocket: UpgradedSocket,
-      // what was granted, or the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
-      handleProtocols: (offered) =>
-        this.#grant.subprotocol ??
-        [...offered].find((name) => name === SUBPROTOCOL || subprotocols.includes(name)) ??
-        false,
-      verifyClient: (_: unknown, complete: (verified: boolean) => void) => this.#onValid(complete),
-    });
-    this.#handshakes.on('wsClientError', (error, socket, request) => this.#refuse(error, socket, request));
-    this.#handshakes.on('headers', (lines, request) => {
-      if (this.#grant.headers !== undefined) lines.push(...this.#grant.headers.map(fieldLine));
-      if (context.compression === undefined) return;
-      const agreement = this.#agreements.get(request);
-      if (agreement !== undefined) lines.push(`Sec-WebSocket-Extensions: ${agreement.header}`);
-    });
+    this.#engine = engine;
+    this.#origins = context.origins;
+    const { subprotocols = [] } = context.options;
+    this.#handshakes = new WsHandshakes([SUBPROTOCOL, ...subprotocols], (error, socket, request) =>
+      this.#refuse(error, socket, request),
+    );
     // a client that has closed its side still gets its answer; Node ends the other side at once unless it is told twice
     Object.assign(http.server, { allowHalfOpen: true, httpAllowHalfOpen: true });
     http.server.on('upgrade', (request, _, head) => this.#upgrade(request, request.socket, head));
@@ -87,6 +56,7 @@ class WsListener implements Listener {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.#engine?.stop();
     this.#http.stop();
     await this.context.unbind();
   }
@@ -106,91 +76,99 @@ class WsListener implements Listener {
       return;
     }
     if (!this.#origins.admit(request.headers)) {
-      this.#refuseOrigin(request, socket);
+      answer(socket, 403, 'Pages of this origin may not connect to this port.');
+      this.#origins.report(this.context, request, 'ws');
       return;
     }
+    let agreement: Agreement | undefined;
     try {
-      this.#agree(request);
+      agreement = this.#agree(request);
     } catch (error) {
       this.#refuse(error as Error, socket, request);
       return;
     }
     const sender = this.context.senderOf(socket, request.headers);
+    const { path, query } = splitTarget(originForm(request.url));
+    if (this.#engine?.takes(path) === true) {
+      this.#upgradeForEngine(this.#engine, request, sender, head, query, agreement);
+      return;
+    }
     const admission = this.#closing ? 'full' : this.context.admits(sender.address);
-    if (admission === 'full') {
-      answer(socket, 503, 'This server takes no more clients at the moment.');
-    } else if (admission === 'crowded') {
-      answer(socket, 429, 'There are too many connections from your address.');
-    } else if (admission === 'hurried') {
-      answer(socket, 429, 'Connections from your address come too fast.', ['Retry-After: 1']);
+    if (admission === 'welcome') {
+      if (this.context.host.asks) this.#ask(request, socket, sender, head, agreement);
+      else this.#open(request, socket, sender, head, agreement);
+    } else if (admission === 'unavailable') {
+      this.#handshakes.answer(request, socket, head, undefined, () => this.#turnAway(socket));
     } else {
-      const { headers } = request;
-      let arrival: WsArrival | undefined;
-      this.#onValid = (complete) => {
-        if (admission === 'welcome' && this.context.host.asks) {
-          const open = (early: Buffer, subprotocol: string): WsConnection =>
-            new WsConnection(this.context, this.#messagesOf(request, subprotocol), socket, sender, early);
-          const handshake = { ...requestOf(request), headers };
-          arrival = this.#arrival(handshake, socket, sender, head, { open, complete });
-          this.context.host.arrived(arrival);
-        } else {
-          complete(true);
-        }
-      };
-      // `ws` knows no list
-      request.headers = { ...headers, upgrade: 'websocket' };
-      this.#handshakes.handleUpgrade(request, socket, head, ({ protocol: subprotocol }) => {
-        request.headers = headers;
-        if (admission === 'unavailable') this.#turnAway(socket);
-        else if (arrival !== undefined) arrival.upgraded(subprotocol);
-        else this.#open(request, socket, sender, head, subprotocol);
-      });
-      this.#onValid = ignore;
+      turnDown(socket, admission);
     }
   }
 
+  #upgradeForEngine(
+    engine: EngineServer,
+    request: IncomingMessage,
+    sender: Sender,
+    head: Buffer,
+    query: string,
+    agreement: Agreement | undefined,
+  ): void {
+    const { socket } = request;
+    const way = engine.wayOf(request, query, sender);
+    if (typeof way !== 'function') {
+      answer(socket, way.status, `${way.message}.`);
+      return;
+    }
+    this.#handshakes.answer(request, socket, head, agreement?.header, (subprotocol) => {
+      way({ protocol: protocolOf(agreement, subprotocol), socket, sender, head });
+    });
+  }
+
   /** @throws SyntaxError for an offer of compression that has not the form of one */
-  #agree(request: IncomingMessage): void {
-    const offers = request.headers['sec-websocket-extensions'];
-    const agreement = offers === undefined ? undefined : this.context.compression?.agree(offers);
-    if (agreement !== undefined) this.#agreements.set(request, agreement);
+  #agree({ headers }: IncomingMessage): Agreement | undefined {
+    const offers = headers['sec-websocket-extensions'];
+    return offers === undefined ? undefined : this.context.compression?.agree(offers);
   }
 
-  #open(request: IncomingMessage, socket: Socket, sender: Sender, head: Buffer, subprotocol: string): void {
-    const messages = this.#messagesOf(request, subprotocol);
-    const connection = new WsConnection(this.context, messages, socket, sender, head);
-    this.context.host.opened(connection, { ...requestOf(request), subprotocol });
-  }
-
-  /** How messages look to this client. */
-  #messagesOf(request: IncomingMessage, subprotocol: string): WsProtocol {
-    const protocol = this.#agreements.get(request)?.protocol ?? wsProtocol;
-    return subprotocol === SUBPROTOCOL ? namedProtocol(protocol) : protocol;
-  }
-
-  /** A handshake that waits for what the host says to it. */
-  #arrival(
-    handshake: Omit<HandshakeRequest, 'subprotocol'>,
+  #open(
+    request: IncomingMessage,
     socket: Socket,
     sender: Sender,
     head: Buffer,
-    {
-      open,
-      complete,
-    }: {
-      open: (early: Buffer, subprotocol: string) => WsConnection;
-      complete: (verified: boolean) => void;
-    },
-  ): WsArrival {
-    return new WsArrival(this.context, handshake, socket, sender, head, {
-      open,
-      accept: (grant) => {
-        this.#grant = grant;
-        complete(true);
-        this.#grant = NOTHING;
-      },
-      refuse: ({ status, text, headers }) => answer(socket, status, text, headers.map(fieldLine)),
+    agreement: Agreement | undefined,
+  ): void {
+    const { headers } = request;
+    this.#handshakes.answer(request, socket, head, agreement?.header, (subprotocol) => {
+      const connection = new WsConnection(
+        this.context,
+        protocolOf(agreement, subprotocol),
+        socket,
+        sender,
+        head,
+      );
+      this.context.host.opened(connection, { ...requestOf(request, headers), subprotocol });
     });
+  }
+
+  /** Has the host say whether it may come in. */
+  #ask(
+    request: IncomingMessage,
+    socket: Socket,
+    sender: Sender,
+    head: Buffer,
+    agreement: Agreement | undefined,
+  ): void {
+    const handshake = requestOf(request, request.headers);
+    let arrival: WsArrival | undefined;
+    const onValid = (accept: Accept): void => {
+      arrival = new WsArrival(this.context, handshake, socket, sender, head, {
+        accept: (grant) => accept(grant, agreement?.header),
+        open: (early, subprotocol) =>
+          new WsConnection(this.context, protocolOf(agreement, subprotocol), socket, sender, early),
+        refuse: ({ status, text, headers }) => answer(socket, status, text, headers.map(fieldLine)),
+      });
+      this.context.host.arrived(arrival);
+    };
+    this.#handshakes.check(request, socket, head, onValid, (subprotocol) => arrival?.upgraded(subprotocol));
   }
 
   /** There has been no worker for a while, which only a websocket can be told in a way that its script sees. */
@@ -202,18 +180,6 @@ class WsListener implements Listener {
     socket.on('close', () => timer.cancel());
   }
 
-  #refuseOrigin({ headers }: IncomingMessage, socket: Socket): void {
-    const origin = JSON.stringify(originOf(headers)?.slice(0, LONGEST_ORIGIN));
-    const text = `A page of the origin ${origin} asked for a websocket of the host ${JSON.stringify(headers.host ?? '')}, and was refused.`;
-    const remedy = `If it is yours, put its origin into "origins" of the listener ${this.context.options.url} ("*" is for every page), or let the proxy in front pass on the Host that browsers ask for.`;
-    answer(socket, 403, 'Pages of this origin may not connect to this port.');
-    this.context.host.refused(
-      'ws origin',
-      this.context.senderOf(socket, headers).address,
-      `${text} ${remedy}`,
-    );
-  }
-
   #refuse(error: Error, socket: Duplex, request: IncomingMessage): void {
     const { address } = this.context.senderOf(request.socket, request.headers);
     answer(socket, 400, `${error.message}.`);
@@ -223,23 +189,31 @@ class WsListener implements Listener {
 
 function ignore(): void {}
 
-function requestOf({
-  url,
-  method = 'GET',
-  httpVersion,
-  headers,
-  socket,
-}: IncomingMessage): Omit<HandshakeRequest, 'subprotocol'> {
+/** How messages look to a client. */
+function protocolOf(agreement: Agreement | undefined, subprotocol: string): WsProtocol {
+  const protocol = agreement?.protocol ?? wsProtocol;
+  return subprotocol === SUBPROTOCOL ? namedProtocol(protocol) : protocol;
+}
+
+/** @param headers as they came */
+function requestOf(
+  { url, method = 'GET', httpVersion, socket }: IncomingMessage,
+  headers: IncomingHttpHeaders,
+): Omit<HandshakeRequest, 'subprotocol'> {
   return { url: originForm(url), method, httpVersion, headers, certificate: certificateOf(socket) };
 }
 
-function fieldLine([name, value]: readonly [name: string, value: string]): string {
-  return `${name}: ${value}`;
-}
-
-/** Whether a websocket is among the protocols that a request would like to switch to (RFC 9110, 7.8). */
-function asksForWebsocket({ headers: { upgrade = '' } }: IncomingMessage): boolean {
-  return upgrade.split(',').some((protocol) => protocol.trim().toLowerCase() === 'websocket');
+function turnDown(socket: Socket, admission: Exclude<Admission, 'welcome' | 'unavailable'>): void {
+  switch (admission) {
+    case 'full':
+      answer(socket, 503, 'This server takes no more clients at the moment.');
+      return;
+    case 'crowded':
+      answer(socket, 429, 'There are too many connections from your address.');
+      return;
+    case 'hurried':
+      answer(socket, 429, 'Connections from your address come too fast.', ['Retry-After: 1']);
+  }
 }
 
 /** Answers an upgrade that does not become a websocket. Node has let go of the socket by then, its errors included. */

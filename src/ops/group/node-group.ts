@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.js';
+import type { ClusterCalls } from '../../client/cluster-calls.js';
 import { drainTimes } from '../../config/drain.js';
 import { registersOf } from '../../config/registers.js';
 import { rolesOf } from '../../config/roles.js';
@@ -72,6 +73,8 @@ export class NodeGroup implements AskedGroup, Answerer {
   #config: NodeConfig;
   #restarting = false;
   #members: readonly GroupMember[] = [];
+  /** The Gateway API of this process, once it was used. */
+  #calls: Promise<ClusterCalls> | undefined;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: NodeGroupOptions) {
@@ -163,6 +166,16 @@ export class NodeGroup implements AskedGroup, Answerer {
     }
   }
 
+  /** The Gateway API, for all clients of the cluster. It is made, and loaded, when it is first asked for. */
+  async calls(): Promise<ClusterCalls> {
+    const { secretKey, tls } = this.#config.cluster;
+    this.#calls ??= import('../../client/gateway-client.js').then(
+      ({ GatewayClient }) =>
+        new GatewayClient({ registerAddress: this.#registers, secretKey, ...(tls && { tls }) }),
+    );
+    return await this.#calls;
+  }
+
   /** Has every node open its log file anew. */
   reopenLogs(): void {
     for (const member of this.#members) member.reopenLog();
@@ -171,6 +184,8 @@ export class NodeGroup implements AskedGroup, Answerer {
   /** Stops all nodes at once. A second call joins the first. */
   stop(graceful: boolean): Promise<void> {
     this.#stopped ??= (async () => {
+      // what was lost on the way is nobody's any more
+      await (await this.#calls)?.close().catch(() => {});
       const timeout = stopTimeOf(this.#config, graceful);
       await Promise.all(this.#members.map(async (member) => await member.stop(graceful, timeout)));
       await removeSharedSockets(this.#config);
@@ -212,9 +227,12 @@ export class NodeGroup implements AskedGroup, Answerer {
     }
   }
 
+  get #registers(): readonly string[] {
+    return registersOf(this.#config, this.#register?.registerAddress);
+  }
+
   #startOrder(number: number): StartOrder {
-    const registers = registersOf(this.#config, this.#register?.registerAddress);
-    const config = memberConfig(this.#config, number, registers);
+    const config = memberConfig(this.#config, number, this.#registers);
     return { order: 'start', config, logFile: this.#options.logFile };
   }
 }

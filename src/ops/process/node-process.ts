@@ -103,6 +103,13 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
     return this.#node === undefined ? 'starting' : 'up';
   }
 
+  /** What runs in it. @throws GW_CONTROL when it is not up */
+  get node(): N {
+    if (this.#stopRequest) throw notNow('The node is stopping');
+    if (!this.#node) throw notNow('The node is still starting');
+    return this.#node;
+  }
+
   async answer(request: NodeRequest): Promise<unknown> {
     switch (request.command) {
       case 'reload':
@@ -113,12 +120,12 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
       case 'admin':
         return this.admin ?? null;
       default:
-        return await this.#running().answer(request);
+        return await this.node.answer(request);
     }
   }
 
   async reload(graceful: boolean): Promise<ReloadNote | null> {
-    const node = this.#running();
+    const node = this.node;
     const useCertificates = await this.#admin?.readCertificates();
     const note = await this.#reloads.run(node, graceful);
     useCertificates?.();
@@ -139,12 +146,6 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
     const stopping = node.stop(graceful);
     this.#markStopped(stopping);
     await stopping;
-  }
-
-  #running(): N {
-    if (this.#stopRequest) throw notNow('The node is stopping');
-    if (!this.#node) throw notNow('The node is still starting');
-    return this.#node;
   }
 
   async #appear(): Promise<void> {

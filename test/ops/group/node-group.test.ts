@@ -3,6 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import type { NodeConfig } from '#src/config/schema.js';
 import { GatewayError } from '#src/base/errors.js';
 import { createLogger } from '#src/base/log.js';
+import type { Metric } from '#src/metrics/metric.js';
 import { NodeGroup } from '#src/ops/group/node-group.js';
 import type { ConnectionPage } from '#src/ops/requests/connections.js';
 import type { NodeStatus } from '#src/ops/requests/status.js';
@@ -234,6 +235,32 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
     const { total, connections: found, missing } = await paged;
     assert.deepEqual([total, found.length, missing], [5000, 3, ['chat#1']]);
     assert.equal(clock.timers, NODES, 'the watch over each');
+  });
+
+  it('tells the metrics of each node as its own, and which node tells none', async () => {
+    const group = await started();
+    processes[1].answering = false;
+    const asked = group.answer({ command: 'metrics' });
+    await processes[1].asked('metrics');
+    clock.advance(2000);
+    const metrics = (await asked) as readonly Metric[];
+    const samplesOf = (name: string): unknown =>
+      metrics
+        .find((metric) => metric.name === name)
+        ?.samples.map(({ labels, values }) => [labels.node, labels.worker, values[0]]);
+    assert.deepEqual(samplesOf('gatewayworker_events_pending'), [
+      ['chat#0', '0', 3],
+      ['chat#0', '1', 3],
+      ['chat#2', '0', 3],
+      ['chat#2', '1', 3],
+    ]);
+    assert.deepEqual(samplesOf('gatewayworker_member_up'), [
+      ['chat#0', undefined, 1],
+      ['chat#1', undefined, 0],
+      ['chat#2', undefined, 1],
+    ]);
+    assert.deepEqual(samplesOf('gatewayworker_register_workers'), [['chat', undefined, 3]]);
+    assert.equal(new Set(metrics.map(({ name }) => name)).size, metrics.length);
   });
 
   it('lists the connections of all, one node after the other', async () => {

@@ -1,0 +1,39 @@
+import { isIPv4 } from 'node:net';
+import { ClusterCalls, type GatewaySource } from '../client/cluster-calls.js';
+import type { Gateway } from '../gateway/gateway.js';
+import { type InnerTls, splitAddress } from '../net/inner-socket.js';
+import type { Membership } from '../register/membership.js';
+import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';
+import { wayTo } from './own-gateway.js';
+
+/** Milliseconds that Registers have to answer, for a gateway to take a connection, and for the last answers at the end. */
+const TIMEOUT = 2000;
+
+export interface NodeCallsOptions {
+  readonly gateway: Gateway | undefined;
+  readonly membership: Membership | undefined;
+  readonly secretKey: string;
+  readonly tls: InnerTls | undefined;
+}
+
+/** The Gateway API on a node's main thread: its own gateway, and those that its Registers name. */
+export function nodeCalls({ gateway, membership, secretKey, tls }: NodeCallsOptions): ClusterCalls {
+  const own = gateway === undefined ? [] : [gateway.inner.address];
+  const source = (onGateways: (gateways: readonly GatewayAddress[]) => void): GatewaySource => {
+    let unwatch: (() => void) | undefined;
+    return {
+      async start() {
+        await membership?.settled(TIMEOUT);
+        onGateways(own);
+        unwatch = membership?.watch((addresses) => onGateways([...own, ...addresses.flatMap(parse)]));
+      },
+      close: () => unwatch?.(),
+    };
+  };
+  return new ClusterCalls({ secretKey, tls, timeout: TIMEOUT, own: gateway && wayTo(gateway), source });
+}
+
+function parse(address: string): GatewayAddress[] {
+  const { host, port } = splitAddress(address);
+  return isIPv4(host) ? [{ ip: ipToNumber(host), port }] : [];
+}
