@@ -21,6 +21,7 @@ import { flood } from './scenarios/flood.js';
 import { idle, idleSession } from './scenarios/idle-memory.js';
 import { reload } from './scenarios/reload.js';
 import type { Effort, Scenario } from './scenarios/scenario.js';
+import { socketIoEcho, socketIoFanOut, socketIoIdle } from './scenarios/socket-io.js';
 import { contestants, optionalPeers } from './servers/contestants.js';
 import { ceiling } from './servers/node-peers.js';
 
@@ -46,6 +47,9 @@ export const scenarios: readonly Scenario[] = [
   flood,
   fanOutInCluster,
   chatInCluster,
+  socketIoFanOut,
+  socketIoEcho,
+  socketIoIdle,
 ];
 
 /**

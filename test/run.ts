@@ -12,7 +12,9 @@ import { CONCURRENCY, runTests } from './support/run-tests.js';
 
 const ALONE = [
   'chaos/',
-  'federation/',
+  'federation/kill',
+  'federation/pause',
+  'federation/large-messages',
   'ring/stress',
   'node/backpressure',
   'node/slow-client',

@@ -42,12 +42,16 @@ export class Dialect {
   readonly alive: Buffer;
   readonly #before: Buffer;
   readonly #after: Buffer;
+  readonly #asksBefore: Buffer;
+  readonly #asksAfter: Buffer;
 
   constructor(dialect: {
     path: string;
     greeting?: string;
     welcomes: number;
     around: readonly [before: string, after: string];
+    /** Around what clients send, where that is another. */
+    asks?: readonly [before: string, after: string];
     ping: string;
     alive: string;
   }) {
@@ -55,13 +59,15 @@ export class Dialect {
     this.greeting = dialect.greeting === undefined ? undefined : clientFrame(Buffer.from(dialect.greeting));
     this.welcomes = dialect.welcomes;
     [this.#before, this.#after] = dialect.around.map((text) => Buffer.from(text));
+    [this.#asksBefore, this.#asksAfter] = (dialect.asks ?? dialect.around).map((text) => Buffer.from(text));
     this.messageLength = this.#before.length + MESSAGE_LENGTH + this.#after.length;
     this.pingLength = dialect.ping.length;
     this.alive = clientFrame(Buffer.from(dialect.alive));
   }
 
   /** The frame of a message as a client sends it. */
-  readonly request = (message: Buffer): Buffer => clientFrame(this.wrap(message));
+  readonly request = (message: Buffer): Buffer =>
+    clientFrame(Buffer.concat([this.#asksBefore, message, this.#asksAfter]));
   /** The same as a server sends it. */
   readonly reply = (message: Buffer): Buffer => serverFrame(this.wrap(message));
 
@@ -83,6 +89,16 @@ export const dialects = {
     greeting: '40',
     welcomes: 2,
     around: ['42["m","', '"]'],
+    ping: '2',
+    alive: '3',
+  }),
+  /** The same, where each message is an event that wants its answer. */
+  socketIoAsking: new Dialect({
+    path: '/socket.io/?EIO=4&transport=websocket&',
+    greeting: '40',
+    welcomes: 2,
+    asks: ['427["ask","', '"]'],
+    around: ['437["', '"]'],
     ping: '2',
     alive: '3',
   }),

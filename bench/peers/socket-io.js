@@ -3,7 +3,7 @@ import { httpServer, listen, perMessageDeflate } from './start.js';
 
 /**
  * Socket.IO as its own documentation sets it up: rooms for groups, and a room per uid. See load/messages.ts for the kinds
- * of messages; each is the only argument of an event named m.
+ * of messages; each is the only argument of an event named m, or of one named ask, which is answered with it.
  */
 
 const io = new Server(httpServer, { perMessageDeflate });
@@ -14,6 +14,7 @@ io.engine.on('connection', (socket) => {
 });
 
 io.on('connection', (socket) => {
+  socket.on('ask', (message, answer) => answer(message));
   socket.on('m', (message) => {
     const [kind, name] = message.split(' ', 2);
     switch (kind) {

@@ -27,6 +27,13 @@ export const fanOut: Scenario = {
   run: async (trial) => await atFullSpeed(trial, 'all', MOST_OUTSTANDING),
 };
 
+/** The same to clients that speak something else. */
+export const fanOutSocketIo: Scenario = {
+  ...fanOut,
+  name: 'socket-io-fan-out',
+  title: `fan-out to ${CLIENTS} clients of Socket.IO`,
+};
+
 /** What client 0 sends is carried to the other nodes once each, not once for each client. */
 export const fanOutInCluster = inCluster({ ...fanOut, name: 'cluster-fan-out' });
 

@@ -14,7 +14,7 @@ const TOLERANCE = 0.002;
  * What an idle client costs: resident memory of the whole process, all threads, with the clients less without them,
  * divided by their number. The server has served nobody before.
  */
-function idleMemory(name: string, title: string, signIn: boolean): Scenario {
+export function idleMemory(name: string, title: string, signIn: boolean): Scenario {
   return {
     name,
     title,

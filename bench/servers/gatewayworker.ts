@@ -10,6 +10,7 @@ import { removeFolder, temporaryFolder } from './temporary-folder.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const EVENTS = fileURLToPath(new URL('../../bench/servers/events', import.meta.url));
+const SOCKET_IO_EVENTS = fileURLToPath(new URL('../../bench/servers/socket-io-events', import.meta.url));
 const INFO = 30;
 
 interface LogLine {
@@ -25,6 +26,7 @@ export const gatewayWorker: Contestant = {
   probed: true,
   reloads: true,
   compresses: true,
+  speaksSocketIo: true,
   clusters: true,
   start: async (options) =>
     await (options.nodes === 1 ? startNode({ register: false }, options) : startCluster(options)),
@@ -72,17 +74,19 @@ async function startNode(
   inner: object = {},
   quiet = (): boolean => false,
 ): Promise<RunningServer> {
-  const { tls, compression } = options;
+  const { tls, compression, socketIo } = options;
+  const events = socketIo ? SOCKET_IO_EVENTS : EVENTS;
   const listener = {
     ...(tls ? { url: 'wss://127.0.0.1:0', tls: certificate } : { url: 'ws://127.0.0.1:0' }),
     ...(compression ? { compression } : {}),
+    ...(socketIo ? { socketIo } : {}),
   };
   // a folder of its own, where its pid file and its control socket lie as well
   const folder = await temporaryFolder();
   const config = join(folder, 'gatewayworker.config.json');
   await writeFile(
     config,
-    JSON.stringify({ gateway: { listen: [listener], ...inner }, worker: { events: EVENTS }, ...settings }),
+    JSON.stringify({ gateway: { listen: [listener], ...inner }, worker: { events }, ...settings }),
   );
   const child = Child.node('gatewayworker', [MAIN, '-c', config], options);
   let onReloaded: (() => void) | undefined;
@@ -98,7 +102,7 @@ async function startNode(
     }),
   );
   return {
-    ...running(child, port, options),
+    ...running(child, port, options, socketIo ? 'socketIo' : 'plain'),
     async reload() {
       const reloaded = new Promise<void>((resolve) => (onReloaded = resolve));
       child.process.kill('SIGUSR2');

@@ -23,6 +23,7 @@ function forked(name: string, module: URL, dialect: DialectName, prepare?: () =>
     probed: true,
     reloads: false,
     compresses: true,
+    speaksSocketIo: dialect === 'socketIo',
     clusters: false,
     prepare,
     async start(options) {

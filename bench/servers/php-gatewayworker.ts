@@ -32,6 +32,7 @@ export function phpGatewayWorker(gatewayWorker: string, workerman: string | unde
     probed: false,
     reloads: false,
     compresses: false,
+    speaksSocketIo: false,
     clusters: false,
     async prepare() {
       await Promise.resolve();

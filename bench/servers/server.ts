@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly tls: boolean;
   /** Whether it compresses messages for clients that offer it. */
   readonly compression: boolean;
+  /** Whether clients are Socket.IO's. */
+  readonly socketIo: boolean;
   /** Whether to look into its heap. */
   readonly probe: boolean;
 }
@@ -35,6 +37,8 @@ export interface Contestant {
   readonly reloads: boolean;
   /** Whether it can compress messages, and takes ones of any length. */
   readonly compresses: boolean;
+  /** Whether clients of Socket.IO can be served. */
+  readonly speaksSocketIo: boolean;
   /** Whether several of it are one cluster without anything beside them. */
   readonly clusters: boolean;
   /** What has to be done once before the first start: install, compile. */

@@ -27,6 +27,7 @@ export function uWebSockets(checkout: string): Contestant {
     probed: false,
     reloads: false,
     compresses: false,
+    speaksSocketIo: false,
     clusters: false,
     async prepare() {
       program = await compiled(resolve(checkout));

@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Clock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
+import { ADMIN_PORT } from '../config/admin-rules.js';
 import type { AdminConfig } from '../config/schema.js';
 import type { ListenerTls } from '../gateway/protocols/listener-tls.js';
 import { listenError, listening, portOf } from '../net/bind.js';
@@ -22,7 +23,7 @@ import { Retries } from './retries.js';
 import type { AdminContext, AdminNode, Route } from './route.js';
 import { routes } from './routes.js';
 
-const DEFAULT_LISTEN = '127.0.0.1:8280';
+const DEFAULT_LISTEN = `127.0.0.1:${ADMIN_PORT}`;
 const KEY = 'admin.listen';
 /** Connections at once, and what bounds a request, in milliseconds and bytes. */
 const MAX_CONNECTIONS = 256;
@@ -38,6 +39,8 @@ export interface AdminServerOptions {
   readonly config: AdminConfig;
   readonly node: AdminNode;
   readonly calls: AdminContext['calls'];
+  /** Of this package. */
+  readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
 }

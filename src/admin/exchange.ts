@@ -85,7 +85,9 @@ export class Exchange {
     if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge();
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // whoever sends too much is still answered
+    const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+    for await (const chunk of body) {
       size += chunk.length;
       if (size > MAX_BODY) throw tooLarge();
       chunks.push(chunk);

@@ -6,6 +6,7 @@ export const healthRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/livez',
+    summary: 'Whether the process lives: it answers.',
     open: true,
     // who does not answer is not alive: the main thread stands still
     handle: (exchange) => exchange.sendJson(200, { status: 'live' }),
@@ -14,6 +15,7 @@ export const healthRoutes: readonly Route[] = [
     (path): Route => ({
       method: 'GET',
       path,
+      summary: 'Whether clients can be sent here, and why not.',
       open: true,
       async handle(exchange, { node }) {
         const reasons = await reasonsAgainst(node);

@@ -1,4 +1,5 @@
 import type { Logger } from '../base/log.js';
+import type { ArgumentSchema } from '../ops/requests/arguments.js';
 import { readRequest, type Answerer, type RequestName, requests } from '../ops/requests/requests.js';
 import type { Retries } from './retries.js';
 import type { ClusterCalls } from '../client/cluster-calls.js';
@@ -19,6 +20,8 @@ export interface AdminContext {
   readonly guard: Guard;
   readonly retries: Retries;
   readonly readOnly: boolean;
+  /** Of this package. */
+  readonly version: string;
   readonly log: Logger;
   /** The Gateway API. @throws GatewayError when the node is not up */
   readonly calls: () => Promise<ClusterCalls>;
@@ -29,6 +32,10 @@ export interface Route {
   readonly method: 'GET' | 'POST';
   /** The whole path; one that ends in `/*` stands for all with one more name. */
   readonly path: string;
+  /** What it is for, for openapi.json; what is nothing for programs is left out there. */
+  readonly summary?: string;
+  /** What it may be given: in the query of a GET, else as JSON. */
+  readonly args?: ArgumentSchema;
   /** Whether everybody may ask, without a token and under any host name: what says nothing of anybody. */
   readonly open?: boolean;
   /** Whether it changes something: refused with `admin.readOnly`. */
@@ -52,10 +59,13 @@ export function sendResult(
  */
 export function routeOf(
   command: RequestName,
+  summary: string,
   method: Route['method'] = requests[command].changes ? 'POST' : 'GET',
 ): Route {
-  const { changes } = requests[command];
+  const { changes, args } = requests[command];
   return {
+    summary,
+    args,
     method,
     path: `/api/${command}`,
     changes,

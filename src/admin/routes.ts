@@ -1,5 +1,6 @@
 import { callRoutes } from './call-routes.js';
 import { healthRoutes } from './health.js';
+import { listRoutes } from './list-routes.js';
 import { liveRoutes } from './live-routes.js';
 import { loginRoutes } from './login.js';
 import { pageRoutes } from './page-routes.js';
@@ -13,12 +14,17 @@ export const routes: readonly Route[] = [
   ...pageRoutes,
   ...liveRoutes,
   metricsRoute,
-  routeOf('status'),
-  routeOf('connections'),
-  routeOf('reload'),
-  ...(['clients', 'groups', 'uids', 'client', 'log'] as const).flatMap((list) => [
-    routeOf(list),
-    routeOf(list, 'POST'),
-  ]),
+  routeOf('status', 'How the node is, or the group: what the status command shows.'),
+  routeOf('connections', 'The clients’ connections, page by page.'),
+  routeOf('reload', 'Replaces the code in events/ without a client noticing.'),
+  ...listRoutes,
   ...callRoutes,
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    async handle(exchange, { version }) {
+      const { openApi } = await import('./openapi.js');
+      exchange.sendJson(200, openApi(routes, version));
+    },
+  },
 ];

@@ -4,13 +4,16 @@ import type { Clock, Timer } from './clock.js';
 export class Deadlines<Item> {
   readonly #clock: Clock;
   readonly #time: number;
-  readonly #onLate: (item: Item) => void;
+  readonly #onLate: (item: Item, late: number) => void;
   /** Oldest first. */
   readonly #deadlines = new Map<Item, number>();
   #timer: Timer | undefined;
 
-  /** @param time milliseconds that each has @param onLate its time is over: it is in here no more */
-  constructor(clock: Clock, time: number, onLate: (item: Item) => void) {
+  /**
+   * @param time milliseconds that each has
+   * @param onLate its time is over, for so many milliseconds: it is in here no more
+   */
+  constructor(clock: Clock, time: number, onLate: (item: Item, late: number) => void) {
     this.#clock = clock;
     this.#time = time;
     this.#onLate = onLate;
@@ -62,7 +65,7 @@ export class Deadlines<Item> {
         return;
       }
       this.#deadlines.delete(item);
-      this.#onLate(item);
+      this.#onLate(item, now - deadline);
     }
   }
 }

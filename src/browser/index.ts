@@ -1,5 +1,6 @@
 import { address } from './address.js';
 import { Connection } from './connection.js';
+import type { GatewayConnection } from './gateway-connection.js';
 import { GatewayError } from './gateway-error.js';
 import type { LineClock } from './line.js';
 import type { Address, ConnectOptions } from './options.js';
@@ -7,6 +8,8 @@ import type { SocketClass } from './socket.js';
 
 /** What pages and scripts import: `import { connect } from 'gatewayworker/browser'`. */
 export { GatewayError };
+export type { StateListener } from './connection.js';
+export type { GatewayConnection };
 export type { Address, ConnectOptions, End, Interruption, RequestOptions, State } from './options.js';
 
 /** The machine's own. */
@@ -24,15 +27,15 @@ const clock: LineClock = {
  * @param url or what returns it, which is asked before each attempt: it may get a new token
  * @throws GatewayError GW_ARGUMENT
  */
-export function connect(
+export function connect<Events = unknown>(
   url: Address | (() => Address | Promise<Address>),
   options: ConnectOptions = {},
-): Connection {
+): GatewayConnection<Events> {
   const { WebSocket = (globalThis as { WebSocket?: SocketClass }).WebSocket } = options;
   if (WebSocket === undefined) {
     const remedy = 'give that of the package ws: connect(url, { WebSocket }), or use Node 22 or newer';
     throw new GatewayError('GW_ARGUMENT', `There is no WebSocket here: ${remedy}.`);
   }
   if (typeof url !== 'function') address(url);
-  return new Connection(url, options, { clock, random: Math.random, WebSocket });
+  return new Connection(url, options, { clock, random: Math.random, WebSocket }) as GatewayConnection<Events>;
 }

@@ -83,6 +83,7 @@ function openAdmin(
       config,
       node,
       calls: async () => await node.node.calls(),
+      version,
       clock: systemClock,
       log,
     });

@@ -1,8 +1,13 @@
+import type { Static } from 'typebox';
 import { isLoopback } from './cluster-rules.js';
 import { isAdminListen } from './formats.js';
 import type { Problem } from './problem.js';
 import { isRecord } from './record.js';
+import type { nodeConfigSchema } from './schema.js';
 import { tlsProblems } from './tls-rules.js';
+
+/** That of the admin listener where none is configured. */
+export const ADMIN_PORT = 8280;
 
 /** Characters: what nobody can guess. */
 const SHORTEST_TOKEN = 16;
@@ -35,6 +40,12 @@ export function* adminProblems(config: unknown): Generator<Problem> {
     key: 'admin.listen',
     text: `found ${JSON.stringify(listen)}, which other machines can reach; expected 127.0.0.1 as its host, or ${missing.join(', and ')}`,
   };
+}
+
+/** A port of the node's own is not to be taken from it by an admin listener that would do with any. */
+export function avoidOwnPorts({ admin, gateway }: Static<typeof nodeConfigSchema>): void {
+  if (!admin || admin.listen !== '' || !gateway) return;
+  if (gateway.listen.some(({ url }) => url.endsWith(`:${ADMIN_PORT}`))) admin.listen = '127.0.0.1:0';
 }
 
 function isOpen(listen: string): boolean {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Static } from 'typebox';
 import { isAddressRange } from './address-range.js';
-import { adminProblems } from './admin-rules.js';
+import { adminProblems, avoidOwnPorts } from './admin-rules.js';
 import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
 import {
@@ -79,6 +79,7 @@ export function validateConfig(
   if (value.name === '') value.name = defaultName(value);
   if (value.stateDir !== '') value.stateDir = resolve(directory, value.stateDir);
   resolvePaths(value, directory);
+  avoidOwnPorts(value);
   return deepFreeze(value);
 }
 

@@ -82,6 +82,7 @@ export type MetricName = keyof typeof CATALOGUE;
 /** What threads count of what they do not count. */
 export const METRICS_REFUSED = {
   name: 'gatewayworker_metrics_refused_total',
+  family: 'gatewayworker_metrics_refused',
   ...CATALOGUE.gatewayworker_metrics_refused_total,
   labelNames: [],
 } as const;

@@ -5,6 +5,8 @@ import { isSameShape, type MetricType } from './metric.js';
 /** A metric of the application, as its code has made it. */
 export interface Definition {
   readonly name: string;
+  /** The name by which OpenMetrics knows it: without a counter's `_total`. */
+  readonly family: string;
   readonly type: MetricType;
   readonly help: string;
   readonly labelNames: readonly string[];
@@ -34,7 +36,8 @@ export function checkDefinition(type: MetricType, name: unknown, options: unknow
     );
   }
   checkLabelNames(what, labelNames);
-  const common = { name, type, help, labelNames: [...labelNames] };
+  const family = type === 'counter' ? name.replace(/_total$/, '') : name;
+  const common = { name, family, type, help, labelNames: [...labelNames] };
   if (type !== 'histogram') return common;
   checkBuckets(what, buckets);
   return { ...common, bounds: [...buckets] };
@@ -43,11 +46,6 @@ export function checkDefinition(type: MetricType, name: unknown, options: unknow
 /** Whether they are one metric: made in two places, or by two threads. */
 export function isSame(one: Definition, other: Definition): boolean {
   return isSameShape(one, other) && String(one.labelNames) === String(other.labelNames);
-}
-
-/** The name by which OpenMetrics knows it. */
-export function familyName({ name, type }: Pick<Definition, 'name' | 'type'>): string {
-  return type === 'counter' ? name.replace(/_total$/, '') : name;
 }
 
 function checkMetricName(type: MetricType, name: unknown): asserts name is string {

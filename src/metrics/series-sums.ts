@@ -1,6 +1,6 @@
 import { addValues } from '../ring/bucket-counts.js';
 import { METRICS_REFUSED } from './catalogue.js';
-import { type Definition, familyName, isSame } from './definition.js';
+import { type Definition, isSame } from './definition.js';
 import type { Metric } from './metric.js';
 import type { SharedSeries } from './thread-series.js';
 
@@ -55,14 +55,13 @@ export class SeriesSums {
   }
 
   #metric(definition: Definition): Summed {
-    const family = familyName(definition);
-    const known = this.#metrics.get(family);
+    const known = this.#metrics.get(definition.family);
     if (known !== undefined) {
-      if (known.definition.name === definition.name && isSame(known.definition, definition)) return known;
+      if (isSame(known.definition, definition)) return known;
       this.#size -= known.series.size;
     }
     const metric = { definition, series: new Map() };
-    this.#metrics.set(family, metric);
+    this.#metrics.set(definition.family, metric);
     return metric;
   }
 }

@@ -1,9 +1,11 @@
 import { bucketsLength } from '../ring/bucket-counts.js';
-import { type Definition, familyName, isSame, refused, shown } from './definition.js';
 import { METRICS_REFUSED } from './catalogue.js';
+import { type Definition, isSame, refused, shown } from './definition.js';
 
 /** Series of one thread, of all its metrics together: each takes memory there, in the main thread, and in Prometheus. */
 export const MOST_SERIES = 1000;
+/** Metrics of one thread: more are no metrics, but something that is made anew all the time. */
+const MOST_METRICS = 500;
 /** Characters. */
 const LONGEST_VALUE = 200;
 const SEPARATOR = '\0';
@@ -42,7 +44,7 @@ export interface ThreadSeriesOptions {
 /** What the application's code counts in one thread. */
 export class ThreadSeries implements SeriesStore {
   readonly #options: ThreadSeriesOptions;
-  /** By the name of the family. */
+  /** By their families. */
   readonly #metrics = new Map<
     string,
     { readonly definition: Definition; readonly series: Map<string, Float64Array> }
@@ -66,15 +68,13 @@ export class ThreadSeries implements SeriesStore {
   }
 
   #metric(definition: Definition): { readonly series: Map<string, Float64Array> } {
-    const family = familyName(definition);
+    const { family } = definition;
     let metric = this.#metrics.get(family);
     if (metric === undefined) {
+      if (this.#metrics.size >= MOST_METRICS) throw tooMany(definition);
       metric = { definition, series: new Map() };
       this.#metrics.set(family, metric);
-    } else if (
-      metric.definition !== definition &&
-      !(metric.definition.name === definition.name && isSame(metric.definition, definition))
-    ) {
+    } else if (metric.definition !== definition && !isSame(metric.definition, definition)) {
       throw conflict(metric.definition, definition);
     }
     return metric;
@@ -150,6 +150,13 @@ function textOf(name: string, label: string, labels: LabelValues): string {
 
 function unknownLabel(name: string, label: string, labelNames: readonly string[]): Error {
   return refused(`${name} was given the label ${label}`, `only its own: ${listed(labelNames)}`);
+}
+
+function tooMany({ name }: Definition): Error {
+  return refused(
+    `${name} is made, and there are ${MOST_METRICS} metrics already`,
+    'each to be made once, where the code is loaded, and what differs to be a label',
+  );
 }
 
 function conflict(known: Definition, other: Definition): Error {

@@ -5,9 +5,9 @@ import type { Takeover } from '../link/ring-memory.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
 import { type ClientAddress, formatClientId } from '../wire/client-id.js';
-import { NO_STATE, decodeClientState } from '../wire/client-state.js';
 import { Command } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame } from '../wire/frame.js';
+import { catchUp } from './catch-up.js';
 import { GATEWAY_GONE, type WaitingEvent } from './client-events.js';
 import { ClientReports } from './client-reports.js';
 import { ClientRequests } from './client-requests.js';
@@ -19,7 +19,9 @@ import type { GatewayDialect } from './gateway-dialect.js';
 import { HandlerLog } from './handler-log.js';
 import { HandlerProgress } from './handler-progress.js';
 import { Handlers } from './handlers.js';
+import { HeldEvents } from './held-events.js';
 import { Handshakes } from './handshakes.js';
+import { InheritedClients } from './inherited-clients.js';
 import type { CheckedMessage } from './message-checks.js';
 import { NamedMessages } from './named-messages.js';
 import { SessionWriter } from './session-writer.js';
@@ -67,14 +69,10 @@ export class BusinessWorker {
   readonly #unfinished = new Unfinished();
   readonly #turns: Turns;
   readonly #progress: HandlerProgress;
-  /** Clients that {@link awaitRelease} names. */
-  readonly #unreleasedCount = new Unfinished();
   readonly #waitingFrame = new ReceivedFrame();
-  /** Clients that a thread before this one is still busy with, and has not released: their events wait. */
-  readonly #unreleased = new Set<string>();
+  readonly #inherited = new InheritedClients();
   #onReleased: ((clientId: string) => void) | undefined;
-  /** While no event is to begin: clients of whom nothing is pending any more. */
-  #held: Set<Client> | undefined;
+  readonly #held: HeldEvents;
 
   constructor(options: BusinessWorkerOptions) {
     const { link, events, messages, gateway, gauge, log, dialectOf, processTimeout, reaches, clock } =
@@ -91,7 +89,18 @@ export class BusinessWorker {
       gateway,
       reports,
       clock,
-      onAsked: ({ events: asked }) => this.#waiting.readOn(asked),
+      onAsked: (client) => {
+        this.#waiting.readOn(client.events);
+        this.#held.look();
+      },
+      onSettled: () => this.#held.look(),
+    });
+    this.#held = new HeldEvents({
+      link,
+      turns: this.#turns,
+      requests: this.#clientRequests,
+      onGoOn: (client) => this.#next(client),
+      onWord: (word, place) => this.#word(word, place),
     });
     this.clients = new Clients(this.#waiting, reports, (client) => this.#clientRequests.gone(client));
     this.#progress = new HandlerProgress(link, gauge);
@@ -117,7 +126,7 @@ export class BusinessWorker {
       waiting: this.#waiting,
       reports,
       handlers: this.handlers,
-      unreleased: this.#unreleased,
+      unreleased: this.#inherited.ids,
       reaches,
       onMet: (word) => this.#meet(word),
       onGoOn: (client) => this.#next(client),
@@ -164,15 +173,12 @@ export class BusinessWorker {
 
   /** A thread before this one is still busy with these clients: their events wait until each is released. */
   awaitRelease(clientIds: readonly string[]): void {
-    for (const clientId of clientIds) {
-      this.#unreleased.add(clientId);
-      this.#unreleasedCount.begin();
-    }
+    this.#inherited.add(clientIds);
   }
 
   /** The thread before this one is done with the client. @param routes as SlotMessage's */
   release(clientId: string, routes: number): void {
-    if (!this.#unreleased.delete(clientId)) return;
+    if (!this.#inherited.take(clientId)) return;
     const client = this.clients.find(clientId);
     this.routes.released(clientId, client, routes);
     if (client !== undefined) {
@@ -180,7 +186,7 @@ export class BusinessWorker {
       client.events.inherited = false;
       this.#catchUp(client);
     }
-    this.#unreleasedCount.end();
+    this.#inherited.taken();
   }
 
   /**
@@ -193,31 +199,25 @@ export class BusinessWorker {
     this.routes.leave();
     this.#waiting.leave(this.clients.values());
     this.#turns.leave();
-    for (const clientId of this.#unreleased) {
-      this.#unreleased.delete(clientId);
-      this.#unreleasedCount.end();
-    }
+    this.#inherited.leave();
+    this.#held.leave();
   }
 
   /** Resolves when no handler is pending, and no client waits for a thread before this one. */
   async idle(): Promise<void> {
-    await this.#unreleasedCount.none();
+    await this.#inherited.none();
     await this.#unfinished.none();
   }
 
   /** From now on no event begins until {@link goOn}. Resolves when no handler is pending. */
   async hold(): Promise<void> {
-    this.#held ??= new Set();
-    this.#link.holdEvents(true);
+    this.#held.begin();
     await this.#unfinished.none();
   }
 
   /** Events begin again: first those that have waited in here. */
   goOn(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const client of held) this.#next(client);
-    this.#link.holdEvents(false);
+    this.#held.end();
   }
 
   /** Says how much was left out of the log. */
@@ -227,8 +227,9 @@ export class BusinessWorker {
 
   /** What came is about a client, or all of a gateway, and nothing that one did; or another worker has sent it. */
   #word(frame: ReceivedFrame, place: number): void {
-    const { localIp, localPort, connectionId } = frame;
-    switch (frame.command) {
+    const { command, localIp, localPort, connectionId } = frame;
+    if (this.#held.holdsWord(frame, place)) return;
+    switch (command) {
       case Command.CLIENT_CLOSED:
         this.clients.inheritClosed([formatClientId(localIp, localPort, connectionId)]);
         return;
@@ -263,7 +264,7 @@ export class BusinessWorker {
     const { events } = client;
     this.clients.add(client);
     this.routes.met(client);
-    if (this.#unreleased.size > 0 && this.#unreleased.has(client.id)) {
+    if (this.#inherited.has(client)) {
       events.busy = true;
       events.inherited = true;
       events.asked = 1;
@@ -273,25 +274,14 @@ export class BusinessWorker {
     return client;
   }
 
-  /**
-   * The client was another thread's before: what that thread changed may be newer than what the event says, so the
-   * gateway is asked first, which has applied everything that thread sent.
-   */
+  /** The client was another thread's before. */
   #catchUp(client: Client): void {
     client.events.busy = true;
     this.#unfinished.begin();
-    void this.#gateway
-      .clientState(client.id)
-      .then(
-        (state) => {
-          if (state !== null) client.view.receive(state.length === 0 ? NO_STATE : decodeClientState(state));
-        },
-        (error: unknown) => this.#log.stateUnknown(client, error),
-      )
-      .then(() => {
-        this.#next(client);
-        this.#unfinished.end();
-      });
+    void catchUp(this.#gateway, client, this.#log).then(() => {
+      this.#next(client);
+      this.#unfinished.end();
+    });
   }
 
   #done(client: Client): void {
@@ -302,11 +292,7 @@ export class BusinessWorker {
   /** Nothing of the client is pending any more: its next events may start. */
   #next(client: Client): void {
     const { events } = client;
-    if (this.#held !== undefined) {
-      events.busy = true;
-      this.#held.add(client);
-      return;
-    }
+    if (this.#held.holds(client)) return;
     events.busy = false;
     if (events.moving) {
       this.routes.move(client);

@@ -44,6 +44,8 @@ export interface ClientRequestsOptions {
   readonly clock: Clock;
   /** A client is asked: it is read from now on, however much of it waits, since its answer comes behind that. */
   readonly onAsked: (client: Client) => void;
+  /** No answer is awaited any more. */
+  readonly onSettled: () => void;
 }
 
 /**
@@ -52,6 +54,7 @@ export interface ClientRequestsOptions {
  */
 export class ClientRequests {
   readonly #options: ClientRequestsOptions;
+  #waiting = 0;
   // an answer to a worker that had the client before is not to be taken for one to this
   #count = Math.floor(Math.random() * COUNTS);
 
@@ -81,6 +84,7 @@ export class ClientRequests {
       events.requests ??= new Map();
       events.requests.set(id, { event, resolve, reject, timer });
       events.asked++;
+      this.#waiting++;
       onAsked(client);
     });
   }
@@ -107,6 +111,11 @@ export class ClientRequests {
     if (link.isSettled) link.take(place);
     else void link.settled().then(() => link.take(place));
     return true;
+  }
+
+  /** Whether any answer is awaited. */
+  get waiting(): boolean {
+    return this.#waiting > 0;
   }
 
   /** The thread that has taken over sends something on: an answer, or that the client is gone. */
@@ -145,6 +154,7 @@ export class ClientRequests {
     events.requests?.delete(id);
     events.asked--;
     request.timer.cancel();
+    if (--this.#waiting === 0) this.#options.onSettled();
     return request;
   }
 }

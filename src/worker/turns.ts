@@ -30,6 +30,7 @@ export class Turns {
   #begun = 0;
   #began = 0;
   #over = false;
+  #held = false;
 
   /** @param goOn begins with the next events of a client that has rested */
   constructor(link: ThreadLink, unfinished: Unfinished, goOn: (client: Client) => void) {
@@ -42,7 +43,13 @@ export class Turns {
   begin(length = TURN): void {
     this.#length = length;
     this.#begun = 0;
-    this.#over = false;
+    this.#over = this.#held;
+  }
+
+  /** Whether no turn is to have any time for now: what comes is only put with its clients. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.begin();
   }
 
   /** An event that has just come is to begin. @returns whether it has to wait, since this turn has taken its time */

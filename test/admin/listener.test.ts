@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { AdminClient } from '../support/admin-client.js';
-import { NodeProcess } from '../support/node.js';
+import { fixture } from '../support/fixtures.js';
+import { failToStart, NodeProcess } from '../support/node.js';
 import { WsClient } from '../support/ws-client.js';
+
+/** Quick to start. */
+const registerOnly = { gateway: false, worker: false, register: { listen: '127.0.0.1:0' } } as const;
 
 describe('the admin listener', () => {
   let node: NodeProcess;
@@ -45,5 +50,66 @@ describe('the admin listener', () => {
   it('reloads', async () => {
     assert.equal(await admin.result('/api/reload'), null);
     await node.logged('reloaded');
+  });
+
+  it('is told by the admin command, and by status', async () => {
+    const { link } = await node.admin();
+    const told = await node.command('admin');
+    assert.deepEqual([told.status, told.out], [0, `${link}\n`]);
+    assert.match(
+      (await node.command('status')).out,
+      new RegExp(`^admin +${link.replaceAll('?', '\\?')}$`, 'm'),
+    );
+    assert.equal(JSON.parse((await node.command('status', '--json')).out).admin, link);
+    // a token is nothing for a log
+    assert.ok(!JSON.stringify(node.log).includes(admin.token));
+  });
+
+  it('is none for others to start on, but one that nobody has configured takes another port', async (t) => {
+    const [, port] = /:(\d+)\/$/.exec(admin.url) ?? [];
+    const { status, errors } = await failToStart({
+      events: 'echo',
+      admin: { listen: `127.0.0.1:${port}` },
+    });
+    assert.equal(status, 1);
+    assert.match(
+      errors,
+      new RegExp(
+        `Cannot listen on 127\\.0\\.0\\.1:${port} \\(admin\\.listen\\): .*EADDRINUSE.*The port is in use`,
+      ),
+    );
+    // whoever has 8280, one of these two does not
+    const others = await Promise.all(
+      [1, 2].map(async () => await NodeProcess.start({ ...registerOnly, admin: {} })),
+    );
+    t.after(async () => await Promise.all(others.map(async (other) => await other.stop())));
+    const urls = await Promise.all(others.map(async (other) => (await other.admin()).url));
+    assert.notEqual(urls[0], urls[1]);
+    assert.ok(others.some(({ log }) => log.some(({ msg }) => msg.startsWith('127.0.0.1:8280 is taken, so'))));
+  });
+});
+
+describe('an admin listener that others may reach', () => {
+  it('speaks TLS, with a token of its own, which only the admin command tells', async (t) => {
+    const token = 'a word of our own'.replaceAll(' ', '-');
+    const node = await NodeProcess.start({
+      ...registerOnly,
+      admin: {
+        listen: '0.0.0.0:0',
+        token,
+        tls: { cert: fixture('test-only-cert.pem'), key: fixture('test-only-key.pem') },
+      },
+    });
+    t.after(async () => await node.stop());
+    const { url, link } = await node.admin();
+    assert.match(url, /^https:\/\/localhost:\d+\/$/);
+    const admin = new AdminClient({ url, link });
+    assert.equal(admin.token, token);
+    const { status } = await admin.get('/api/status', { ca: readFileSync(fixture('test-only-cert.pem')) });
+    assert.equal(status, 200);
+    const shown = await node.command('status');
+    assert.ok(shown.out.includes(url));
+    assert.ok(!shown.out.includes(token));
+    assert.equal((await node.command('admin')).out, `${link}\n`);
   });
 });

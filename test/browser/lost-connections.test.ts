@@ -85,11 +85,12 @@ describe('a connection that is lost', { timeout: 60_000 }, () => {
   for (const code of [1000, 3000, 4401, 4999]) {
     it(`by ${code} is closed for good, as the server's code has it`, async (t) => {
       const client = await BrowserClient.open(t, app.urls[0]);
-      const request = assert.rejects(client.connection.request('never'), {
+      const request = assert.rejects(client.connection.request('hold'), {
         code: 'GW_LINK_CLOSED',
-        message: /never has no answer: the connection is closed/,
+        message: /hold has no answer: the connection is closed/,
       });
-      client.connection.emit('close', { code, reason: 'go' });
+      const other = await BrowserClient.open(t, app.urls[0]);
+      other.connection.emit('close', { id: client.connection.id, code, reason: 'go' });
       assert.deepEqual(await client.comesTo('closed'), { code, reason: 'go' });
       await request;
       assert.throws(() => client.connection.emit('say'), { code: 'GW_LINK_CLOSED' });
@@ -195,10 +196,10 @@ describe('what is sent without a connection', { timeout: 60_000 }, () => {
   it('is refused when too much waits', async (t) => {
     const client = BrowserClient.start(t, 'ws://127.0.0.1:1', { queue: 2 });
     const { connection } = client;
-    const request = connection.request('sum', {});
+    const request = connection.request('sum', { numbers: [] });
     connection.emit('say');
     assert.throws(() => connection.emit('say'), { code: 'GW_OVERFLOW', message: /2 messages wait/ });
-    await assert.rejects(connection.request('sum', {}), { code: 'GW_OVERFLOW' });
+    await assert.rejects(connection.request('sum', { numbers: [] }), { code: 'GW_OVERFLOW' });
     connection.close();
     await assert.rejects(request, { code: 'GW_LINK_CLOSED' });
   });
@@ -220,9 +221,9 @@ describe('what is sent without a connection', { timeout: 60_000 }, () => {
     const mortal = await NodeProcess.start({ events: 'page' });
     const listen = [{ url: mortal.url('ws') }];
     const client = await BrowserClient.open(t, mortal.url('ws'));
-    const sent = assert.rejects(client.connection.request('never'), {
+    const sent = assert.rejects(client.connection.request('hold'), {
       code: 'GW_LINK_CLOSED',
-      message: /never has no answer: the connection was lost, and nobody knows how far it had come/,
+      message: /hold has no answer: the connection was lost, and nobody knows how far it had come/,
     });
     await mortal.kill();
     await sent;

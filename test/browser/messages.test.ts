@@ -53,35 +53,45 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
       name: 'GatewayError',
       code: 'no-sum',
       message: 'There is none.',
-      path: '/numbers',
     });
-    connection.emit('refuse');
-    await connection.request('sum', {});
-    const [error, ...more] = errors as GatewayError[];
-    assert.deepEqual([error.code, error.path, error.event, more], ['no-sum', '/numbers', 'refuse', []]);
+    await assert.rejects(connection.request('sum', { numbers: [1, 'two'] }), {
+      code: 'GW_MESSAGE',
+      message: '/numbers/1 must be number.',
+      path: '/numbers/1',
+    });
+    connection.emit('sum', {});
+    connection.emit('sun');
+    await connection.request('sum', { numbers: [] });
+    assert.deepEqual(
+      (errors as GatewayError[]).map(({ code, path, event }) => [code, path, event]),
+      [
+        ['GW_MESSAGE', '/numbers', 'sum'],
+        ['GW_MESSAGE', undefined, 'sun'],
+      ],
+    );
   });
 
   it('are late: the answer that comes after all is nobody’s', async (t) => {
     const { connection, clock } = await BrowserClient.open(t, node.urls[0]);
-    const slow = connection.request('never', undefined, { timeout: 50 });
-    const late = assert.rejects(slow, { code: 'GW_TIMEOUT', message: /never was not answered within 50 ms/ });
-    clock.advance(50);
-    await late;
+    const other = await BrowserClient.open(t, node.urls[0]);
     const raw = new Inbox<unknown>('a client');
     connection.onMessage((message) => raw.put(message));
-    connection.emit('raw', { text: '{"id":1,"data":"late"}' });
-    connection.emit('raw', { text: '{"id":1,"text":"of its own"}' });
+    const hold = connection.request('hold', undefined, { timeout: 50 });
+    const late = assert.rejects(hold, { code: 'GW_TIMEOUT', message: /hold was not answered within 50 ms/ });
+    clock.advance(50);
+    await late;
+    other.connection.emit('release');
+    connection.emit('raw', '{"id":1,"text":"of its own"}');
     assert.equal(await raw.next(), '{"id":1,"text":"of its own"}');
     assert.equal(clock.timers, 0);
   });
 
   it('of the server’s are answered by what a listener returns', async (t) => {
     const { connection, errors } = await BrowserClient.open(t, node.urls[0]);
-    const answers = new Inbox<unknown>('a client');
-    connection.on('answered', (answer) => answers.put(answer));
     connection.on('name', () => {});
     connection.on('name', async (data) => await Promise.resolve(`${String(data)}!`));
     connection.on('nothing', () => {});
+    connection.on('bytes', () => ({ bytes: Uint8Array.of(1, 2) }));
     connection.on('fails', () => {
       throw new TypeError('a secret');
     });
@@ -90,18 +100,16 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
       const loop: object[] = [];
       return (loop.push(loop), loop);
     });
-    const ask = async (event: string): Promise<unknown> => {
-      connection.emit('ask', { event, text: 'Ann' });
-      return await answers.next();
-    };
+    const ask = (event: string): Promise<unknown> => connection.request('ask', { event, data: 'Ann' });
     const failed = { code: 'GW_HANDLER', message: 'The listener failed.' };
-    assert.deepEqual(await ask('name'), { id: 7, data: 'Ann!' });
-    assert.deepEqual(await ask('nothing'), { id: 7 });
-    assert.deepEqual(await ask('refuses'), { id: 7, error: { code: 'busy', message: 'Not now.' } });
-    assert.deepEqual(await ask('fails'), { id: 7, error: failed });
-    assert.deepEqual(await ask('loops'), { id: 7, error: failed });
+    assert.deepEqual(await ask('name'), { answer: 'Ann!' });
+    assert.deepEqual(await ask('nothing'), {});
+    assert.deepEqual(await ask('bytes'), { answer: { bytes: Uint8Array.of(1, 2) } });
+    assert.deepEqual(await ask('refuses'), { refusal: { code: 'busy', message: 'Not now.' } });
+    assert.deepEqual(await ask('fails'), { refusal: failed });
+    assert.deepEqual(await ask('loops'), { refusal: failed });
     const missing = { code: 'GW_MESSAGE', message: 'Nothing listens for unknown here.' };
-    assert.deepEqual(await ask('unknown'), { id: 7, error: missing });
+    assert.deepEqual(await ask('unknown'), { refusal: missing });
     const [refusal, secret, loop, ...more] = errors;
     assert.deepEqual(
       [refusal.message, secret.message, loop.name, more],
@@ -124,9 +132,20 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
       '{"hello":{"id":"x"}}',
       '{"id":"1","data":2}',
     ]) {
-      connection.emit('raw', { text });
+      connection.emit('raw', text);
       assert.equal(await raw.next(), text);
     }
+  });
+
+  it('keep bytes as bytes, both ways, wherever they are in the data', async (t) => {
+    const client = await BrowserClient.open(t, node.urls[0]);
+    const shown = client.inbox('shown');
+    const whole = Uint8Array.of(1, 2, 3, 4);
+    const parts = [whole.buffer, whole.subarray(1, 3), new Uint8Array(0), Buffer.from('node')];
+    const answer = await client.connection.request('picture', { name: 'ä', parts });
+    const bytes = [whole, whole.slice(1, 3), new Uint8Array(0), new TextEncoder().encode('node')];
+    assert.deepEqual(answer, { name: 'ä', parts: bytes });
+    assert.deepEqual(await shown.next(), answer);
   });
 
   it('that JSON cannot hold are refused where they are sent', async (t) => {

@@ -17,7 +17,6 @@ const PAGE = `<!doctype html><title>a page</title>
   chat.onState((state, end) => told.push(end ? state + ' ' + end.code : state));
   chat.on('said', ({ text }) => told.push('said ' + text));
   chat.on('name', async (greeting) => greeting + ', Ann');
-  chat.on('answered', ({ data }) => told.push('answered ' + data));
 </script>`;
 
 /** What the page has. */
@@ -63,12 +62,21 @@ describe('the client in a page', { timeout: 60_000 }, () => {
     page.on('pageerror', (error) => errors.push(error));
     await page.goto(url.replace('ws:', 'http:'));
     assert.equal(await sum(page), 3);
-    await page.evaluate(() => {
+    const answered = await page.evaluate(() => {
       const { chat } = globalThis as unknown as Globals;
-      chat.emit('ask', { event: 'name', text: 'Hello' });
       chat.emit('say', { text: 'one' });
+      return chat.request('ask', { event: 'name', data: 'Hello' });
     });
-    await told(page, ['open', 'said one', 'answered Hello, Ann']);
+    assert.deepEqual(answered, { answer: 'Hello, Ann' });
+    await told(page, ['open', 'said one']);
+    // bytes as every browser has them
+    const sent = await page.evaluate(async () => {
+      const { chat } = globalThis as unknown as Globals;
+      const picture = { name: 'p', parts: [Uint8Array.of(1, 2).buffer, Uint8Array.of(3)] };
+      const { parts } = (await chat.request('picture', picture)) as { parts: unknown[] };
+      return parts.map((part) => part instanceof Uint8Array && [...part]);
+    });
+    assert.deepEqual(sent, [[1, 2], [3]]);
 
     first.signal('SIGUSR2');
     await first.logged('reloaded');

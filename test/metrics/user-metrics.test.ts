@@ -173,6 +173,16 @@ describe('a metric that cannot be', () => {
     it(`is refused: ${what}`, () => assert.throws(make, { code: 'GW_METRIC', message }));
   }
 
+  it('is one more than 500', () => {
+    const make = (): void => {
+      for (let index = 0; index < 501; index++) metrics.gauge(`made_${index}`, { help });
+    };
+    assert.throws(make, {
+      code: 'GW_METRIC',
+      message: /^made_4\d\d is made, and there are 500 metrics already/,
+    });
+  });
+
   it('is not one that is made again as it was', () => {
     metrics.counter('said_total', { help: 'In other words.', labelNames: ['kind', 'size'] });
   });

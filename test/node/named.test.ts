@@ -53,14 +53,14 @@ describe('messages with names, of plain clients', { timeout: 60_000 }, () => {
       ['bytes', { file: 'x' }, { path: '/file', message: '/file must be bytes, or {"base64":"…"}.' }],
       ['constructor', {}, { message: 'There is no message of this name here.' }],
     ] as const;
-    const before = (await node.status()).workers[0].refused;
+    const refused = (await node.status()).workers[0].refused;
     for (const [event, data, error] of cases) {
       const id = ann.request(event, data);
       assert.deepEqual(await ann.next(), { id, error: { code: 'GW_MESSAGE', ...error } });
       ann.emit(event, data);
       assert.deepEqual(await ann.next(), { error: { code: 'GW_MESSAGE', ...error, event } });
     }
-    await node.until('all refusals', ({ workers }) => workers[0].refused === before + 2 * cases.length);
+    await node.until('all refusals', ({ workers }) => workers[0].refused === refused + 2 * cases.length);
     // what has `__proto__` as its own, as only JSON.parse makes it
     ann.ws.send('{"id":1,"event":"say","data":{"text":"x","__proto__":{"to":"y"}}}');
     assert.equal((await ann.next()).error?.path, '/__proto__');

@@ -131,6 +131,15 @@ export class NodeProcess {
     return link;
   }
 
+  /** Runs a command of the command line for it, to its end. */
+  async command(...words: readonly string[]): Promise<{ status: number | null; out: string }> {
+    const [name, ...options] = words;
+    const args = [MAIN, name, '-c', join(this.#folder, CONFIG_FILE), ...options];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { out: await text(child.stdout), status: await ended };
+  }
+
   async #ask<T>(question: (client: ControlClient) => Promise<T>): Promise<T> {
     const { pidFile } = nodeFiles(join(this.#folder, CONFIG_FILE), this.#folder, '');
     const record = await livingProcess(pidFile);

@@ -22,7 +22,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   database: [...FOUNDATION],
   project: [...FOUNDATION],
   // one file for pages: what it takes from others goes into it
-  browser: [...FOUNDATION, 'wire'],
+  browser: [...FOUNDATION, 'wire', 'api'],
   client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
   gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
   pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'metrics', 'link', 'cluster'],

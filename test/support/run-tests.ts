@@ -15,5 +15,5 @@ export function runTests(files: readonly string[], concurrency: number): number 
   return status ?? 1;
 }
 
-/** Files at a time, of those that do not mind neighbours. */
-export const CONCURRENCY = Math.min(4, availableParallelism());
+/** Files at a time, of those that do not mind neighbours: one more than there are cores, since each waits now and then. */
+export const CONCURRENCY = Math.min(4, availableParallelism() + 1);

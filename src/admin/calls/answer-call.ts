@@ -2,12 +2,10 @@ import type { Exchange } from '../exchange.js';
 import { asJson } from '../json.js';
 import { errorBody, Refusal } from '../refusal.js';
 import type { AdminContext } from '../route.js';
+import { readBatch } from './batch.js';
 import { type CheckedCall, checkCall } from './check-call.js';
 
 const PREFIX = '/api/';
-/** Calls of one batch. */
-const MAX_CALLS = 1000;
-const BATCH = 'expected {"calls":[{"call":"sendToGroup","arguments":{"group":"news","message":"…"}}]}';
 
 /** `POST /api/sendToGroup` with its arguments as an object: `{"result":…}`. */
 export async function answerCall(exchange: Exchange, context: AdminContext): Promise<void> {
@@ -60,34 +58,6 @@ async function make({ name, call, args }: CheckedCall, { calls, log }: AdminCont
     if (value === false) await drained;
   }
   return name === 'drained' ? null : asJson(value);
-}
-
-function readBatch(body: unknown): CheckedCall[] {
-  const { calls } = Object(body) as { readonly calls?: unknown };
-  if (!Array.isArray(calls)) throw new Refusal(400, `A batch has no list of calls; ${BATCH}.`);
-  if (calls.length > MAX_CALLS) {
-    throw new Refusal(
-      400,
-      `A batch has ${calls.length} calls; expected ${MAX_CALLS} at most: send it in parts.`,
-    );
-  }
-  return calls.map((entry: unknown, index) => {
-    const { call, arguments: args = {}, ...rest } = Object(entry) as Record<string, unknown>;
-    if (typeof call !== 'string' || Object.keys(rest).length > 0) {
-      throw new Refusal(400, `calls[${index}] of the batch is no call; ${BATCH}.`);
-    }
-    try {
-      return checkCall(call, args);
-    } catch (error) {
-      throw new Refusal(
-        400,
-        `calls[${index}] of the batch, and so none of it was done: ${(error as Error).message}`,
-        {
-          code: 'GW_ARGUMENT',
-        },
-      );
-    }
-  });
 }
 
 function refuseChanges({ readOnly }: AdminContext, checked: readonly CheckedCall[]): void {

@@ -37,9 +37,8 @@ export function checkCall(name: string, args: unknown): CheckedCall {
 
 function noCall(name: string): Refusal {
   const closest = suggestion(name, Object.keys(calls));
-  const remedy =
-    closest === undefined ? 'GET /openapi.json lists them all' : `did you mean ${JSON.stringify(closest)}?`;
-  return new Refusal(404, `The Gateway API has no call ${shown(name)}; ${remedy}.`);
+  const remedy = closest === undefined ? 'GET /openapi.json lists them all.' : `did you mean "${closest}"?`;
+  return new Refusal(404, `The Gateway API has no call ${shown(name)}; ${remedy}`);
 }
 
 /** Of several errors, as of a union, the last one is about the whole of it. */
@@ -49,8 +48,9 @@ function problem(name: string, { args }: Call, error: ErrorObject | undefined): 
   if (error?.keyword === 'additionalProperties' && argument === '') {
     const unknown = String(error.params.additionalProperty);
     const closest = suggestion(unknown, known);
-    const expected = known.length === 0 ? 'none' : known.join(', ');
-    return `${name} has no argument ${shown(unknown)}; ${closest === undefined ? `expected ${expected}` : `did you mean "${closest}"?`}`;
+    const remedy =
+      closest === undefined ? `expected ${known.join(', ') || 'none'}.` : `did you mean "${closest}"?`;
+    return `${name} has no argument ${shown(unknown)}; ${remedy}`;
   }
   if (error?.keyword === 'required' && argument === '') {
     const missing = String(error.params.missingProperty);

@@ -2,6 +2,9 @@ import type { Clock } from '../../../base/clock.js';
 import { Deadlines } from '../../../base/deadlines.js';
 import type { EngineSocket } from './engine-socket.js';
 
+/** Milliseconds by which we may be late ourselves: beyond that the answers wait to be read. */
+const STILL = 1_000;
+
 /**
  * The heartbeat of Engine.IO 4: the server pings, whatever else it sends, since a client takes nothing but pings for a sign
  * of life; and the client answers each.
@@ -18,9 +21,9 @@ export class EngineHeartbeat {
       this.#asked.add(socket);
       socket.ping();
     });
-    this.#asked = new Deadlines(clock, timeout, (socket) => {
+    this.#asked = new Deadlines(clock, timeout, (socket, late) => {
       // what it sends may be long, or not be read at the moment: its answer waits behind that
-      if (socket.moves()) this.#asked.add(socket);
+      if (socket.moves() || late > STILL) this.#asked.add(socket);
       else socket.silent();
     });
   }
