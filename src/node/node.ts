@@ -21,6 +21,7 @@ import { connectionPage } from './connection-page.js';
 import { searchNames } from './name-search.js';
 import { LoopDelay } from '../metrics/loop-delay.js';
 import { nodeMetrics } from './node-metrics.js';
+import { nodeNow } from './node-now.js';
 import { nodeStatus } from './node-status.js';
 import type { ClientDetail } from '../ops/requests/client.js';
 import type { ClientList, ClientQuery } from '../ops/requests/clients.js';
@@ -175,13 +176,18 @@ export class Node implements AskedNode, Answerer {
   }
 
   metrics(): Metric[] {
-    this.#loopDelay ??= new LoopDelay(systemClock);
     return nodeMetrics({
       status: this.status(),
       listeners: this.gateway?.listenerContexts ?? [],
       pool: this.#pool,
-      delays: this.#loopDelay.counts,
+      delays: this.#delay.counts,
     });
+  }
+
+  /** Looked at from the first question on. */
+  get #delay(): LoopDelay {
+    this.#loopDelay ??= new LoopDelay(systemClock);
+    return this.#loopDelay;
   }
 
   connections(offset: number, limit: number): ConnectionPage {
@@ -207,8 +213,12 @@ export class Node implements AskedNode, Answerer {
   }
 
   now(): NodeNow {
-    const { active } = performance.eventLoopUtilization();
-    return { status: this.status(), active, threads: this.#pool?.threads() ?? [] };
+    return nodeNow({
+      status: this.status(),
+      listeners: this.gateway?.listenerContexts ?? [],
+      pool: this.#pool,
+      delay: this.#delay,
+    });
   }
 
   /** The Gateway API, for all clients of the cluster. It is made, and loaded, when it is first asked for. */

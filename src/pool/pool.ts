@@ -6,6 +6,7 @@ import type { GatewayDiallerStatus } from '../cluster/gateway-dialler.js';
 import type { Link } from '../link/link.js';
 import type { Metric } from '../metrics/metric.js';
 import { SeriesSums } from '../metrics/series-sums.js';
+import { SECONDS, addValues, bucketsLength } from '../ring/bucket-counts.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { Logger } from '../base/log.js';
 import { Doorbell } from '../ring/doorbell.js';
@@ -103,6 +104,13 @@ export class Pool {
   /** What each slot has measured. */
   measures(): SlotMeasures[] {
     return this.#slots.map((slot) => slot.measures());
+  }
+
+  /** How long the handlers of all slots took: ring/bucket-counts.ts. */
+  get durations(): Float64Array {
+    const sum = new Float64Array(bucketsLength(SECONDS));
+    for (const slot of this.#slots) addValues(sum, slot.measures().durations);
+    return sum;
   }
 
   /** The application's own metrics, of all workers together. */

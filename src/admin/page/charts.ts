@@ -86,7 +86,25 @@ function kinds(): readonly Kind[] {
       least: 10,
     },
     { title: w.clientsChart, lines: [['clients', w.clients]], format: count, least: 10 },
-    { title: w.latencyChart, lines: [['queueAge', w.queueShort]], format: age, least: 10 },
+    {
+      title: w.latencyChart,
+      lines: [
+        ['usual', w.usualShort],
+        ['slowest', w.slowestShort],
+        ['queueAge', w.queueShort],
+      ],
+      format: age,
+      least: 10,
+    },
+    {
+      title: w.bytesChart,
+      lines: [
+        ['bytesIn', w.inShort],
+        ['bytesOut', w.outShort],
+      ],
+      format: bytes,
+      least: 1000,
+    },
     { title: w.loadChart, lines: [['load', w.load]], format: percent, least: 1 },
     { title: w.memoryChart, lines: [['memory', w.memory]], format: bytes, least: 1e8 },
   ];

@@ -18,7 +18,6 @@ function times(number: number, one: string, many = `${one}s`): string {
 }
 
 export const english = {
-  title: 'Admin',
   overview: 'Overview',
   clients: 'Clients',
   groups: 'Groups',
@@ -63,7 +62,7 @@ export const english = {
   mainBusy: (where: string, load: number) =>
     `The main thread${of(where)} is busy ${percent(load)} of the time.`,
   mainLate: (where: string, delay: number) =>
-    `The main thread${of(where)} comes round up to ${age(delay)} late.`,
+    `The main thread${of(where)} has come round ${age(delay)} late, or more.`,
   registerLost: (address: string, where: string, reason: string) =>
     `The Register ${address} is not reached${where === '' ? '' : ` by ${where}`}${because(reason)}.`,
   gatewayLost: (other: string, where: string, reason: string) =>
@@ -110,7 +109,6 @@ export const english = {
   perSecond: '/s',
   queueAge: 'Oldest event waits',
   queue: 'Queue',
-  pending: 'Handlers pending',
   memory: 'Memory',
   load: 'Busiest main thread',
   workersServe: 'Workers',
@@ -120,8 +118,11 @@ export const english = {
   outShort: 'out',
   eventsShort: 'events',
   clientsChart: 'Clients',
-  latencyChart: 'Latency: how long events wait',
-  queueShort: 'oldest event',
+  latencyChart: 'Latency',
+  usualShort: 'handlers, half within',
+  slowestShort: '99 % within',
+  queueShort: 'oldest event waits',
+  bytesChart: 'Bytes per second',
   loadChart: 'Busiest main thread',
   memoryChart: 'Memory',
 
@@ -129,7 +130,6 @@ export const english = {
   map: 'Nodes and workers',
   mapOf: (nodes: number, links: number, broken: number) =>
     `${times(nodes, 'node')}, ${times(links, 'link')} between them, ${broken === 0 ? 'all up' : `${broken} down`}.`,
-  node: 'Node',
   states: { starting: 'starting', up: 'up', silent: 'silent', down: 'down' },
   main: 'main thread',
   worker: (slot: number) => `Worker ${slot}`,
@@ -140,12 +140,14 @@ export const english = {
   finishing: (threads: number) =>
     `${times(threads, 'older thread')} still ${threads === 1 ? 'finishes' : 'finish'} handlers`,
   queueOf: (size: number, time: number) =>
-    size === 0 ? 'nothing waits' : `${bytes(size)} wait, oldest ${age(time)}`,
+    size === 0
+      ? 'nothing waits'
+      : time === 0
+        ? `${bytes(size)} on their way`
+        : `${bytes(size)} wait, oldest ${age(time)}`,
   eventsPerSecond: 'events/s',
-  linksTo: 'Links',
+  clientsHere: (n: number) => times(n, 'client'),
   linkUp: 'up',
-  otherNodes: 'Other nodes of the cluster',
-  register: 'Register',
   registerAt: (address: string, gateways: number) => `Register at ${address}: ${times(gateways, 'gateway')}`,
 
   // ---- lists ----
@@ -158,7 +160,6 @@ export const english = {
   anyone: 'Everybody',
   next: 'Next',
   previous: 'Previous',
-  more: 'More',
   again: 'Look again',
   clientId: 'Client id',
   uid: 'Uid',
@@ -173,7 +174,6 @@ export const english = {
   shownOf: (number: number, total: number) => `${whole(number)} of ${whole(total)}`,
   searched: (number: number, total: number) => `${whole(number)} of ${whole(total)} looked through`,
   nothingFound: 'Nothing found.',
-  noneYet: 'None.',
   looking: 'Looking…',
   without: (nodes: string) => `without ${nodes}: no answer`,
   tooLong: 'too long to be acted upon here',
@@ -182,11 +182,9 @@ export const english = {
   client: 'Client',
   back: 'Back',
   gone: 'This client is not here any more.',
-  cameAt: 'Came in',
   listener: 'Listener',
   session: 'Session',
   noSession: 'No session was set.',
-  bytesLong: (size: number) => bytes(size),
   groupsOf: (number: number) => times(number, 'group'),
   noGroup: 'none',
   cutAt: (number: number) => `the first ${whole(number)}`,
@@ -198,16 +196,10 @@ export const english = {
   silentRounds: 'Heartbeats without an answer',
   itsWorker: 'Worker',
   kick: 'Close…',
-  trace: 'Trace',
-  traceHint: 'What it does, as it happens:',
-  since: (from: string, to: string) => (from === to ? from : `between ${from} and ${to}`),
-  earlierThan: (time: string) => `before ${time}`,
 
   // ---- what is done ----
   cancel: 'Cancel',
   close: 'Close',
-  done: 'Done.',
-  sure: 'Are you sure?',
   sendTitle: 'Send a message',
   to: 'To',
   toAll: 'all clients',
@@ -237,13 +229,13 @@ export const english = {
   reloading: 'Reloading…',
   reloaded: 'Reloaded.',
   notReloaded: 'Not reloaded: the old code goes on.',
+  reloadProgress: (done: number, all: number) =>
+    `${done} of ${times(all, 'worker')} ${done === 1 ? 'has' : 'have'} another thread.`,
   itsLog: 'What the log says meanwhile',
 
   // ---- the log ----
   logText: 'What the nodes log while this page is open, and warnings and errors of before.',
-  follow: 'follow',
   logEmpty: 'Nothing yet.',
-  stack: 'stack',
   levels: { debug: 'debug', info: 'info', warn: 'warning', error: 'error' },
 };
 

@@ -1,8 +1,12 @@
 import type { LiveNode, LiveSample } from '../../ops/requests/live.js';
 import { figuresOf } from './figures.js';
+import { type Buckets, grown, longest, quantile, together } from './quantile.js';
 
 /** Samples that are kept: a quarter of an hour. */
 const LENGTH = 900;
+
+/** Samples for which a late event loop is news. */
+const LATENESS = 10;
 
 /** What is drawn over time. */
 export const LINES = [
@@ -11,6 +15,10 @@ export const LINES = [
   'events',
   'clients',
   'queueAge',
+  'usual',
+  'slowest',
+  'bytesIn',
+  'bytesOut',
   'load',
   'memory',
 ] as const;
@@ -24,9 +32,21 @@ export interface NodeRates {
   readonly events: number;
   /** Which part of the time its main thread was busy. */
   readonly load: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Milliseconds that its event loop was late, within the last seconds. */
+  readonly late: number;
 }
 
-const NONE: NodeRates = { messagesIn: 0, messagesOut: 0, events: 0, load: 0 };
+const NONE: NodeRates = {
+  messagesIn: 0,
+  messagesOut: 0,
+  events: 0,
+  load: 0,
+  bytesIn: 0,
+  bytesOut: 0,
+  late: 0,
+};
 
 /** The last samples as lines, of a bounded length. */
 export class History {
@@ -36,6 +56,8 @@ export class History {
   /** Of each node, by its number. */
   rates: ReadonlyMap<number, NodeRates> = new Map();
   #last: LiveSample | undefined;
+  /** Of each node, how late its event loop was in the last samples. */
+  readonly #late = new Map<number, number[]>();
 
   add(sample: LiveSample): void {
     const before = this.#last;
@@ -47,7 +69,8 @@ export class History {
     this.rates = new Map(
       sample.nodes.map((node) => {
         const earlier = before.nodes.find(({ number }) => number === node.number);
-        return [node.number, ratesOf(earlier, node, seconds)];
+        const rates = ratesOf(earlier, node, seconds);
+        return [node.number, { ...rates, late: this.#lateness(node.number, rates.late) }];
       }),
     );
     const all = [...this.rates.values()];
@@ -59,6 +82,11 @@ export class History {
     this.#push('load', Math.max(0, ...all.map(({ load }) => load)));
     this.#push('clients', figures.clients);
     this.#push('queueAge', figures.queueAge);
+    this.#push('bytesIn', sum(all, 'bytesIn'));
+    this.#push('bytesOut', sum(all, 'bytesOut'));
+    const durations = together(durationsOf(before, sample));
+    this.#push('usual', durations === undefined ? 0 : quantile(durations, 0.5));
+    this.#push('slowest', durations === undefined ? 0 : quantile(durations, 0.99));
     this.#push('memory', figures.memory);
     if (this.times.length <= LENGTH) return;
     this.times.shift();
@@ -68,6 +96,12 @@ export class History {
   /** The newest of a line. */
   last(line: Line): number {
     return this.lines[line].at(-1) ?? 0;
+  }
+
+  #lateness(number: number, late: number): number {
+    const lately = [...(this.#late.get(number) ?? []), late].slice(-LATENESS);
+    this.#late.set(number, lately);
+    return Math.max(...lately);
   }
 
   #push(line: Line, value: number): void {
@@ -85,7 +119,18 @@ function ratesOf(before: LiveNode | undefined, after: LiveNode, seconds: number)
     messagesOut: (to.messagesOut - from.messagesOut) / seconds,
     events: (handledBy(after) - handledBy(before)) / seconds,
     load: Math.min(1, (later.active - earlier.active) / (seconds * 1000)),
+    bytesIn: (later.bytesIn - earlier.bytesIn) / seconds,
+    bytesOut: (later.bytesOut - earlier.bytesOut) / seconds,
+    late: longest(grown(earlier.delays, later.delays, later.bounds)),
   };
+}
+
+/** How long handlers took between two samples, node by node. */
+function durationsOf(before: LiveSample, { nodes }: LiveSample): Buckets[] {
+  return nodes.flatMap(({ number, pid, now }) => {
+    const earlier = before.nodes.find((node) => node.number === number && node.pid === pid);
+    return now === null || !earlier?.now ? [] : [grown(earlier.now.durations, now.durations, now.bounds)];
+  });
 }
 
 function handledBy({ now }: LiveNode): number {

@@ -73,18 +73,22 @@ export class LogLines {
     const of = [node === null ? '' : shown(node, 40), worker === null ? '' : words().worker(worker)].filter(
       (one) => one !== '',
     );
-    return el(
-      'li',
-      { class: name },
+    const parts = [
       el('time', {}, this.#clock.format(time)),
       ' ',
       el('strong', {}, words().levels[name]),
       ' ',
       of.length > 0 && el('span', { class: 'of' }, `${of.join(' · ')} `),
       el('span', {}, shown(text, 4000)),
-      stack !== null &&
-        el('details', {}, el('summary', {}, words().stack), el('pre', { dir: 'ltr' }, shownLines(stack))),
+    ];
+    if (stack === null) return el('li', { class: name }, ...parts);
+    const details = el(
+      'details',
+      {},
+      el('summary', {}, ...parts),
+      el('pre', { dir: 'ltr' }, shownLines(stack)),
     );
+    return el('li', { class: name }, details);
   }
 }
 

@@ -6,7 +6,7 @@ import { words } from './language.js';
 import { linksOf } from './links.js';
 import { Mesh } from './mesh.js';
 import { meter } from './meter.js';
-import { bytes, count, percent, rate } from './quantity.js';
+import { bytes, percent, rate } from './quantity.js';
 import { named, shown } from './shown.js';
 import { SlotCell } from './slot-cell.js';
 
@@ -92,7 +92,7 @@ class NodeCard {
       status === undefined
         ? shown(node.lastExit ?? '')
         : [
-            `${count(status.connections)} ${w.clients}`,
+            w.clientsHere(status.connections),
             `${rate(rates?.messagesIn ?? 0)} ↓ ${rate(rates?.messagesOut ?? 0)} ↑ ${w.perSecond}`,
             bytes(status.memory.rss),
           ].join(' · '),

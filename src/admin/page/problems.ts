@@ -19,6 +19,9 @@ const BAD_QUEUE = 5000;
 const SLOW_LINK = 1_000_000;
 /** Which part of the time a main thread may be busy. */
 const BUSY = 0.9;
+/** Milliseconds that it may come round late. */
+const LATE = 250;
+const VERY_LATE = 1000;
 /** Days until a certificate expires. */
 const SOON = 14;
 const VERY_SOON = 3;
@@ -57,9 +60,12 @@ function ofNode(sample: LiveSample, node: LiveNode, history: History): Problem[]
   if (node.now === null) return [bad(w.nodeSilent(name))];
   const { status } = node.now;
   const where = shown(nodeNamed(sample, node));
-  const load = history.rates.get(node.number)?.load ?? 0;
+  const { load = 0, late = 0 } = history.rates.get(node.number) ?? {};
   return [
     ...status.workers.flatMap((worker) => ofWorker(worker, where)),
+    ...(late >= LATE
+      ? [late >= VERY_LATE ? bad(w.mainLate(where, late)) : slow(w.mainLate(where, late))]
+      : []),
     ...(load > BUSY ? [slow(w.mainBusy(where, load))] : []),
     ...links(sample, node, where),
     ...(status.roles.includes('gateway') && status.listeners.length === 0 ? [bad(w.noListener(where))] : []),

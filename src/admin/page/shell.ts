@@ -94,7 +94,7 @@ export class Shell {
       ? [el('span', { class: 'tag' }, w.readOnly)]
       : [
           el('button', { type: 'button', onclick: () => sendDialog(this.#live) }, w.send),
-          el('button', { type: 'button', onclick: () => reloadDialog() }, w.reload),
+          el('button', { type: 'button', onclick: () => reloadDialog(this.#live) }, w.reload),
         ];
     const leave = (): void => {
       ask('/api/logout')

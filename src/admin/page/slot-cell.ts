@@ -2,7 +2,7 @@ import type { SlotThread } from '../../ops/requests/live.js';
 import type { WorkerStatus } from '../../ops/requests/status.js';
 import { el, setAttribute, setText } from './dom.js';
 import { words } from './language.js';
-import { bytes, count, rate } from './quantity.js';
+import { bytes, rate } from './quantity.js';
 
 /** Milliseconds that a takeover is shown after it is done: it takes less than the time between two samples. */
 const NEWS = 8000;
@@ -41,7 +41,7 @@ export class SlotCell {
     const news = time - this.#takenAt < NEWS;
     const { slot, state, waitingFor, waitingBytes, perSecond, clients } = worker;
     setText(this.#name, w.worker(slot));
-    setText(this.#events, `${rate(perSecond)} ${w.eventsPerSecond} · ${count(clients)} ${w.clients}`);
+    setText(this.#events, `${rate(perSecond)} ${w.eventsPerSecond} · ${w.clientsHere(clients)}`);
     setText(this.#queue, waitingBytes < 1 ? w.queueOf(0, 0) : w.queueOf(waitingBytes, waitingFor));
     setText(this.#thread, this.#threads(serving, starting, finishing, news));
     const level = state === 'down' || waitingFor >= BAD ? 'bad' : waitingFor >= SLOW ? 'slow' : 'fine';

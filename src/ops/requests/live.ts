@@ -23,6 +23,14 @@ export interface NodeNow {
   readonly status: NodeStatus;
   /** Milliseconds that the main thread's event loop was not idle, since the process started. */
   readonly active: number;
+  /** Bytes that came from clients, and that went to them, since it started. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** How long the handlers of all workers took, and how late the main thread's event loop came round. */
+  readonly durations: readonly number[];
+  readonly delays: readonly number[];
+  /** Seconds, ascending: the buckets of both. Each counts up to its bound; then come those beyond, and the sum. */
+  readonly bounds: readonly number[];
   /** The threads of each slot, in the order of their start: more than one during a takeover. */
   readonly threads: readonly SlotThreads[];
 }

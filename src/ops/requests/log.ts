@@ -47,7 +47,9 @@ export const logRequest: RequestEntry<typeof args, LogPart> = {
       group.members.map(async (member, index) => {
         const place = places.at(index + 1) ?? '';
         const part = await member.answerTo({ command: 'log', after: place });
-        return part ?? { lines: [], next: place };
+        if (part === undefined) return { lines: [], next: place };
+        // what a worker of it logs does not say whose it is
+        return { ...part, lines: part.lines.map((line) => ({ ...line, node: line.node ?? member.name })) };
       }),
     );
     const all = [own, ...parts];

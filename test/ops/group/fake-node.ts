@@ -96,7 +96,8 @@ export class FakeNode implements AskedNode, Answerer {
 
   now(): NodeNow {
     this.asked.push('now');
-    return { status: STATUS, active: 1000, threads: [] };
+    const none = { bounds: [1], durations: [0, 0, 0], delays: [0, 0, 0] };
+    return { status: STATUS, active: 1000, bytesIn: 0, bytesOut: 0, ...none, threads: [] };
   }
 
   metrics(): Metric[] {
