@@ -157,10 +157,13 @@ declare global {
 /** A sample as the module that it is part of. */
 function moduleOf({ code, language }: Sample): string {
   if (language === 'js') return code;
-  const names = ['defineEvents', 'Gateway'].filter(
-    (name) => code.includes(name) && !new RegExp(`import [^;]*\\b${name}\\b[^;]*'gatewayworker'`).test(code),
+  const names = ['defineEvents', 'Gateway', 'message', 'Refused'].filter(
+    (name) =>
+      new RegExp(name === 'message' ? ': message\\(' : name).test(code) &&
+      !new RegExp(`import [^;]*\\b${name}\\b[^;]*'gatewayworker'`).test(code),
   );
-  const given = `import { type Events, ${names.join(', ')} } from 'gatewayworker';\n`;
+  const schemas = code.includes('Type.') && !code.includes("'typebox'");
+  const given = `import { type Events, ${names.join(', ')} } from 'gatewayworker';\n${schemas ? "import { Type } from 'typebox';\n" : ''}`;
   if (/^(?:async )?on[A-Z]\w+\(/.test(code))
     return `${given}export default {\n${code}} satisfies Partial<Events>;`;
   if (/^(?:export|interface|async function) /m.test(code)) return given + code;
