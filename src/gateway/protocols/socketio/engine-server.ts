@@ -21,7 +21,13 @@ import {
   UNKNOWN_SESSION,
   engineQuery,
 } from './engine-query.js';
-import { type EngineKeeper, EngineSocket, type EngineUser, type EngineVisitor } from './engine-socket.js';
+import {
+  type EngineKeeper,
+  EngineSocket,
+  type EngineUser,
+  type EngineVisitor,
+  type VisitorRequest,
+} from './engine-socket.js';
 import type { EngineWebSocket, OpenedWebSocket } from './engine-web-socket.js';
 
 /** Milliseconds that a websocket has to take over from polling. */
@@ -222,7 +228,14 @@ export class EngineServer implements EngineKeeper {
 
 function requestOf(request: IncomingMessage): EngineVisitor['request'] {
   const { url, method = 'GET', httpVersion, headers, socket } = request;
-  return { url: originForm(url), method, httpVersion, headers, certificate: certificateOf(socket) };
+  const kept: VisitorRequest = {
+    url: originForm(url),
+    method,
+    httpVersion,
+    headers,
+    certificate: certificateOf(socket),
+  };
+  return JSON.stringify(kept);
 }
 
 function respond(response: ServerResponse, status: number, body: Buffer | string): void {
