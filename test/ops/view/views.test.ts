@@ -162,6 +162,13 @@ node 1, slot 0: last died of boom`,
     assert.ok(!statusView(status, false).some((line) => /^(listener|slot) /.test(line)));
   });
 
+  it('has a column for messages that did not fit, where there are any', () => {
+    const shown = (refused: number): string =>
+      statusView({ ...STATUS, workers: [{ ...worker(0), refused }] }, false).join('\n');
+    assert.match(shown(7), / errors +refused +busy /);
+    assert.doesNotMatch(shown(0), /refused +busy/);
+  });
+
   it('is coloured when asked', () => {
     const workers = [{ ...worker(0), errors: 5, waitingFor: 5000 }];
     const text = statusView({ ...STATUS, workers }, true).join('\n');
