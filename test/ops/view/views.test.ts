@@ -163,10 +163,8 @@ node 1, slot 0: last died of boom`,
   });
 
   it('has a column for messages that did not fit, where there are any', () => {
-    const shown = (refused: number): string =>
-      statusView({ ...STATUS, workers: [{ ...worker(0), refused }] }, false).join('\n');
-    assert.match(shown(7), / errors +refused +busy /);
-    assert.doesNotMatch(shown(0), /refused +busy/);
+    assert.match(withRefused(7), / errors +refused +busy /);
+    assert.doesNotMatch(withRefused(0), /refused +busy/);
   });
 
   it('is coloured when asked', () => {
@@ -176,6 +174,10 @@ node 1, slot 0: last died of boom`,
     assert.ok(text.includes('\u001b[33m5.0 s\u001b[39m'), 'a long wait in yellow');
   });
 });
+
+function withRefused(refused: number): string {
+  return statusView({ ...STATUS, workers: [{ ...worker(0), refused }] }, false).join('\n');
+}
 
 describe('connections', () => {
   it('shows each, and how many more there are', () => {
