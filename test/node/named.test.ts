@@ -135,6 +135,17 @@ describe('messages with names, of plain clients', { timeout: 60_000 }, () => {
     assert.equal(await ann.call('add', { a: 1, b: 1 }), 2);
   });
 
+  it('are told no long names again that they have made up', async () => {
+    const long = 'x'.repeat(100_000);
+    ann.emit(long, {});
+    ann.emit('say', { text: 'x', [long]: 1 });
+    for (let n = 0; n < 2; n++) {
+      const { error } = await ann.next();
+      assert.equal(error?.code, 'GW_MESSAGE');
+      assert.ok(JSON.stringify(error).length < 500);
+    }
+  });
+
   it('may nest as deep as JSON does', async () => {
     const deep = 200_000;
     const nested = `${'['.repeat(deep)}${']'.repeat(deep)}`;
