@@ -139,6 +139,7 @@ function pathOf({ method, path, summary, open = false, args = {} }: DescribedRou
 
 function schemaOf(argument: Argument): TSchema {
   if (argument.type === 'flag') return Type.Boolean({ default: false });
+  if (argument.type === 'text') return Type.String({ maxLength: argument.maximum, default: '' });
   const { minimum, maximum, fallback } = argument;
   return Type.Integer({ minimum, maximum, default: fallback });
 }

@@ -53,17 +53,24 @@ export function sendResult(
   exchange.sendJson(200, { result }, headers);
 }
 
-/** A path that asks what the table of requests has (ops/requests/requests.ts): with a GET its arguments are the query. */
-export function routeOf(command: RequestName, summary: string): Route {
+/**
+ * A path that asks what the table of requests has (ops/requests/requests.ts): with a GET its arguments are the query, with a
+ * POST the body, which has room for the longest uids.
+ */
+export function routeOf(
+  command: RequestName,
+  summary: string,
+  method: Route['method'] = requests[command].changes ? 'POST' : 'GET',
+): Route {
   const { changes, args } = requests[command];
   return {
     summary,
     args,
-    method: changes ? 'POST' : 'GET',
+    method,
     path: `/api/${command}`,
     changes,
     async handle(exchange, { node }) {
-      const fields = changes ? await exchange.json() : queryFields(command, exchange.query);
+      const fields = method === 'POST' ? await exchange.json() : queryFields(command, exchange.query);
       sendResult(exchange, await node.answer(read({ ...Object(fields), command })));
     },
   };

@@ -1,6 +1,9 @@
 import { callRoutes } from './call-routes.js';
 import { healthRoutes } from './health.js';
+import { listRoutes } from './list-routes.js';
+import { liveRoutes } from './live-routes.js';
 import { loginRoutes } from './login.js';
+import { pageRoutes } from './page-routes.js';
 import { metricsRoute } from './metrics.js';
 import { type Route, routeOf } from './route.js';
 
@@ -8,10 +11,13 @@ import { type Route, routeOf } from './route.js';
 export const routes: readonly Route[] = [
   ...healthRoutes,
   ...loginRoutes,
+  ...pageRoutes,
+  ...liveRoutes,
   metricsRoute,
   routeOf('status', 'How the node is, or the group: what the status command shows.'),
   routeOf('connections', 'The clients’ connections, page by page.'),
   routeOf('reload', 'Replaces the code in events/ without a client noticing.'),
+  ...listRoutes,
   ...callRoutes,
   {
     method: 'GET',

@@ -106,6 +106,7 @@ async function startGroup(
     clock: systemClock,
     log: log.logger,
     logLosses: () => log.losses,
+    logTail: (after) => log.tail.after(after),
     fork: memberForks(PROGRAM, ['member']),
     startRegister: async (own) => await startOwnNode(own, log),
     check: async () => await checkApplication(config),

@@ -25,6 +25,7 @@ export async function startOwnNode(
     log,
     writeLine: output.writeLine,
     logLosses: () => output.losses,
+    logTail: (after) => output.tail.after(after),
   };
   return await startNode(config, options);
 }

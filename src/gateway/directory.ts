@@ -109,6 +109,18 @@ export class Directory {
     return this.#groups.keys();
   }
 
+  /** Every uid that a client has. */
+  uids(): IterableIterator<string> {
+    return this.#uids.keys();
+  }
+
+  /** How many clients have it. */
+  countOfUid(uid: string): number {
+    const found = this.#uids.get(uid);
+    if (found === undefined) return 0;
+    return found instanceof Set ? found.size : 1;
+  }
+
   /** A client has this uid no more. */
   #release(uid: string, client: ClientRecord): void {
     const found = this.#uids.get(uid);

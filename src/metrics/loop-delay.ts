@@ -6,6 +6,7 @@ const PERIOD = 250;
 
 /** How late the event loop of this thread comes round: see ring/bucket-counts.ts. */
 export class LoopDelay {
+  readonly bounds = SECONDS;
   readonly counts = new Float64Array(bucketsLength(SECONDS));
   readonly #timer: Timer;
 

@@ -15,12 +15,21 @@ import { findGateways, warnOfUnusedRegister } from './find-gateways.js';
 import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from '../base/log.js';
 import type { Metric } from '../metrics/metric.js';
+import { clientDetail } from './client-detail.js';
+import { searchClients } from './client-search.js';
 import { connectionPage } from './connection-page.js';
+import { searchNames } from './name-search.js';
 import { LoopDelay } from '../metrics/loop-delay.js';
 import { nodeMetrics } from './node-metrics.js';
+import { nodeNow } from './node-now.js';
 import { nodeStatus } from './node-status.js';
+import type { ClientDetail } from '../ops/requests/client.js';
+import type { ClientList, ClientQuery } from '../ops/requests/clients.js';
 import type { ConnectionPage } from '../ops/requests/connections.js';
 import { GRACEFUL_TIMEOUT } from '../ops/requests/graceful.js';
+import type { RawLog } from '../ops/requests/log.js';
+import type { NodeNow } from '../ops/requests/live.js';
+import type { NameList, NameQuery } from '../ops/requests/names.js';
 import type { AskedNode } from '../ops/requests/request-entry.js';
 import { type Answerer, answerOfNode, type NodeRequest } from '../ops/requests/requests.js';
 import type { NodeStatus } from '../ops/requests/status.js';
@@ -37,6 +46,8 @@ export interface NodeOptions {
   readonly writeLine: (line: string) => void;
   /** What the log has lost, for the status; without it nothing. */
   readonly logLosses?: () => NodeStatus['log'];
+  /** The last lines of the log; without it none. */
+  readonly logTail?: (after: number) => RawLog;
 }
 
 /** Milliseconds that a node without workers of its own takes to stop at most: with workers, their stopTimeout. */
@@ -165,17 +176,49 @@ export class Node implements AskedNode, Answerer {
   }
 
   metrics(): Metric[] {
-    this.#loopDelay ??= new LoopDelay(systemClock);
     return nodeMetrics({
       status: this.status(),
       listeners: this.gateway?.listenerContexts ?? [],
       pool: this.#pool,
-      delays: this.#loopDelay.counts,
+      delays: this.#delay.counts,
     });
+  }
+
+  /** Looked at from the first question on. */
+  get #delay(): LoopDelay {
+    this.#loopDelay ??= new LoopDelay(systemClock);
+    return this.#loopDelay;
   }
 
   connections(offset: number, limit: number): ConnectionPage {
     return connectionPage(this.gateway, offset, limit);
+  }
+
+  async clients(query: ClientQuery): Promise<ClientList> {
+    if (this.gateway === undefined) return { clients: [], next: null, looked: 0, total: 0 };
+    return await searchClients(this.gateway, query);
+  }
+
+  async names(query: NameQuery): Promise<NameList> {
+    if (this.gateway === undefined) return { names: [], next: null };
+    return await searchNames(this.gateway, query);
+  }
+
+  client(clientId: string): ClientDetail | null {
+    return this.gateway === undefined ? null : clientDetail(this.gateway, clientId);
+  }
+
+  log(after: number): RawLog {
+    return this.#options.logTail?.(after) ?? { lines: [], last: 0 };
+  }
+
+  now(): NodeNow {
+    return nodeNow({
+      status: this.status(),
+      listeners: this.gateway?.listenerContexts ?? [],
+      pool: this.#pool,
+      delay: this.#delay,
+    });
   }
 
   /** The Gateway API, for all clients of the cluster. It is made, and loaded, when it is first asked for. */

@@ -6,13 +6,14 @@ import type { GatewayDiallerStatus } from '../cluster/gateway-dialler.js';
 import type { Link } from '../link/link.js';
 import type { Metric } from '../metrics/metric.js';
 import { SeriesSums } from '../metrics/series-sums.js';
+import { SECONDS, addValues, bucketsLength } from '../ring/bucket-counts.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { Logger } from '../base/log.js';
 import { Doorbell } from '../ring/doorbell.js';
 import { type CompiledEvents, EventsBundle } from '../bundle/events-bundle.js';
 import type { Generation } from './generation.js';
 import { livingThreads } from './living-threads.js';
-import { Slot, type SlotMeasures, type SlotStatus } from './slot.js';
+import { Slot, type SlotMeasures, type SlotStatus, type SlotThread } from './slot.js';
 import type { InnerOptions } from './slot-context.js';
 import { PoolThread, type StartThread } from './thread.js';
 
@@ -95,9 +96,21 @@ export class Pool {
     return this.#slots.map((slot) => slot.status());
   }
 
+  /** Each slot's threads that live, in the order of their start. */
+  threads(): { slot: number; threads: SlotThread[] }[] {
+    return this.#slots.map((slot, number) => ({ slot: number, threads: slot.living }));
+  }
+
   /** What each slot has measured. */
   measures(): SlotMeasures[] {
     return this.#slots.map((slot) => slot.measures());
+  }
+
+  /** How long the handlers of all slots took: ring/bucket-counts.ts. */
+  get durations(): Float64Array {
+    const sum = new Float64Array(bucketsLength(SECONDS));
+    for (const slot of this.#slots) addValues(sum, slot.measures().durations);
+    return sum;
   }
 
   /** The application's own metrics, of all workers together. */

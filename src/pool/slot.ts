@@ -35,6 +35,12 @@ export interface SlotStatus {
   readonly database: DatabaseCounts | undefined;
 }
 
+/** One of the threads of a slot that live. */
+export interface SlotThread {
+  readonly thread: number;
+  readonly role: 'starting' | 'serving' | 'finishing';
+}
+
 /** What its threads have taken and done since the node started, those that are gone included. */
 export interface SlotMeasures {
   readonly slot: number;
@@ -124,6 +130,15 @@ export class Slot {
       lastExit,
       database: threads.databases,
     };
+  }
+
+  /** Its threads that live, in the order of their start. */
+  get living(): SlotThread[] {
+    const { threads, serving } = this.#succession;
+    return Array.from(threads, (generation) => ({
+      thread: generation.number,
+      role: generation === serving ? 'serving' : generation.retiring ? 'finishing' : 'starting',
+    }));
   }
 
   measures(): SlotMeasures {

@@ -18,6 +18,7 @@ import { claimSharedSockets, removeSharedSockets } from './shared-sockets.js';
 import { checkGroup, checkSameGroup, groupName, memberConfig, registerConfig } from './member-config.js';
 import type { StartOrder } from './member-protocol.js';
 import { stillTimeOf } from './still-watch.js';
+import type { RawLog } from '../requests/log.js';
 import type { NodeStatus } from '../requests/status.js';
 
 /** Milliseconds that a member gets beyond the time in which its node has to stop. */
@@ -43,6 +44,8 @@ export interface NodeGroupOptions {
   readonly log: Logger;
   /** What the log of the first process has lost. */
   readonly logLosses: () => NodeStatus['log'];
+  /** The last lines of the log of the first process. */
+  readonly logTail: (after: number) => RawLog;
   readonly fork: () => MemberProcess;
   readonly startRegister: (config: NodeConfig) => Promise<RegisterNode>;
   /** Compiles the application and reads its certificates, without running it. @throws GatewayError */
@@ -123,6 +126,10 @@ export class NodeGroup implements AskedGroup, Answerer {
       log: logLosses(),
       cluster: this.#register?.status().cluster,
     };
+  }
+
+  log(after: number): RawLog {
+    return this.#options.logTail(after);
   }
 
   /** Replaces the code of one node after the other: see {@link GroupReload}. */

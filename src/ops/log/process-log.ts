@@ -1,5 +1,6 @@
 import { createLogger, type Logger } from '../../base/log.js';
 import { LineOutput, type Losses } from './line-output.js';
+import { LogTail } from './log-tail.js';
 import { openLogFile } from './log-file.js';
 import { standardOutputForLines } from './never-wait.js';
 import { forPeople } from './pretty-log.js';
@@ -11,6 +12,7 @@ export class ProcessLog {
   readonly path: string | undefined;
   /** Writes a line that another logger has made: JSON. */
   readonly writeLine: (line: string) => void;
+  readonly tail = new LogTail();
   readonly #output: LineOutput;
 
   /**
@@ -26,7 +28,10 @@ export class ProcessLog {
     );
     this.#output = output;
     const pretty = path === undefined && process.stdout.isTTY ? forPeople() : undefined;
-    this.writeLine = pretty ? (line) => output.write(pretty(line)) : (line) => output.write(line);
+    this.writeLine = (line) => {
+      this.tail.add(line);
+      output.write(pretty === undefined ? line : pretty(line));
+    };
     this.logger = createLogger({ level, destination: { write: this.writeLine } });
     process.once('exit', () => output.flush());
   }

@@ -1,6 +1,11 @@
 import type { ArgumentSchema, ValuesOf } from './arguments.js';
+import type { ClientDetail } from './client.js';
+import type { ClientList, ClientQuery } from './clients.js';
 import type { ConnectionPage } from './connections.js';
 import type { GroupFacts } from './group-status.js';
+import type { NodeNow } from './live.js';
+import type { RawLog } from './log.js';
+import type { NameList, NameQuery } from './names.js';
 import type { ReloadNote } from './reload.js';
 import type { Metric } from '../../metrics/metric.js';
 import type { RequestName, RequestOf, ResultOf } from './requests.js';
@@ -25,6 +30,14 @@ export interface AskedNode {
   status(): NodeStatus;
   metrics(): Metric[];
   connections(offset: number, limit: number): ConnectionPage;
+  now(): NodeNow;
+  /** Looks through clients, and groups or uids, with pauses in which everybody else gets their turn. */
+  clients(query: ClientQuery): Promise<ClientList>;
+  names(query: NameQuery): Promise<NameList>;
+  /** Null when it is not here. */
+  client(clientId: string): ClientDetail | null;
+  /** The last lines of its log, behind that with this number. */
+  log(after: number): RawLog;
   /** Replaces the workers' code. @param graceful waits for pending handlers as long as they take (bounded by 5 minutes) */
   reload(graceful: boolean): Promise<void>;
   /** Stops the node; resolves when it has stopped. */
@@ -36,6 +49,8 @@ export interface AskedGroup {
   readonly members: readonly AskedMember[];
   /** What its first process knows of the group. */
   facts(): GroupFacts;
+  /** The last lines of its log, behind that with this number. */
+  log(after: number): RawLog;
   reload(graceful: boolean): Promise<ReloadNote | null>;
   /** Replaces the processes of its nodes, one after the other; resolves when all are up. */
   restart(graceful: boolean): Promise<void>;

@@ -1,8 +1,13 @@
 import { adminRequest } from './admin.js';
 import { type ArgumentSchema, readArguments, type ValuesOf } from './arguments.js';
+import { clientRequest } from './client.js';
+import { clientsRequest } from './clients.js';
 import { connectionsRequest } from './connections.js';
+import { liveRequest } from './live.js';
+import { logRequest } from './log.js';
 import { metricsRequest } from './metrics.js';
 import { mismatch, quote } from './mismatch.js';
+import { groupsRequest, uidsRequest } from './names.js';
 import { reloadRequest } from './reload.js';
 import type { AskedGroup, AskedNode, RequestEntry } from './request-entry.js';
 import { restartRequest } from './restart.js';
@@ -20,6 +25,12 @@ export const requests = {
   restart: restartRequest,
   stop: stopRequest,
   admin: adminRequest,
+  live: liveRequest,
+  clients: clientsRequest,
+  groups: groupsRequest,
+  uids: uidsRequest,
+  client: clientRequest,
+  log: logRequest,
   metrics: metricsRequest,
 };
 

@@ -2,6 +2,10 @@ import { GatewayError } from '#src/base/errors.js';
 import type { Metric } from '#src/metrics/metric.js';
 import { MetricList } from '#src/metrics/metric-list.js';
 import type { ConnectionPage, ConnectionStatus } from '#src/ops/requests/connections.js';
+import type { ClientList } from '#src/ops/requests/clients.js';
+import type { RawLog } from '#src/ops/requests/log.js';
+import type { NameList } from '#src/ops/requests/names.js';
+import type { NodeNow } from '#src/ops/requests/live.js';
 import type { AskedNode } from '#src/ops/requests/request-entry.js';
 import { type Answerer, answerOfNode, type NodeRequest } from '#src/ops/requests/requests.js';
 import { addStatus } from '#src/ops/requests/status-metrics.js';
@@ -90,11 +94,33 @@ export class FakeNode implements AskedNode, Answerer {
     return STATUS;
   }
 
+  now(): NodeNow {
+    this.asked.push('now');
+    const none = { bounds: [1], durations: [0, 0, 0], delays: [0, 0, 0] };
+    return { status: STATUS, active: 1000, bytesIn: 0, bytesOut: 0, ...none, threads: [] };
+  }
+
   metrics(): Metric[] {
     this.asked.push('metrics');
     const list = new MetricList();
     addStatus(list, STATUS);
     return list.metrics;
+  }
+
+  async clients(): Promise<ClientList> {
+    return { clients: [], next: null, looked: 0, total: 0 };
+  }
+
+  async names(): Promise<NameList> {
+    return { names: [], next: null };
+  }
+
+  log(): RawLog {
+    return { lines: [], last: 0 };
+  }
+
+  client(): null {
+    return null;
   }
 
   connections(offset: number, limit: number): ConnectionPage {

@@ -47,6 +47,7 @@ describe('a group of nodes', { timeout: 20_000 }, () => {
         destination: { write: (line) => void log.push(JSON.parse(line).msg) },
       }),
       logLosses: () => ({ lost: 0, lastError: null }),
+      logTail: () => ({ lines: [], last: 0 }),
       fork: () => {
         const member = new FakeMember();
         processes.push(member);

@@ -14,6 +14,12 @@ describe('what may be asked of a node', () => {
         { command: 'restart', graceful: false },
         { command: 'stop', graceful: false },
         { command: 'admin' },
+        { command: 'live' },
+        { command: 'clients', after: '', limit: 50, search: '', group: '', uid: '', waiting: false },
+        { command: 'groups', after: '', limit: 50, search: '' },
+        { command: 'uids', after: '', limit: 50, search: '' },
+        { command: 'client', clientId: '' },
+        { command: 'log', after: '' },
         { command: 'metrics' },
       ],
     );

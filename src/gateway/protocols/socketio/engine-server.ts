@@ -75,10 +75,10 @@ export class EngineServer implements EngineKeeper {
     settings: EngineSettings,
     use: (socket: EngineSocket) => EngineUser,
   ) {
-    const { clock, maxPackageSize } = listener;
+    const { clock } = listener;
     this.listener = listener;
     this.heartbeat = new EngineHeartbeat(clock, settings.pingInterval, settings.pingTimeout);
-    this.polling = { respond, maxPackageSize };
+    this.polling = { respond, listener };
     this.#settings = settings;
     this.#use = use;
     this.#probes = new Deadlines(clock, UPGRADE_TIMEOUT, (probe) => probe.destroy());

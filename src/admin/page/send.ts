@@ -1,0 +1,90 @@
+import { type AskError, ask } from './ask.js';
+import { Dialog, doButton } from './dialog.js';
+import { el } from './dom.js';
+import { figuresOf } from './figures.js';
+import { words } from './language.js';
+import type { Live } from './live.js';
+import { shown } from './shown.js';
+
+type Whom = 'all' | 'group' | 'uid' | 'client';
+
+/** To whom, and by which call. */
+const CALLS: Readonly<Record<Whom, readonly [call: string, argument: string]>> = {
+  all: ['sendToAll', ''],
+  group: ['sendToGroup', 'group'],
+  uid: ['sendToUid', 'uid'],
+  client: ['sendToClient', 'clientId'],
+};
+
+interface Letter {
+  readonly to: Whom;
+  readonly name: string;
+  readonly message: string;
+}
+
+/** Sends a text: first what and to whom, then whether that is meant. */
+export function sendDialog(
+  live: Live,
+  begun: { readonly to: Whom; readonly name: string } = { to: 'all', name: '' },
+): void {
+  write(new Dialog(words().sendTitle), live, { ...begun, message: '' });
+}
+
+function write(dialog: Dialog, live: Live, letter: Letter): void {
+  const w = words();
+  const names: Readonly<Record<Whom, string>> = {
+    all: w.toAll,
+    group: w.toGroup,
+    uid: w.toUid,
+    client: w.toClient,
+  };
+  const to = el(
+    'select',
+    { onchange: () => (whom.hidden = to.value === 'all') },
+    ...Object.entries(names).map(([value, name]) =>
+      el('option', { value, selected: value === letter.to }, name),
+    ),
+  );
+  const name = el('input', { value: letter.name, spellcheck: 'false', autocomplete: 'off' });
+  const whom = el('label', { class: 'field', hidden: letter.to === 'all' }, w.whom, name);
+  const message = el('textarea', { rows: 5, autofocus: true }, letter.message);
+  const next = (): void => {
+    const written = { to: to.value as Whom, name: name.value, message: message.value };
+    if (written.to === 'all' || written.name !== '') confirm(dialog, live, written);
+    else name.focus();
+  };
+  dialog.show(
+    [el('label', { class: 'field' }, w.to, to), whom, el('label', { class: 'field' }, w.message, message)],
+    doButton(w.goOn, next),
+  );
+}
+
+function confirm(dialog: Dialog, live: Live, letter: Letter): void {
+  const w = words();
+  const name = shown(letter.name);
+  const clients = live.sample === undefined ? 0 : figuresOf(live.sample).clients;
+  const whom = {
+    all: w.everybody(clients),
+    group: w.groupNamed(name),
+    uid: w.uidNamed(name),
+    client: w.clientNamed(name),
+  }[letter.to];
+  dialog.show(
+    [el('p', {}, w.sendSure(whom)), el('pre', { dir: 'auto' }, shown(letter.message, 1000))],
+    el('button', { type: 'button', onclick: () => write(dialog, live, letter) }, w.back),
+    doButton(w.sendNow, () => void send(dialog, letter), 'danger'),
+  );
+}
+
+async function send(dialog: Dialog, { to, name, message }: Letter): Promise<void> {
+  const w = words();
+  const [call, argument] = CALLS[to];
+  dialog.wait(w.looking);
+  try {
+    const { missing } = await ask(`/api/${call}`, { ...(argument !== '' && { [argument]: name }), message });
+    const said = missing.length === 0 ? w.sent : w.sentBut(missing.map((one) => shown(one)).join(', '));
+    dialog.show([el('p', { role: 'status', class: missing.length === 0 ? 'good' : 'slow' }, said)]);
+  } catch (error) {
+    dialog.show([el('p', { class: 'bad', role: 'alert' }, (error as AskError).message)]);
+  }
+}
