@@ -20,10 +20,11 @@ import {
 import { flood } from './scenarios/flood.js';
 import { idle, idleSession } from './scenarios/idle-memory.js';
 import { reload } from './scenarios/reload.js';
+import { requests } from './scenarios/requests.js';
 import type { Effort, Scenario } from './scenarios/scenario.js';
 import { socketIoEcho, socketIoFanOut, socketIoIdle } from './scenarios/socket-io.js';
 import { contestants, optionalPeers } from './servers/contestants.js';
-import { ceiling } from './servers/node-peers.js';
+import { ceiling, fastify } from './servers/node-peers.js';
 
 const [ours, ...peers] = contestants(process.env);
 
@@ -45,6 +46,7 @@ export const scenarios: readonly Scenario[] = [
   churn,
   reload,
   flood,
+  requests,
   fanOutInCluster,
   chatInCluster,
   socketIoFanOut,
@@ -68,7 +70,7 @@ export async function runEndToEnd(
   const complete = scenarios.filter(
     (scenario) => wanted.includes(scenario) || wanted.some(({ follows }) => follows === scenario),
   );
-  const rounds = new Rounds(complete, [ours, ...peers], ceiling, effort);
+  const rounds = new Rounds(complete, [ours, ...peers, fastify], ceiling, effort);
   const progress = new Progress(rounds.trials);
   try {
     await rounds.run((what) => progress.next(what));
@@ -76,7 +78,11 @@ export async function runEndToEnd(
     progress.end();
   }
   const { samples, failures } = rounds;
-  const field = { ours: ours.name, peers: peers.map(({ name }) => name), ceiling: ceiling.name };
+  const field = {
+    ours: ours.name,
+    peers: [...peers, fastify].map(({ name }) => name),
+    ceiling: ceiling.name,
+  };
   const results = { startedAt, machine: thisMachine(), loadBefore, effort, field, samples, failures };
   report(results);
   process.stdout.write(`\n${await writeResults(results)}\n`);

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from 'gatewayworker';
 import { database } from 'gatewayworker/database';
-import type { Said } from './dialects.js';
+import type { Said } from './messages.js';
 
 export const PAGE = 30; // messages that are shown at a time
 const KEPT = 1000; // messages of each room, or some more
@@ -41,8 +41,7 @@ export async function recall(room: string, before = '~'): Promise<Said[] | null>
   return await attempt(async () => {
     const sql = `SELECT * FROM said WHERE room = ? AND id < ? ORDER BY id DESC LIMIT ${PAGE}`;
     const rows = await db.query<(Said & Said['from'])[]>(sql, [room, before]);
-    const said = rows.map(({ uid, name, ...row }): Said => ({ ...row, type: 'said', from: { uid, name } }));
-    return said.toReversed();
+    return rows.map(({ uid, name, ...row }): Said => ({ ...row, from: { uid, name } })).toReversed();
   });
 }
 

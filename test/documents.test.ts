@@ -8,7 +8,7 @@ import { DOCUMENTS, readDocument, samplesIn } from './support/documents.js';
 import { ROOT } from './support/package-project.js';
 
 const OTHERS_REACH_IT = { GW_GATEWAY_LANIP: '10.0.0.9', GW_CLUSTER_SECRETKEY: 'a word' };
-const KEYS = ['name', 'gateway', 'worker', 'register', 'cluster', 'log'];
+const KEYS = ['name', 'gateway', 'worker', 'register', 'cluster', 'admin', 'log'];
 
 describe('the documents', () => {
   const configurations = samplesIn('json', 'jsonc', 'yaml', 'toml')

@@ -7,6 +7,7 @@ import { flood } from './flood.js';
 import { hold, release } from './idle.js';
 import type { Figures, Order, Outcome } from './orders.js';
 import { pacedEcho } from './paced-echo.js';
+import { requests } from './requests.js';
 
 /** The load generator: a process of its own that takes one order after another from the one that forked it. */
 
@@ -26,6 +27,8 @@ async function run(order: Order): Promise<Figures> {
       return await chat(order);
     case 'connects':
       return await connects(order);
+    case 'requests':
+      return await requests(order);
     case 'hold':
       return await hold(order);
     case 'release':

@@ -80,6 +80,12 @@ export interface ConnectsOrder extends To {
   readonly warmUpClients: number;
 }
 
+export interface RequestsOrder extends Timing, To {
+  readonly scenario: 'requests';
+  /** Connections, each with one request in flight. */
+  readonly clients: number;
+}
+
 export interface HoldOrder extends To {
   readonly scenario: 'hold';
   readonly clients: number;
@@ -99,6 +105,7 @@ export type Order =
   | DocumentFanOutOrder
   | ChatOrder
   | ConnectsOrder
+  | RequestsOrder
   | HoldOrder
   | ReleaseOrder;
 

@@ -28,6 +28,7 @@ export const gatewayWorker: Contestant = {
   compresses: true,
   speaksSocketIo: true,
   clusters: true,
+  requests: true,
   start: async (options) =>
     await (options.nodes === 1 ? startNode({ register: false }, options) : startCluster(options)),
 };

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DialectName } from '../load/dialect.js';
 import { certificate } from './certificate.js';
@@ -12,7 +12,10 @@ const FOLDER = new URL('../../bench/peers/', import.meta.url);
 let installed: Promise<void> | undefined;
 
 async function install(): Promise<void> {
-  if (existsSync(new URL('node_modules/.package-lock.json', FOLDER))) return;
+  const [asked, present] = ['package-lock.json', 'node_modules/.package-lock.json'].map((name) =>
+    statSync(new URL(name, FOLDER), { throwIfNoEntry: false }),
+  );
+  if (asked !== undefined && present !== undefined && present.mtimeMs >= asked.mtimeMs) return;
   process.stderr.write('installing the peers from the npm registry into bench/peers/node_modules\n');
   await runTool('npm', ['ci', '--no-audit', '--no-fund'], fileURLToPath(FOLDER));
 }
@@ -25,6 +28,7 @@ function forked(name: string, module: URL, dialect: DialectName, prepare?: () =>
     compresses: true,
     speaksSocketIo: dialect === 'socketIo',
     clusters: false,
+    requests: false,
     prepare,
     async start(options) {
       const args = [
@@ -44,6 +48,15 @@ function npmPeer(name: string, module: string, dialect: DialectName): Contestant
 
 export const bareWs = npmPeer('bare ws', 'bare-ws.js', 'plain');
 export const socketIo = npmPeer('Socket.IO', 'socket-io.js', 'socketIo');
+
+/** Beside ours in what `onRequest` does, and in nothing else. */
+export const fastify: Contestant = {
+  ...npmPeer('fastify', 'fastify.js', 'plain'),
+  mostClients: 0,
+  probed: false,
+  compresses: false,
+  requests: true,
+};
 
 /** Not a peer: what the load generator can do at most. */
 export const ceiling = forked('ceiling', new URL('ceiling.js', import.meta.url), 'plain');

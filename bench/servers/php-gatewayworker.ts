@@ -34,6 +34,7 @@ export function phpGatewayWorker(gatewayWorker: string, workerman: string | unde
     compresses: false,
     speaksSocketIo: false,
     clusters: false,
+    requests: false,
     async prepare() {
       await Promise.resolve();
       checkPlaces(gatewayWorker, workerman);

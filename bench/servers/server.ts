@@ -29,7 +29,7 @@ export interface StartOptions {
 /** Someone who can be measured. */
 export interface Contestant {
   readonly name: string;
-  /** Clients at most, where there is such a limit. */
+  /** Clients at most, where there is such a limit; 0: it speaks plain HTTP only. */
   readonly mostClients?: number;
   /** Whether its heap can be looked into: it is a node process. */
   readonly probed: boolean;
@@ -41,6 +41,8 @@ export interface Contestant {
   readonly speaksSocketIo: boolean;
   /** Whether several of it are one cluster without anything beside them. */
   readonly clusters: boolean;
+  /** Whether it answers plain HTTP requests (load/requests.ts). */
+  readonly requests: boolean;
   /** What has to be done once before the first start: install, compile. */
   prepare?(): Promise<void>;
   start(options: StartOptions): Promise<RunningServer>;

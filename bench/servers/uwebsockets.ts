@@ -29,6 +29,7 @@ export function uWebSockets(checkout: string): Contestant {
     compresses: false,
     speaksSocketIo: false,
     clusters: false,
+    requests: false,
     async prepare() {
       program = await compiled(resolve(checkout));
     },

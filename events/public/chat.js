@@ -1,4 +1,4 @@
-import { Connection } from './connection.js';
+import { connect } from '/gatewayworker.js';
 import { arrange, avatar, element } from './elements.js';
 import { Talk } from './talk.js';
 
@@ -15,32 +15,17 @@ const counts = { lobby: 0, games: 0, music: 0 }; // rooms on offer, with the num
 const people = new Map(); // of the current room, by uid
 const talks = new Map(); // by '#room' or a uid
 const entries = new Map(); // the same keys => the <li> in the list of rooms or people
-const unconfirmed = []; // {text} of what was sent and has not come back yet
-
-let connection;
 let me; // {uid, name}, once the server has let us in
 let inside = false; // false while we are not (again) in the room
 let open; // the talk that is shown
 let following = true; // whether the log is at its end, and is to stay there
 
-// ---- What the server says
+// ---- What we and the server say
+
+/** Comes back by itself when it is lost. */
+const chat = connect(location);
 
 const events = {
-  joined({ room, you, people: here }) {
-    const back = me !== undefined && saved.room === room;
-    me = you;
-    inside = true;
-    keep({ name: you.name, room });
-    people.clear();
-    for (const person of here) people.set(person.uid, person);
-    const talk = talkOf(`#${room}`, room);
-    talk.entered();
-    notice(talk, back ? 'Reconnected.' : `You are in ${room}.`);
-    if ($('welcome').open) $('welcome').close();
-    showState('online');
-    if (!back || open.isRoom) show(talk); // whoever comes back in a private talk stays in it
-    connection.send({ type: 'rooms' });
-  },
   arrived({ room, person }) {
     if (room !== saved.room || people.has(person.uid)) return;
     people.set(person.uid, person);
@@ -51,73 +36,117 @@ const events = {
     notice(talkOf(`#${room}`, room), `${person.name} left`);
   },
   said(message) {
-    if (message.from.uid === me?.uid) confirm(message.text);
     add(talkOf(`#${message.room}`, message.room), message);
   },
-  history({ room, said, more }) {
-    const talk = talkOf(`#${room}`, room);
-    if (said === null) return notice(talk, 'What was said before cannot be read now.', 'error');
-    const log = $('log');
-    const height = log.scrollHeight;
-    talk.addHistory(said, more, me.uid);
-    if (talk !== open) return;
-    showEarlier();
-    if (following) scrollDown();
-    else log.scrollTop += log.scrollHeight - height;
-  },
   whispered({ from, to, text, at }) {
-    if (from.uid === me?.uid) confirm(text);
     const other = from.uid === me?.uid ? to : from;
     add(talkOf(other.uid, other.name), { from, text, at });
   },
-  rooms({ rooms }) {
+};
+for (const [event, heard] of Object.entries(events)) {
+  chat.on(event, (data) => {
+    heard(data);
+    showLists();
+  });
+}
+
+chat.onState((state, end) => {
+  inside = false;
+  for (const talk of talks.values()) talk.asked = false;
+  if (state === 'open' && saved.name) enter();
+  else showState(state, Math.round(end?.pause / 1000));
+});
+chat.onError(({ message }) => open && notice(open, message, 'error'));
+
+/** What is wrong with what somebody has typed; undefined when the connection was lost: it comes back. */
+function problem({ code, path, message }) {
+  if (code === 'GW_LINK_CLOSED') return undefined;
+  const what = { '/name': 'A name', '/room': 'A room' }[path];
+  return what ? `${what} has 1 to 20 letters, digits, dots, dashes or underscores, and no spaces.` : message;
+}
+
+async function enter() {
+  const { name, room, token } = saved;
+  talkOf(`#${room}`, room).enter();
+  try {
+    entered(await chat.request('enter', { name, room, token }));
+  } catch (error) {
+    const found = problem(error);
+    if (found) askName(found);
+  }
+}
+
+async function goTo(room) {
+  if (!inside || room === saved.room) return inside && show(talkOf(`#${room}`, room));
+  talkOf(`#${room}`, room).enter();
+  try {
+    entered(await chat.request('join', { room }));
+  } catch (error) {
+    notice(open, problem(error) ?? 'Not now.', 'error');
+  }
+}
+
+function entered({ room, you, people: here, ...history }) {
+  const back = me !== undefined && saved.room === room;
+  me = you;
+  inside = true;
+  keep({ name: you.name, room });
+  people.clear();
+  for (const person of here) people.set(person.uid, person);
+  const talk = talkOf(`#${room}`, room);
+  notice(talk, back ? 'Reconnected.' : `You are in ${room}.`);
+  if ($('welcome').open) $('welcome').close();
+  showState('online');
+  if (!back || open.isRoom) show(talk); // whoever comes back in a private talk stays in it
+  showHistory(talk, history);
+  askRooms();
+}
+
+function showHistory(talk, { said, more }) {
+  if (said === null) return notice(talk, 'What was said before cannot be read now.', 'error');
+  const log = $('log');
+  const height = log.scrollHeight;
+  talk.addHistory(said, more, me.uid);
+  if (talk !== open) return;
+  showEarlier();
+  if (following) scrollDown();
+  else log.scrollTop += log.scrollHeight - height;
+}
+
+async function askEarlier() {
+  const talk = open;
+  if (!inside || !talk.more || talk.asked) return;
+  talk.asked = true;
+  try {
+    showHistory(talk, await chat.request('earlier', { before: talk.first }));
+  } catch ({ message }) {
+    notice(talk, message, 'error');
+  }
+  talk.asked = false;
+}
+
+async function askRooms() {
+  try {
+    const rooms = await chat.request('rooms');
     for (const room of Object.keys(counts)) counts[room] = rooms[room] ?? 0;
     Object.assign(counts, rooms);
-  },
-  error({ text }) {
-    if (!inside) return askName(text);
-    notice(open, text, 'error');
-    $('message').value ||= unconfirmed.shift()?.text ?? '';
-  },
-};
-
-function start() {
-  const url = new URL('.', location.href.replace(/^http/, 'ws'));
-  connection = new Connection(url, {
-    onOpen() {
-      if (saved.name) enter();
-      else showState('entering');
-    },
-    onMessage(event) {
-      events[event.type]?.(event);
-      showLists();
-    },
-    onWaiting(seconds) {
-      inside = false;
-      for (const talk of talks.values()) talk.asked = false;
-      for (const { text } of unconfirmed.splice(0)) notice(open, `Not sent: ${text}`, 'error');
-      showState('waiting', Math.round(seconds));
-    },
-  });
-  setInterval(() => inside && !document.hidden && connection.send({ type: 'rooms' }), 10_000);
-  if (!saved.name) askName('');
+    showLists();
+  } catch {} // the next time, then
 }
 
-function enter() {
-  connection.send({ type: 'enter', name: saved.name, room: saved.room, token: saved.token });
-}
-
-function say(text) {
-  connection.send(open.isRoom ? { type: 'say', text } : { type: 'whisper', to: open.key, text });
-  const sent = { text };
-  unconfirmed.push(sent);
-  // A phone that slept may hold a connection that is long dead: no answer, so make another.
-  setTimeout(() => unconfirmed.includes(sent) && connection.replace(), 8_000);
-}
-
-function confirm(text) {
-  const index = unconfirmed.findIndex((sent) => sent.text === text);
-  if (index >= 0) unconfirmed.splice(index, 1);
+async function say(talk, text) {
+  const timeout = 8_000;
+  try {
+    if (talk.isRoom) await chat.request('say', { text }, { timeout });
+    else await chat.request('whisper', { to: talk.key, text }, { timeout });
+  } catch ({ code, message }) {
+    notice(talk, message, 'error');
+    $('message').value ||= text;
+    if (code !== 'GW_TIMEOUT') return;
+    // a phone that slept may hold a connection that is long dead: another one
+    chat.close();
+    chat.reconnect();
+  }
 }
 
 // ---- Talks: a room's, or one with a single person
@@ -167,13 +196,6 @@ function showEarlier() {
   $('earlier').hidden = !open.more;
 }
 
-/** The answer is a history, as after entering. */
-function askEarlier() {
-  if (!inside || !open.more || open.asked) return;
-  open.asked = true;
-  connection.send({ type: 'earlier', before: open.first });
-}
-
 function scrollDown() {
   following = true;
   $('log').scrollTop = $('log').scrollHeight;
@@ -221,7 +243,8 @@ function showLists() {
 
 function showState(state, seconds) {
   const words = {
-    entering: 'Connected',
+    open: 'Connected',
+    closed: 'Closed',
     online: 'Online',
     waiting: `Reconnecting in ${seconds} s`,
     connecting: 'Connecting…',
@@ -244,11 +267,6 @@ function askName(error) {
   $('room').value = saved.room;
   if (!$('welcome').open) $('welcome').showModal();
   $('name').select();
-}
-
-function goTo(room) {
-  if (inside && room !== saved.room) connection.send({ type: 'join', room });
-  else if (inside) show(talkOf(`#${room}`, room));
 }
 
 function keep(changes) {
@@ -294,7 +312,7 @@ function entry(key, label, onClick, picture) {
 
 $('enter').addEventListener('submit', (event) => {
   event.preventDefault();
-  keep({ name: $('name').value.trim(), room: $('room').value.trim() });
+  keep({ name: $('name').value.trim(), room: $('room').value.trim().toLowerCase() });
   enter();
 });
 $('welcome').addEventListener('cancel', (event) => event.preventDefault()); // nobody is here without a name
@@ -303,8 +321,8 @@ $('composer').addEventListener('submit', (event) => {
   event.preventDefault();
   const text = $('message').value.trim();
   if (!text) return;
-  if (!inside) return connection.retry();
-  say(text);
+  if (!inside) return chat.reconnect();
+  say(open, text);
   $('message').value = '';
 });
 $('message').addEventListener('keydown', (event) => {
@@ -324,7 +342,7 @@ $('sign-out').addEventListener('click', () => {
   sessionStorage.removeItem('chat');
   location.reload();
 });
-$('state').addEventListener('click', () => connection.retry());
+$('state').addEventListener('click', () => chat.reconnect());
 $('menu').addEventListener('click', () => showMenu(true));
 $('shade').addEventListener('click', () => showMenu(false));
 $('newer').addEventListener('click', scrollDown);
@@ -338,9 +356,12 @@ new ResizeObserver(() => following && scrollDown()).observe($('log')); // a phon
 addEventListener('keydown', (event) => event.key === 'Escape' && showMenu(false));
 phone.addEventListener('change', () => showMenu(false));
 document.addEventListener('visibilitychange', () => {
-  if (open && !document.hidden) open.unread = 0;
+  if (document.hidden) return;
+  if (open) open.unread = 0;
+  chat.reconnect();
   showLists();
 });
+setInterval(() => inside && !document.hidden && askRooms(), 10_000);
 
 showMenu(false);
-start();
+if (!saved.name) askName('');

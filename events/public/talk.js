@@ -39,14 +39,13 @@ export class Talk {
     this.list.append(element('li', `notice ${kind}`, text));
   }
 
-  /** We are in the room, perhaps again: its last messages come next. */
-  entered() {
+  /** We are about to come into the room, perhaps again: its last messages come with the answer. */
+  enter() {
     this.#edge = [...this.#items.keys()].sort().at(-1) ?? '';
   }
 
   /** Puts messages where they belong. Those before a gap, that much was said in, go: they can be asked for. */
   addHistory(messages, more, ownUid) {
-    this.asked = false;
     const begin = messages[0]?.id ?? '';
     const gap = more && this.#edge !== '' && this.#edge < begin;
     if (gap) this.#forget();

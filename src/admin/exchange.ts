@@ -22,7 +22,8 @@ export class Exchange {
   readonly method: string;
   /** As it came, up to the question mark: nothing in it is decoded. */
   readonly path: string;
-  readonly query: URLSearchParams;
+  /** What is behind the path: empty, or from the question mark on. */
+  readonly #search: string;
   #body: Buffer | undefined;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
@@ -32,8 +33,12 @@ export class Exchange {
     this.response = response;
     this.method = method === 'HEAD' ? 'GET' : method;
     this.path = end < 0 ? url : url.slice(0, end);
-    this.query = new URLSearchParams(end < 0 ? '' : url.slice(end));
+    this.#search = end < 0 ? '' : url.slice(end);
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  }
+
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#search);
   }
 
   get address(): string {

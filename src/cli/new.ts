@@ -15,6 +15,11 @@ const LANGUAGES: Readonly<Record<Language, string>> = { typescript: 'TypeScript'
 
 /** Makes a project, for `npm install`. What the options leave open is asked, on a terminal. */
 export async function newProject(given: string, options: NewOptions): Promise<void> {
+  if (given.trim() === '')
+    throw new GatewayError(
+      'GW_PROJECT',
+      'An empty name was given; expected that of a new folder, such as my-app.',
+    );
   const folder = resolve(given);
   const name = basename(folder);
   const problem = nameProblem(name, MANIFEST.name);

@@ -79,7 +79,7 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   host: 'an IPv4 address or a host name',
   bind: 'an IP address or a host name, or "" for that of gateway.lanIp',
   address: 'host:port, such as 10.0.0.1:1236',
-  admin: 'host:port, such as 127.0.0.1:8280',
+  listen: 'host:port, such as 127.0.0.1:8280',
   mode: 'three octal digits in quotes, such as "660"',
   namespace: 'a slash and a name without a comma, such as "/admin", "/" for the main one, or "*" for any',
   token: 'a name without spaces and separators, such as "mqtt" or "v2.chat.example.com"',

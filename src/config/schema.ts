@@ -507,7 +507,7 @@ const cluster = Type.Object(
 const admin = Type.Object(
   {
     listen: Type.String({
-      format: 'admin',
+      format: 'listen',
       default: '',
       defaultText: '`127.0.0.1:8280`, or any free port when that is taken',
       description: '`host:port` of the admin listener; IPv6 hosts in brackets. Port 0: any free one.',

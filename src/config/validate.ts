@@ -37,7 +37,7 @@ const ajv = new Ajv({
     host: isHost,
     bind: isBind,
     address: isAddress,
-    admin: isAdminListen,
+    listen: isAdminListen,
     mode: isMode,
     namespace: isNamespace,
     token: isToken,

@@ -16,8 +16,10 @@ export interface HistogramOptions<Label extends string> extends MetricOptions<La
   readonly buckets?: readonly number[];
 }
 
-/** A value for each of the metric's labels. */
-export type LabelsOf<Label extends string> = Readonly<Record<Label, string | number>>;
+/** A value for each of the metric's labels; nothing for one that has none. */
+export type LabelsOf<Label extends string> = [Label] extends [never]
+  ? never
+  : Readonly<Record<Label, string | number>>;
 
 /** Goes up: how often something has happened. */
 export interface Counter<Label extends string = never> {

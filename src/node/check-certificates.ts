@@ -3,14 +3,16 @@ import type { NodeConfig } from '../config/schema.js';
 import { Certificates } from '../gateway/protocols/certificates.js';
 
 /**
- * Reads the certificates of all listeners without opening any.
+ * Reads the certificates of all listeners, the admin listener among them, without opening any.
  *
  * @returns what is to be said of them, a line each
  * @throws GatewayError GW_TLS
  */
-export async function checkCertificates({ gateway }: NodeConfig): Promise<string[]> {
+export async function checkCertificates({ gateway, admin }: NodeConfig): Promise<string[]> {
   const lines: string[] = [];
-  for (const { url, tls } of gateway === false ? [] : gateway.listen) {
+  const listeners = gateway === false ? [] : gateway.listen;
+  const own = admin === false ? [] : [{ url: 'admin', tls: admin.tls }];
+  for (const { url, tls } of [...listeners, ...own]) {
     if (tls === undefined) continue;
     const certificates = await Certificates.read(tls, url);
     const warnings = certificates.warnings(systemClock.now());

@@ -16,7 +16,7 @@ export const ROOT = new URL('../../', import.meta.url);
 
 export const MANIFEST = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as Manifest;
 
-/** What a project in TypeScript needs to check its types: in the versions that this package is checked with. */
+/** What a project in TypeScript needs to check its types. */
 const CHECKERS = ['@types/node', 'typescript'];
 
 /** What stands in for the SQLite of node. */
@@ -31,7 +31,7 @@ export function needsSqlite(version: string): boolean {
 /** The package.json of a new project, as text. */
 export function packageJson(
   name: string,
-  { programs = {}, sqlite = false }: Template,
+  { programs = {}, packages = [], sqlite = false }: Template,
   language: Language,
   { specifier }: PackageSource,
 ): string {
@@ -59,10 +59,14 @@ export function packageJson(
     dependencies: {
       ...(sqlite && needsSqlite(process.versions.node) && { [SQLITE]: MANIFEST.peerDependencies[SQLITE] }),
       [MANIFEST.name]: specifier,
+      ...versions(packages),
     },
-    ...(typescript && {
-      devDependencies: Object.fromEntries(CHECKERS.map((one) => [one, MANIFEST.devDependencies[one]])),
-    }),
+    ...(typescript && { devDependencies: versions(CHECKERS) }),
   };
   return `${JSON.stringify(json, undefined, 2)}\n`;
+}
+
+/** Packages in the versions that this one is checked with. */
+function versions(names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, MANIFEST.devDependencies[name]]));
 }

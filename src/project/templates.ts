@@ -5,6 +5,8 @@ export interface Template {
   readonly about: string;
   /** Programs of its own that `npm run` starts, by what they are called there: their files, in TypeScript. */
   readonly programs?: Readonly<Record<string, string>>;
+  /** Packages that its code imports, beside this one. */
+  readonly packages?: readonly string[];
   /** Whether it needs SQLite, which older versions of node have not. */
   readonly sqlite?: boolean;
   /** Ports that it has beside the page's. */
@@ -17,6 +19,7 @@ export const TEMPLATES: Readonly<Record<'chat' | 'game' | 'iot' | 'push', Templa
   chat: {
     title: 'chat',
     about: 'rooms and names, and a database that remembers what was said',
+    packages: ['typebox'],
     sqlite: true,
     next: 'open http://localhost:8282 in two tabs',
   },

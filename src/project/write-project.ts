@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
@@ -15,7 +15,10 @@ export async function refuseTaken(folder: string): Promise<void> {
     names = await readdir(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return;
+    if (code === 'ENOENT') {
+      await refuseLink(folder);
+      return;
+    }
     if (code === 'ENOTDIR')
       throw new GatewayError('GW_PROJECT', `${folder} is a file, or below one. Name a new folder.`);
     throw cannot(folder, error);
@@ -25,6 +28,16 @@ export async function refuseTaken(folder: string): Promise<void> {
   throw new GatewayError(
     'GW_PROJECT',
     `${folder} is not empty: there is ${found}${names.length > 1 ? ' and more' : ''}. Name a new folder.`,
+  );
+}
+
+/** Whatever is called so, nothing is there. */
+async function refuseLink(folder: string): Promise<void> {
+  const target = await readlink(folder).catch(() => undefined);
+  if (target === undefined) return;
+  throw new GatewayError(
+    'GW_PROJECT',
+    `${folder} is a link to ${target}, which is not there. Name a new folder.`,
   );
 }
 

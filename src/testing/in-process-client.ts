@@ -31,10 +31,10 @@ export class InProcessClient extends ReceivingClient implements TestClient {
     let onEnd!: (end: End) => void;
     this.closed = new Promise((resolve) => (onEnd = resolve));
     this.#connection = host.open({
-      received: (message) => this.mailbox.put(message),
+      received: (message) => this.received(message),
       ended: (end) => {
         this.#end = end;
-        this.mailbox.end(
+        this.ended(
           `the connection was closed with ${end.code}${end.reason === '' ? '' : ` (${end.reason})`}`,
         );
         onEnd(end);

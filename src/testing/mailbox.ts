@@ -56,6 +56,20 @@ export class Mailbox {
     });
   }
 
+  /** Resolves as `answer` does, which may take as long as a message may. @param what is waited for */
+  async await<Value>(what: string, answer: Promise<Value>): Promise<Value> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const why = `A client waits for ${what}, and nothing came within ${this.#patience / 1000} s.`;
+      timer = setTimeout(() => reject(new Error([why, this.#explain()].join(' ').trim())), this.#patience);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   #nothing(why: string): Error {
     const got = this.messages.length;
     const last =
@@ -64,7 +78,8 @@ export class Mailbox {
   }
 }
 
-function shown(message: TestMessage): string {
+/** A message as an error quotes it. */
+export function shown(message: TestMessage): string {
   const text = typeof message === 'string' ? JSON.stringify(message) : `${message.length} bytes`;
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -3,6 +3,7 @@ import { jsonObject, nameList } from '../gateway/commands/ext-data.js';
 import type { Link, LinkSubscriber } from '../link/link.js';
 import { Command, Flag } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
+import { NAMED_BYTES, base64Text } from '../wire/named-bytes.js';
 import type { TestMessage } from './test-client.js';
 
 /** What handlers have sent to groups and to uids, whether anybody was there or not. */
@@ -53,5 +54,6 @@ export class SentMessages {
 }
 
 function messageOf(frame: ReceivedFrame): TestMessage {
+  if ((frame.flags & NAMED_BYTES) === NAMED_BYTES) return base64Text(frame.body).toString();
   return (frame.flags & Flag.BINARY) === 0 ? frame.bodyText() : Buffer.from(frame.body);
 }

@@ -30,6 +30,18 @@ export interface SocketClient {
   next(): Promise<TestMessage>;
   /** The next message, which is JSON. The caller says what it is; nothing checks it. */
   nextJson<Value = unknown>(): Promise<Value>;
+  /** Sends a message with a name, as JSON text: bytes in it are `{"base64":"…"}`. */
+  emit(event: string, data?: unknown): void;
+  /**
+   * Asks by name, and resolves with the answer, which no `next()` gives then. The caller says what it is; nothing checks it.
+   *
+   * @throws Refused with the `code` and `message` of the error that it is answered with
+   */
+  request<Value = unknown>(event: string, data?: unknown): Promise<Value>;
+  /** Answers `client.request` of the application from now on with what this returns, or with the `code` and `message` of what it throws. */
+  answer(event: string, handler: (data: unknown) => unknown): void;
+  /** The data of the next message, which has this name; rejects when it is another one. */
+  nextEvent<Value = unknown>(event: string): Promise<Value>;
   /** Closes the connection, as the client does it: `onClose` follows what it has sent. */
   close(code?: number, reason?: string): Promise<End>;
 }

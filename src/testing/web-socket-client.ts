@@ -22,13 +22,13 @@ export class WebSocketClient extends ReceivingClient implements SocketClient {
     this.#socket = socket;
     socket.on('message', (data: RawData, binary: boolean) => {
       const bytes = data as Buffer;
-      this.mailbox.put(binary ? bytes : bytes.toString());
+      this.received(binary ? bytes : bytes.toString());
     });
     // a reset connection also shows as its close, with code 1006
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => {
       socket.on('close', (code, reason) => {
-        this.mailbox.end(`the connection was closed with ${code}`);
+        this.ended(`the connection was closed with ${code}`);
         resolve({ code, reason: reason.toString() });
       });
     });

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { connect } from 'node:tls';
 import { AdminClient } from '../support/admin-client.js';
 import { fixture } from '../support/fixtures.js';
 import { failToStart, NodeProcess } from '../support/node.js';
@@ -91,25 +97,41 @@ describe('the admin listener', () => {
 
 describe('an admin listener that others may reach', () => {
   it('speaks TLS, with a token of its own, which only the admin command tells', async (t) => {
-    const token = 'a word of our own'.replaceAll(' ', '-');
-    const node = await NodeProcess.start({
-      ...registerOnly,
-      admin: {
-        listen: '0.0.0.0:0',
-        token,
-        tls: { cert: fixture('test-only-cert.pem'), key: fixture('test-only-key.pem') },
-      },
-    });
+    const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-admin-'));
+    t.after(async () => await rm(folder, { recursive: true }));
+    const tls = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+    const use = async (cert: string, key: string) => {
+      await copyFile(fixture(cert), tls.cert);
+      await copyFile(fixture(key), tls.key);
+    };
+    await use('test-only-cert.pem', 'test-only-key.pem');
+    const token = 'a-word-of-our-own';
+    const node = await NodeProcess.start({ events: 'echo', admin: { listen: '0.0.0.0:0', token, tls } });
     t.after(async () => await node.stop());
     const { url, link } = await node.admin();
     assert.match(url, /^https:\/\/localhost:\d+\/$/);
     const admin = new AdminClient({ url, link });
     assert.equal(admin.token, token);
-    const { status } = await admin.get('/api/status', { ca: readFileSync(fixture('test-only-cert.pem')) });
-    assert.equal(status, 200);
+    const ca = readFileSync(fixture('test-only-cert.pem'));
+    assert.equal((await admin.get('/api/status', { ca })).status, 200);
     const shown = await node.command('status');
     assert.ok(shown.out.includes(url));
     assert.ok(!shown.out.includes(token));
     assert.equal((await node.command('admin')).out, `${link}\n`);
+
+    // a reload takes all of it or nothing
+    await use('tls/chat.pem', 'tls/game.key');
+    const refused = await admin.post('/api/reload', {}, { ca });
+    assert.deepEqual([refused.status, refused.json.error?.code], [422, 'GW_TLS']);
+    assert.equal((await admin.get('/api/status', { ca })).status, 200);
+    await use('tls/chat.pem', 'tls/chat.key');
+    assert.equal((await admin.post('/api/reload', {}, { ca })).status, 200);
+    const socket = connect({ port: Number(new URL(url).port), rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    assert.equal(
+      socket.getPeerX509Certificate()?.fingerprint,
+      new X509Certificate(readFileSync(tls.cert)).fingerprint,
+    );
+    socket.destroy();
   });
 });

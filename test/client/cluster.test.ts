@@ -118,6 +118,30 @@ for (const [how, tls] of [
       ]);
     });
 
+    it('sends by name to clients on every node, with bytes as text', async () => {
+      const [ann, bob] = clients;
+      const said = '{"event":"said","data":{"bytes":{"base64":"AP8="}}}';
+      const data = { bytes: Buffer.from([0, 255]) };
+      const { id: exclude } = ann;
+      assert.deepEqual(await received(() => client.emitToAll('said', data)), [[said], [said], [said]]);
+      assert.deepEqual(await received(() => client.emitToAll('said', data, { exclude })), [
+        [],
+        [said],
+        [said],
+      ]);
+      assert.deepEqual(await received(() => client.emitToClient(bob.id, 'bye')), [
+        [],
+        ['{"event":"bye"}'],
+        [],
+      ]);
+      assert.deepEqual(await received(() => client.emitToUid('ann', 'said', data)), [[said], [], [said]]);
+      assert.deepEqual(await received(() => client.emitToGroup('red', 'said', data, { exclude })), [
+        [],
+        [said],
+        [],
+      ]);
+    });
+
     it('asks every node', async () => {
       const [ann, bob, ann2] = clients;
       assert.equal(await client.getAllClientIdCount(), 3);

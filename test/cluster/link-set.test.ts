@@ -6,6 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { LinkGauge } from '#src/ring/link-gauge.js';
 import { type GatewayAddress, ipToNumber } from '#src/wire/client-id.js';
 import { Command, Flag, WorkerState, isQuery } from '#src/wire/command.js';
+import { packNamed } from '#src/wire/named-bytes.js';
 import { FakeGateway, eventBytes } from '../support/fake-gateway.js';
 import { PhpGateway } from '../support/php-gateway.js';
 import { LinkSetScene } from '../support/link-set-scene.js';
@@ -386,6 +387,28 @@ describe('a slot’s links to a PHP gateway', () => {
     assert.equal(commands.frames[0].command, Command.GATEWAY_CLIENT_CONNECT);
     assert.ok(commands.frames.some(({ command }) => command === Command.SEND_TO_ONE));
     assert.ok(!gateway.unheard.includes(Command.WORKER_STATE), 'it is told nothing that it does not know');
+  });
+
+  it('is sent the text of a named message, in which bytes are base64', async (t) => {
+    const gateway = await FakeGateway.php();
+    t.after(() => gateway.close());
+    const scene = LinkSetScene.create(t);
+    await scene.follow(gateway.address);
+    await gateway.next(Command.WORKER_CONNECT);
+    const { ip: localIp, port: localPort } = gateway.address;
+    const one = { command: Command.SEND_TO_ONE, localIp, localPort, connectionId: 7 };
+    scene.send({ ...one, flags: Flag.PLAIN_BODY | Flag.NAMED, body: '{"event":"e"}' });
+    const text = await gateway.next(Command.SEND_TO_ONE);
+    assert.deepEqual([text.connectionId, text.bodyText()], [7, '{"event":"e"}']);
+    const ext = '{"group":["red"],"exclude":null}';
+    const flags = Flag.PLAIN_BODY | Flag.NAMED | Flag.BINARY;
+    const body = packNamed('{"event":"e","data":{"_placeholder":true,"num":0}}', [Buffer.of(7)]);
+    scene.send({ command: Command.SEND_TO_GROUP, flags, ext, body });
+    const bytes = await gateway.next(Command.SEND_TO_GROUP);
+    assert.deepEqual(
+      [bytes.extText(), bytes.flags, bytes.bodyText()],
+      [ext, Flag.PLAIN_BODY, '{"event":"e","data":{"base64":"Bw=="}}'],
+    );
   });
 
   it('asks name by name where it knows no batch calls, and tells at once of what it leaves unanswered', async (t) => {

@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { connect as connectTo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,8 +15,8 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page, WebSocketRoute } from 'playwright-core';
 import { WebSocket } from 'ws';
+import { type GatewayConnection, connect } from 'gatewayworker/browser';
 import { launchBrowser } from '../support/browser.js';
-import { WsClient } from '../support/ws-client.js';
 import { enterChat, messages, notice, person, room, say, state } from '../support/chat-page.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -88,7 +88,7 @@ class Terminal {
   readonly #socket: Socket;
 
   constructor(url: string) {
-    this.#socket = connect(Number(new URL(url).port), '127.0.0.1');
+    this.#socket = connectTo(Number(new URL(url).port), '127.0.0.1');
     createInterface({ input: this.#socket }).on('line', (line) => {
       this.lines.push(line);
       this.#socket.emit('line');
@@ -143,7 +143,7 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
   let server: ChatServer;
   let browser: Browser;
   const terminals: Terminal[] = [];
-  const robots: WsClient[] = [];
+  const robots: GatewayConnection[] = [];
   /** What went wrong inside the pages; there must be nothing. */
   const pageErrors: string[] = [];
 
@@ -163,27 +163,22 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
 
   /** A client that has no page: quick when much is to be said. */
   async function robot(name: string, where: string): Promise<{ say(text: string): Promise<void> }> {
-    const client = await WsClient.connect(server.urls[0]);
+    const client = connect(server.urls[0], { WebSocket });
     robots.push(client);
-    const heard = async (type: string): Promise<void> => {
-      while (!String(await client.next()).startsWith(`{"type":"${type}"`));
-    };
-    client.send(JSON.stringify({ type: 'enter', name, room: where, token: randomBytes(16).toString('hex') }));
-    await heard('joined');
+    await client.request('enter', { name, room: where, token: randomBytes(16).toString('hex') });
     return {
       say: async (text) => {
-        client.send(JSON.stringify({ type: 'say', text }));
-        await heard('said');
+        await client.request('say', { text });
       },
     };
   }
 
-  async function enterByTerminal(name: string): Promise<Terminal> {
+  /** Somebody with `nc`, who is a guest from their first words on. */
+  async function talkByTerminal(first: string): Promise<Terminal> {
     const terminal = new Terminal(server.urls[1]);
     terminals.push(terminal);
-    await terminal.sees(/Type your name/);
-    terminal.type(name);
-    await terminal.sees(/You are in lobby/);
+    terminal.type(first);
+    await terminal.sees(/"event":"said"/);
     return terminal;
   }
 
@@ -199,7 +194,7 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
 
   afterEach(async () => {
     for (const terminal of terminals.splice(0)) terminal.hangUp();
-    for (const { socket } of robots.splice(0)) socket.terminate();
+    for (const robot of robots.splice(0)) robot.close();
     await Promise.all(browser.contexts().map(async (context) => await context.close()));
     assert.deepEqual(pageErrors.splice(0), []);
   });
@@ -226,7 +221,6 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
       };
       const lin = await enter('小林', await openBrowser({ ...phone, colorScheme: 'dark' }));
       const ben = await enter('Ben');
-      const grace = await enterByTerminal('grace');
       const talk: [Page, string][] = [
         [ann, 'Morning. Who is in for the hike on Saturday?'],
         [ben, 'Me. I can take three in the car.'],
@@ -238,7 +232,7 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
         await say(page, text);
         await Promise.all([ann, lin, ben].map(async (reader) => await messages(reader, text).waitFor()));
       }
-      grace.type('Count me in. Greetings from a terminal, by nc.');
+      await talkByTerminal('Count me in. Greetings from a terminal, by nc.');
       await Promise.all([ann, lin, ben].map(async (reader) => await messages(reader, 'by nc').waitFor()));
       await say(ann, 'Then we are four.');
       await messages(lin, 'we are four').waitFor();
@@ -310,33 +304,23 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
 
   it('lets a terminal take part over the text protocol', async () => {
     const gus = await enter('Gus');
-    const hilda = await enterByTerminal('hilda');
-    await notice(gus, 'hilda joined').waitFor();
-    hilda.type('Hello from a terminal');
+    const hilda = await talkByTerminal('Hello from a terminal');
+    await notice(gus, 'guest-').waitFor();
     await messages(gus, 'Hello from a terminal').waitFor();
-    await say(gus, 'Seen\u001b[2J');
-    assert.equal(await hilda.sees(/^Gus: /), 'Gus: Seen [2J', 'control characters must not reach a terminal');
+    await say(gus, 'Seen\u001b[2J\u009b2J');
+    assert.match(
+      await hilda.sees(/Seen/),
+      /"text":"Seen\\u001b\[2J 2J"/,
+      'control characters must not reach a terminal',
+    );
 
-    hilda.type('/msg Gus psst');
-    await person(gus, 'hilda').click();
-    await messages(gus, 'psst').waitFor();
-    await say(gus, 'Yes?');
-    await hilda.sees(/^Gus to hilda, in private: Yes\?$/);
-
-    hilda.type('/join lobby'); // where she is already
-    hilda.type('/who');
-    assert.match(await hilda.sees(/^\* Here: /), /Gus/);
-    hilda.type('/join games');
-    await hilda.sees(/^\* You are in games, hilda\. Here: hilda\./);
-    hilda.type('/rooms');
-    assert.match(await hilda.sees(/^\* Rooms: /), /games \(1\)/);
-    await room(gus, 'lobby').click();
-    await notice(gus, 'hilda left').waitFor();
-    assert.equal(await notice(gus, 'hilda left').count(), 1);
-    hilda.type('/help');
-    await hilda.sees(/^\* \/join room, \/msg name text/);
-    hilda.type('/dance');
-    await hilda.sees(/^\* There is no command \/dance\./);
+    hilda.type('{"event":"join","data":{"room":"games"},"id":1}');
+    assert.match(await hilda.sees(/^\{"id":1,"data"/), /"room":"games".*"people":\[\{.*"name":"guest-/);
+    await notice(gus, 'left').waitFor();
+    hilda.type('{"event":"dance"}');
+    await hilda.sees(/"event":"said".*dance/);
+    hilda.type('{"event":"join"}');
+    await hilda.sees(/^\{"error":\{"code":"GW_MESSAGE","message":"\/room is missing\."/);
   });
 
   it('recognises a tab that was reloaded', async () => {
@@ -389,9 +373,6 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
     await archive.say('Line 77.');
     await sue.locator('.text', { hasText: /^Line 77\.$/ }).waitFor();
     assert.deepEqual(await shown(sue), numbered(47, 77));
-    const terminal = await enterByTerminal('tia');
-    terminal.type('/join archive');
-    assert.match(await terminal.sees(/Line 77\.$/), /^\d{4}-\d\d-\d\dT\d\d:\d\d Rob: Line 77\.$/);
   });
 
   it('fits a phone, with rooms and people in a drawer', async () => {
@@ -479,66 +460,26 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
     await notice(other, 'You are in lobby').waitFor();
   });
 
-  it('answers bad input and works on', async () => {
+  it('works on whatever is sent to it', async () => {
     const nora = await enter('Nora');
     const socket = new WebSocket(server.urls[0]);
-    const answers: string[] = [];
-    socket.on('message', (data: Buffer) => {
-      answers.push(data.toString());
-      socket.emit('answer');
-    });
-    const ask = async (request: string | Buffer): Promise<Record<string, unknown>> => {
-      const count = answers.length;
-      socket.send(request);
-      while (answers.length === count) await once(socket, 'answer', { signal: AbortSignal.timeout(LIMIT) });
-      const answer: Record<string, unknown> = JSON.parse(answers[count]);
-      return answer;
-    };
-    await once(socket, 'answer'); // the greeting, a line of plain text
-    const token = '0123456789abcdef'.repeat(2);
-    const good = { type: 'enter', name: 'Mallory', room: 'lobby', token };
-    const bad: [string | Buffer, RegExp][] = [
-      ['', /not JSON/],
-      ['{"type":', /not JSON/],
-      ['null', /Unknown type/],
-      ['[1]', /Unknown type/],
-      ['{"type":{"a":1}}', /Unknown type/],
-      ['{"type":"__proto__"}', /Unknown type/],
-      [Buffer.from('{"type":"say","text":"x"}'), /not bytes/],
-      ['{"type":"say","text":"too early"}', /who you are first/],
-      [JSON.stringify({ ...good, name: '' }), /A name has/],
-      [JSON.stringify({ ...good, name: 'n'.repeat(21) }), /A name has/],
-      [JSON.stringify({ ...good, name: ['Nora'] }), /A name has/],
-      [JSON.stringify({ ...good, name: 'Nora\u202e' }), /A name has/],
-      [JSON.stringify({ ...good, room: 'lobby:web' }), /A room has/],
-      [JSON.stringify({ ...good, token: 'short' }), /A token has/],
+    await once(socket, 'open');
+    const words = [
+      '',
+      '{"event":',
+      'null',
+      '[1]',
+      '{"event":{"a":1}}',
+      '{"event":"__proto__"}',
+      '{"event":"say","data":7}',
     ];
-    for (const [request, expected] of bad) {
-      const answer = await ask(request);
-      assert.equal(answer.type, 'error', String(request));
-      assert.match(String(answer.text), expected, String(request));
+    for (const word of [...words, Buffer.from('{"event":"say","data":{"text":"bytes"}}'), 'x'.repeat(3000)]) {
+      socket.send(word);
     }
-    assert.equal((await ask(JSON.stringify(good))).type, 'joined');
-    const later: [unknown, RegExp][] = [
-      [good, /You are Mallory already/],
-      [{ type: 'say', text: ' \n ' }, /A message has/],
-      [{ type: 'say', text: 'x'.repeat(2001) }, /A message has/],
-      [{ type: 'whisper', to: 'nobody', text: 'x' }, /Nobody in lobby is called nobody/],
-      [{ type: 'whisper', to: 'web:0', text: 'x' }, /That person has left/],
-    ];
-    for (const [request, expected] of later) {
-      assert.match(String((await ask(JSON.stringify(request))).text), expected, JSON.stringify(request));
-    }
-    socket.send(JSON.stringify({ type: 'say', text: 'I am well' }));
+    socket.send('{"event":"say","data":{"text":"I am well"}}');
     await messages(nora, 'I am well').waitFor();
     const closed = once(socket, 'close');
     socket.close();
     await closed;
-
-    const terminal = await enterByTerminal('olaf');
-    terminal.type('/msg');
-    await terminal.sees(/^\* A name has/);
-    terminal.type('/join no:room');
-    await terminal.sees(/^\* A room has/);
   });
 });

@@ -183,6 +183,17 @@ describe('a metric that cannot be', () => {
     });
   });
 
+  it('is mostly seen by the compiler', () => {
+    // @ts-expect-error -- it has no labels
+    assert.throws(() => here.set({ room: 'a' }, 1), { code: 'GW_METRIC' });
+    // @ts-expect-error -- it has two
+    assert.throws(() => said.inc({ kind: 'a' }), { code: 'GW_METRIC' });
+    // @ts-expect-error -- it has no value for everybody
+    assert.throws(() => took.observe(), { code: 'GW_METRIC' });
+    // @ts-expect-error -- it has no help
+    assert.throws(() => metrics.gauge('helpless', {}), { code: 'GW_METRIC' });
+  });
+
   it('is not one that is made again as it was', () => {
     metrics.counter('said_total', { help: 'In other words.', labelNames: ['kind', 'size'] });
   });

@@ -21,6 +21,71 @@ const STRICT = {
   noEmit: true,
 };
 
+/** Messages with names, without a single type that is written down, and mistakes. */
+const MESSAGES = `
+import { Bytes, Gateway, Refused, type StandardSchema, defineEvents, message } from 'gatewayworker';
+import { Type } from 'typebox';
+
+declare module 'gatewayworker' {
+  interface Emits {
+    said: { from: string; text: string };
+    bye: undefined;
+  }
+}
+declare const standard: StandardSchema<{ name: string }>;
+
+const events = defineEvents<{ room: string }>()({
+  messages: {
+    say: message({ text: Type.String(), to: Type.Optional(Type.String()), file: Bytes }, (client, { text, to, file }) => {
+      const room: string = client.session.room + text + file.byteLength;
+      // @ts-expect-error -- it may be missing
+      const given: string = to;
+      // @ts-expect-error -- no such field
+      client.session.rom = room;
+      client.emit('said', { from: given, text });
+      client.emit('bye');
+      Gateway.emitToGroup(room, 'said', { from: room, text }, { exclude: client.id });
+      Gateway.emitToAll('bye', undefined, { clientIds: [client.id] });
+      // @ts-expect-error -- no such event
+      client.emit('sayd', {});
+      // @ts-expect-error -- a wrong field
+      Gateway.emitToAll('said', { form: '', text });
+      // @ts-expect-error -- without its data
+      Gateway.emitToUid('ann', 'said');
+    }),
+    // @ts-expect-error -- no such field
+    typo: message({ text: Type.String() }, (client, { txt }) => txt),
+    join: message(Type.Object({ room: Type.String() }), async (client, { room }) => ({ people: [room] })),
+    json: message({ type: 'object', properties: { a: { type: 'number' } }, required: ['a'] } as const, (_, { a }) => a.toFixed()),
+    rename: message(standard, (_, { name }) => {
+      if (name === '') throw new Refused('empty', 'A name has letters');
+    }),
+    ping: message(async (client) => {
+      const said: unknown = await client.request('said', { from: '', text: '' }, { timeout: 1000 });
+      // @ts-expect-error -- what a client answers is not known
+      const text: string = said;
+      return text;
+    }),
+  },
+  onConnect(client) {
+    client.session.room = 'lobby';
+  },
+});
+export default events;
+
+type Messages = NonNullable<typeof events.messages>;
+type Types<Name extends keyof Messages> = NonNullable<Messages[Name]['types']>;
+export const join: Types<'join'> = { data: { room: '' }, answer: { people: [''] } };
+export const say: Types<'say'>['data'] = { text: '', file: new Uint8Array() };
+export const json: Types<'json'> = { data: { a: 1 }, answer: '' };
+export const rename: Types<'rename'> = { data: { name: '' }, answer: undefined };
+// @ts-expect-error -- the answer is a list
+export const wrong: Types<'join'>['answer'] = { people: '' };
+export const old = defineEvents<{ room: string }>({
+  messages: { say: message({ n: Type.Integer() }, (client, { n }) => client.session.room + n.toFixed()) },
+});
+`;
+
 /** What a stranger writes first, and every name that there is. */
 const APPLICATION = `
 import * as all from 'gatewayworker';
@@ -92,10 +157,13 @@ declare global {
 /** A sample as the module that it is part of. */
 function moduleOf({ code, language }: Sample): string {
   if (language === 'js') return code;
-  const names = ['defineEvents', 'Gateway'].filter(
-    (name) => code.includes(name) && !new RegExp(`import [^;]*\\b${name}\\b[^;]*'gatewayworker'`).test(code),
+  const names = ['defineEvents', 'Gateway', 'message', 'Refused'].filter(
+    (name) =>
+      new RegExp(name === 'message' ? ': message\\(' : name).test(code) &&
+      !new RegExp(`import [^;]*\\b${name}\\b[^;]*'gatewayworker'`).test(code),
   );
-  const given = `import { type Events, ${names.join(', ')} } from 'gatewayworker';\n`;
+  const schemas = code.includes('Type.') && !code.includes("'typebox'");
+  const given = `import { type Events, ${names.join(', ')} } from 'gatewayworker';\n${schemas ? "import { Type } from 'typebox';\n" : ''}`;
   if (/^(?:async )?on[A-Z]\w+\(/.test(code))
     return `${given}export default {\n${code}} satisfies Partial<Events>;`;
   if (/^(?:export|interface|async function) /m.test(code)) return given + code;
@@ -131,6 +199,16 @@ describe('the package, installed from its tarball into an empty project', () => 
     });
   }
 
+  describe('beside typebox', () => {
+    before(() => project.link('typebox'));
+    after(() => rmSync(join(project.folder, 'node_modules/typebox'), { recursive: true }));
+
+    it('types what messages carry by their schemas, and what is emitted by what the application says', () => {
+      project.write('messages.mts', MESSAGES);
+      compile(['messages.mts'], MODULES.nodenext);
+    });
+  });
+
   describe('beside @types/node', () => {
     before(() => project.link('@types/node'));
     after(() => rmSync(join(project.folder, 'node_modules/@types'), { recursive: true }));
@@ -146,6 +224,7 @@ describe('the package, installed from its tarball into an empty project', () => 
       project.write('with-node.mts', WITH_NODE);
       project.link('jose');
       project.link('hono');
+      project.link('typebox');
       const samples = samplesIn('ts', 'js');
       assert.ok(samples.length >= 15);
       const files = samples.map((sample) => {

@@ -12,8 +12,8 @@ import { PackageProject } from '../support/package-project.js';
 /** Whether they are installed by npm from a tarball, which takes minutes: `npm run test:projects`. */
 export const INSTALLED = process.env.PROJECTS === 'installed';
 
-/** What a project needs beside this one: for the types, and for versions of node without SQLite of their own. */
-const PACKAGES = ['typescript', '@types/node', 'better-sqlite3'];
+/** What a project needs beside this one: for the types, for schemas, and for versions of node without SQLite of their own. */
+const PACKAGES = ['typescript', '@types/node', 'better-sqlite3', 'typebox'];
 
 type Program = ChildProcessByStdio<null, Readable, Readable>;
 

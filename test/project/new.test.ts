@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
@@ -116,6 +116,13 @@ describe('gatewayworker new', () => {
     assert.deepEqual(readdirSync(join(around.folder, 'full')), ['notes.txt']);
     refused(['full/notes.txt'], 1, /notes\.txt is a file, or below one/);
     refused(['full/notes.txt/below'], 1, /is a file, or below one/);
+    symlinkSync('nowhere', join(around.folder, 'link'));
+    refused(['link'], 1, /link is a link to nowhere, which is not there\. Name a new folder\.\n$/);
+    refused(
+      [''],
+      1,
+      /^gatewayworker: An empty name was given; expected that of a new folder, such as my-app\.\n$/,
+    );
   });
 
   it('refuses a name that npm would refuse, and proposes another', () => {

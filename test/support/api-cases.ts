@@ -89,6 +89,8 @@ export type SendCase = readonly [
   Received,
 ];
 
+const SAID = '{"event":"said","data":{"a":1}}';
+
 export const SEND_CASES: readonly SendCase[] = [
   ['everyone', 'sendToAll', () => ['hi'], [['hi'], ['hi'], ['hi']]],
   ['clientIds', 'sendToAll', ([a, b]) => ['hi', { clientIds: [a, b] }], [['hi'], ['hi'], []]],
@@ -117,6 +119,14 @@ export const SEND_CASES: readonly SendCase[] = [
     [[], [], ['hi']],
   ],
   ['nobody in that group', 'sendToGroup', () => ['blue', 'hi'], [[], [], []]],
+  ['everyone', 'emitToAll', () => ['said', { a: 1 }], [[SAID], [SAID], [SAID]]],
+  ['all but one', 'emitToAll', ([a]) => ['said', { a: 1 }, { exclude: a }], [[], [SAID], [SAID]]],
+  ['clientIds', 'emitToAll', ([a, b]) => ['said', { a: 1 }, { clientIds: [a, b] }], [[SAID], [SAID], []]],
+  ['one', 'emitToClient', ([, b]) => [b, 'said', { a: 1 }], [[], [SAID], []]],
+  ['without data', 'emitToClient', ([, b]) => [b, 'bye'], [[], ['{"event":"bye"}'], []]],
+  ['uids', 'emitToUid', () => [['ann', 'cid'], 'said', { a: 1 }], [[SAID], [], [SAID]]],
+  ['one group', 'emitToGroup', () => ['red', 'said', { a: 1 }], [[SAID], [SAID], []]],
+  ['a group but one', 'emitToGroup', ([a]) => ['red', 'said', { a: 1 }, { exclude: a }], [[], [SAID], []]],
 ];
 
 /** Arguments as they are written above, for a test's name: the ids are not known yet. */

@@ -53,8 +53,8 @@ export class ApiClient {
   async outcome<Result>(): Promise<Outcome<Result>> {
     for (;;) {
       const message = await this.ws.next();
-      if (typeof message === 'string' && message.startsWith('{'))
-        return JSON.parse(message) as Outcome<Result>;
+      const isOutcome = typeof message === 'string' && /^\{(?!"event")/.test(message);
+      if (isOutcome) return JSON.parse(message) as Outcome<Result>;
       this.#messages.push(message);
     }
   }

@@ -27,22 +27,26 @@ async function bootWith(url: string): Promise<TestApp> {
   return await boot({ events: join(ROOT, 'events') });
 }
 
-/** A browser tab that has entered a room. */
-async function enter(name: string, room: string, to = app): Promise<TestClient> {
-  const client = await to.connect();
-  client.sendJson({ type: 'enter', name, room, token: randomBytes(16).toString('hex') });
-  await event(client, 'joined');
-  return client;
-}
-
+/** What somebody sees who comes into a room, or asks what was said earlier. */
 interface History {
-  said: { id: string; from: { name: string }; text: string }[] | null;
+  said: { id: string; from: { uid: string; name: string }; text: string }[] | null;
   more: boolean;
 }
 
-/** What is shown to somebody who has entered, or has asked what was said earlier. */
-async function history(client: TestClient): Promise<History> {
-  return (await event(client, 'history')) as unknown as History;
+interface Entered extends History {
+  you: { uid: string; name: string };
+  people: { name: string }[];
+}
+
+/** A browser tab that has entered a room. */
+async function enter(
+  name: string,
+  room: string,
+  to = app,
+): Promise<{ client: TestClient; entered: Entered }> {
+  const client = await to.connect();
+  const token = randomBytes(16).toString('hex');
+  return { client, entered: await client.request<Entered>('enter', { name, room, token }) };
 }
 
 const texts = ({ said }: History): string[] | undefined => said?.map(({ text }) => text);
@@ -51,111 +55,135 @@ function numbers(from: number, to: number): string[] {
   return Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 }
 
-/** The next event of this kind; others are passed over. */
-async function event(client: TestClient, type: string): Promise<Record<string, unknown>> {
+/** The next of these events; others are passed over. */
+async function event<Data = { text: string }>(client: TestClient, name: string): Promise<Data> {
   for (;;) {
-    const message = String(await client.next());
-    if (!message.startsWith('{')) continue; // the greeting, for people with nc
-    const said = JSON.parse(message) as Record<string, unknown>;
-    if (said.type === type) return said;
+    const message = await client.nextJson<{ event?: string; data: Data }>();
+    if (message.event === name) return message.data;
   }
 }
 
 describe('the chat', () => {
   it('tells a room what one of it says, and no other room', async () => {
-    const [ann, bob, eve] = [await enter('ann', 'tea'), await enter('bob', 'tea'), await enter('eve', 'rum')];
-    ann.sendJson({ type: 'say', text: 'hello' });
+    const { client: ann } = await enter('ann', 'tea');
+    const { client: bob } = await enter('bob', 'tea');
+    const { client: eve } = await enter('eve', 'rum');
+    ann.emit('say', { text: 'hello' });
     assert.equal((await event(bob, 'said')).text, 'hello');
     assert.equal((await event(ann, 'said')).text, 'hello');
     await app.settled();
     assert.ok(!eve.messages.some((message) => String(message).includes('hello')));
-    assert.equal(app.group('tea:web').clients.length, 2);
+    assert.equal(app.group('tea').clients.length, 2);
   });
 
-  it('speaks lines with somebody who has no browser', async () => {
+  it('takes a line for what somebody says who has no browser, and shows them what a browser gets', async () => {
+    const { client: tab } = await enter('tab', 'lobby');
     const line = await app.connect({ websocket: false });
-    assert.equal(await line.next(), 'Welcome. Type your name.');
-    line.send('ned');
-    assert.match(String(await line.next()), /^\* You are in lobby, ned\./);
-    const tab = await enter('tab', 'lobby');
-    assert.equal(await line.next(), '* tab arrived');
     line.send('good day');
-    assert.equal((await event(tab, 'said')).text, 'good day');
+    const said = await event<{ from: { name: string }; text: string }>(tab, 'said');
+    assert.equal(said.text, 'good day');
+    assert.equal(said.from.name, `guest-${line.id.slice(-4)}`);
+    assert.match(String(await line.next()), /^\{"event":"said","data":\{"room":"lobby".*"text":"good day"/);
+    assert.ok(await line.request('join', { room: 'pub' }));
+    line.send('elsewhere');
+    assert.equal((await event<{ room: string }>(line, 'said')).room, 'pub');
+    const people = (await tab.request<Entered>('join', { room: 'pub' })).people.map(({ name }) => name);
+    assert.deepEqual(people.toSorted(), [said.from.name, 'tab']);
   });
 
-  it('whispers to one, by name', async () => {
-    const [ann, bob, eve] = [
-      await enter('anna', 'dim'),
-      await enter('bert', 'dim'),
-      await enter('evi', 'dim'),
-    ];
-    ann.sendJson({ type: 'whisper', to: 'bert', text: 'psst' });
+  it('whispers to one', async () => {
+    const { client: ann, entered } = await enter('anna', 'dim');
+    const { client: bob } = await enter('bert', 'dim');
+    const { client: eve } = await enter('evi', 'dim');
+    await bob.request('whisper', { to: entered.you.uid, text: 'psst' });
+    assert.equal((await event(ann, 'whispered')).text, 'psst');
     assert.equal((await event(bob, 'whispered')).text, 'psst');
     await app.settled();
     assert.ok(!eve.messages.some((message) => String(message).includes('psst')));
   });
 
-  it('refuses in words what it cannot do', async () => {
-    const client = await enter('zoe', 'hall');
-    client.send('{');
-    assert.match(String((await event(client, 'error')).text), /^That is not JSON/);
-    client.sendJson({ type: 'whisper', to: 'nobody', text: 'hi' });
-    assert.equal((await event(client, 'error')).text, 'Nobody in hall is called nobody.');
+  it('knows who comes back with the same token, and counts them once', async () => {
+    const me = { name: 'ina', room: 'twice', token: randomBytes(16).toString('hex') };
+    const [first, second] = [await app.connect(), await app.connect()];
+    const { you } = await first.request<Entered>('enter', me);
+    const again = await second.request<Entered>('enter', me);
+    assert.deepEqual([again.you, again.people.length], [you, 1]);
+    assert.equal((await second.request<Record<string, number>>('rooms')).twice, 2);
+  });
+
+  it('refuses what it cannot do', async () => {
+    const { client } = await enter('zoe', 'hall');
+    const stranger = await app.connect();
+    const token = '0123456789abcdef'.repeat(2);
+    const good = { name: 'Mallory', room: 'hall', token };
+    for (const [wrong, message] of [
+      [{ ...good, name: '' }, /^\/name must match/],
+      [{ ...good, name: 'n'.repeat(21) }, /^\/name must match/],
+      [{ ...good, name: ['Nora'] }, /^\/name must be string/],
+      [{ ...good, name: 'Nora\u202e' }, /^\/name must match/],
+      [{ ...good, room: 'hall:web' }, /^\/room must match/],
+      [{ ...good, token: 'short' }, /^\/token must match/],
+      [{ ...good, name: 'zoe' }, /^Somebody in hall is called zoe already/],
+    ] as const) {
+      await assert.rejects(stranger.request('enter', wrong), { message });
+    }
+    for (const event of ['join', 'say', 'whisper', 'earlier']) {
+      const data = { room: 'a', text: 'b', to: 'c', before: '000000000-00000000' };
+      const fields = { join: ['room'], say: ['text'], whisper: ['to', 'text'], earlier: ['before'] }[event];
+      const fitting = Object.fromEntries(Object.entries(data).filter(([name]) => fields?.includes(name)));
+      await assert.rejects(stranger.request(event, fitting), { code: 'outside' });
+    }
+    await assert.rejects(client.request('enter', good), { code: 'entered' });
+    await assert.rejects(client.request('whisper', { to: 'nobody', text: 'hi' }), { code: 'left' });
+    await assert.rejects(client.request('say', { text: 'x'.repeat(2001) }), /NOT have more than 2000/);
+    await assert.rejects(client.request('earlier', { before: "' OR 1 --" }), /^Refused: \/before must match/);
   });
 
   it('says who has left, and goes on over a reload', async () => {
-    const [ann, bob] = [await enter('amy', 'den'), await enter('ben', 'den')];
+    const { client: ann } = await enter('amy', 'den');
+    const { client: bob } = await enter('ben', 'den');
     await app.reload();
     await bob.close();
-    assert.deepEqual(((await event(ann, 'left')).person as { name: string }).name, 'ben');
+    assert.equal((await event<{ person: { name: string } }>(ann, 'left')).person.name, 'ben');
   });
 });
 
 describe('what was said', () => {
   it('is shown to who enters, over reloads and crashes, of that room only', async () => {
-    const [cat, dan] = [await enter('cat', 'ink'), await enter('dan', 'oak')];
-    cat.sendJson({ type: 'say', text: '<b>one</b> \0 \ud83d\ude00' });
-    dan.sendJson({ type: 'say', text: 'elsewhere' });
-    await event(cat, 'said');
+    const { client: cat } = await enter('cat', 'ink');
+    const { client: dan } = await enter('dan', 'oak');
+    await cat.request('say', { text: '<b>one</b> \0 \ud83d\ude00' });
+    await dan.request('say', { text: 'elsewhere' });
     await app.reload();
-    cat.sendJson({ type: 'say', text: 'two' });
-    await event(cat, 'said');
+    await cat.request('say', { text: 'two' });
     await app.crash();
-    cat.sendJson({ type: 'say', text: 'three' });
-    await event(cat, 'said');
-    const shown = await history(await enter('eli', 'ink'));
-    assert.deepEqual(texts(shown), ['<b>one</b> \0 \ud83d\ude00', 'two', 'three']);
-    assert.equal(shown.said?.[0].from.name, 'cat');
-    assert.equal(shown.more, false);
-    dan.sendJson({ type: 'join', room: 'ink' });
-    assert.deepEqual(texts(await history(dan)), texts(shown));
+    await cat.request('say', { text: 'three' });
+    const { entered } = await enter('eli', 'ink');
+    assert.deepEqual(texts(entered), ['<b>one</b> \0 \ud83d\ude00', 'two', 'three']);
+    assert.equal(entered.said?.[0].from.name, 'cat');
+    assert.equal(entered.more, false);
+    assert.deepEqual(texts(await dan.request<History>('join', { room: 'ink' })), texts(entered));
   });
 
   it('can be gone back in, page by page', async () => {
-    const fox = await enter('fox', 'long');
-    for (const text of numbers(1, 70)) fox.sendJson({ type: 'say', text });
-    for (let count = 0; count < 70; count++) await event(fox, 'said');
-    const gil = await enter('gil', 'long');
-    const pages: History[] = [await history(gil)];
+    const { client: fox } = await enter('fox', 'long');
+    for (const text of numbers(1, 70)) await fox.request('say', { text });
+    const { client: gil, entered } = await enter('gil', 'long');
+    const pages: History[] = [entered];
     while (pages[0].more) {
-      gil.sendJson({ type: 'earlier', before: pages[0].said?.[0].id });
-      pages.unshift(await history(gil));
+      pages.unshift(await gil.request<History>('earlier', { before: pages[0].said?.[0].id }));
     }
     assert.deepEqual(pages.map(texts), [numbers(1, 10), numbers(11, 40), numbers(41, 70)]);
-    gil.sendJson({ type: 'earlier', before: "' OR 1 --" });
-    assert.equal((await event(gil, 'error')).text, 'An id is one that a message came with.');
   });
 
-  it('is shown to a terminal as lines, with their time', async () => {
-    const tab = await enter('hal', 'lobby');
-    tab.sendJson({ type: 'say', text: 'beep \u001b[2J\nboop' });
-    await event(tab, 'said');
+  it('steers nobody’s terminal', async () => {
+    const { client: tab } = await enter('hal', 'wild');
     const line = await app.connect({ websocket: false });
-    line.send('ivy');
-    await line.next();
-    assert.match(String(await line.next()), /^\* You are in lobby, ivy\./);
-    const lines = String(await line.next()).split('\n');
-    assert.match(String(lines.at(-1)), /^\d{4}-\d\d-\d\dT\d\d:\d\d hal: beep  \[2J boop$/);
+    await line.request('enter', { name: 'ivy', room: 'wild' });
+    tab.emit('say', { text: 'beep \u001b[2J\u009b2J\nboop' });
+    const shown = String(await line.next());
+    assert.match(shown, /"text":"beep \\u001b\[2J 2J\\nboop"/);
+    assert.doesNotMatch(shown, /\p{Cc}/u);
   });
 
   it('is forgotten when a thousand messages came after it', async (t) => {
@@ -166,10 +194,8 @@ describe('what was said', () => {
        SELECT room, printf('0000%05d-00000000', n), 'web:1', 'joe', n, n FROM n, (SELECT 'full' AS room UNION SELECT 'other')`,
     );
     t.mock.method(Math, 'random', () => 0);
-    const kim = await enter('kim', 'full');
-    kim.sendJson({ type: 'say', text: 'now' });
-    await event(kim, 'said');
-    await history(await enter('lee', 'full')); // it comes after what was begun before
+    const { client: kim } = await enter('kim', 'full');
+    await kim.request('say', { text: 'now' });
     assert.equal(await db.single("SELECT COUNT(*) FROM said WHERE room = 'full'"), 1000);
     assert.equal(await db.single("SELECT MIN(at) FROM said WHERE room = 'full'"), 202);
     assert.equal(await db.single("SELECT COUNT(*) FROM said WHERE room = 'other'"), 1200);
@@ -178,17 +204,16 @@ describe('what was said', () => {
   it('is nothing that the talk depends on: people talk on while the database is away', async (t) => {
     const lonely = await bootWith(`sqlite:${join(folder, 'nowhere/chat.db')}`);
     t.after(() => lonely.close());
-    const [max, ned] = [await enter('max', 'tea', lonely), await enter('ned', 'tea', lonely)];
-    assert.equal((await history(ned)).said, null);
-    for (const text of numbers(1, 20)) max.sendJson({ type: 'say', text });
+    const { client: max } = await enter('max', 'tea', lonely);
+    const { client: ned, entered } = await enter('ned', 'tea', lonely);
+    assert.equal(entered.said, null);
+    for (const text of numbers(1, 20)) max.emit('say', { text });
     for (const text of numbers(1, 20)) assert.equal((await event(ned, 'said')).text, text);
     const problems = lonely.log.filter(({ msg }) => msg === 'what people say is not kept');
     assert.equal(problems.length, 1);
     assert.match(JSON.stringify(problems[0]), /GW_DATABASE/);
     const line = await lonely.connect({ websocket: false });
-    line.send('/oz');
     line.send('oz');
-    await lonely.settled();
-    assert.equal(line.messages.at(-1), '* What was said before cannot be read now.');
+    assert.equal((await event(line, 'said')).text, 'oz');
   });
 });

@@ -1,7 +1,11 @@
 import { Gateway, defineEvents } from 'gatewayworker';
 
-/** What the load generator talks to: see load/messages.ts for the kinds of messages. */
+/** What the load generator talks to: see load/messages.ts for the kinds of messages, load/requests.ts for requests. */
 export default defineEvents<{ name?: string }>({
+  onRequest(request) {
+    const { searchParams } = new URL(request.url);
+    return Response.json({ hello: searchParams.get('name') });
+  },
   onMessage(client, message) {
     const text = message as string;
     switch (text[0]) {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Server, WebSocket, WebSocketServer } from 'ws';
+import { type Server, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import type { HandshakeGrant } from '../../wire/handshake-answer.js';
 import { fieldLine } from './http-answer.js';
 
@@ -40,10 +40,10 @@ export class WsHandshakes {
   ) {
     this.#subprotocols = subprotocols;
     this.#onRefused = onRefused;
-    this.#server = this.#make({});
-    this.#waiting = this.#make({
-      verifyClient: (_: unknown, complete: (verified: boolean) => void) => this.#onValid(complete),
-    });
+    this.#server = this.#make();
+    this.#waiting = this.#make((_: unknown, complete: (verified: boolean) => void) =>
+      this.#onValid(complete),
+    );
   }
 
   /** Answers one. */
@@ -79,9 +79,7 @@ export class WsHandshakes {
     this.#onValid = ignore;
   }
 
-  #make(
-    options: Pick<ConstructorParameters<typeof WebSocketServer>[0] & object, 'verifyClient'>,
-  ): HandshakeServer {
+  #make(verifyClient?: ServerOptions['verifyClient']): HandshakeServer {
     const server: HandshakeServer = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -91,7 +89,7 @@ export class WsHandshakes {
       // what was granted, or the first that the client offers among those that there are; else none is claimed (RFC 6455, 4.2.2)
       handleProtocols: (offered) =>
         this.#grant.subprotocol ?? [...offered].find((name) => this.#subprotocols.includes(name)) ?? false,
-      ...options,
+      verifyClient,
     });
     server.on('wsClientError', this.#onRefused);
     server.on('headers', (lines) => {

@@ -125,11 +125,16 @@ export class NodeProcess<N extends ServedNode> implements Answerer {
   }
 
   async reload(graceful: boolean): Promise<ReloadNote | null> {
-    const node = this.node;
-    const useCertificates = await this.#admin?.readCertificates();
-    const note = await this.#reloads.run(node, graceful);
-    useCertificates?.();
-    return note;
+    const { node } = this;
+    const all: Reloadable = {
+      reload: async () => {
+        const useCertificates = await this.#admin?.readCertificates();
+        const note = await node.reload(graceful);
+        useCertificates?.();
+        return note;
+      },
+    };
+    return await this.#reloads.run(all, graceful);
   }
 
   async stop(graceful: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Command, Flag, WorkerState, commandName } from '#src/wire/command.js';
+import { packNamed } from '#src/wire/named-bytes.js';
 import { InnerScene } from '../../support/inner-scene.js';
 import { type RawPeer, frameBytes } from '../../support/raw-peer.js';
 
@@ -146,6 +147,20 @@ describe('the inner port: workers of other nodes', () => {
     assert.equal(gone(), false);
     scene.clock.advance(10_000);
     assert.equal(gone(), true);
+  });
+
+  it('PHP’s workers are sent named messages as text, in which one argument is data and bytes are base64', async (t) => {
+    const scene = await InnerScene.create(t);
+    const worker = await scene.phpWorker();
+    const { id, transport } = scene.join();
+    await events(worker, 1);
+    const text = '{"id":1,"event":"say","args":[{"file":{"_placeholder":true,"num":0}}]}';
+    scene.gateway.clients.message(transport, packNamed(text, [Buffer.of(7)]), true, true);
+    scene.gateway.clients.message(transport, Buffer.from('{"event":"say","args":[1,2]}'), false, true);
+    assert.deepEqual(await events(worker, 2), [
+      `ON_MESSAGE ${id} {"id":1,"event":"say","data":{"file":{"base64":"Bw=="}}}`,
+      `ON_MESSAGE ${id} {"event":"say","args":[1,2]}`,
+    ]);
   });
 
   it('PHP’s workers are pinged as PHP does, unless the gateway is at 127.0.0.1', async (t) => {

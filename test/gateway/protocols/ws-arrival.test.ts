@@ -102,6 +102,37 @@ for (const scheme of ['ws', 'wss']) {
   });
 }
 
+describe('handshakes that wait', { timeout: 20_000 }, () => {
+  it('are answered in any order, each with what is its own', async (t) => {
+    const { host, listener } = await open(t, 'ws', { compression: true });
+    host.asks = true;
+    const { hostname, port } = new URL(listener.context.url);
+    const requests = [
+      handshake
+        .replace('Upgrade: websocket', 'Upgrade: h2c, websocket')
+        .replace(/\r\n\r\n$/, '\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n'),
+      handshake,
+    ];
+    const answers: Promise<string[]>[] = [];
+    for (const request of requests) {
+      const socket = connect(Number(port), hostname);
+      t.after(() => socket.destroy());
+      socket.write(request);
+      answers.push(head(socket));
+      await host.until('the arrival', () => host.arrivals.length === answers.length);
+    }
+    const opened = [1, 0].map((index) =>
+      host.arrivals[index].welcome({ headers: [['X-Number', String(index)]] }),
+    );
+    assert.equal(opened[1]?.handshake.headers.upgrade, 'h2c, websocket');
+    const own = (await Promise.all(answers)).map((lines) =>
+      lines.filter((line) => /^(?:X-|Sec-WebSocket-E)/.test(line)).toSorted(),
+    );
+    const agreed = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
+    assert.deepEqual(own, [[`Sec-WebSocket-Extensions: ${agreed}`, 'X-Number: 0'], ['X-Number: 1']]);
+  });
+});
+
 describe('a handshake', { timeout: 20_000 }, () => {
   for (const [what, from, to] of [
     ['without a key', /Sec-WebSocket-Key: .*\r\n/, ''],

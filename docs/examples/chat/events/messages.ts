@@ -1,14 +1,11 @@
-/** What is said, as JSON: by the page `enter` and `say`; by the server `entered`, `came`, `left`, `said` and `error`. */
+/** What page and server say to each other. */
+import { Type } from 'typebox';
 
-/** From the page. */
-export type Request = { type: 'enter'; room: string; name: string } | { type: 'say'; text: string };
+const Word = Type.String({ pattern: '^[\\p{L}\\p{M}\\p{N}_.-]{1,20}$' });
 
-/** To the page. */
-export type Answer =
-  | { type: 'entered'; room: string; names: string[]; messages: Message[] }
-  | { type: 'came' | 'left'; name: string }
-  | ({ type: 'said' } & Message)
-  | { type: 'error'; text: string };
+/** From the page. Anybody can send anything: what does not fit is answered with an error, and comes to no handler. */
+export const Enter = { room: Word, name: Word };
+export const Say = { text: Type.String({ minLength: 1, maxLength: 1000 }) };
 
 export interface Message {
   name: string;
@@ -16,33 +13,11 @@ export interface Message {
   at: number; // milliseconds since 1970
 }
 
-/** Tells the sender why a request is not carried out. */
-export class Refusal extends Error {}
-
-/** Anybody can send anything: nothing is believed before it is checked. */
-export function readRequest(message: string | Buffer): Request {
-  const { type, room, name, text } = parse(String(message));
-  if (type === 'enter') return { type, room: word(room, 'A room'), name: word(name, 'A name') };
-  if (type === 'say') return { type, text: line(text) };
-  throw new Refusal('Expected the type enter or say.');
-}
-
-function parse(json: string): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(json)) as Record<string, unknown>;
-  } catch {
-    throw new Refusal('Expected JSON.');
+declare module 'gatewayworker' {
+  /** To the page. */
+  interface Emits {
+    came: { name: string };
+    left: { name: string };
+    said: Message;
   }
-}
-
-function word(value: unknown, what: string): string {
-  const found = typeof value === 'string' ? value.trim() : '';
-  if (/^[\p{L}\p{M}\p{N}_.-]{1,20}$/u.test(found)) return found;
-  throw new Refusal(`${what} has 1 to 20 letters or digits, and no spaces.`);
-}
-
-function line(value: unknown): string {
-  const found = typeof value === 'string' ? value.trim() : '';
-  if (found.length >= 1 && found.length <= 1000) return found;
-  throw new Refusal('A message has 1 to 1,000 characters.');
 }

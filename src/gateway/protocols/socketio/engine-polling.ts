@@ -1,5 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ListenerContext } from '../listener-context.js';
 import { CloseCode } from '../ws-frame.js';
 import { BASE64, CLOSE_BODY, NOOP_BODY, SEPARATOR, bodyOf } from './engine-packet.js';
 import type { EngineTransport, TransportHost } from './engine-transport.js';
@@ -10,8 +11,8 @@ export type Respond = (response: ServerResponse, status: number, body: Buffer | 
 export interface PollingOptions {
   readonly host: TransportHost;
   readonly respond: Respond;
-  /** Bytes of a request's body. */
-  readonly maxPackageSize: number;
+  /** Of which a request's body may have `maxPackageSize`. */
+  readonly listener: ListenerContext;
 }
 
 /** A body that came, and how far it has been read. */
@@ -96,7 +97,8 @@ export class EnginePolling implements EngineTransport {
 
   /** A POST. */
   post(request: IncomingMessage, response: ServerResponse): void {
-    const { respond, maxPackageSize } = this.#options;
+    const { respond, listener } = this.#options;
+    const { maxPackageSize } = listener;
     if (this.#posted !== undefined) {
       respond(response, 400, 'Only one POST at a time may be under way.');
       this.#forbid('A client sent a second POST before the first was answered.');
@@ -121,6 +123,7 @@ export class EnginePolling implements EngineTransport {
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
       this.bytesIn += chunk.length;
+      listener.bytesIn += chunk.length;
       chunks.push(chunk);
       if (length > maxPackageSize) tooLong();
     });

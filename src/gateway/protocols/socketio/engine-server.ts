@@ -21,7 +21,13 @@ import {
   UNKNOWN_SESSION,
   engineQuery,
 } from './engine-query.js';
-import { type EngineKeeper, EngineSocket, type EngineUser, type EngineVisitor } from './engine-socket.js';
+import {
+  type EngineKeeper,
+  EngineSocket,
+  type EngineUser,
+  type EngineVisitor,
+  type VisitorRequest,
+} from './engine-socket.js';
 import type { EngineWebSocket, OpenedWebSocket } from './engine-web-socket.js';
 
 /** Milliseconds that a websocket has to take over from polling. */
@@ -69,10 +75,10 @@ export class EngineServer implements EngineKeeper {
     settings: EngineSettings,
     use: (socket: EngineSocket) => EngineUser,
   ) {
-    const { clock, maxPackageSize } = listener;
+    const { clock } = listener;
     this.listener = listener;
     this.heartbeat = new EngineHeartbeat(clock, settings.pingInterval, settings.pingTimeout);
-    this.polling = { respond, maxPackageSize };
+    this.polling = { respond, listener };
     this.#settings = settings;
     this.#use = use;
     this.#probes = new Deadlines(clock, UPGRADE_TIMEOUT, (probe) => probe.destroy());
@@ -222,7 +228,14 @@ export class EngineServer implements EngineKeeper {
 
 function requestOf(request: IncomingMessage): EngineVisitor['request'] {
   const { url, method = 'GET', httpVersion, headers, socket } = request;
-  return { url: originForm(url), method, httpVersion, headers, certificate: certificateOf(socket) };
+  const kept: VisitorRequest = {
+    url: originForm(url),
+    method,
+    httpVersion,
+    headers,
+    certificate: certificateOf(socket),
+  };
+  return JSON.stringify(kept);
 }
 
 function respond(response: ServerResponse, status: number, body: Buffer | string): void {

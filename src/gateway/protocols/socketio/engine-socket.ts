@@ -10,11 +10,15 @@ import { EnginePolling, type PollingOptions } from './engine-polling.js';
 import type { EngineTransport, Reporter, TransportHost } from './engine-transport.js';
 import { EngineWebSocket, type OpenedWebSocket } from './engine-web-socket.js';
 
-/** Who has come, and how: as of a websocket's handshake. */
+/** Who has come, and how. */
 export interface EngineVisitor {
   readonly sender: Sender;
-  readonly request: Omit<HandshakeRequest, 'subprotocol'>;
+  /** The request that it began with, as {@link VisitorRequest} in JSON: it is kept for long, and hardly ever looked at. */
+  readonly request: string;
 }
+
+/** As of a websocket's handshake. */
+export type VisitorRequest = Omit<HandshakeRequest, 'subprotocol'>;
 
 /** What a socket's packets are for. */
 export interface EngineUser {

@@ -4,7 +4,7 @@ import type { HandshakeRefusal } from '../../../wire/handshake-answer.js';
 import type { ClientHost, ClientProtocol, HandshakeRequest } from '../protocol.js';
 import { CloseCode } from '../ws-frame.js';
 import { textFrame } from './engine-packet.js';
-import type { EngineSocket, EngineUser } from './engine-socket.js';
+import type { EngineSocket, EngineUser, VisitorRequest } from './engine-socket.js';
 import { SocketIoArrival } from './socket-io-arrival.js';
 import { Attachments } from './socket-io-attachments.js';
 import { SocketIoConnection } from './socket-io-connection.js';
@@ -172,7 +172,7 @@ export class SocketIoSession implements EngineUser {
 
   #arrive(name: string, auth: string): void {
     const handshake: HandshakeRequest = {
-      ...this.socket.visitor.request,
+      ...(JSON.parse(this.socket.visitor.request) as VisitorRequest),
       subprotocol: '',
       namespace: name,
       ...(auth === '' ? undefined : { auth }),

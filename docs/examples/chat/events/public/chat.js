@@ -1,66 +1,60 @@
+import { connect } from '/gatewayworker.js';
+
 const forms = { enter: document.querySelector('#enter'), say: document.querySelector('#say') };
 const log = document.querySelector('#log');
 const state = document.querySelector('#state');
 const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 
 const people = new Set();
-let socket;
 let place; // { room, name } once we have asked to enter
-let inside = false;
 
-const answers = {
-  entered({ room, names, messages }) {
-    inside = true;
+/** Connects, and again whenever the connection is lost: what is said meanwhile waits. */
+const chat = connect('/');
+
+chat.onState((now) => {
+  if (now === 'waiting') state.textContent = 'The connection is lost. Trying again…';
+  if (now !== 'open') return;
+  state.textContent = 'Connected.';
+  if (place) enter();
+});
+chat.onError(({ message }) => (state.textContent = message));
+chat.on('came', ({ name }) => {
+  people.add(name);
+  note(`${name} came`);
+});
+chat.on('left', ({ name }) => {
+  people.delete(name);
+  note(`${name} left`);
+});
+chat.on('said', said);
+
+async function enter() {
+  try {
+    const { names, messages } = await chat.request('enter', place);
     log.replaceChildren();
-    messages.forEach(answers.said);
+    messages.forEach(said);
     people.clear();
     names.forEach((name) => people.add(name));
     for (const control of forms.say.elements) control.disabled = false;
     forms.say.text.focus();
-    state.textContent = `In ${room}: ${[...people].join(', ')}`;
-  },
-  came({ name }) {
-    people.add(name);
-    note(`${name} came`);
-  },
-  left({ name }) {
-    people.delete(name);
-    note(`${name} left`);
-  },
-  said({ name, text, at }) {
-    const who = document.createElement('b');
-    who.textContent = name;
-    add('message', who, ` ${text} `, element('time', time.format(at)));
-  },
-  error({ text }) {
-    state.textContent = text;
-  },
-};
-
-/** Connects, and again whenever the connection is lost. */
-function connect() {
-  socket = new WebSocket(location.href.replace(/^http/, 'ws'));
-  socket.onopen = () => {
-    state.textContent = 'Connected.';
-    if (place) send({ type: 'enter', ...place });
-  };
-  socket.onmessage = ({ data }) => {
-    const { type, ...answer } = JSON.parse(data);
-    answers[type]?.(answer);
-  };
-  socket.onclose = () => {
-    inside = false;
-    state.textContent = 'The connection is lost. Trying again…';
-    setTimeout(connect, 1000 + Math.random() * 1000);
-  };
+    showPeople();
+  } catch ({ message }) {
+    state.textContent = message;
+  }
 }
 
-function send(request) {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
+function said({ name, text, at }) {
+  const who = document.createElement('b');
+  who.textContent = name;
+  add('message', who, ` ${text} `, element('time', time.format(at)));
 }
 
 function note(text) {
   add('note', text);
+  showPeople();
+}
+
+function showPeople() {
   state.textContent = `In ${place.room}: ${[...people].join(', ')}`;
 }
 
@@ -81,13 +75,11 @@ function element(name, text) {
 forms.enter.addEventListener('submit', (event) => {
   event.preventDefault();
   place = Object.fromEntries(new FormData(forms.enter));
-  send({ type: 'enter', ...place });
+  enter();
 });
 forms.say.addEventListener('submit', (event) => {
   event.preventDefault();
-  if (!inside) return;
-  send({ type: 'say', text: forms.say.text.value });
+  const text = forms.say.text.value.trim();
+  if (text) chat.emit('say', { text });
   forms.say.reset();
 });
-
-connect();
