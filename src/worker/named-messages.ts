@@ -46,9 +46,10 @@ export class NamedMessages {
     const { messages, requests, gauge } = this.#options;
     const received = readMessage(frame);
     if (received !== undefined && received.event === undefined) {
-      // an answer that nobody waits for is answered by nobody
-      if (!requests.settle(client, received)) gauge.refuse();
-      return undefined;
+      if (requests.settle(client, received)) return undefined;
+      // it may be something of the application's own; an answer that nobody waits for is answered by nobody
+      if (unnamed === undefined) gauge.refuse();
+      return unnamed?.();
     }
     const message = received === undefined ? undefined : messages.get(received.event as string);
     if (message === undefined && unnamed !== undefined) return unnamed();
