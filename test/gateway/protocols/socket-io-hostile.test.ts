@@ -164,7 +164,7 @@ describe('hostile clients of Socket.IO', () => {
       maxConnectionsPerAddress: 4,
     };
     const context = new ListenerContext(options, host);
-    const listener = await openWsListener(context, SocketIoServer.open(context, SOCKET_IO, 2));
+    const listener = await openWsListener(context, SocketIoServer.open(context, SOCKET_IO, undefined, 2));
     t.after(async () => await listener.close());
     const url = `http://127.0.0.1:${context.port}/socket.io/`;
     const clients = [new PollingClient(url), new PollingClient(url), new PollingClient(url)];

@@ -1,6 +1,7 @@
 import { Deadlines } from '../../../base/deadlines.js';
 import type { SocketIoSettings } from '../../../config/socket-io.js';
 import type { ListenerContext } from '../listener-context.js';
+import type { EngineRelay } from './engine-relay.js';
 import { EngineServer } from './engine-server.js';
 import { Namespaces } from './socket-io-namespaces.js';
 import { SocketIoSession } from './socket-io-session.js';
@@ -20,13 +21,18 @@ export class SocketIoServer {
   readonly #mostIdle: number;
 
   /** What a listener with `socketIo` is opened with. */
-  static open(listener: ListenerContext, settings: SocketIoSettings, mostIdle = MOST_IDLE): EngineServer {
+  static open(
+    listener: ListenerContext,
+    settings: SocketIoSettings,
+    relay?: EngineRelay,
+    mostIdle = MOST_IDLE,
+  ): EngineServer {
     const server = new SocketIoServer(listener, settings, mostIdle);
     const { pingInterval, pingTimeout } = settings;
     const times = { pingInterval: pingInterval * 1000, pingTimeout: pingTimeout * 1000 };
     return new EngineServer(
       listener,
-      { path: PATH, ...times },
+      { path: PATH, relay, ...times },
       (socket) => new SocketIoSession(server, socket),
     );
   }
