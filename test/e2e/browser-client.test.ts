@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { Connection } from '#src/browser/connection.js';
+import { bootNode } from '#src/testing/index.js';
 import { launchBrowser } from '../support/browser.js';
+import { samplesIn } from '../support/documents.js';
 import { NodeProcess } from '../support/node.js';
+import { PackageProject } from '../support/package-project.js';
 
 const PAGE = `<!doctype html><title>a page</title>
 <script type="module">
@@ -101,6 +104,34 @@ describe('the client in a page', { timeout: 60_000 }, () => {
     );
     await told(page, ['closed 4401']);
     assert.deepEqual(errors, []);
+    await page.close();
+  });
+
+  it('does what docs/client.md says', async (t) => {
+    const [[events], [script]] = ['ts', 'js'].map((language) =>
+      samplesIn(language).filter(({ document }) => document === 'docs/client.md'),
+    );
+    const project = new PackageProject();
+    t.after(() => project.remove());
+    project.linkPackage();
+    project.link('typebox');
+    project.write('events/index.ts', events.code);
+    project.write(
+      'public/index.html',
+      `<!doctype html><link rel="icon" href="data:,"><script type="module">${script.code}</script>`,
+    );
+    const listen = [{ url: 'ws://127.0.0.1:0', static: join(project.folder, 'public') }];
+    const node = await bootNode({
+      config: { gateway: { listen }, worker: { count: 1, events: join(project.folder, 'events') } },
+    });
+    t.after(() => node.close());
+    const page = await browser.newPage();
+    const printed: string[] = [];
+    page.on('console', (message) => void printed.push(message.text()));
+    const said = page.waitForEvent('console', (message) => message.text() === 'ann: hello');
+    await page.goto(node.urls[0].replace('ws:', 'http:'));
+    await said;
+    assert.deepEqual(printed.toSorted(), ['1 here', 'ann: hello']);
     await page.close();
   });
 });
