@@ -22,6 +22,9 @@ const PAGE = `<!doctype html><title>a page</title>
   chat.on('name', async (greeting) => greeting + ', Ann');
 </script>`;
 
+/** Milliseconds. It only bounds a failure. */
+const LIMIT = 60_000;
+
 /** What the page has. */
 interface Globals {
   readonly chat: Connection;
@@ -37,13 +40,15 @@ async function told(page: Page, words: string[]): Promise<void> {
   );
   assert.deepEqual(await page.evaluate(() => (globalThis as unknown as Globals).told.splice(0)), words);
 }
+/** It may have to wait until a node is up. */
 async function sum(page: Page): Promise<unknown> {
-  return await page.evaluate(() =>
-    (globalThis as unknown as Globals).chat.request('sum', { numbers: [1, 2] }),
-  );
+  return await page.evaluate((timeout) => {
+    const { chat } = globalThis as unknown as Globals;
+    return chat.request('sum', { numbers: [1, 2] }, { timeout });
+  }, LIMIT);
 }
 
-describe('the client in a page', { timeout: 60_000 }, () => {
+describe('the client in a page', { timeout: 2 * LIMIT }, () => {
   let browser: Browser;
   let folder: string;
   before(async () => {
@@ -61,6 +66,7 @@ describe('the client in a page', { timeout: 60_000 }, () => {
     const first = await NodeProcess.start({ events: 'page', gateway: { listen: [listener] } });
     const url = first.url('ws');
     const page = await browser.newPage();
+    page.setDefaultTimeout(LIMIT);
     const errors: Error[] = [];
     page.on('pageerror', (error) => errors.push(error));
     await page.goto(url.replace('ws:', 'http:'));
@@ -126,6 +132,7 @@ describe('the client in a page', { timeout: 60_000 }, () => {
     });
     t.after(() => node.close());
     const page = await browser.newPage();
+    page.setDefaultTimeout(LIMIT);
     const printed: string[] = [];
     page.on('console', (message) => void printed.push(message.text()));
     const said = page.waitForEvent('console', (message) => message.text() === 'ann: hello');
