@@ -47,7 +47,11 @@ export function clientView({ live, params }: Stage): View {
       actions.hidden = client === null;
       if (client !== null) show(client);
     } catch (error) {
-      if (!closed) status.textContent = (error as AskError).message;
+      if (closed) return;
+      status.textContent = (error as AskError).message;
+      actions.hidden = true;
+      // what is no client id does not become one
+      if ((error as AskError).status === 400) return;
     }
     if (!closed) timer = setTimeout(() => void look(), PERIOD);
   };
