@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
-import { GatewayError, connect } from 'gatewayworker/browser';
+import { type ConnectOptions, GatewayError, connect } from 'gatewayworker/browser';
 import { type TestNode, bootNode } from '#src/testing/index.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { fixture } from '../support/fixtures.js';
@@ -195,6 +195,9 @@ describe('the built module', { timeout: 60_000 }, () => {
   });
 
   it('says what is no address', () => {
+    // the browser's own is taken as well: a matter of types
+    const own: ConnectOptions = { WebSocket: globalThis.WebSocket };
+    assert.ok('WebSocket' in own);
     for (const url of ['', '/chat', 'example.com', 'mailto:ann@example.com']) {
       assert.throws(() => connect(url, { WebSocket }), {
         code: 'GW_ARGUMENT',
