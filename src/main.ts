@@ -17,6 +17,7 @@ const program = createProgram(version, {
   check: async (options) => await (await import('./cli/check.js')).check(options),
   status: async (options) => await (await import('./cli/running.js')).status(options),
   connections: async (options) => await (await import('./cli/running.js')).connections(options),
+  trace: async (clientId, options) => await (await import('./cli/trace.js')).trace(clientId, options),
   admin: async (options) => await (await import('./cli/running.js')).admin(options),
   migrate: async (folder, options) => await (await import('./cli/migrate.js')).migrate(folder, options),
   supervise: async (options) => await (await import('./cli/background.js')).supervise(options),

@@ -24,6 +24,17 @@ export interface GracefulOption extends ConfigOption {
   readonly graceful?: boolean;
 }
 
+export interface TraceOptions extends ConfigOption {
+  readonly uid?: string;
+  readonly group?: string;
+  readonly payload?: boolean;
+  readonly json?: boolean;
+  /** Seconds. */
+  readonly for?: number;
+  /** Entries. */
+  readonly count?: number;
+}
+
 export interface MigrateOptions {
   readonly url?: string;
   /** Takes back the last one. */
@@ -56,6 +67,17 @@ export function addReportOptions(command: Command): Command {
   return command
     .option('--json', 'as JSON; with --watch one line each second')
     .option('--watch', 'show it anew each second, until q or Ctrl-C');
+}
+
+export function addTraceOptions(command: Command): Command {
+  return command
+    .argument('[client-id]', 'a client: the first column of gatewayworker connections')
+    .addOption(new Option('--uid <uid>', 'whoever has this uid').conflicts('group'))
+    .option('--group <group>', 'whoever is in this group')
+    .option('--payload', 'messages as a whole, and not only how they begin')
+    .option('--json', 'each entry as a line of JSON')
+    .option('--for <seconds>', 'end after so many seconds', integer(1))
+    .option('--count <n>', 'end after so many entries', integer(1));
 }
 
 export function gracefulOption(): Option {

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import {
   addReportOptions,
   addStartOptions,
+  addTraceOptions,
   type ConfigOption,
   gracefulOption,
   type GracefulOption,
@@ -11,6 +12,7 @@ import {
   nodesOption,
   type StartOptions,
   templateOption,
+  type TraceOptions,
 } from './options.js';
 import type { ReportOptions } from './report-command.js';
 import type { RestartOptions } from './restart.js';
@@ -28,6 +30,7 @@ export interface Actions {
   readonly connections: Action<
     ConfigOption & ReportOptions & { readonly offset: number; readonly limit: number }
   >;
+  readonly trace: (clientId: string | undefined, options: TraceOptions) => Promise<void>;
   readonly admin: Action<ConfigOption & { readonly open?: boolean }>;
   readonly migrate: (folder: string, options: MigrateOptions) => Promise<void>;
   /** Not for people: the process that `start -d` leaves behind. */
@@ -50,6 +53,7 @@ Examples:
   gatewayworker check              check the configuration, the code and its types, and start nothing
   gatewayworker status             show how it is; status --watch goes on showing it
   gatewayworker admin --open       show it in a browser
+  gatewayworker trace --uid ann    show what that client sends and is sent
   gatewayworker reload             take over new code; no client notices
   gatewayworker stop -g            stop when the handlers that run now are done
 
@@ -74,6 +78,15 @@ const CONNECTIONS_EXAMPLES = `
 Examples:
   gatewayworker connections --offset 100
   gatewayworker connections --limit 1000000 --json`;
+
+const TRACE_EXAMPLES = `
+Shows what the client sends and is sent, and what changes of it, as it happens, until Ctrl-C. Messages show what
+is in them: passwords and tokens too, where clients send any.
+
+Examples:
+  gatewayworker trace 7f0000010b5400000001
+  gatewayworker trace --uid ann --payload
+  gatewayworker trace --group room-7 --for 60 --json > room-7.jsonl`;
 
 /** The command line: what can be said, and what help says about it. */
 export function createProgram(version: string, actions: Actions): Command {
@@ -143,6 +156,10 @@ export function createProgram(version: string, actions: Actions): Command {
     .option('--limit <n>', 'list no more than n', integer(1), DEFAULT_CONNECTIONS)
     .addHelpText('after', CONNECTIONS_EXAMPLES)
     .action(actions.connections);
+
+  addTraceOptions(add('trace', 'show what happens to a client, as it happens'))
+    .addHelpText('after', TRACE_EXAMPLES)
+    .action(actions.trace);
 
   add('admin', 'print the link of the admin listener, with its token')
     .option('--open', 'open it in a browser as well')

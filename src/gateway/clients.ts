@@ -174,6 +174,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     if (handshake !== undefined) this.#workers.introduce(client, handshake.url);
     if (grant !== undefined) this.#endow(client, grant);
     if (connection.listener.authTimeout > 0 && client.uid === undefined) this.#newcomers.add(client);
+    this.#directory.watcher?.came(client, handshake?.url);
     if (handshake?.subprotocol === SUBPROTOCOL) this.#greet(client);
     connection.greet?.(formatClientId(this.#address.ip, this.#address.port, client.id));
     this.#dispatcher.dispatch(client, Command.ON_CONNECT, Flag.PLAIN_BODY, EMPTY);
@@ -206,7 +207,9 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     const { rate } = connection.listener;
     if (rate !== undefined && !this.#rates.admits(client, rate, data.length)) return;
     const flags = binary ? Flag.PLAIN_BODY | Flag.BINARY : Flag.PLAIN_BODY;
-    this.#dispatcher.dispatch(client, Command.ON_MESSAGE, named ? flags | Flag.NAMED : flags, data);
+    const all = named ? flags | Flag.NAMED : flags;
+    this.#directory.watcher?.received(client, data, all);
+    this.#dispatcher.dispatch(client, Command.ON_MESSAGE, all, data);
   }
 
   alive(connection: Connection): void {
@@ -216,7 +219,9 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   }
 
   ended(connection: Connection, patience: number): void {
-    this.#ended.add(connection.client as ClientRecord, patience);
+    const client = connection.client as ClientRecord;
+    this.#directory.watcher?.noted(client, 'end', 'sends no more');
+    this.#ended.add(client, patience);
   }
 
   closed(connection: Connection, code = 0, reason = '', broken = false): void {
@@ -228,6 +233,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     if (connection.listener.authTimeout > 0) this.#newcomers.delete(client);
     client.reading = false;
     client.outgoing = undefined;
+    this.#directory.watcher?.left(client, end);
     this.#dispatcher.dispatch(client, Command.ON_CLOSE, Flag.PLAIN_BODY, end);
     this.#directory.remove(client);
     connection.listener.connections--;
@@ -262,7 +268,9 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
     this.#requests.lost(peer);
   }
 
-  datagramDropped({ connection: { remoteAddress } }: ClientRecord): void {
+  datagramDropped(client: ClientRecord): void {
+    const { remoteAddress } = client.connection;
+    this.#directory.watcher?.noted(client, 'lost', 'a datagram of it: too many of its wait');
     this.#counters.datagramsDropped++;
     this.#problems.warn(
       'datagram dropped',
@@ -288,6 +296,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   }
 
   dropped(client: ClientRecord): void {
+    this.#directory.watcher?.noted(client, 'lost', 'a datagram of it: more than the rate of its listener');
     this.#rateRefused('rate drop', client, 'cannot be paused: a datagram is dropped');
     this.#counters.datagramsDropped++;
   }
@@ -317,6 +326,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   /** Closes a client, after what it was sent. `code` (default 1000) and `reason` are a websocket's. */
   kick(client: ClientRecord, by: EndedBy, code: number = NORMAL, reason = ''): void {
     if (!this.#ended.has(client)) this.#ends.begin(client, by, code, reason);
+    this.#directory.watcher?.noted(client, 'kick', `by ${by}, ${code}${reason && ` ${reason}`}`);
     this.#delivery.flush(client);
     this.#dispatcher.resumeReading(client);
     client.connection.close(code, reason);
@@ -325,6 +335,7 @@ export class Clients implements ClientHost, DispatcherHost, RatesHost {
   /** Ends a client's connection at once. */
   drop(client: ClientRecord, by: EndedBy): void {
     if (!this.#ended.has(client)) this.#ends.begin(client, by);
+    this.#directory.watcher?.noted(client, 'destroy', `by ${by}`);
     client.connection.destroy();
   }
 

@@ -2,6 +2,7 @@ import type { LogOnce } from '../base/log-once.js';
 import type { GatewayConfig } from '../config/schema.js';
 import { Flag } from '../wire/command.js';
 import type { ClientRecord } from './client-record.js';
+import type { ClientWatcher } from './client-watcher.js';
 import type { Counters } from './counters.js';
 import { Outbox } from './outbox.js';
 import { OutgoingMessage } from './outgoing-message.js';
@@ -13,6 +14,8 @@ export type DeliveryConfig = Pick<GatewayConfig, 'sendToClientBufferSize' | 'slo
 
 /** What goes out to clients: at the end of a tick, if the client takes it. */
 export class Delivery {
+  /** Told of what clients are sent. */
+  watcher: ClientWatcher | undefined;
   readonly #config: DeliveryConfig;
   readonly #counters: Counters;
   readonly #problems: LogOnce;
@@ -33,6 +36,7 @@ export class Delivery {
     if (client.gone) return;
     // one that would be dropped is not encoded first: a flood would make garbage faster than it is collected
     if (message.length > LONG_MESSAGE && this.#isTooSlow(client, 1)) return;
+    this.watcher?.sent(client, message);
     const bytes = message.encodedFor(client);
     if (client.connection.protocol.datagrams) this.#write(client, bytes, 1);
     else this.#outbox.push(client, bytes);
@@ -68,6 +72,11 @@ export class Delivery {
     // looks at what waits already, so that one message larger than the buffer passes
     if (waiting <= sendToClientBufferSize) return false;
     this.#counters.messagesDropped += messages;
+    this.watcher?.noted(
+      client,
+      'lost',
+      `${messages} sent: ${waiting} bytes wait that it has not read, ${sendToClientBufferSize} may`,
+    );
     if (slowClient === 'drop' || client.tooSlow) return true;
     client.tooSlow = true;
     this.#counters.slowClients++;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientRecord } from './client-record.js';
+import type { ClientWatcher } from './client-watcher.js';
 
 const NOBODY: ReadonlySet<ClientRecord> = new Set();
 /** The groups of a client that has left all of its own: PHP tells it from one that never had any. Nothing is ever in it. */
@@ -10,6 +11,8 @@ const LEFT_ALL = new Set<string>();
  * Uids and groups are strings: `12` and `'12'` are the same.
  */
 export class Directory {
+  /** Told of uids and groups, and by others that know a directory of what they do to clients. */
+  watcher: ClientWatcher | undefined;
   readonly #clients = new Map<number, ClientRecord>();
   /** Most uids have one client: without a set for it, a look-up among many touches less memory that no cache holds. */
   readonly #uids = new Map<string, ClientRecord | Set<ClientRecord>>();
@@ -64,10 +67,12 @@ export class Directory {
     if (others === undefined) this.#uids.set(uid, client);
     else if (others instanceof Set) others.add(client);
     else this.#uids.set(uid, new Set([others, client]));
+    this.watcher?.noted(client, 'uid', `is ${uid}`);
   }
 
   unbind(client: ClientRecord): void {
     if (client.uid === undefined) return;
+    this.watcher?.noted(client, 'uid', `is ${client.uid} no more`);
     this.#release(client.uid, client);
     client.uid = undefined;
   }
@@ -77,10 +82,13 @@ export class Directory {
     if (client.groups.has(group)) return;
     client.groups.add(group);
     addTo(this.#groups, group, client);
+    this.watcher?.noted(client, 'group', `joins ${group}`);
   }
 
   leave(client: ClientRecord, group: string): void {
-    if (client.groups?.delete(group) !== true) return;
+    if (client.groups?.has(group) !== true) return;
+    this.watcher?.noted(client, 'group', `leaves ${group}`);
+    client.groups.delete(group);
     if (client.groups.size === 0) client.groups = LEFT_ALL;
     removeFrom(this.#groups, group, client);
   }
@@ -88,6 +96,7 @@ export class Directory {
   /** Takes every client out of a group. */
   ungroup(group: string): void {
     for (const client of this.withGroup(group)) {
+      this.watcher?.noted(client, 'group', `leaves ${group}, as all do`);
       client.groups?.delete(group);
       if (client.groups?.size === 0) client.groups = LEFT_ALL;
     }

@@ -3,6 +3,7 @@ import type { GatewayAddress } from '../wire/client-id.js';
 import { Command } from '../wire/command.js';
 import { emptyFrame } from '../wire/frame.js';
 import type { ClientRecord, QueuedEvent } from './client-record.js';
+import type { ClientWatcher } from './client-watcher.js';
 import type { WorkerPeer } from './worker-peer.js';
 import type { Workers } from './workers.js';
 
@@ -47,6 +48,8 @@ export interface WorkersWatcher {
  * had been read already queues here, so that nothing is dropped.
  */
 export class Dispatcher {
+  /** Told which clients are not read, and which go to other workers. */
+  watcher: ClientWatcher | undefined;
   readonly #workers: Workers;
   readonly #host: DispatcherHost & WorkersWatcher;
   /** By worker, while there is a link to it. */
@@ -175,6 +178,7 @@ export class Dispatcher {
     }
     this.#workers.unbind(client);
     client.pausedByWorker = false;
+    this.watcher?.noted(client, 'worker', `leaves ${from.name}`);
     const before = returned ?? new Queue();
     for (const event of client.queued ?? []) before.push(event);
     if (client.queued !== undefined) client.queued = closed ? endOf(before) : before;
@@ -197,6 +201,7 @@ export class Dispatcher {
     if (client.reading || client.gone || this.#held.has(client)) return;
     client.reading = true;
     client.silentRounds = -1;
+    this.watcher?.noted(client, 'resume', 'is read again');
     client.connection.resume();
   }
 
@@ -305,7 +310,15 @@ export class Dispatcher {
     this.stoppedBy(client.peer)?.blocked.add(client);
     if (!client.reading) return;
     client.reading = false;
+    this.watcher?.noted(client, 'pause', this.#whyStopped(client));
     client.connection.pause();
+  }
+
+  #whyStopped(client: ClientRecord): string {
+    if (this.#held.has(client)) return 'it sends more than the rate of its listener';
+    if (client.peer === undefined) return 'there is no worker';
+    if (client.pausedByWorker) return `${client.peer.name} has enough of its events for now`;
+    return `${client.peer.name} is behind`;
   }
 }
 

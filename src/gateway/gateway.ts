@@ -7,6 +7,7 @@ import { formatClientId } from '../wire/client-id.js';
 import { Asker } from './asker.js';
 import type { ClientRecord } from './client-record.js';
 import { Clients } from './clients.js';
+import type { ClientWatcher } from './client-watcher.js';
 import { CommandDesk } from './command-desk.js';
 import { Counters } from './counters.js';
 import { Delivery } from './delivery.js';
@@ -54,6 +55,7 @@ export class Gateway implements InnerHost {
   readonly #stateDir: string;
   readonly #problems: LogOnce;
   readonly #workers: Workers;
+  readonly #delivery: Delivery;
   readonly #heartbeat: Heartbeat;
   readonly #listeners: Listener[] = [];
 
@@ -79,6 +81,7 @@ export class Gateway implements InnerHost {
     const routes = new Routes({ address, directory, workers, dispatcher, problems });
     this.#problems = problems;
     this.#workers = workers;
+    this.#delivery = delivery;
     this.dispatcher = dispatcher;
     this.clients = new Clients({
       maxConnections: config.maxConnections,
@@ -137,6 +140,13 @@ export class Gateway implements InnerHost {
   /** Every worker that there is a link to, in the order of their coming. */
   get peers(): WorkerPeerStatus[] {
     return this.#workers.status;
+  }
+
+  /** Who is told of everything that happens to clients from now on; undefined for nobody. */
+  watch(watcher: ClientWatcher | undefined): void {
+    this.directory.watcher = watcher;
+    this.dispatcher.watcher = watcher;
+    this.#delivery.watcher = watcher;
   }
 
   /** The client id of one of our clients. */

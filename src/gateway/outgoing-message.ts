@@ -27,6 +27,15 @@ export class OutgoingMessage {
     if ((flags & NAMED_BYTES) === NAMED_BYTES) unpackNamed(body);
   }
 
+  /** The message itself, in no protocol yet: a view. */
+  get body(): Buffer {
+    return this.#body;
+  }
+
+  get flags(): number {
+    return this.#flags;
+  }
+
   /** Bytes of the message itself. */
   get length(): number {
     return this.#body.length;

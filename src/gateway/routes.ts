@@ -72,6 +72,7 @@ export class Routes {
       return;
     }
     const route = this.#workers.giveKey(client, key, scope);
+    this.#directory.watcher?.noted(client, 'route', `to the owner of ${key} (${scope})`);
     if (route.moving) return;
     const owner = this.#workers.ownerOf(key, scope);
     if (owner === undefined) this.#nobody(key, scope);

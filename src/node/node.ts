@@ -16,6 +16,7 @@ import { resolveLanIp } from './lan-ip.js';
 import type { Logger } from '../base/log.js';
 import type { Metric } from '../metrics/metric.js';
 import { clientDetail } from './client-detail.js';
+import type { ClientTraces } from './client-traces.js';
 import { searchClients } from './client-search.js';
 import { connectionPage } from './connection-page.js';
 import { searchNames } from './name-search.js';
@@ -33,6 +34,7 @@ import type { NameList, NameQuery } from '../ops/requests/names.js';
 import type { AskedNode } from '../ops/requests/request-entry.js';
 import { type Answerer, answerOfNode, type NodeRequest } from '../ops/requests/requests.js';
 import type { NodeStatus } from '../ops/requests/status.js';
+import type { OtherGateway, TracePart, TraceQuery } from '../ops/requests/trace.js';
 import { Pool } from '../pool/pool.js';
 import { Membership } from '../register/membership.js';
 import { RegisterServer } from '../register/register-server.js';
@@ -90,6 +92,8 @@ export class Node implements AskedNode, Answerer {
   /** The Gateway API of this process, once it was used. */
   #calls: Promise<ClusterCalls> | undefined;
   #innerTls: InnerTls | undefined;
+  /** Once somebody has asked for one. */
+  #traces: ClientTraces | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(config: NodeConfig, options: NodeOptions) {
@@ -206,6 +210,17 @@ export class Node implements AskedNode, Answerer {
 
   client(clientId: string): ClientDetail | null {
     return this.gateway === undefined ? null : clientDetail(this.gateway, clientId);
+  }
+
+  async trace(query: TraceQuery): Promise<TracePart> {
+    const { ClientTraces, NO_GATEWAY } = await import('./client-traces.js');
+    if (this.gateway === undefined) return NO_GATEWAY;
+    this.#traces ??= new ClientTraces(this.gateway, () => this.#otherGateways());
+    return this.#traces.answer(query);
+  }
+
+  #otherGateways(): OtherGateway[] {
+    return (this.#pool?.gateways() ?? []).map(({ address, node, legacy }) => ({ address, node, legacy }));
   }
 
   log(after: number): RawLog {

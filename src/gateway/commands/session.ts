@@ -6,17 +6,20 @@ import { sessionPatch } from './ext-data.js';
 /** Changes sessions. */
 export const sessionCommands: Readonly<Record<number, ClientCommandHandler>> = {
   // ext_data: the session
-  [Command.SET_SESSION](_, client, frame) {
+  [Command.SET_SESSION]({ directory }, client, frame) {
+    directory.watcher?.noted(client, 'session', frame.ext);
     changedState(client, frame).replace(Buffer.from(frame.ext));
   },
 
   // ext_data: what to merge into it
-  [Command.UPDATE_SESSION](_, client, frame) {
+  [Command.UPDATE_SESSION]({ directory }, client, frame) {
+    directory.watcher?.noted(client, 'session', frame.ext);
     changedState(client, frame).merge(frame.ext);
   },
 
   // ext_data: JSON {set, delete}; client_ip: the epoch of the session that the handler read
-  [Command.PATCH_SESSION](_, client, frame) {
+  [Command.PATCH_SESSION]({ directory }, client, frame) {
+    directory.watcher?.noted(client, 'session', frame.ext);
     changedState(client, frame).patch(sessionPatch(frame), frame.clientIp);
   },
 };

@@ -10,6 +10,7 @@ import type { ReloadNote } from './reload.js';
 import type { Metric } from '../../metrics/metric.js';
 import type { RequestName, RequestOf, ResultOf } from './requests.js';
 import type { MemberStatus, NodeStatus } from './status.js';
+import type { TracePart, TraceQuery } from './trace.js';
 
 /** Something that may be asked of a node that runs: what it is given, and how the answer comes about. */
 export interface RequestEntry<Schema extends ArgumentSchema, Result> {
@@ -36,6 +37,8 @@ export interface AskedNode {
   names(query: NameQuery): Promise<NameList>;
   /** Null when it is not here. */
   client(clientId: string): ClientDetail | null;
+  /** Begins a trace, goes on with one, or ends it. */
+  trace(query: TraceQuery): Promise<TracePart>;
   /** The last lines of its log, behind that with this number. */
   log(after: number): RawLog;
   /** Replaces the workers' code. @param graceful waits for pending handlers as long as they take (bounded by 5 minutes) */

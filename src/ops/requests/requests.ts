@@ -13,6 +13,7 @@ import type { AskedGroup, AskedNode, RequestEntry } from './request-entry.js';
 import { restartRequest } from './restart.js';
 import { statusRequest } from './status.js';
 import { stopRequest } from './stop.js';
+import { traceRequest } from './trace.js';
 
 /**
  * Everything that may be asked of a node that runs, by name. Who asks is not known here: the control socket, the
@@ -32,6 +33,7 @@ export const requests = {
   client: clientRequest,
   log: logRequest,
   metrics: metricsRequest,
+  trace: traceRequest,
 };
 
 type Requests = typeof requests;

@@ -8,6 +8,7 @@ import type { NameList } from '#src/ops/requests/names.js';
 import type { NodeNow } from '#src/ops/requests/live.js';
 import type { AskedNode } from '#src/ops/requests/request-entry.js';
 import { type Answerer, answerOfNode, type NodeRequest } from '#src/ops/requests/requests.js';
+import type { TracePart, TraceQuery } from '#src/ops/requests/trace.js';
 import { addStatus } from '#src/ops/requests/status-metrics.js';
 import type { NodeStatus } from '#src/ops/requests/status.js';
 
@@ -121,6 +122,11 @@ export class FakeNode implements AskedNode, Answerer {
 
   client(): null {
     return null;
+  }
+
+  async trace({ after }: TraceQuery): Promise<TracePart> {
+    this.asked.push(`trace ${after}`);
+    return { entries: [], dropped: 0, clients: 0, next: '0badcafe.0', ended: null };
   }
 
   connections(offset: number, limit: number): ConnectionPage {
