@@ -164,6 +164,14 @@ export const chinese: Words = {
   itsWorker: 'worker',
   kick: '关闭…',
 
+  trace: '跟踪',
+  traceBegin: '从现在开始跟踪',
+  traceEnd: '结束跟踪',
+  traceOver: '跟踪已结束。',
+  tracing: (clients) => `正在跟踪 ${count(clients)} 个客户端`,
+  traceDropped: (entries) => `另有 ${count(entries)} 项发生过多，未能列出`,
+  wholeMessages: '完整的消息',
+
   cancel: '取消',
   close: '关闭',
   sendTitle: '发送消息',

@@ -197,6 +197,14 @@ export const english = {
   itsWorker: 'Worker',
   kick: 'Close…',
 
+  trace: 'Trace',
+  traceBegin: 'Trace from now on',
+  traceEnd: 'End the trace',
+  traceOver: 'The trace is over.',
+  tracing: (clients: number) => `tracing ${times(clients, 'client')}`,
+  traceDropped: (entries: number) => `${times(entries, 'more thing')} happened than could be told`,
+  wholeMessages: 'messages as a whole',
+
   // ---- what is done ----
   cancel: 'Cancel',
   close: 'Close',
