@@ -47,7 +47,13 @@ export interface Scenario {
   run(trial: Trial): Promise<Figures>;
 }
 
-export const plainStart: StartOptions = { nodes: 1, tls: false, compression: false, socketIo: false, probe: false };
+export const plainStart: StartOptions = {
+  nodes: 1,
+  tls: false,
+  compression: false,
+  socketIo: false,
+  probe: false,
+};
 
 /** Servers that hold so many clients. */
 export function holds(clients: number): Scenario['admits'] {
