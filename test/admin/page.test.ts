@@ -148,6 +148,18 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
     await page.getByText('This client is not here any more.').waitFor();
   });
 
+  it('traces a client, whatever it sends, for as long as it is looked at', async (t) => {
+    const page = await open(t);
+    await page.goto(`${(await node.admin()).url}#/client?id=${client.id}`);
+    await page.getByRole('button', { name: 'Trace from now on' }).click();
+    await page.getByText('tracing 1 client').waitFor();
+    await client.attempt('no such call', IMAGE);
+    await page.locator('.log li', { hasText: `→ message` }).filter({ hasText: 'onerror' }).waitFor();
+    assert.equal(await page.locator('main img').count(), 0);
+    await page.getByRole('button', { name: 'End the trace' }).click();
+    await page.getByText('The trace is over.').waitFor();
+  });
+
   it('reloads, shows who takes over, and the log', async (t) => {
     const page = await open(t);
     await page.getByText('thread 1', { exact: true }).waitFor();

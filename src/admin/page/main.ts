@@ -17,7 +17,8 @@ async function start(): Promise<void> {
     return;
   }
   try {
-    const response = await fetch('/api/status', { credentials: 'same-origin' });
+    // whether the cookie of before is still worth anything
+    const response = await fetch('/api/live', { method: 'HEAD' });
     if (response.status === 401) showLogin('');
     else showPage();
   } catch {

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { createHash } from 'node:crypto';
 import {
+  Agent,
   type IncomingMessage,
   type Server,
   type ServerResponse,
@@ -24,6 +25,11 @@ export class EngineRelay {
   readonly server: Server;
   /** What ids of sessions begin with. */
   readonly prefix: string;
+  /**
+   * Connections are kept: one that the other end closes behind its answer may be closed before this end has written all of its
+   * request, and then the answer is lost.
+   */
+  readonly #agent = new Agent({ keepAlive: true });
   readonly #own: string;
   readonly #place: (owner: string) => string;
 
@@ -40,7 +46,7 @@ export class EngineRelay {
 
   private constructor(own: string, place: (owner: string) => string) {
     this.prefix = `${own}.`;
-    this.server = createServer({ keepAliveTimeout: 1 });
+    this.server = createServer({ keepAliveTimeout: 0 });
     this.#own = own;
     this.#place = place;
   }
@@ -54,11 +60,13 @@ export class EngineRelay {
   /** Has a request answered by the session's owner. @param onLost there is no such process any more */
   passOn(owner: string, request: IncomingMessage, response: ServerResponse, onLost: () => void): void {
     const { method, url, headers } = request;
-    const passed = ask({ socketPath: this.#place(owner), method, path: url, headers, agent: false });
+    const { connection: _, ...kept } = headers;
+    const socketPath = this.#place(owner);
+    const passed = ask({ socketPath, method, path: url, headers: kept, agent: this.#agent });
     passed.on('response', (answer) => {
       if (response.destroyed) return;
-      const { connection: _, 'keep-alive': __, ...kept } = answer.headers;
-      response.writeHead(answer.statusCode ?? 502, kept);
+      const { connection: __, 'keep-alive': ___, ...fields } = answer.headers;
+      response.writeHead(answer.statusCode ?? 502, fields);
       answer.pipe(response);
     });
     passed.on('error', () => {
@@ -87,6 +95,7 @@ export class EngineRelay {
   }
 
   close(): void {
+    this.#agent.destroy();
     this.server.close();
   }
 }
