@@ -54,7 +54,19 @@ describe('a websocket handshake', () => {
       remoteAddress: '10.0.0.1',
       subprotocol: null,
       certificate: null,
+      namespace: null,
+      auth: null,
     });
+  });
+
+  it('has what a client of Socket.IO asks for, and gives', () => {
+    const body = (auth: string): Buffer =>
+      encodeHandshake({ ...JSON.parse(handshake('/').toString()), namespace: '/admin', auth });
+    const { namespace, auth } = decodeHandshake(body('{"token":"x"}'));
+    assert.deepEqual({ namespace, auth }, { namespace: '/admin', auth: { token: 'x' } });
+    // which anybody may send
+    for (const text of ['[1]', '7', 'null', '{"cut', ''])
+      assert.equal(decodeHandshake(body(text)).auth, null);
   });
 
   it('is given to handlers alike, by a PHP gateway', () => {
