@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fixture } from '../support/fixtures.js';
 import type { LogLine } from '../support/node-log.js';
-import { App, config, type Foreground, LIMIT, TextClient } from './app.js';
-import { groupConfig } from './app-files.js';
+import { App, type Foreground, groupConfig, LIMIT, TextClient } from './app.js';
 
 const ERROR = 50;
 
