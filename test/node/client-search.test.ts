@@ -14,8 +14,11 @@ const QUERY: ClientQuery = { after: '', limit: 50, search: '', group: '', uid: '
 function crowd(size: number) {
   const directory = new Directory(0);
   for (let number = 1; number <= size; number++) add(directory, `user ${number}`, `room ${number % 10}`);
-  const clientIdOf = ({ id }: ClientRecord): string => formatClientId(0x7f000001, 2900, id);
   return { directory, clientIdOf };
+}
+
+function clientIdOf({ id }: ClientRecord): string {
+  return formatClientId(0x7f000001, 2900, id);
 }
 
 function add(directory: Directory, uid: string, group: string, buffered = 0): ClientRecord {

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { clientsRequest, type ClientQuery, type ClientRow } from '#src/ops/requests/clients.js';
 import { clientRequest } from '#src/ops/requests/client.js';
 import { liveRequest } from '#src/ops/requests/live.js';
-import { logRequest } from '#src/ops/requests/log.js';
-import { groupsRequest } from '#src/ops/requests/names.js';
+import { type RawLog, logRequest } from '#src/ops/requests/log.js';
+import { type NameList, groupsRequest } from '#src/ops/requests/names.js';
 import type { AskedGroup, AskedMember } from '#src/ops/requests/request-entry.js';
 
 const QUERY: ClientQuery = { after: '', limit: 50, search: '', group: '', uid: '', waiting: false };
@@ -22,8 +22,17 @@ function group(...answers: ((request: never) => unknown)[]): AskedGroup {
       answerTo: async (request) => (await Promise.resolve(answer(request as never))) as never,
     }),
   );
-  const log = () => ({ lines: ['{"level":30,"time":2,"msg":"reloaded"}'], last: 9 });
-  return { members, log, facts: () => ({ name: 'all' }) } as unknown as AskedGroup;
+  return { members, log: ownLog, facts: () => ({ name: 'all' }) } as unknown as AskedGroup;
+}
+
+/** What its first process has logged. */
+function ownLog(): RawLog {
+  return { lines: ['{"level":30,"time":2,"msg":"reloaded"}'], last: 9 };
+}
+
+/** A node with such names. */
+function list(next: string | null, ...names: string[]): () => NameList {
+  return () => ({ names: names.map((name) => ({ name, clients: 1 })), next });
 }
 
 /** A node with so many clients, which looks through all of them at once. */
@@ -67,9 +76,6 @@ describe('lists of a group of nodes', () => {
   });
 
   it('are merged by name, as far as every node has told', async () => {
-    const list =
-      (next: string | null, ...names: string[]) =>
-      () => ({ names: names.map((name) => ({ name, clients: 1 })), next });
     const asked = group(list('c', 'a', 'c'), list('d', 'b', 'd'), list(null, 'a', 'z'), () => undefined);
     assert.deepEqual(await groupsRequest.ofGroup(asked, { after: '', limit: 10, search: '' }), {
       names: [
