@@ -61,7 +61,10 @@ export class ClientTraces implements ClientWatcher {
       if (absence !== undefined) return absence;
     }
     if (this.#traces.size >= MOST) {
-      return over('full', `${MOST} traces run already, which are as many as may. Try again when one of them has ended.`);
+      return over(
+        'full',
+        `${MOST} traces run already, which are as many as may. Try again when one of them has ended.`,
+      );
     }
     const filter: TraceFilter =
       clientId !== ''
@@ -98,7 +101,14 @@ export class ClientTraces implements ClientWatcher {
       return over('nobody', `The client ${clientId} is not here: it has gone, or never was.`);
     }
     const at = formatAddress({ ip: address.localIp, port: address.localPort });
-    return over('elsewhere', elsewhere(clientId, at, this.#others().find((other) => other.address === at)));
+    return over(
+      'elsewhere',
+      elsewhere(
+        clientId,
+        at,
+        this.#others().find((other) => other.address === at),
+      ),
+    );
   }
 }
 
