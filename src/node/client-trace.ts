@@ -41,6 +41,8 @@ export class ClientTrace implements ClientWatcher {
   readonly id: string;
   readonly #options: ClientTraceOptions;
   readonly #log = new TraceLog();
+  /** Those of whom it has been said who they are. */
+  readonly #known = new WeakSet<ClientRecord>();
   /** Those that it has said are not read. */
   readonly #paused = new WeakSet<ClientRecord>();
   #ended: TraceEnd | null = null;
@@ -52,7 +54,7 @@ export class ClientTrace implements ClientWatcher {
     let shown = 0;
     for (const client of options.filter.clients()) {
       if (shown++ >= SHOWN_CLIENTS) break;
-      this.#add(client, 'here', { text: summaryOf(client) });
+      this.#introduce(client);
     }
   }
 
@@ -74,6 +76,7 @@ export class ClientTrace implements ClientWatcher {
   noted(client: ClientRecord, note: ClientNote, text: string | Buffer): void {
     const { filter, payload } = this.#options;
     if (!filter.matches(client) || !this.#isNews(client, note)) return;
+    if (note === 'uid' || note === 'group') this.#introduce(client);
     this.#add(client, note, typeof text === 'string' ? { text } : shownBytes(text, payload));
   }
 
@@ -103,6 +106,13 @@ export class ClientTrace implements ClientWatcher {
     this.#options.onEnd(this);
   }
 
+  /** Who a client is that this was not about before. */
+  #introduce(client: ClientRecord): void {
+    if (this.#known.has(client)) return;
+    this.#known.add(client);
+    this.#add(client, 'here', { text: summaryOf(client) });
+  }
+
   /** Everybody rests for a moment after many messages: reading goes on of those that were said to be paused. */
   #isNews(client: ClientRecord, note: ClientNote): boolean {
     if (note === 'pause') this.#paused.add(client);
@@ -120,7 +130,6 @@ export class ClientTrace implements ClientWatcher {
   }
 }
 
-/** Of a client that is here when the trace begins. */
 function summaryOf(client: ClientRecord): string {
   const { uid, groups, peer, reading } = client;
   const words = [nameOf(client)];

@@ -15,6 +15,7 @@ import { livingProcess } from '#src/ops/process/pid-file.js';
 import { nodeFiles } from '#src/ops/process/node-files.js';
 import type { AdminLink } from '#src/ops/requests/admin.js';
 import type { NodeStatus } from '#src/ops/requests/status.js';
+import type { TracePart, TraceQuery } from '#src/ops/requests/trace.js';
 import { fixture } from './fixtures.js';
 import { LIMIT } from './inbox.js';
 import { type LogLine, NodeLog } from './node-log.js';
@@ -131,13 +132,22 @@ export class NodeProcess {
     return link;
   }
 
+  /** A part of a trace. */
+  async trace(query: Partial<TraceQuery>): Promise<TracePart> {
+    const all = { clientId: '', uid: '', group: '', payload: false, after: '', stop: false, ...query };
+    return await this.#ask(async (client) => await client.ask({ command: 'trace', ...all }));
+  }
+
   /** Runs a command of the command line for it, to its end. */
-  async command(...words: readonly string[]): Promise<{ status: number | null; out: string }> {
+  async command(
+    ...words: readonly string[]
+  ): Promise<{ status: number | null; out: string; errors: string }> {
     const [name, ...options] = words;
     const args = [MAIN, name, '-c', join(this.#folder, CONFIG_FILE), ...options];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-    return { out: await text(child.stdout), status: await ended };
+    const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    return { out, errors, status: await ended };
   }
 
   async #ask<T>(question: (client: ControlClient) => Promise<T>): Promise<T> {

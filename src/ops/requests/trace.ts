@@ -24,7 +24,7 @@ export interface TraceEntry {
  *
  * - in: `connect` (with a websocket the url of its handshake), `message`, `end` (it sends no more), `close`
  * - out: `send`, `kick` (closed), `destroy` (closed at once)
- * - about: `here` (was here when the trace began), `lost` (a message that is dropped), `uid`, `group`, `session`, `route` (it is
+ * - about: `here` (who it is: with the beginning, or with its uid or its group), `lost` (a message that is dropped), `uid`, `group`, `session`, `route` (it is
  *   given a key), `worker` (it goes to another one), `pause` and `resume` (of reading it)
  */
 export type TraceWhat =
