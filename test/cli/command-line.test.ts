@@ -19,7 +19,7 @@ describe('the command line', { timeout: 20 * LIMIT }, () => {
       [['strat'], /^gatewayworker: there is no command 'strat': did you mean start\?\n$/],
       [
         ['frobnicate'],
-        /no command 'frobnicate': expected new, start, stop, restart, reload, check, status, connections, admin, migrate, help\n$/,
+        /no command 'frobnicate': expected new, start, stop, restart, reload, check, status, connections, trace, admin, migrate, help\n$/,
       ],
       [['start', 'now'], /too many arguments for 'start'/],
       [['--wach'], /unknown option '--wach'\n\(Did you mean --watch\?\)/],
