@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { messageOf } from '../base/error-text.js';
-import { type Clock, type Timer, systemClock } from '../base/clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 import type { Exchange } from './exchange.js';
 import { Refusal } from './refusal.js';
 import type { AdminNode } from './route.js';
@@ -27,7 +27,7 @@ export class LiveFeed {
   #timer: Timer | undefined;
   #asking = false;
 
-  constructor(node: AdminNode, clock: Clock = systemClock) {
+  constructor(node: AdminNode, clock: Clock) {
     this.#node = node;
     this.#clock = clock;
   }

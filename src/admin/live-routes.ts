@@ -8,10 +8,10 @@ export const liveRoutes: readonly Route[] = [
   {
     method: 'GET',
     path: '/api/live',
-    handle(exchange, { node, readOnly }) {
+    handle(exchange, { node, readOnly, clock }) {
       let feed = feeds.get(node);
       if (feed === undefined) {
-        feed = new LiveFeed(node);
+        feed = new LiveFeed(node, clock);
         feeds.set(node, feed);
       }
       feed.watch(exchange, { readOnly });

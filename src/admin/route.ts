@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/log.js';
 import type { ArgumentSchema } from '../ops/requests/arguments.js';
 import { readRequest, type Answerer, type RequestName, requests } from '../ops/requests/requests.js';
@@ -22,6 +23,7 @@ export interface AdminContext {
   readonly readOnly: boolean;
   /** Of this package. */
   readonly version: string;
+  readonly clock: Clock;
   readonly log: Logger;
   /** The Gateway API. @throws GatewayError when the node is not up */
   readonly calls: () => Promise<ClusterCalls>;

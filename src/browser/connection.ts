@@ -110,7 +110,7 @@ export class Connection implements LineHost {
   // ---- what goes out ----
 
   /** @returns undefined where it need not wait */
-  #send(message: string | Uint8Array): Waiting | undefined {
+  #send(message: string | ArrayBuffer): Waiting | undefined {
     const { queue = 1000 } = this.#options;
     const { socket } = this.#line;
     if (socket !== undefined) {
@@ -157,7 +157,7 @@ export class Connection implements LineHost {
     });
   }
 
-  async #answer(id: number, result: unknown): Promise<string | Uint8Array> {
+  async #answer(id: number, result: unknown): Promise<string | ArrayBuffer> {
     let data: unknown;
     try {
       data = await result;

@@ -29,7 +29,7 @@ export interface Incoming {
 }
 
 /** @throws TypeError for what JSON cannot hold */
-export function encode(message: object): string | Uint8Array {
+export function encode(message: object): string | ArrayBuffer {
   const attachments: Uint8Array[] = [];
   const text = JSON.stringify(message, function replace(this: Record<string, unknown>, key, value: unknown) {
     // not `value`, of which a toJSON may have made something else
@@ -62,7 +62,7 @@ function bytesIn(value: unknown): Uint8Array | undefined {
   return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
+function join(parts: readonly Uint8Array[]): ArrayBuffer {
   const message = new Uint8Array(parts.reduce((sum, { length }) => sum + 4 + length, 0));
   const view = new DataView(message.buffer);
   let at = 0;
@@ -71,7 +71,7 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
     message.set(part, at + 4);
     at += 4 + part.length;
   }
-  return message;
+  return message.buffer;
 }
 
 /** @throws RangeError when a part is not whole */

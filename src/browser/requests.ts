@@ -5,7 +5,7 @@ import type { Incoming } from './named-message.js';
 
 /** A message that waits for a connection. */
 export interface Waiting {
-  readonly message: string | Uint8Array;
+  readonly message: string | ArrayBuffer;
 }
 
 /** Who sends them. */

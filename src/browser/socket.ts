@@ -9,7 +9,7 @@ export interface Socket {
     type: 'close',
     listener: (event: { readonly code: number; readonly reason: string }) => void,
   ): void;
-  send(data: string | Uint8Array): void;
+  send(data: string | ArrayBuffer): void;
   close(code?: number, reason?: string): void;
 }
 

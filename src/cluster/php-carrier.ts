@@ -4,7 +4,15 @@ import { GatewayError } from '../base/errors.js';
 import { connectInner } from '../net/inner-socket.js';
 import { numberToIp } from '../wire/client-id.js';
 import { Command, Flag, WorkerState, commandName, isEvent } from '../wire/command.js';
-import { decodeFrame, emptyFrame, encodeFrame, MAX_FRAME_LENGTH, ReceivedFrame } from '../wire/frame.js';
+import {
+  MAX_FRAME_LENGTH,
+  MAX_INNER_PACKAGE,
+  ReceivedFrame,
+  decodeFrame,
+  emptyFrame,
+  encodeFrame,
+  frameLength,
+} from '../wire/frame.js';
 import { NAMED_BYTES, base64Text } from '../wire/named-bytes.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { encodeIntroduction } from '../wire/worker-connect.js';
@@ -182,7 +190,10 @@ class PhpCarrier implements GatewayCarrier {
     const { command, connectionId, ext } = frame;
     try {
       const body = base64Text(frame.body);
-      this.#commands.send({ ...emptyFrame(), command, connectionId, flags: Flag.PLAIN_BODY, ext, body });
+      const sent = { ...emptyFrame(), command, connectionId, flags: Flag.PLAIN_BODY, ext, body };
+      const length = frameLength(sent);
+      if (length > MAX_INNER_PACKAGE) throw tooLong(length, this.#options.name);
+      this.#commands.send(sent);
     } catch (error) {
       this.#options.onError(error as Error);
     }
@@ -200,4 +211,12 @@ class PhpCarrier implements GatewayCarrier {
     this.#commands.destroy();
     this.#options.owner.closed(error);
   }
+}
+
+/** It would hang up on that, and on all its clients. */
+function tooLong(length: number, gateway: string): GatewayError {
+  return new GatewayError(
+    'GW_ARGUMENT',
+    `A message with bytes in it makes ${length} bytes of text for ${gateway}, which is PHP's and takes ${MAX_INNER_PACKAGE} at most: it was not sent.`,
+  );
 }

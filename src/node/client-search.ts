@@ -5,6 +5,9 @@ import { MOST_LOOKED, SHOWN } from '../ops/requests/clients.js';
 import { Slices } from './slices.js';
 import { textMatcher } from './text-matcher.js';
 
+/** What is looked through. */
+type Searched = Pick<Gateway, 'directory' | 'clientIdOf'>;
+
 /** How an answer says where it has ended: behind a client, which was at a place in the order of that moment. */
 const AFTER = /^(\d{1,15})-(\d{1,10})$/;
 
@@ -12,7 +15,7 @@ const AFTER = /^(\d{1,15})-(\d{1,10})$/;
  * Some of a gateway's clients: looks through them from where the answer before has ended, until it has as many as are asked
  * for, or has looked at enough. Clients may come and go meanwhile.
  */
-export async function searchClients(gateway: Gateway, query: ClientQuery): Promise<ClientList> {
+export async function searchClients(gateway: Searched, query: ClientQuery): Promise<ClientList> {
   const { directory } = gateway;
   const { all, total } = candidates(gateway, query);
   const wanted = matcher(gateway, query);
@@ -42,7 +45,7 @@ export async function searchClients(gateway: Gateway, query: ClientQuery): Promi
 }
 
 /** What a list says of a client. */
-export function rowOf(gateway: Gateway, client: ClientRecord): ClientRow {
+export function rowOf(gateway: Searched, client: ClientRecord): ClientRow {
   const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.connection;
   return {
     clientId: gateway.clientIdOf(client),
@@ -60,7 +63,7 @@ export function rowOf(gateway: Gateway, client: ClientRecord): ClientRow {
 
 /** Those that a group or a uid leaves, which are found without looking at any other. */
 function candidates(
-  { directory }: Gateway,
+  { directory }: Searched,
   { group, uid }: ClientQuery,
 ): { all: Iterable<ClientRecord>; total: number } {
   if (uid !== '') return { all: directory.withUid(uid), total: directory.countOfUid(uid) };
@@ -74,7 +77,7 @@ function isCandidate(client: ClientRecord, { group, uid }: ClientQuery): boolean
 }
 
 function matcher(
-  gateway: Gateway,
+  gateway: Searched,
   { search, group, uid, waiting }: ClientQuery,
 ): (client: ClientRecord) => boolean {
   const matches = textMatcher(search);

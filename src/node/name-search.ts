@@ -7,7 +7,10 @@ import { textMatcher } from './text-matcher.js';
  * The first groups or uids, in their order, behind a name. All are looked through each time, and those that are asked for
  * are kept: nothing is sorted for those who only read on.
  */
-export async function searchNames({ directory }: Gateway, query: NameQuery): Promise<NameList> {
+export async function searchNames(
+  { directory }: Pick<Gateway, 'directory'>,
+  query: NameQuery,
+): Promise<NameList> {
   const { kind, after, limit, search } = query;
   const matches = textMatcher(search);
   const countOf =

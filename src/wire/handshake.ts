@@ -238,9 +238,9 @@ function parseQuery(encoded: string): Pick<Handshake, 'query' | 'queryAll'> {
 }
 
 /** Whoever asks to come in may send anything. */
-function parseAuth(text: string): Record<string, unknown> | null {
+function parseAuth(json: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(json);
     return typeof value === 'object' && !Array.isArray(value)
       ? (value as Record<string, unknown> | null)
       : null;

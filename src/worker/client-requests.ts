@@ -21,6 +21,8 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
  * both.
  */
 const COUNTS = 2 ** 23;
+/** Threads have numbers from 1 on. */
+const THREADS = 255;
 /** To every thread before this one. */
 const ALL = 0;
 
@@ -105,7 +107,7 @@ export class ClientRequests {
       link.take(place);
       return true;
     }
-    if (!client.events.inherited) return false;
+    if (!client.events.inherited || asker < 1 || asker > THREADS) return false;
     reports.sendOn(frame, asker, frame.body);
     // should this thread die before that has left it, the one after it finds the answer
     if (link.isSettled) link.take(place);

@@ -24,6 +24,7 @@ export interface CheckedMessage {
 
 /** Characters of a name out of a client's data that an error repeats. */
 const LONGEST_NAME = 64;
+const LONGEST_PATH = 256;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
@@ -133,7 +134,7 @@ function objectOf(fields: Readonly<Record<string, object>>): object {
 /** As a client is told. */
 function misfitOf(error: ErrorObject | undefined): Misfit {
   const { instancePath = '', keyword = '', message = 'does not fit', params = {} } = error ?? {};
-  const path = instancePath.replace(/^\/data/, '');
+  const path = instancePath.replace(/^\/data/, '').slice(0, LONGEST_PATH);
   const { missingProperty, additionalProperty, allowedValues } = params as Record<string, unknown>;
   switch (keyword) {
     case 'required':

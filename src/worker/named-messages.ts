@@ -1,6 +1,7 @@
 import { checkNamedData } from '../api/emit-calls.js';
+import { GatewayError } from '../base/errors.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
-import type { ReceivedFrame } from '../wire/frame.js';
+import { HEADER_LENGTH, type ReceivedFrame, byteLength } from '../wire/frame.js';
 import { packNamed } from '../wire/named-bytes.js';
 import { type NamedError, answerText, refusalText } from '../wire/named-message.js';
 import type { ClientReports } from './client-reports.js';
@@ -45,9 +46,10 @@ export class NamedMessages {
     const { messages, requests, gauge } = this.#options;
     const received = readMessage(frame);
     if (received !== undefined && received.event === undefined) {
-      // an answer that nobody waits for is answered by nobody
-      if (!requests.settle(client, received)) gauge.refuse();
-      return undefined;
+      if (requests.settle(client, received)) return undefined;
+      // it may be something of the application's own; an answer that nobody waits for is answered by nobody
+      if (unnamed === undefined) gauge.refuse();
+      return unnamed?.();
     }
     const message = received === undefined ? undefined : messages.get(received.event as string);
     if (message === undefined && unnamed !== undefined) return unnamed();
@@ -115,10 +117,9 @@ export class NamedMessages {
     try {
       const { json, attachments } = checkNamedData(`The answer to '${event}'`, value);
       const text = answerText(id, json);
-      this.#options.reports.named(
-        client.events,
-        attachments.length === 0 ? text : packNamed(text, attachments),
-      );
+      const message = attachments.length === 0 ? text : packNamed(text, attachments);
+      checkLength(message, client, event);
+      this.#options.reports.named(client.events, message);
     } catch (error) {
       this.#fail(asked, error);
     }
@@ -146,6 +147,19 @@ export class NamedMessages {
       id === undefined && event !== '' ? { ...error, event: event.slice(0, LONGEST_NAME) } : error;
     this.#options.reports.named(client.events, refusalText(id, named));
   }
+}
+
+/** A gateway hangs up on what is too long for it, and with that on all its clients. @throws GW_ARGUMENT */
+function checkLength(message: string | Uint8Array, { dialect }: Client, event: string): void {
+  const { maxFrameLength, whose } = dialect;
+  // a character takes three bytes at most
+  if (message.length * 3 + HEADER_LENGTH <= maxFrameLength) return;
+  const length = byteLength(message) + HEADER_LENGTH;
+  if (length <= maxFrameLength) return;
+  throw new GatewayError(
+    'GW_ARGUMENT',
+    `The answer to '${event}' would make ${length} bytes on the way to the client's gateway, ${whose}, which takes ${maxFrameLength} at most.`,
+  );
 }
 
 /** Characters of a name that a client has made up which it is told again. */

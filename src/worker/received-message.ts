@@ -37,7 +37,7 @@ export function readMessage(frame: ReceivedFrame): ReceivedMessage | undefined {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const { id, event, data, args, error } = value as Record<string, unknown>;
-  if (typeof event === 'string' ? event === '' : event !== undefined || id === undefined) return undefined;
+  if (event === undefined ? !isAnswer(value) : typeof event !== 'string' || event === '') return undefined;
   return { id, event: event as string | undefined, data: argument(data, args), error };
 }
 
@@ -54,8 +54,15 @@ export function readAnswer(frame: ReceivedFrame): ReceivedMessage | undefined {
   const slices = (frame.flags & Flag.BINARY) === 0 ? sliceNamed(body) : undefined;
   if (slices === undefined ? !body.includes('"id"') : slices.nameEnd > 0) return undefined;
   const message = readMessage(frame);
-  return message?.event === undefined && isRequestId(message?.id) ? message : undefined;
+  return message?.event === undefined ? message : undefined;
 }
+
+/** Whether it is an answer and no more than that: what an application says in JSON of its own has ids as well. */
+function isAnswer(value: object): boolean {
+  return isRequestId((value as { id?: unknown }).id) && Object.keys(value).every((key) => ANSWER.has(key));
+}
+
+const ANSWER: ReadonlySet<string> = new Set(['id', 'data', 'args', 'error']);
 
 /** One argument is data, as with those who know of no arguments. */
 function argument(data: unknown, args: unknown): unknown {

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
-import { GatewayError, connect } from 'gatewayworker/browser';
+import { type ConnectOptions, GatewayError, connect } from 'gatewayworker/browser';
 import { type TestNode, bootNode } from '#src/testing/index.js';
 import { BrowserClient } from '../support/browser-client.js';
 import { fixture } from '../support/fixtures.js';
 import { Inbox } from '../support/inbox.js';
+import { ROOT } from '../support/package-project.js';
 
 describe('messages between a client and a node', { timeout: 60_000 }, () => {
   let node: TestNode;
@@ -167,6 +171,13 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
 });
 
 describe('the built module', { timeout: 60_000 }, () => {
+  it('is one file of less than 4 KB, as it is compressed, and needs no other', () => {
+    const file = readFileSync(join(ROOT, 'dist/browser/gatewayworker.js'));
+    const { length } = gzipSync(file);
+    assert.ok(length < 4096, `${length} bytes`);
+    assert.doesNotMatch(file.toString(), /\bimport\b|\bfrom\s*["']|require\(/);
+  });
+
   it('connects with the WebSocket that it is given, and says when there is none', async (t) => {
     const node = await bootNode({ config: { worker: { count: 1, events: fixture('events/page') } } });
     t.after(() => node.close());
@@ -184,6 +195,9 @@ describe('the built module', { timeout: 60_000 }, () => {
   });
 
   it('says what is no address', () => {
+    // the browser's own is taken as well: a matter of types
+    const own: ConnectOptions = { WebSocket: globalThis.WebSocket };
+    assert.ok('WebSocket' in own);
     for (const url of ['', '/chat', 'example.com', 'mailto:ann@example.com']) {
       assert.throws(() => connect(url, { WebSocket }), {
         code: 'GW_ARGUMENT',

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fixture } from '../support/fixtures.js';
 import type { LogLine } from '../support/node-log.js';
-import { App, config, type Foreground, LIMIT, TextClient } from './app.js';
+import { App, type Foreground, groupConfig, LIMIT, TextClient } from './app.js';
 
 const ERROR = 50;
 
@@ -69,10 +69,7 @@ describe("a node's output", { timeout: 20 * LIMIT, skip: process.platform === 'w
   });
 
   it('does not end the nodes of a group when their readers go away', async () => {
-    await app.write(
-      'gatewayworker.config.json',
-      JSON.stringify({ ...config(), register: { listen: '127.0.0.1:0' } }),
-    );
+    await app.write('gatewayworker.config.json', JSON.stringify(groupConfig()));
     const node = await app.start('--nodes', '2');
     node.process.stdout?.destroy();
     node.process.stderr?.destroy();

@@ -409,6 +409,12 @@ describe('a slot’s links to a PHP gateway', () => {
       [bytes.extText(), bytes.flags, bytes.bodyText()],
       [ext, Flag.PLAIN_BODY, '{"event":"e","data":{"base64":"Bw=="}}'],
     );
+    // as text it would be longer than what such a gateway takes
+    const long = packNamed('{"event":"e","data":{"_placeholder":true,"num":0}}', [Buffer.alloc(9_000_000)]);
+    scene.send({ ...one, flags, body: long });
+    scene.send({ ...one, flags: Flag.PLAIN_BODY | Flag.NAMED, body: '{"event":"behind"}' });
+    assert.equal((await gateway.next(Command.SEND_TO_ONE)).bodyText(), '{"event":"behind"}');
+    assert.match(scene.errors.join(' '), /A message with bytes in it makes 12000\d+ bytes of text for .*PHP/);
   });
 
   it('asks name by name where it knows no batch calls, and tells at once of what it leaves unanswered', async (t) => {

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { Connection } from '#src/browser/connection.js';
+import { bootNode } from '#src/testing/index.js';
 import { launchBrowser } from '../support/browser.js';
+import { samplesIn } from '../support/documents.js';
 import { NodeProcess } from '../support/node.js';
+import { PackageProject } from '../support/package-project.js';
 
 const PAGE = `<!doctype html><title>a page</title>
 <script type="module">
@@ -18,6 +21,9 @@ const PAGE = `<!doctype html><title>a page</title>
   chat.on('said', ({ text }) => told.push('said ' + text));
   chat.on('name', async (greeting) => greeting + ', Ann');
 </script>`;
+
+/** Milliseconds. It only bounds a failure. */
+const LIMIT = 60_000;
 
 /** What the page has. */
 interface Globals {
@@ -34,13 +40,15 @@ async function told(page: Page, words: string[]): Promise<void> {
   );
   assert.deepEqual(await page.evaluate(() => (globalThis as unknown as Globals).told.splice(0)), words);
 }
+/** It may have to wait until a node is up. */
 async function sum(page: Page): Promise<unknown> {
-  return await page.evaluate(() =>
-    (globalThis as unknown as Globals).chat.request('sum', { numbers: [1, 2] }),
-  );
+  return await page.evaluate((timeout) => {
+    const { chat } = globalThis as unknown as Globals;
+    return chat.request('sum', { numbers: [1, 2] }, { timeout });
+  }, LIMIT);
 }
 
-describe('the client in a page', { timeout: 60_000 }, () => {
+describe('the client in a page', { timeout: 2 * LIMIT }, () => {
   let browser: Browser;
   let folder: string;
   before(async () => {
@@ -58,6 +66,7 @@ describe('the client in a page', { timeout: 60_000 }, () => {
     const first = await NodeProcess.start({ events: 'page', gateway: { listen: [listener] } });
     const url = first.url('ws');
     const page = await browser.newPage();
+    page.setDefaultTimeout(LIMIT);
     const errors: Error[] = [];
     page.on('pageerror', (error) => errors.push(error));
     await page.goto(url.replace('ws:', 'http:'));
@@ -101,6 +110,35 @@ describe('the client in a page', { timeout: 60_000 }, () => {
     );
     await told(page, ['closed 4401']);
     assert.deepEqual(errors, []);
+    await page.close();
+  });
+
+  it('does what docs/client.md says', async (t) => {
+    const [[events], [script]] = ['ts', 'js'].map((language) =>
+      samplesIn(language).filter(({ document }) => document === 'docs/client.md'),
+    );
+    const project = new PackageProject();
+    t.after(() => project.remove());
+    project.linkPackage();
+    project.link('typebox');
+    project.write('events/index.ts', events.code);
+    project.write(
+      'public/index.html',
+      `<!doctype html><link rel="icon" href="data:,"><script type="module">${script.code}</script>`,
+    );
+    const listen = [{ url: 'ws://127.0.0.1:0', static: join(project.folder, 'public') }];
+    const node = await bootNode({
+      config: { gateway: { listen }, worker: { count: 1, events: join(project.folder, 'events') } },
+    });
+    t.after(() => node.close());
+    const page = await browser.newPage();
+    page.setDefaultTimeout(LIMIT);
+    const printed: string[] = [];
+    page.on('console', (message) => void printed.push(message.text()));
+    const said = page.waitForEvent('console', (message) => message.text() === 'ann: hello');
+    await page.goto(node.urls[0].replace('ws:', 'http:'));
+    await said;
+    assert.deepEqual(printed.toSorted(), ['1 here', 'ann: hello']);
     await page.close();
   });
 });

@@ -194,7 +194,7 @@ describe('the chat demo', { timeout: 12 * LIMIT }, () => {
 
   afterEach(async () => {
     for (const terminal of terminals.splice(0)) terminal.hangUp();
-    for (const robot of robots.splice(0)) robot.close();
+    for (const one of robots.splice(0)) one.close();
     await Promise.all(browser.contexts().map(async (context) => await context.close()));
     assert.deepEqual(pageErrors.splice(0), []);
   });

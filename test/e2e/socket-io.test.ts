@@ -124,11 +124,11 @@ describe('a client of Socket.IO', { timeout: 120_000 }, () => {
     const ids = clients.map(({ id }) => id);
     const lost: unknown[] = [];
     for (const client of clients) client.on('disconnect', (reason: unknown) => lost.push(reason));
-    let running = true;
+    const load = { running: true };
     // one after the other, so that each is answered in its turn
     const counted = clients.map(async (client) => {
       let count = 0;
-      while (running)
+      while (load.running)
         assert.equal(await client.timeout(LIMIT).emitWithAck('add', { a: count++, b: 1 }), count);
       return count;
     });
@@ -137,20 +137,20 @@ describe('a client of Socket.IO', { timeout: 120_000 }, () => {
     );
     await reload(node);
     await reload(node);
-    running = false;
+    load.running = false;
     assert.ok((await Promise.all(counted)).every((count) => count > 1));
     assert.deepEqual(await Promise.all(pending), [300, 300]);
     assert.deepEqual([lost, clients.map(({ id }) => id)], [[], ids]);
   });
 
   it('of version 2 is refused, and the log says why', async () => {
-    const { connect: connectOld } = require('socket.io-client-2') as {
+    const client2 = require('socket.io-client-2') as {
       connect(
         url: string,
         options: object,
       ): { once(event: string, listener: (error: Error) => void): void; close(): void };
     };
-    const old = connectOld(url.replace(/^ws/, 'http'), { reconnection: false });
+    const old = client2.connect(url.replace(/^ws/, 'http'), { reconnection: false });
     const error = await new Promise<Error>((resolve) => old.once('connect_error', resolve));
     old.close();
     assert.match(error.message, /xhr poll error/);
@@ -197,12 +197,12 @@ describe('the bundle for browsers', { timeout: 120_000 }, () => {
       await second.stop();
     }
   });
-
-  /** Resolves when the page says that it is so, for so many times. */
-  async function state(page: Page, name: string, count: number): Promise<void> {
-    await page.waitForFunction(`counts.${name} === ${count}`, undefined, { timeout: LIMIT });
-  }
 });
+
+/** Resolves when the page says that it is so, for so many times. */
+async function state(page: Page, name: string, count: number): Promise<void> {
+  await page.waitForFunction(`counts.${name} === ${count}`, undefined, { timeout: LIMIT });
+}
 
 /** What the page says is in its variables. */
 const PAGE = `<!doctype html><title>Socket.IO</title><script src="socket.io.min.js"></script><script>

@@ -74,6 +74,8 @@ describe('what an event app is told', () => {
       remoteAddress: '127.0.0.1',
       subprotocol: null,
       certificate: null,
+      namespace: null,
+      auth: null,
     });
     assert.equal(headers['x-forwarded-for'], '10.1.1.1');
     assert.equal(headers['user-agent'], 'test');

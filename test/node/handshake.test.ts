@@ -88,6 +88,8 @@ for (const [where, open] of Object.entries(DOORS)) {
         origin: 'http://127.0.0.1:1',
         subprotocols: ['first', 'chat'],
         certificate: null,
+        namespace: null,
+        auth: null,
         secure: false,
         remoteAddress: '127.0.0.1',
       });

@@ -88,6 +88,8 @@ describe('messages with names, of plain clients', { timeout: 60_000 }, () => {
       'null',
       '{}',
       '{"event":1}',
+      '{"id":"x","data":1}',
+      '{"id":1,"method":"rpc"}',
       '{"event":""}',
       '{"data":1}',
       '{"event":"say"',
@@ -131,8 +133,19 @@ describe('messages with names, of plain clients', { timeout: 60_000 }, () => {
   it('leave answers that nobody waits for without one', async () => {
     ann.ws.send('{"id":16777217,"data":1}');
     ann.ws.send('{"id":1}');
-    ann.ws.send('{"id":"x","error":{}}');
+    ann.ws.send('{"error":{},"id":3,"args":[]}');
     assert.equal(await ann.call('add', { a: 1, b: 1 }), 2);
+  });
+
+  it('are told no long names again that they have made up', async () => {
+    const long = 'x'.repeat(100_000);
+    ann.emit(long, {});
+    ann.emit('say', { text: 'x', [long]: 1 });
+    for (let n = 0; n < 2; n++) {
+      const { error } = await ann.next();
+      assert.equal(error?.code, 'GW_MESSAGE');
+      assert.ok(JSON.stringify(error).length < 500);
+    }
   });
 
   it('may nest as deep as JSON does', async () => {

@@ -89,12 +89,13 @@ export const old = defineEvents<{ room: string }>({
 /** What a stranger writes first, and every name that there is. */
 const APPLICATION = `
 import * as all from 'gatewayworker';
+import * as ofBrowser from 'gatewayworker/browser';
 import * as ofClient from 'gatewayworker/client';
 import * as ofDatabase from 'gatewayworker/database';
 import * as ofTests from 'gatewayworker/testing';
 import { defineEvents, Gateway, type ProtocolModule, type Router, type UserConfig } from 'gatewayworker';
 
-export const names: readonly unknown[] = [all, ofClient, ofDatabase, ofTests];
+export const names: readonly unknown[] = [all, ofBrowser, ofClient, ofDatabase, ofTests];
 export const config: UserConfig = { gateway: { pingInterval: 55 }, worker: { count: 1 } };
 export const protocol: ProtocolModule = {
   input: (buffer) => buffer.length,

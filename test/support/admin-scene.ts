@@ -26,6 +26,8 @@ export class AdminScene {
     listeners: [{ url: 'ws://127.0.0.1:1' }],
     name: SECRET,
   };
+  /** What it answers of how it is now. */
+  onLive: () => unknown = () => null;
   /** What a call answers. */
   onCall: (name: string) => unknown = () => true;
   /** Settles when what was sent has gone out. */
@@ -68,6 +70,7 @@ export class AdminScene {
       },
       answer: async (request) => {
         this.requests.push(request);
+        if (request.command === 'live') return await Promise.resolve(this.onLive());
         return await Promise.resolve(request.command === 'status' ? this.status : null);
       },
     };

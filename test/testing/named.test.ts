@@ -70,6 +70,30 @@ describe('a test that speaks by names', { timeout: 20_000 }, () => {
     await late;
   });
 
+  it('has what has no name handled by onMessage, and what has one that there is not', async (t) => {
+    const { messages } = EVENTS;
+    const app = await boot({
+      events: { messages, onMessage: (client, text) => client.send(`unnamed ${String(text)}`) },
+    });
+    t.after(async () => await app.close());
+    const ann = await app.connect();
+    for (const text of [
+      'hello',
+      '{"event":"sayd","id":1}',
+      '{"id":5,"data":1}',
+      '{"id":5,"method":"x"}',
+      '[]',
+      '{"event":',
+    ]) {
+      ann.send(text);
+      assert.equal(await ann.next(), `unnamed ${text}`);
+    }
+    assert.deepEqual(await ann.request('file', { file: { base64: '' } }), {
+      file: { base64: '' },
+      length: 0,
+    });
+  });
+
   it('does so at a real node as well, whose schemas are compiled in its threads', async (t) => {
     const node = await bootNode({ config: { worker: { count: 1, events: fixture('events/named') } } });
     t.after(async () => await node.close());

@@ -146,6 +146,24 @@ describe('an answer to client.request', () => {
     await next.worker.idle();
   });
 
+  it('is not what the application says in JSON of its own, over a reload neither', async (t) => {
+    const scene = new Scene(t);
+    scene.send(A, 'ask');
+    const id = await scene.requestId();
+    const next = await handOver(scene);
+    const own = [
+      '{"id":5,"data":1}',
+      `{"id":${id},"method":"x"}`,
+      '{"id":1764328000000}',
+      '{"id":-5,"data":1}',
+    ];
+    for (const text of own) scene.send(A, text);
+    scene.send(A, `{"id":${id}}`);
+    await scene.doneBy(2);
+    next.worker.release(ID, 0);
+    assert.deepEqual(await scene.doneBy(2 + own.length), ['ask', 'nothing', ...own]);
+  });
+
   it('does not come any more from a client that is gone, closed, or another worker’s', async (t) => {
     const scene = new Scene(t);
     scene.send(A, 'ask');

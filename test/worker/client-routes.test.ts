@@ -280,10 +280,13 @@ describe('a client that asks where its events go, and whose gateway does not ans
   it('since the link to it broke: its events go on here, also when the word that it moves has come', async (t) => {
     const scene = new Scene(t);
     for (const message of ['route', 'a']) scene.send(B, message);
+    // a client whose first event is none of its beginning waits for its state
+    await scene.until(() => scene.handled.length === 1);
     await scene.fence();
     scene.worker.routes.lost(B);
     await scene.until(() => scene.handled.length === 2);
     for (const message of ['hold', 'b']) scene.send(B, message);
+    await scene.until(() => scene.handled.length === 3);
     scene.answer('moves', B);
     await scene.fence();
     scene.worker.routes.lost(B);

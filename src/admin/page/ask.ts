@@ -24,6 +24,17 @@ export function whenUnknown(listener: () => void): void {
   onUnknown = listener;
 }
 
+/** Whether the cookie of this page is worth anything; yes where that cannot be found out now. */
+export async function isKnown(): Promise<boolean> {
+  try {
+    const { status } = await fetch('/api/live', { method: 'HEAD' });
+    if (status === 401) onUnknown();
+    return status !== 401;
+  } catch {
+    return true;
+  }
+}
+
 /** Asks the node that the page came from. @throws AskError */
 export async function ask(path: string, body: unknown = {}, signal?: AbortSignal): Promise<Answer> {
   const answer = await exchange(path, {

@@ -147,7 +147,7 @@ function options(kind: Kind, width: number): uPlot.Options {
       y: { range: (_, __, to) => [0, Math.max(least, (to ?? 0) * 1.1)] },
     },
     axes: [
-      { ...axis, space: 90, values: (_, times) => times.map((time) => clock.format(time * 1000)) },
+      { ...axis, size: 26, space: 90, values: (_, times) => times.map((time) => clock.format(time * 1000)) },
       { ...axis, size: AXIS, space: 36, values: (_, values) => values.map(format) },
     ],
     series: [

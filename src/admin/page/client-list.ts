@@ -7,6 +7,7 @@ import { bytes, count } from './quantity.js';
 import { searchForm } from './search-form.js';
 import { named, shown } from './shown.js';
 import { Table } from './table.js';
+import { Trace } from './trace.js';
 import { type Stage, type View, linkTo } from './view.js';
 
 const PAGE = 50;
@@ -41,18 +42,25 @@ export function clientList({ params }: Stage): View {
     pager.restart();
   };
   const form = searchForm(w.searchClients, onSearch, el('label', { class: 'check' }, waiting, w.onlyWaiting));
+  const trace = group === '' && uid === '' ? undefined : new Trace(group === '' ? { uid } : { group });
   pager.restart();
   return {
     element: el(
-      'section',
-      { class: 'card' },
-      el('h1', {}, w.clients),
-      chosen(group, uid),
-      form.element,
-      pager.element,
-      table.element,
+      'div',
+      { class: 'client' },
+      el(
+        'section',
+        { class: 'card' },
+        el('h1', {}, w.clients),
+        chosen(group, uid),
+        form.element,
+        pager.element,
+        table.element,
+      ),
+      trace?.element,
     ),
     close() {
+      trace?.close();
       form.close();
       pager.close();
     },

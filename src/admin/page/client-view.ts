@@ -7,6 +7,7 @@ import { words } from './language.js';
 import { bytes, count, whole } from './quantity.js';
 import { sendDialog } from './send.js';
 import { block, named, shown } from './shown.js';
+import { Trace } from './trace.js';
 import { type Stage, type View, linkTo } from './view.js';
 
 /** Milliseconds between two looks. */
@@ -21,6 +22,7 @@ export function clientView({ live, params }: Stage): View {
   const groups = el('div');
   const status = el('p', { class: 'muted', role: 'status' });
   const actions = el('div', { class: 'actions' });
+  const trace = new Trace({ clientId: id });
   let last = '';
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -47,7 +49,11 @@ export function clientView({ live, params }: Stage): View {
       actions.hidden = client === null;
       if (client !== null) show(client);
     } catch (error) {
-      if (!closed) status.textContent = (error as AskError).message;
+      if (closed) return;
+      status.textContent = (error as AskError).message;
+      actions.hidden = true;
+      // what is no client id does not become one
+      if ((error as AskError).status === 400) return;
     }
     if (!closed) timer = setTimeout(() => void look(), PERIOD);
   };
@@ -68,6 +74,7 @@ export function clientView({ live, params }: Stage): View {
       ),
       el('section', { class: 'card', 'aria-label': w.session }, el('h2', {}, w.session), session),
       el('section', { class: 'card', 'aria-label': w.groups }, el('h2', {}, w.groups), groups),
+      trace.element,
     ),
     update() {
       if (readOnly === live.readOnly) return;
@@ -86,6 +93,7 @@ export function clientView({ live, params }: Stage): View {
     },
     close() {
       closed = true;
+      trace.close();
       clearTimeout(timer);
     },
   };

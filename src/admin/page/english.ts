@@ -119,9 +119,9 @@ export const english = {
   eventsShort: 'events',
   clientsChart: 'Clients',
   latencyChart: 'Latency',
-  usualShort: 'handlers, half within',
-  slowestShort: '99 % within',
-  queueShort: 'oldest event waits',
+  usualShort: 'half of the handlers',
+  slowestShort: '99 %',
+  queueShort: 'in the queue',
   bytesChart: 'Bytes per second',
   loadChart: 'Busiest main thread',
   memoryChart: 'Memory',
@@ -196,6 +196,14 @@ export const english = {
   silentRounds: 'Heartbeats without an answer',
   itsWorker: 'Worker',
   kick: 'Close…',
+
+  trace: 'Trace',
+  traceBegin: 'Trace from now on',
+  traceEnd: 'End the trace',
+  traceOver: 'The trace is over.',
+  tracing: (clients: number) => `tracing ${times(clients, 'client')}`,
+  traceDropped: (entries: number) => `${times(entries, 'more thing')} happened than could be told`,
+  wholeMessages: 'messages as a whole',
 
   // ---- what is done ----
   cancel: 'Cancel',

@@ -1,9 +1,12 @@
 import type { LiveSample } from '../../ops/requests/live.js';
+import { isKnown } from './ask.js';
 import { History } from './history.js';
 import { Tally } from './tally.js';
 
 /** Milliseconds without a sample after which the page says so. */
 const SILENCE = 6000;
+/** Milliseconds until it is tried again. */
+const RETRY = 2000;
 
 /** What the listener says of itself before the first sample. */
 interface About {
@@ -46,8 +49,7 @@ export class Live {
     });
     source.addEventListener('error', () => {
       // a browser does not come again by itself where it was refused
-      if (source.readyState === EventSource.CLOSED)
-        setTimeout(() => this.#source === source && this.open(), 3000);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => void this.#reopen(source), RETRY);
       this.#tell(this.#silent());
     });
     this.#await();
@@ -63,6 +65,12 @@ export class Live {
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** After a node was started anew, it does not know this page any more. */
+  async #reopen(refused: EventSource): Promise<void> {
+    const known = await isKnown();
+    if (known && this.#source === refused) this.open();
   }
 
   #tell(trouble: string): void {

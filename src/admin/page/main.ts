@@ -1,28 +1,31 @@
-import { AskError, ask, whenUnknown } from './ask.js';
+import { AskError, ask, isKnown, whenUnknown } from './ask.js';
 import { words } from './language.js';
 import { loginForm } from './login.js';
 import { Shell } from './shell.js';
 
 let shell: Shell | undefined;
 
-whenUnknown(() => showLogin(words().signedOut));
+/** Whether nobody has been signed in yet, who would have to be told that it is over. */
+let quiet = false;
+
+whenUnknown(() => showLogin(quiet ? '' : words().signedOut));
+// another link, in the window of this page
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#token=')) void start();
+});
 void start();
 
 /** The token of the link goes out of the address at once, and is kept by nobody but a cookie that no script can read. */
 async function start(): Promise<void> {
-  const token = /^#token=(.*)$/.exec(location.hash)?.[1];
-  if (token !== undefined) {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (token !== null) {
     history.replaceState(null, '', location.pathname);
-    await logIn(decodeURIComponent(token));
+    await logIn(token);
     return;
   }
-  try {
-    const response = await fetch('/api/status', { credentials: 'same-origin' });
-    if (response.status === 401) showLogin('');
-    else showPage();
-  } catch {
-    showPage();
-  }
+  quiet = true;
+  if (await isKnown()) showPage();
+  quiet = false;
 }
 
 async function logIn(token: string): Promise<void> {

@@ -43,5 +43,7 @@ async function openWs(context: ListenerContext): Promise<Listener> {
   if (socketIo === false) return await openWsListener(context);
   const { SocketIoServer } = await import('./socketio/socket-io-server.js');
   const settings = socketIo === true ? SOCKET_IO : { ...SOCKET_IO, ...socketIo };
-  return await openWsListener(context, SocketIoServer.open(context, settings));
+  const { EngineRelay } = await import('./socketio/engine-relay.js');
+  const relay = await EngineRelay.open(context.options.url);
+  return await openWsListener(context, SocketIoServer.open(context, settings, relay));
 }

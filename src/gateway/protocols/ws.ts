@@ -49,7 +49,9 @@ class WsListener implements Listener {
     );
     // a client that has closed its side still gets its answer; Node ends the other side at once unless it is told twice
     Object.assign(http.server, { allowHalfOpen: true, httpAllowHalfOpen: true });
-    http.server.on('upgrade', (request, _, head) => this.#upgrade(request, request.socket, head));
+    for (const server of [http.server, engine?.relay?.server]) {
+      server?.on('upgrade', (request, _, head) => this.#upgrade(request, request.socket, head));
+    }
   }
 
   /** The port is free when this returns. Plain HTTP requests that are being answered get CLOSE_TIMEOUT. */
@@ -113,6 +115,11 @@ class WsListener implements Listener {
     agreement: Agreement | undefined,
   ): void {
     const { socket } = request;
+    const owner = engine.ownerOf(query);
+    if (owner !== undefined) {
+      engine.relay?.passOnWebSocket(owner, request, head);
+      return;
+    }
     const way = engine.wayOf(request, query, sender);
     if (typeof way !== 'function') {
       answer(socket, way.status, `${way.message}.`);

@@ -1,4 +1,8 @@
 import cluster from 'node:cluster';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RELAY_FOLDER } from '../../base/relay-folder.js';
 import type { MemberProcess } from './member-conversation.js';
 
 /**
@@ -12,8 +16,11 @@ import type { MemberProcess } from './member-conversation.js';
 export function memberForks(program: string, words: readonly string[]): () => MemberProcess {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({ exec: program, args: [...words], windowsHide: true });
+  // for themselves alone, and with a name that nobody can have taken before
+  const folder = mkdtempSync(join(tmpdir(), 'gatewayworker-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return () => {
-    const member = cluster.fork();
+    const member = cluster.fork({ [RELAY_FOLDER]: folder });
     // it repeats its process's own, which is listened to: one that cannot be started must not end this one
     member.on('error', () => {});
     return member.process;

@@ -185,7 +185,7 @@ export class NodeGroup implements AskedGroup, Answerer {
   stop(graceful: boolean): Promise<void> {
     this.#stopped ??= (async () => {
       // what was lost on the way is nobody's any more
-      await (await this.#calls)?.close().catch(() => {});
+      if (this.#calls !== undefined) await (await this.#calls).close().catch(() => {});
       const timeout = stopTimeOf(this.#config, graceful);
       await Promise.all(this.#members.map(async (member) => await member.stop(graceful, timeout)));
       await removeSharedSockets(this.#config);

@@ -24,7 +24,7 @@ export interface ClientDetail extends Omit<ClientRow, 'groups'> {
 export const SHOWN_GROUPS = 500;
 export const SHOWN_SESSION = 64 * 1024;
 
-const args = { clientId: { type: 'text', maximum: 20 } } as const;
+const args = { clientId: { type: 'text', maximum: 1000 } } as const;
 
 /** `{"command":"client","clientId":"7f0000010b5400000001"}`: a ClientDetail; null when it is not here. */
 export const clientRequest: RequestEntry<typeof args, ClientDetail | null> = {

@@ -51,9 +51,9 @@ async function enter(port: Port, options = {}): Promise<[Connection, WsClient]> 
 function emit(connection: Connection, text: string, attachments: readonly Buffer[] = []): void {
   const binary = attachments.length > 0;
   const body = binary ? packNamed(text, attachments) : Buffer.from(text);
-  const { protocol } = connection;
-  assert.ok(protocol.encodeNamed);
-  connection.write(protocol.encodeNamed(body, binary, connection));
+  const bytes = connection.protocol.encodeNamed?.(body, binary, connection);
+  assert.ok(bytes);
+  connection.write(bytes);
 }
 
 /** Sends every message back under another name, and answers what wants an answer with what it holds. */

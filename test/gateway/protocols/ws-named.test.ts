@@ -98,6 +98,8 @@ describe('the subprotocol gatewayworker.v1', { timeout: 20_000 }, () => {
       Buffer.concat([short, Buffer.from([0])]),
       Buffer.alloc(0),
       Buffer.from('any'),
+      packNamed('{"event":"e"}', Array<Buffer>(1000).fill(Buffer.alloc(0))),
+      packNamed('{"event":"e"}', Array<Buffer>(1001).fill(Buffer.alloc(0))),
     ];
     for (const offered of [[SUBPROTOCOL], []]) {
       const socket = new WebSocket(listener.context.url, offered);
@@ -105,12 +107,12 @@ describe('the subprotocol gatewayworker.v1', { timeout: 20_000 }, () => {
       for (const message of messages) socket.send(message);
       socket.send(short, { binary: false });
     }
-    await host.until('all', () => host.messages.length === 12);
+    await host.until('all', () => host.messages.length === 16);
     const [agreed, other] = host.clients.map((client) =>
       host.messages.filter(({ transport }) => transport === client).map(({ named = false }) => named),
     );
-    assert.deepEqual(agreed, [true, false, false, false, false, false]);
-    assert.deepEqual(other, [false, false, false, false, false, false]);
+    assert.deepEqual(agreed, [true, false, false, false, false, true, false, false]);
+    assert.deepEqual(other, Array(8).fill(false));
   });
 
   it('is agreed on where onHandshake says nothing else', async (t) => {

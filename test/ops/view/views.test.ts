@@ -162,6 +162,11 @@ node 1, slot 0: last died of boom`,
     assert.ok(!statusView(status, false).some((line) => /^(listener|slot) /.test(line)));
   });
 
+  it('has a column for messages that did not fit, where there are any', () => {
+    assert.match(withRefused(7), / errors +refused +busy /);
+    assert.doesNotMatch(withRefused(0), /refused +busy/);
+  });
+
   it('is coloured when asked', () => {
     const workers = [{ ...worker(0), errors: 5, waitingFor: 5000 }];
     const text = statusView({ ...STATUS, workers }, true).join('\n');
@@ -169,6 +174,10 @@ node 1, slot 0: last died of boom`,
     assert.ok(text.includes('\u001b[33m5.0 s\u001b[39m'), 'a long wait in yellow');
   });
 });
+
+function withRefused(refused: number): string {
+  return statusView({ ...STATUS, workers: [{ ...worker(0), refused }] }, false).join('\n');
+}
 
 describe('connections', () => {
   it('shows each, and how many more there are', () => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Deadlines } from '../../../base/deadlines.js';
 import { certificateOf } from '../client-certificate.js';
-import { originForm } from '../http-target.js';
+import { originForm, splitTarget } from '../http-target.js';
 import type { ListenerContext } from '../listener-context.js';
 import type { Admission } from '../protocol.js';
 import { type Sender } from '../sender.js';
@@ -21,6 +21,7 @@ import {
   UNKNOWN_SESSION,
   engineQuery,
 } from './engine-query.js';
+import type { EngineRelay } from './engine-relay.js';
 import {
   type EngineKeeper,
   EngineSocket,
@@ -45,6 +46,8 @@ export interface EngineSettings {
   readonly pingInterval: number;
   /** Milliseconds that a client has to answer one. */
   readonly pingTimeout: number;
+  /** The way to other processes that share the port, where there are. */
+  readonly relay?: EngineRelay | undefined;
 }
 
 /** What a websocket's request is answered with: its end, or a way to go on. */
@@ -81,6 +84,9 @@ export class EngineServer implements EngineKeeper {
     this.polling = { respond, listener };
     this.#settings = settings;
     this.#use = use;
+    settings.relay?.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.answer(request, response, splitTarget(originForm(request.url)).query);
+    });
     this.#probes = new Deadlines(clock, UPGRADE_TIMEOUT, (probe) => probe.destroy());
     this.#lingering = new Deadlines(clock, CLOSE_TIMEOUT, (socket) => socket.destroy());
   }
@@ -98,6 +104,7 @@ export class EngineServer implements EngineKeeper {
   /** Takes no new clients, and closes those that are here. */
   stop(): void {
     this.#stopping = true;
+    this.relay?.close();
     for (const socket of this.#sockets.values()) socket.close(GOING_AWAY, 'server is stopping');
     if (this.#sockets.size === 0) this.#close();
   }
@@ -110,6 +117,11 @@ export class EngineServer implements EngineKeeper {
       refuse(response, FORBIDDEN);
       return;
     }
+    const owner = this.ownerOf(query);
+    if (owner !== undefined) {
+      this.relay?.passOn(owner, request, response, () => refuse(response, UNKNOWN_SESSION));
+      return;
+    }
     allowOrigin(request, response, origins.all);
     if (request.method === 'OPTIONS') {
       answerPreflight(request, response);
@@ -118,6 +130,15 @@ export class EngineServer implements EngineKeeper {
     const asked = engineQuery(query);
     const refusal = 'code' in asked ? this.#reported(asked, request) : this.#poll(asked, request, response);
     if (refusal !== undefined) refuse(response, refusal);
+  }
+
+  get relay(): EngineRelay | undefined {
+    return this.#settings.relay;
+  }
+
+  /** The other process whose session a request is about. @param query begins with its question mark */
+  ownerOf(query: string): string | undefined {
+    return this.relay?.ownerOf(new URLSearchParams(query).get('sid') ?? '');
   }
 
   /** What becomes of a websocket that asks for its path. @param query begins with its question mark */
@@ -198,12 +219,9 @@ export class EngineServer implements EngineKeeper {
   }
 
   #open(visitor: EngineVisitor, websocket?: OpenedWebSocket): EngineSocket {
-    const socket = new EngineSocket(
-      randomBytes(SECRET_BYTES).toString('base64url'),
-      this,
-      visitor,
-      websocket,
-    );
+    const secret = randomBytes(SECRET_BYTES).toString('base64url');
+    const id = `${this.relay?.prefix ?? ''}${secret}`;
+    const socket = new EngineSocket(id, this, visitor, websocket);
     this.#sockets.set(socket.id, socket);
     this.heartbeat.add(socket);
     socket.user = this.#use(socket);

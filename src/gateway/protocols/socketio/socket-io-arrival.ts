@@ -1,5 +1,5 @@
 import { encodeHandshake } from '../../../wire/handshake.js';
-import type { HandshakeGrant, HandshakeRefusal } from '../../../wire/handshake-answer.js';
+import type { HandshakeRefusal } from '../../../wire/handshake-answer.js';
 import type { ListenerContext } from '../listener-context.js';
 import type { Arrival, HandshakeRequest } from '../protocol.js';
 import type { SocketIoSession } from './socket-io-session.js';
@@ -39,7 +39,7 @@ export class SocketIoArrival implements Arrival {
   }
 
   /** There is no answer of HTTP for headers that are granted to be in. */
-  welcome(_: HandshakeGrant): ReturnType<Arrival['welcome']> {
+  welcome(): ReturnType<Arrival['welcome']> {
     const connection = this.#session.welcome(this);
     return connection && { connection, handshake: this.handshake };
   }

@@ -1,6 +1,7 @@
 import { Deadlines } from '../../../base/deadlines.js';
 import type { SocketIoSettings } from '../../../config/socket-io.js';
 import type { ListenerContext } from '../listener-context.js';
+import type { EngineRelay } from './engine-relay.js';
 import { EngineServer } from './engine-server.js';
 import { Namespaces } from './socket-io-namespaces.js';
 import { SocketIoSession } from './socket-io-session.js';
@@ -17,20 +18,32 @@ export class SocketIoServer {
   /** Sessions without any client, which the limits of addresses count as one. */
   readonly #idle: Deadlines<SocketIoSession>;
 
+  readonly #mostIdle: number;
+
   /** What a listener with `socketIo` is opened with. */
-  static open(listener: ListenerContext, settings: SocketIoSettings): EngineServer {
-    const server = new SocketIoServer(listener, settings);
+  static open(
+    listener: ListenerContext,
+    settings: SocketIoSettings,
+    relay?: EngineRelay,
+    mostIdle = MOST_IDLE,
+  ): EngineServer {
+    const server = new SocketIoServer(listener, settings, mostIdle);
     const { pingInterval, pingTimeout } = settings;
     const times = { pingInterval: pingInterval * 1000, pingTimeout: pingTimeout * 1000 };
     return new EngineServer(
       listener,
-      { path: PATH, ...times },
+      { path: PATH, relay, ...times },
       (socket) => new SocketIoSession(server, socket),
     );
   }
 
-  private constructor(listener: ListenerContext, { namespaces, connectTimeout }: SocketIoSettings) {
+  private constructor(
+    listener: ListenerContext,
+    { namespaces, connectTimeout }: SocketIoSettings,
+    mostIdle: number,
+  ) {
     this.#listener = listener;
+    this.#mostIdle = mostIdle;
     this.namespaces = new Namespaces(namespaces);
     this.#idle = new Deadlines(listener.clock, connectTimeout * 1000, (session) => this.#late(session));
   }
@@ -39,11 +52,11 @@ export class SocketIoServer {
   idle(session: SocketIoSession): void {
     this.#idle.add(session);
     this.#listener.addresses?.entered(addressOf(session));
-    if (this.#idle.size <= MOST_IDLE) return;
+    if (this.#idle.size <= this.#mostIdle) return;
     this.#listener.host.refused(
       'socket.io idle',
       addressOf(session),
-      `More than ${MOST_IDLE} connections of ${this.#listener.url} are in no namespace: the oldest is ended.`,
+      `More than ${this.#mostIdle} connections of ${this.#listener.url} are in no namespace: the oldest is ended.`,
     );
     const { oldest } = this.#idle;
     if (oldest === undefined) return;
