@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type RawData, WebSocket } from 'ws';
+import { type ChaosWire, type ConnectWire, plainWire } from './chaos-wires.js';
 import { LIMIT } from './inbox.js';
 
 /** What the handler of a message does: see test/fixtures/events/chaos. */
@@ -22,7 +21,6 @@ const AGAIN = 2000;
 /** A client that numbers its messages, and watches what comes back. */
 export class ChaosClient {
   readonly index: number;
-  readonly socket: WebSocket;
   sent = 0;
   answered = 0;
   doubled = 0;
@@ -39,25 +37,26 @@ export class ChaosClient {
   /** Messages without an answer so far: when they were sent, and what they carried. */
   readonly #waiting = new Map<number, { readonly at: number; readonly rest: string }>();
   #last = -1;
+  readonly #wire: ChaosWire;
   /** Whether every message is expected to be handled: the session's counts tell. */
   readonly #exact: boolean;
   #fence: { readonly number: number; readonly resolve: () => void } | undefined;
 
-  private constructor(index: number, socket: WebSocket, exact: boolean) {
+  private constructor(index: number, wire: ChaosWire, exact: boolean) {
     this.index = index;
-    this.socket = socket;
+    this.#wire = wire;
     this.#exact = exact;
-    socket.on('message', (data: RawData) => this.#receive((data as Buffer).toString()));
-    socket.on('close', () => (this.disconnected = true));
-    // shows as the close that follows
-    socket.on('error', () => {});
+    wire.onMessage = (message) => this.#receive(message);
+    wire.onClose = () => (this.disconnected = true);
   }
 
-  static async connect(url: string, index: number, exact: boolean): Promise<ChaosClient> {
-    const socket = new WebSocket(url, { perMessageDeflate: false });
-    const client = new ChaosClient(index, socket, exact);
-    await once(socket, 'open', { signal: AbortSignal.timeout(LIMIT) });
-    return client;
+  static async connect(
+    url: string,
+    index: number,
+    exact: boolean,
+    connect: ConnectWire = plainWire,
+  ): Promise<ChaosClient> {
+    return new ChaosClient(index, await connect(url, index), exact);
   }
 
   /** Messages without an answer. */
@@ -69,7 +68,7 @@ export class ChaosClient {
   send(kind: MessageKind, rest = ''): void {
     const number = this.sent++;
     this.#waiting.set(number, { at: performance.now(), rest });
-    this.socket.send(`${this.index} ${number} ${kind} ${rest}`);
+    this.#wire.send(number, `${this.index} ${number} ${kind} ${rest}`);
   }
 
   /** Sends one more message and resolves with its answer: by then all before it are handled, or lost. */
@@ -87,10 +86,7 @@ export class ChaosClient {
   }
 
   async close(): Promise<void> {
-    if (this.disconnected) return;
-    const closed = once(this.socket, 'close');
-    this.socket.close();
-    await closed;
+    if (!this.disconnected) await this.#wire.close();
   }
 
   #receive(message: string): void {

@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { TestContext } from 'node:test';
 import { ChaosClient, type MessageKind } from './chaos-client.js';
 import type { ChaosBoard } from './chaos-board.js';
+import type { ConnectWire } from './chaos-wires.js';
 
 /** Milliseconds between two rounds of sending. */
 const ROUND = 10;
@@ -26,6 +27,8 @@ export interface ChaosLoadOptions {
   readonly exact?: boolean;
   /** What the next message is; `async` unless this says otherwise. */
   readonly kind?: () => MessageKind;
+  /** They are clients of plain websockets unless this makes others of them. */
+  readonly connect?: ConnectWire;
 }
 
 /** Clients that all send numbered messages, evenly, at a rate that does not depend on the answers. */
@@ -49,8 +52,10 @@ export class ChaosLoad {
   }
 
   static async connect(options: ChaosLoadOptions): Promise<ChaosLoad> {
-    const { url, clients, exact = false } = options;
-    const connecting = Array.from({ length: clients }, (_, index) => ChaosClient.connect(url, index, exact));
+    const { url, clients, exact = false, connect } = options;
+    const connecting = Array.from({ length: clients }, (_, index) =>
+      ChaosClient.connect(url, index, exact, connect),
+    );
     return new ChaosLoad(options, await Promise.all(connecting));
   }
 

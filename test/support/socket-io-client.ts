@@ -4,8 +4,8 @@ import { LIMIT } from './inbox.js';
 
 type Listener = (...values: unknown[]) => void;
 
-/** Resolves with what the next event of this name carries. */
-export async function nextEvent(socket: Socket, event: string): Promise<unknown[]> {
+/** Resolves with what the next event of this name carries. @param failure the event that rejects with its error instead */
+export async function nextEvent(socket: Socket, event: string, failure?: string): Promise<unknown[]> {
   return await new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(new Error(`A client of Socket.IO waited ${LIMIT / 1000} s in vain for ${event}.`));
@@ -14,6 +14,11 @@ export async function nextEvent(socket: Socket, event: string): Promise<unknown[
       clearTimeout(timer);
       resolve(values);
     }) satisfies Listener);
+    if (failure === undefined) return;
+    socket.once(failure, (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
   });
 }
 
@@ -23,10 +28,7 @@ export async function connectSocketIo(
   options: Partial<ManagerOptions & SocketOptions> = {},
 ): Promise<Socket> {
   const socket = io(url.replace(/^ws/, 'http'), { forceNew: true, ...options });
-  await Promise.race([
-    nextEvent(socket, 'connect'),
-    nextEvent(socket, 'connect_error').then(([error]) => Promise.reject(error as Error)),
-  ]);
+  await nextEvent(socket, 'connect', 'connect_error');
   return socket;
 }
 
