@@ -174,12 +174,15 @@ describe('the bundle for browsers', { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  it('begins with polling, goes over to a websocket, notices no reload, and is back after the death of its node', async () => {
+  it('begins with polling, goes over to a websocket, notices no reload, and is back after the death of its node', async (t) => {
     const first = await start({ static: folder });
+    // whether or not it comes as far as its death
+    t.after(() => first.kill());
     const url = first.url('ws');
     const page = await browser.newPage();
     await page.goto(url.replace(/^ws/, 'http'));
     await state(page, 'connected', 1);
+    await page.waitForFunction('transports.length > 1', undefined, { timeout: LIMIT });
     assert.deepEqual(await page.evaluate('transports'), ['polling', 'websocket']);
     assert.equal(await page.evaluate('ask("add", { a: 1, b: 2 })'), 3);
     assert.deepEqual(await page.evaluate('bytes([1, 2, 3])'), [3, 2, 1]);
@@ -209,17 +212,13 @@ const PAGE = `<!doctype html><title>Socket.IO</title><script src="socket.io.min.
 const counts = { connected: 0, away: 0 };
 const transports = [];
 const socket = io({ reconnectionDelay: 100, reconnectionDelayMax: 200 });
-socket.on('connect', () => {
+// the namespace may be granted after the upgrade
+socket.io.once('open', () => {
   const { engine } = socket.io;
-  if (counts.connected > 0) counts.connected++;
-  else {
-    transports.push(engine.transport.name);
-    engine.once('upgrade', () => {
-      transports.push(engine.transport.name);
-      counts.connected = 1;
-    });
-  }
+  transports.push(engine.transport.name);
+  engine.once('upgrade', () => transports.push(engine.transport.name));
 });
+socket.on('connect', () => counts.connected++);
 socket.on('disconnect', () => counts.away++);
 const ask = (event, data) => socket.emitWithAck(event, data);
 const bytes = async (list) => {
