@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, nginx,
-# Prometheus' promtool, and on Linux iproute2, systemd and Python's websockets. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the
+# Prometheus' promtool, and on Linux iproute2, systemd and Python's websockets and socketio. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the
 # fonts of the README's screenshots.
 set -euo pipefail
 
@@ -35,6 +35,10 @@ if [ "$(uname)" = Linux ] && ! { PATH="$PATH:/usr/sbin:/sbin" command -v ip && P
 fi
 # A websocket client of another language, for compression.
 if [ "$(uname)" = Linux ] && ! /usr/bin/python3 -c 'import websockets' 2>/dev/null; then packages+=(python3-websockets); fi
+# The same for Socket.IO, with what it connects by: polling needs requests, a websocket the package of that name.
+if [ "$(uname)" = Linux ] && ! /usr/bin/python3 -c 'import socketio, requests, websocket' 2>/dev/null; then
+  packages+=(python3-socketio python3-requests python3-websocket)
+fi
 # The unit in docs/deployment.md is verified, not started.
 if [ "$(uname)" = Linux ] && ! command -v systemd-analyze >/dev/null; then packages+=(systemd); fi
 # Without the package that runs it as a service: the tests start it by themselves, on ports and in folders of their own.

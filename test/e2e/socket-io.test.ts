@@ -174,8 +174,10 @@ describe('the bundle for browsers', { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  it('begins with polling, goes over to a websocket, notices no reload, and is back after the death of its node', async () => {
+  it('begins with polling, goes over to a websocket, notices no reload, and is back after the death of its node', async (t) => {
     const first = await start({ static: folder });
+    // whether or not it comes as far as its death
+    t.after(() => first.kill());
     const url = first.url('ws');
     const page = await browser.newPage();
     await page.goto(url.replace(/^ws/, 'http'));
