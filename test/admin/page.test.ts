@@ -157,8 +157,11 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
   });
 
   it('shows a name that is only white space, and lets no marks paint over another row', async (t) => {
-    const [blank, piled] = [await ApiClient.connect(node.url('ws')), await ApiClient.connect(node.url('ws'))];
-    await blank.call('client.bindUid', ' \u3000');
+    const [spaces, piled] = [
+      await ApiClient.connect(node.url('ws')),
+      await ApiClient.connect(node.url('ws')),
+    ];
+    await spaces.call('client.bindUid', ' \u3000');
     await piled.call('client.bindUid', `e${'\u0301'.repeat(40)}`);
     const page = await open(t);
     await page.getByRole('link', { name: 'Uids' }).click();
@@ -170,7 +173,7 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
     const painted = await above.screenshot();
     await name.evaluate((element) => (element.textContent = 'e'));
     assert.ok(painted.equals(await above.screenshot()), 'marks are painted over the row above');
-    await Promise.all([blank.ws.close(), piled.ws.close()]);
+    await Promise.all([spaces.ws.close(), piled.ws.close()]);
   });
 
   it('sends, and closes a client, once that is confirmed', async (t) => {
