@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, after, afterEach, before, describe, it } from 'node:test';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 import { AdminScene } from '../support/admin-scene.js';
 import { ApiClient } from '../support/api-client.js';
 import { launchBrowser } from '../support/browser.js';
@@ -55,6 +56,27 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
     await page.goto((await node.admin()).link);
     await page.locator('.tile dd', { hasText: /\d/ }).first().waitFor();
     return page;
+  }
+
+  /** How the node is, for one that is played. */
+  async function played(): Promise<{ status: NodeStatus } & Record<string, unknown>> {
+    const live = await (
+      await fetch(`${(await node.admin()).url}api/status`, {
+        headers: {
+          Authorization: `Bearer ${decodeURIComponent((await node.admin()).link.replace(/^.*#token=/, ''))}`,
+        },
+      })
+    ).json();
+    return {
+      status: live.result as NodeStatus,
+      active: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+      durations: [],
+      delays: [],
+      bounds: [1],
+      threads: [],
+    };
   }
 
   it('is signed in to by the link, whose token does not stay in the address', async (t) => {
@@ -135,8 +157,11 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
   });
 
   it('shows a name that is only white space, and lets no marks paint over another row', async (t) => {
-    const [blank, piled] = [await ApiClient.connect(node.url('ws')), await ApiClient.connect(node.url('ws'))];
-    await blank.call('client.bindUid', ' \u3000');
+    const [spaces, piled] = [
+      await ApiClient.connect(node.url('ws')),
+      await ApiClient.connect(node.url('ws')),
+    ];
+    await spaces.call('client.bindUid', ' \u3000');
     await piled.call('client.bindUid', `e${'\u0301'.repeat(40)}`);
     const page = await open(t);
     await page.getByRole('link', { name: 'Uids' }).click();
@@ -148,7 +173,7 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
     const painted = await above.screenshot();
     await name.evaluate((element) => (element.textContent = 'e'));
     assert.ok(painted.equals(await above.screenshot()), 'marks are painted over the row above');
-    await Promise.all([blank.ws.close(), piled.ws.close()]);
+    await Promise.all([spaces.ws.close(), piled.ws.close()]);
   });
 
   it('sends, and closes a client, once that is confirmed', async (t) => {
@@ -169,6 +194,23 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
     await page.getByRole('searchbox').fill(`:${watcher.localPort}`);
     await page.getByText('1 found').waitFor();
     await page.locator('tbody a').first().click();
+    // what is on the screen is who is meant
+    const meant = async (whom: string, name: string | RegExp): Promise<void> => {
+      await page.getByRole('banner').getByRole('button', { name: 'Send…' }).click();
+      assert.equal(await dialog.locator('select').inputValue(), whom);
+      assert.match(await dialog.getByLabel('Name or id').inputValue(), new RegExp(name));
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await page.getByRole('heading', { name: /^Client / }).waitFor();
+    await meant('client', /^[0-9a-f]{20}$/);
+    const ofClient = page.url();
+    for (const of of ['group', 'uid']) {
+      await page.goto(`${(await node.admin()).url}#/clients?${of}=room+7`);
+      await page.locator('.chosen', { hasText: 'room 7' }).filter({ hasText: of }).waitFor();
+      await meant(of, '^room 7$');
+    }
+    await page.goto(ofClient);
     await page.getByRole('button', { name: 'Close…' }).click();
     await dialog.getByRole('button', { name: 'Close it' }).click();
     await dialog.getByText('It is closed.').waitFor();
@@ -242,6 +284,7 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Send…');
     // what can be pressed has a name
     for (const control of await page.locator('button, a, input, select').all()) {
@@ -254,23 +297,7 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
 
   it('has nothing to change with where the listener is read-only, and says when the node is silent', async (t) => {
     const scene = await AdminScene.open(t, { readOnly: true });
-    const live = await (
-      await fetch(`${(await node.admin()).url}api/status`, {
-        headers: {
-          Authorization: `Bearer ${decodeURIComponent((await node.admin()).link.replace(/^.*#token=/, ''))}`,
-        },
-      })
-    ).json();
-    const now = {
-      status: live.result,
-      active: 0,
-      bytesIn: 0,
-      bytesOut: 0,
-      durations: [],
-      delays: [],
-      bounds: [1],
-      threads: [],
-    };
+    const now = await played();
     let trouble = '';
     scene.onLive = () => {
       if (trouble !== '') throw new Error(trouble);
@@ -284,5 +311,63 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
     trouble = 'The node is stopping';
     scene.clock.advance(1000);
     await page.getByRole('alert').filter({ hasText: trouble }).waitFor();
+    // it would miss the node, which is closed first
+    await page.close();
+  });
+
+  it('says how much went wrong before, and that another node of the cluster has its own page', async (t) => {
+    const scene = await AdminScene.open(t);
+    const now = await played();
+    const [worker] = now.status.workers;
+    const status = {
+      ...now.status,
+      workers: [{ ...worker, errors: 0, lost: 2, restarts: 1 }],
+      counters: { ...now.status.counters, slowClients: 3 },
+      cluster: {
+        ...now.status.cluster,
+        gateways: [
+          {
+            address: '10.0.0.2:2900',
+            node: 'far',
+            state: 'up',
+            legacy: false,
+            bufferedBytes: 0,
+            attempts: 0,
+            lastError: null,
+          },
+        ],
+      },
+    };
+    scene.onLive = () => ({
+      time: Date.now(),
+      nodes: [
+        {
+          number: 0,
+          name: 'shop',
+          pid: 1,
+          state: 'up',
+          restarts: 0,
+          lastExit: null,
+          now: { ...now, status },
+        },
+      ],
+    });
+    const page = await blank(t);
+    await page.goto(scene.server.link.link);
+    const summary = page.locator('summary.bad', { hasText: ': 3 things, 2 of them wrong, 2 events lost' });
+    await summary.click();
+    await page.locator('details li.bad', { hasText: '2 events lost' }).waitFor();
+    await page.locator('details li.slow', { hasText: '3 clients closed' }).waitFor();
+    const other = 'another node of the cluster: has its own page';
+    assert.equal(await page.locator('.mesh .other title').textContent(), `far (10.0.0.2:2900): ${other}`);
+    await page.locator('.mesh figcaption', { hasText: other }).waitFor();
+    await page.locator('.node .links', { hasText: 'far (10.0.0.2:2900) up' }).waitFor();
+    // one card has what the picture of two leaves
+    const [picture, card] = await Promise.all(
+      ['.mesh', '.node'].map(async (part) => (await page.locator(part).boundingBox())!.width),
+    );
+    assert.ok(picture < 260 && card > 800, `${picture}, ${card}`);
+    // it would miss the node, which is closed first
+    await page.close();
   });
 });

@@ -39,7 +39,13 @@ export const chinese: Words = {
   health: '缓慢或异常之处',
   healthy: '没有缓慢或异常之处。',
   andMore: (rest) => `另有 ${count(rest)} 项`,
-  earlier: '本页打开之前（自启动以来）',
+  earlier: ({ things, wrong, events, messages }) =>
+    [
+      `本页打开之前（自启动以来）：${count(things)} 项`,
+      wrong === 0 ? '均非异常' : `其中异常 ${count(wrong)} 项`,
+      ...(events > 0 ? [`丢失 ${count(events)} 个事件`] : []),
+      ...(messages > 0 ? [`丢失 ${count(messages)} 条消息`] : []),
+    ].join('，'),
   lately: (text) => `最近 10 分钟：${text}`,
   weights: { bad: '异常', slow: '缓慢', note: '提示' },
   nodeDown: (name, reason) => `节点 ${name} 已停${because(reason)}。`,
@@ -117,6 +123,9 @@ export const chinese: Words = {
   eventsPerSecond: '事件/秒',
   clientsHere: (n) => `${count(n)} 个客户端`,
   linkUp: '连通',
+  otherNode: '集群中的其他节点：有其自己的页面',
+  phpPeer: 'PHP 对端',
+  dotted: '虚线：集群中的其他节点：有其自己的页面；或 PHP 对端。',
   registerAt: (address, gateways) => `Register 在 ${address}：${count(gateways)} 个 gateway`,
 
   search: '搜索',

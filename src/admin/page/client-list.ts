@@ -5,6 +5,7 @@ import { words } from './language.js';
 import { Pager } from './pager.js';
 import { bytes, count } from './quantity.js';
 import { searchForm } from './search-form.js';
+import type { Whom } from './send.js';
 import { named, shown } from './shown.js';
 import { Table } from './table.js';
 import { Trace } from './trace.js';
@@ -45,6 +46,7 @@ export function clientList({ params }: Stage): View {
   const trace = group === '' && uid === '' ? undefined : new Trace(group === '' ? { uid } : { group });
   pager.restart();
   return {
+    whom: whomOf(group, uid),
     element: el(
       'div',
       { class: 'client' },
@@ -103,6 +105,11 @@ function chosen(group: string, uid: string): HTMLElement | false {
     ' · ',
     el('a', { href: linkTo('clients') }, w.anyone),
   );
+}
+
+function whomOf(group: string, uid: string): Whom | undefined {
+  if (group !== '') return { to: 'group', name: group };
+  return uid === '' ? undefined : { to: 'uid', name: uid };
 }
 
 function waits({ buffered, queued }: ClientRow): HTMLElement | string {

@@ -5,7 +5,7 @@ import { type Child, el, replace } from './dom.js';
 import { kickDialog } from './kick.js';
 import { words } from './language.js';
 import { bytes, count, whole } from './quantity.js';
-import { sendDialog } from './send.js';
+import { type Whom, sendDialog } from './send.js';
 import { block, named, shown } from './shown.js';
 import { Trace } from './trace.js';
 import { type Stage, type View, linkTo } from './view.js';
@@ -17,6 +17,7 @@ const PERIOD = 2000;
 export function clientView({ live, params }: Stage): View {
   const w = words();
   const id = params.get('id') ?? '';
+  const whom: Whom = { to: 'client', name: id };
   const facts = el('dl', { class: 'facts' });
   const session = el('div');
   const groups = el('div');
@@ -61,6 +62,7 @@ export function clientView({ live, params }: Stage): View {
 
   let readOnly: boolean | undefined;
   return {
+    whom,
     element: el(
       'div',
       { class: 'client' },
@@ -82,12 +84,7 @@ export function clientView({ live, params }: Stage): View {
       replace(
         actions,
         el('a', { href: linkTo('clients') }, w.back),
-        !readOnly &&
-          el(
-            'button',
-            { type: 'button', onclick: () => sendDialog(live, { to: 'client', name: id }) },
-            w.send,
-          ),
+        !readOnly && el('button', { type: 'button', onclick: () => sendDialog(live, whom) }, w.send),
         !readOnly && el('button', { type: 'button', class: 'danger', onclick: () => kickDialog(id) }, w.kick),
       );
     },

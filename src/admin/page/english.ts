@@ -17,6 +17,14 @@ function times(number: number, one: string, many = `${one}s`): string {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
+/** What had gone wrong before: how much in all, how much of it is more than slow, and what was lost. */
+interface Past {
+  readonly things: number;
+  readonly wrong: number;
+  readonly events: number;
+  readonly messages: number;
+}
+
 export const english = {
   overview: 'Overview',
   clients: 'Clients',
@@ -45,7 +53,13 @@ export const english = {
   health: 'What is slow or wrong',
   healthy: 'Nothing is slow or wrong.',
   andMore: (rest: number) => `and ${times(rest, 'more thing')}`,
-  earlier: 'Before this page was opened, since the start',
+  earlier: ({ things, wrong, events, messages }: Past) =>
+    [
+      `Before this page was opened, since the start: ${times(things, 'thing')}`,
+      wrong === 0 ? 'none of them wrong' : wrong === things ? 'wrong' : `${count(wrong)} of them wrong`,
+      ...(events > 0 ? [`${times(events, 'event')} lost`] : []),
+      ...(messages > 0 ? [`${times(messages, 'message')} lost`] : []),
+    ].join(', '),
   lately: (text: string) => `In the last 10 minutes: ${text}`,
   weights: { bad: 'Wrong', slow: 'Slow', note: 'Note' },
   nodeDown: (name: string, reason: string) => `Node ${name} is down${because(reason)}.`,
@@ -148,6 +162,9 @@ export const english = {
   eventsPerSecond: 'events/s',
   clientsHere: (n: number) => times(n, 'client'),
   linkUp: 'up',
+  otherNode: 'another node of the cluster: has its own page',
+  phpPeer: 'a peer in PHP',
+  dotted: 'Dotted: another node of the cluster: has its own page; or a peer in PHP.',
   registerAt: (address: string, gateways: number) => `Register at ${address}: ${times(gateways, 'gateway')}`,
 
   // ---- lists ----

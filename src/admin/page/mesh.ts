@@ -1,13 +1,15 @@
 import type { LiveSample } from '../../ops/requests/live.js';
-import { replace, setAttribute, svg } from './dom.js';
+import { el, replace, setAttribute, setText, svg } from './dom.js';
 import type { History } from './history.js';
 import { words } from './language.js';
-import { linksOf, type NodeLink } from './links.js';
+import { addressed, linksOf, type NodeLink } from './links.js';
 import { bytes, percent } from './quantity.js';
 import { shown } from './shown.js';
 
 const WIDTH = 360;
 const HEIGHT = 300;
+/** Two nodes are one above the other, and need no more than their names do. */
+const PAIR = 190;
 const CENTRE = { x: WIDTH / 2, y: HEIGHT / 2 - 6 };
 const RADIUS = { x: 128, y: 100 };
 /** With more nodes than this their names are left to the cards. */
@@ -22,25 +24,32 @@ interface Dot {
   readonly name: string;
   readonly state: string;
   readonly load: number;
+  /** What the pointer is told of it. */
+  readonly title: string;
 }
 
 /** Nodes on a ring, and the links between them. It is told in words as well: by its label, and by the cards. */
 export class Mesh {
-  readonly element = svg('svg', { class: 'mesh', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img' });
+  readonly #picture = svg('svg', { role: 'img' });
+  readonly #legend = el('figcaption', { class: 'muted' });
+  readonly element = el('figure', { class: 'mesh' }, this.#picture, this.#legend);
   #drawn = '';
 
   update(sample: LiveSample, history: History): void {
     const links = linksOf(sample);
     const dots = dotsOf(sample, history, links).slice(0, MOST_NODES);
     const broken = links.filter(({ up }) => !up).length;
-    setAttribute(this.element, 'aria-label', words().mapOf(dots.length, links.length, broken));
-    setAttribute(this.element, 'data-alone', String(dots.length < 2));
+    setAttribute(this.#picture, 'aria-label', words().mapOf(dots.length, links.length, broken));
+    setAttribute(this.element, 'data-nodes', dots.length < 2 ? 'one' : dots.length === 2 ? 'two' : 'more');
+    const width = dots.length === 2 ? PAIR : WIDTH;
+    setAttribute(this.#picture, 'viewBox', `${(WIDTH - width) / 2} 0 ${width} ${HEIGHT}`);
+    setText(this.#legend, dots.some(({ state }) => state === 'other') ? words().dotted : '');
     const drawn = JSON.stringify([dots.map((dot) => ({ ...dot, load: Math.round(dot.load * 50) })), links]);
     if (drawn === this.#drawn || dots.length < 2) return;
     this.#drawn = drawn;
     const places = new Map(dots.map(({ name }, index) => [name, placeOf(index, dots.length)]));
     replace(
-      this.element,
+      this.#picture,
       ...links.map((link) => line(link, places)),
       ...dots.map((dot, index) => circle(dot, placeOf(index, dots.length), dots.length <= MOST_NAMES)),
     );
@@ -48,14 +57,20 @@ export class Mesh {
 }
 
 function dotsOf({ nodes }: LiveSample, history: History, links: readonly NodeLink[]): Dot[] {
-  const own = nodes.map(({ name, state, number }) => ({
-    name,
-    state,
-    load: history.rates.get(number)?.load ?? 0,
-  }));
+  const own = nodes.map(({ name, state, number }) => {
+    const load = history.rates.get(number)?.load ?? 0;
+    return { name, state, load, title: `${shown(name)}: ${percent(load)}` };
+  });
   const known = new Set(own.map(({ name }) => name));
-  const others = new Set(links.flatMap(({ from, to }) => [from, to]).filter((name) => !known.has(name)));
-  return [...own, ...[...others].map((name) => ({ name, state: 'other', load: 0 }))];
+  const w = words();
+  // links begin at a node that is known
+  const others = links
+    .filter(({ to }) => !known.has(to))
+    .map(
+      ({ to, address, legacy }) =>
+        [to, `${addressed(to, address)}: ${legacy ? w.phpPeer : w.otherNode}`] as const,
+    );
+  return [...own, ...[...new Map(others)].map(([name, title]) => ({ name, state: 'other', load: 0, title }))];
 }
 
 function placeOf(index: number, total: number): { x: number; y: number } {
@@ -78,7 +93,7 @@ function line(
 }
 
 function circle(
-  { name, state, load }: Dot,
+  { name, state, load, title }: Dot,
   { x, y }: { x: number; y: number },
   withName: boolean,
 ): SVGElement {
@@ -86,7 +101,7 @@ function circle(
   return svg(
     'g',
     { class: `dot ${state}` },
-    svg('title', {}, `${shown(name)}: ${percent(load)}`),
+    svg('title', {}, title),
     svg('circle', { class: 'body', cx: x, cy: y, r: NODE }),
     svg('circle', {
       class: 'load',

@@ -3,7 +3,7 @@ import { el, replace, setAttribute, setText } from './dom.js';
 import { isGroup } from './figures.js';
 import type { History } from './history.js';
 import { words } from './language.js';
-import { linksOf } from './links.js';
+import { addressed, linksOf } from './links.js';
 import { Mesh } from './mesh.js';
 import { meter } from './meter.js';
 import { bytes, percent, rate } from './quantity.js';
@@ -122,11 +122,11 @@ class NodeCard {
     this.#shownLinks = said;
     replace(
       this.#links,
-      ...links.map(({ from, to, up, waiting, state }) =>
+      ...links.map(({ from, to, address, up, waiting, state }) =>
         el(
           'li',
           { class: up ? '' : 'bad' },
-          named(from === node.name ? to : from, 40),
+          el('bdi', { class: 'name' }, from === node.name ? addressed(to, address) : shown(from)),
           ` ${up ? words().linkUp : shown(state)}${waiting > 0 ? `, ${bytes(waiting)}` : ''}`,
         ),
       ),

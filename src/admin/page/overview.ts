@@ -4,7 +4,7 @@ import { type Figures, figuresOf } from './figures.js';
 import type { History } from './history.js';
 import { words } from './language.js';
 import { NodeMap } from './node-map.js';
-import { type Problem, fitting, pastProblems, problemsOf } from './problems.js';
+import { type Problem, fitting, pastInShort, pastProblems, problemsOf } from './problems.js';
 import { age, bytes, count, percent, rate } from './quantity.js';
 import type { Stage, View } from './view.js';
 
@@ -17,6 +17,7 @@ export class Overview implements View {
   readonly #stage: Stage;
   readonly #problems = el('ul', { class: 'problems' });
   readonly #past = el('ul', { class: 'problems' });
+  readonly #pastInShort = el('summary');
   readonly #pastBox: HTMLElement;
   readonly #tiles: readonly (readonly [HTMLElement, Tile[1]])[];
   readonly #map = new NodeMap();
@@ -27,7 +28,7 @@ export class Overview implements View {
     const w = words();
     this.#stage = stage;
     this.#charts = new Charts(stage.live.history);
-    this.#pastBox = el('details', { hidden: true }, el('summary', {}, w.earlier), this.#past);
+    this.#pastBox = el('details', { hidden: true }, this.#pastInShort, this.#past);
     const tiles: readonly Tile[] = [
       [w.clients, ({ clients }) => count(clients)],
       [w.messagesIn, (_, history) => `${rate(history.last('messagesIn'))} ${w.perSecond}`],
@@ -76,7 +77,8 @@ export class Overview implements View {
       replace(this.#problems, el('li', { class: 'muted' }, words().waiting));
       return;
     }
-    this.#say(problemsOf(sample, history, tally), pastProblems(sample, tally));
+    const past = pastProblems(sample, tally);
+    this.#say(problemsOf(sample, history, tally), past, pastInShort(sample, tally));
     const figures = figuresOf(sample);
     for (const [element, value] of this.#tiles) setText(element, value(figures, history));
     this.#map.update(sample, history);
@@ -88,8 +90,8 @@ export class Overview implements View {
   }
 
   /** Only what has changed is said anew. */
-  #say(problems: readonly Problem[], past: readonly Problem[]): void {
-    const said = JSON.stringify([problems, past]);
+  #say(problems: readonly Problem[], past: readonly Problem[], inShort: Problem): void {
+    const said = JSON.stringify([problems, past, inShort]);
     if (said === this.#said) return;
     this.#said = said;
     const w = words();
@@ -97,6 +99,8 @@ export class Overview implements View {
       problems.length === 0 ? [el('li', { class: 'good' }, w.healthy)] : fitting(problems).map(line);
     replace(this.#problems, ...lines);
     replace(this.#past, ...fitting(past).map(line));
+    setText(this.#pastInShort, inShort.text);
+    this.#pastInShort.className = inShort.weight;
     this.#pastBox.hidden = past.length === 0;
   }
 }

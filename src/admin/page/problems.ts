@@ -36,6 +36,10 @@ export function problemsOf(sample: LiveSample, history: History, tally: Tally): 
     ...certificates(sample),
     ...tally.lately(sample).map((trouble) => ofTrouble(sample, trouble)),
   ];
+  return worstFirst(problems);
+}
+
+function worstFirst(problems: readonly Problem[]): readonly Problem[] {
   const order = { bad: 0, slow: 1, note: 2 };
   return problems.toSorted((one, other) => order[one.weight] - order[other.weight]);
 }
@@ -47,9 +51,28 @@ export function fitting(problems: readonly Problem[]): readonly Problem[] {
   return [...problems.slice(0, MOST - 1), { weight: problems[MOST].weight, text: words().andMore(rest) }];
 }
 
-/** What had gone wrong before the page was opened. */
+/** What had gone wrong before the page was opened, the worst first. */
 export function pastProblems(sample: LiveSample, tally: Tally): readonly Problem[] {
-  return tally.before(sample).map((trouble) => ({ weight: 'note', text: tell(sample, trouble) }));
+  return worstFirst(
+    tally.before(sample).map((trouble) => ({ weight: WEIGHTS[trouble.kind], text: tell(sample, trouble) })),
+  );
+}
+
+/** How much that is, as heavy as the worst of it. */
+export function pastInShort(sample: LiveSample, tally: Tally): Problem {
+  const troubles = tally.before(sample);
+  const weights = troubles.map(({ kind }) => WEIGHTS[kind]);
+  const lost = (...kinds: readonly Trouble['kind'][]): number =>
+    troubles.reduce((sum, { kind, count }) => (kinds.includes(kind) ? sum + count : sum), 0);
+  return {
+    weight: weights.includes('bad') ? 'bad' : weights.includes('slow') ? 'slow' : 'note',
+    text: words().earlier({
+      things: troubles.length,
+      wrong: weights.filter((weight) => weight === 'bad').length,
+      events: lost('lost'),
+      messages: lost('dropped', 'datagrams', 'workerMessages'),
+    }),
+  };
 }
 
 function ofNode(sample: LiveSample, node: LiveNode, history: History): Problem[] {

@@ -6,33 +6,34 @@ import { words } from './language.js';
 import type { Live } from './live.js';
 import { shown } from './shown.js';
 
-type Whom = 'all' | 'group' | 'uid' | 'client';
+type Kind = 'all' | 'group' | 'uid' | 'client';
+
+/** To whom something is sent. */
+export interface Whom {
+  readonly to: Kind;
+  readonly name: string;
+}
 
 /** To whom, and by which call. */
-const CALLS: Readonly<Record<Whom, readonly [call: string, argument: string]>> = {
+const CALLS: Readonly<Record<Kind, readonly [call: string, argument: string]>> = {
   all: ['sendToAll', ''],
   group: ['sendToGroup', 'group'],
   uid: ['sendToUid', 'uid'],
   client: ['sendToClient', 'clientId'],
 };
 
-interface Letter {
-  readonly to: Whom;
-  readonly name: string;
+interface Letter extends Whom {
   readonly message: string;
 }
 
 /** Sends a text: first what and to whom, then whether that is meant. */
-export function sendDialog(
-  live: Live,
-  begun: { readonly to: Whom; readonly name: string } = { to: 'all', name: '' },
-): void {
+export function sendDialog(live: Live, begun: Whom = { to: 'all', name: '' }): void {
   write(new Dialog(words().sendTitle), live, { ...begun, message: '' });
 }
 
 function write(dialog: Dialog, live: Live, letter: Letter): void {
   const w = words();
-  const names: Readonly<Record<Whom, string>> = {
+  const names: Readonly<Record<Kind, string>> = {
     all: w.toAll,
     group: w.toGroup,
     uid: w.toUid,
@@ -49,7 +50,7 @@ function write(dialog: Dialog, live: Live, letter: Letter): void {
   const whom = el('label', { class: 'field', hidden: letter.to === 'all' }, w.whom, name);
   const message = el('textarea', { rows: 5, autofocus: true }, letter.message);
   const next = (): void => {
-    const written = { to: to.value as Whom, name: name.value, message: message.value };
+    const written = { to: to.value as Kind, name: name.value, message: message.value };
     if (written.to === 'all' || written.name !== '') confirm(dialog, live, written);
     else name.focus();
   };

@@ -1,4 +1,5 @@
 import type { Live } from './live.js';
+import type { Whom } from './send.js';
 
 /** What a view is given. */
 export interface Stage {
@@ -10,6 +11,8 @@ export interface Stage {
 /** A part of the page between the bar and the bottom: made when it is gone to, and closed when it is left. */
 export interface View {
   readonly element: HTMLElement;
+  /** Whose view it is: what is sent from the bar goes there, and where it is missing, to all. */
+  readonly whom?: Whom;
   /** Another sample has come, or none. */
   update?(): void;
   close?(): void;
