@@ -113,7 +113,7 @@ function checkKeywords(ajv: Ajv, schema: object): void {
   if (unknowns.length === 0) return;
   const [unknown] = unknowns.find(([, value]) => !isField(value)) ?? unknowns[0];
   throw new TypeError(
-    `"${unknown}" is no keyword of JSON Schema, and no field of the data either: each field must be a JSON Schema, such as { ${unknown}: Type.String() }`,
+    `"${unknown}" is no keyword of JSON Schema; if it is a field of the data, each field must be a JSON Schema, such as { ${unknown}: Type.String() }`,
   );
 }
 

@@ -130,11 +130,11 @@ describe('a test that speaks by names', { timeout: 20_000 }, () => {
       ],
       [
         { say: message({ text: 'string' }, () => {}) },
-        /'say' .*: "text" is no keyword of JSON Schema, .* each field must be a JSON Schema, such as \{ text: Type\.String\(\) \}/,
+        /'say' .*: "text" is no keyword of JSON Schema; .* each field must be a JSON Schema, such as \{ text: Type\.String\(\) \}/,
       ],
       [
         { say: message({ name: { type: 'string' }, text: 'string' }, () => {}) },
-        /"text" is no keyword of JSON Schema, .* each field must be/,
+        /"text" is no keyword of JSON Schema; .* each field must be/,
       ],
       [{ say: message({ type: 'string', format: 'email' }, () => {}) }, /unknown format "email"/],
       [
