@@ -15,6 +15,11 @@ export function messageOf(error: unknown): string {
   return text;
 }
 
+/** With a full stop at its end, unless it has its own already: what others write ends as they like. */
+export function sentence(text: string): string {
+  return /[.!?…。！？]\s*$/.test(text) ? text : `${text}.`;
+}
+
 /** Where an error comes from, and its causes, without node's own lines, which tell nobody anything. */
 export function stackOf(error: unknown): string {
   return [...chainOf(error)].map(ownStack).join('\ncaused by: ');

@@ -1,5 +1,5 @@
 import { defaultExport } from '../base/default-export.js';
-import { messageOf } from '../base/error-text.js';
+import { messageOf, sentence } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 import { importFile } from '../bundle/module-file.js';
 import { type QueryRouter, queryRouter } from '../config/formats.js';
@@ -72,7 +72,7 @@ export async function loadRouter(
   } catch (cause) {
     throw new GatewayError(
       'GW_PROTOCOL_MODULE',
-      `The router module ${router} cannot be loaded: ${messageOf(cause)}.`,
+      sentence(`The router module ${router} cannot be loaded: ${messageOf(cause)}`),
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Clock } from '../base/clock.js';
-import { messageOf } from '../base/error-text.js';
+import { messageOf, sentence } from '../base/error-text.js';
 import { type ErrorCode, GatewayError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import { PrintedLines } from '../base/printed-text.js';
@@ -247,9 +247,13 @@ export class Generation {
     this.#printed.close();
     const { slot } = this.#options.task;
     const reason = this.#abortedFor ?? this.stuck ?? (error && messageOf(error)) ?? 'it ended';
-    this.died = new GatewayError('GW_WORKER_DIED', `Worker ${slot} died while it started: ${reason}.`, {
-      cause: error,
-    });
+    this.died = new GatewayError(
+      'GW_WORKER_DIED',
+      sentence(`Worker ${slot} died while it started: ${reason}`),
+      {
+        cause: error,
+      },
+    );
     this.#start.fail(this.died);
     for (const answer of this.#onTransferred.splice(0)) answer(undefined);
     return error;

@@ -1,3 +1,4 @@
+import { sentence } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 
 /** Thrown by `client.request`: the client has answered with an error. What that is is the client's word, and not checked. */
@@ -7,9 +8,10 @@ export class ClientRefusal extends GatewayError {
 
   constructor(clientId: string, event: string, refusal: unknown) {
     const said = (refusal as { message?: unknown } | null)?.message;
+    const refused = `The client ${clientId} has refused the request '${event}'`;
     super(
       'GW_REFUSED',
-      `The client ${clientId} has refused the request '${event}'${typeof said === 'string' ? `: ${said}` : ''}.`,
+      typeof said === 'string' && said !== '' ? sentence(`${refused}: ${said}`) : `${refused}.`,
     );
     this.refusal = refusal;
   }

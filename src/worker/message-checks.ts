@@ -92,6 +92,7 @@ function takesBytes(
 
 function jsonCheck(ajv: Ajv, schema: object): CheckedMessage['check'] {
   const fields = fieldsOf(schema);
+  if (fields === undefined) checkKeywords(ajv, schema);
   // in an object of its own: a check may put bytes in the place of text
   const fits = ajv.compile<{ data: unknown }>({
     type: 'object',
@@ -104,6 +105,16 @@ function jsonCheck(ajv: Ajv, schema: object): CheckedMessage['check'] {
     if (value.data === undefined) return { misfit: { path: '', problem: 'is missing' } };
     return fits(value) ? value : { misfit: misfitOf(fits.errors?.[0]) };
   };
+}
+
+/** What is no keyword is most likely a field that is no schema: ajv would not say so. @throws TypeError */
+function checkKeywords(ajv: Ajv, schema: object): void {
+  const unknowns = Object.entries(schema).filter(([name]) => !(name in ajv.RULES.keywords));
+  if (unknowns.length === 0) return;
+  const [unknown] = unknowns.find(([, value]) => !isField(value)) ?? unknowns[0];
+  throw new TypeError(
+    `"${unknown}" is no keyword of JSON Schema; if it is a field of the data, each field must be a JSON Schema, such as { ${unknown}: Type.String() }`,
+  );
 }
 
 /** The fields of an object; undefined where it is the schema of the whole data. */

@@ -1,4 +1,5 @@
 import { checkNamedData } from '../api/emit-calls.js';
+import { sentence } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
 import type { ThreadGauge } from '../ring/thread-gauge.js';
 import { HEADER_LENGTH, type ReceivedFrame, byteLength } from '../wire/frame.js';
@@ -91,7 +92,7 @@ export class NamedMessages {
   ): unknown {
     if (misfit !== undefined) {
       const { path, problem } = misfit;
-      const message = `${path === '' ? 'The data' : path} ${problem}.`;
+      const message = sentence(`${path === '' ? 'The data' : path} ${problem}`);
       this.#refuse(asked, { code: 'GW_MESSAGE', message, ...(path === '' ? {} : { path }) });
       return undefined;
     }

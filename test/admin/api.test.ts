@@ -49,6 +49,10 @@ describe('a batch over HTTP', () => {
         [good, good, { call: 'sendToAll', arguments: {} }],
         /calls\[2\] is wrong.*sendToAll was given no message/,
       ],
+      [
+        [{ call: 'sendToGroup', arguments: { group: 'news', mesage: 'x' } }],
+        /calls\[0\] is wrong.*sendToGroup has no argument "mesage"; did you mean "message"\?/,
+      ],
       [[{ ...good, more: 1 }], /calls\[0\] of the batch is no call/],
       [Array.from({ length: 1001 }, () => good), /more than 1000 calls/],
       ['sendToAll', /The body is no batch/],
@@ -177,6 +181,11 @@ describe('the HTTP API', () => {
     assert.deepEqual(
       [unknown.status, unknown.json.error?.message],
       [404, 'The Gateway API has no call "sendToGrup"; did you mean "sendToGroup"?'],
+    );
+    const misspelt = await scene.admin.post('/api/sendToGroup', { group: 'news', mesage: 'x' });
+    assert.deepEqual(
+      [misspelt.status, misspelt.json.error?.message],
+      [400, 'sendToGroup has no argument "mesage"; did you mean "message"?'],
     );
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { messageOf, stackOf } from '#src/base/error-text.js';
+import { messageOf, sentence, stackOf } from '#src/base/error-text.js';
 
 function refused(address: string): Error {
   return Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: 'ECONNREFUSED' });
@@ -13,6 +13,11 @@ describe('the text of an error', () => {
       messageOf(new TypeError('fetch failed', { cause: deep })),
       'fetch failed: no route: the cable',
     );
+  });
+
+  it('ends with one full stop as a sentence, and with its own mark where it has one', () => {
+    const texts = ['it failed', 'it failed.', 'why?', 'no!', '失败。', ''];
+    assert.deepEqual(texts.map(sentence), ['it failed.', 'it failed.', 'why?', 'no!', '失败。', '.']);
   });
 
   it('names the parts of an AggregateError, as node leaves them for a host with several addresses', () => {

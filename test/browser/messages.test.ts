@@ -169,8 +169,7 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
       assert.throws(() => connection.emit('say', data), expected);
       await assert.rejects(connection.request('sum', data), expected);
     }
-    const numbers = await Promise.all([new Blob(['a']).arrayBuffer()]);
-    assert.equal(await connection.request('sum', { numbers: [numbers[0].byteLength] }), 1);
+    assert.equal(await connection.request('sum', { numbers: [1, 2] }), 3);
   });
 
   it('keep their order, however a listener fails', async (t) => {

@@ -6,7 +6,17 @@ import { type SocketClient, boot, bootNode } from '#src/testing/index.js';
 import { defineEvents } from '#src/worker/events.js';
 import { Bytes, message } from '#src/worker/message.js';
 import { Refused } from '#src/worker/refused.js';
+import type { StandardSchema } from '#src/worker/schema-types.js';
 import { fixture } from '../support/fixtures.js';
+
+/** As validators are given texts of their own. */
+const GREETING: StandardSchema<string> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: () => ({ issues: [{ message: 'Say something friendly.' }] }),
+  },
+};
 
 const EVENTS = defineEvents({
   messages: {
@@ -15,6 +25,7 @@ const EVENTS = defineEvents({
       Gateway.emitToGroup('tea', 'said', { text, bytes: Buffer.from(text) });
     }),
     file: message({ file: Bytes }, (_, { file }) => ({ file, length: file.length })),
+    greet: message(GREETING, () => {}),
     refuse: message(() => {
       throw new Refused('taken', 'It is taken');
     }),
@@ -51,12 +62,18 @@ describe('a test that speaks by names', { timeout: 20_000 }, () => {
       message: '/text must be string.',
     });
 
+    await assert.rejects(ann.request('greet', ''), { message: 'The data Say something friendly.' });
+
     ann.answer('sure', (data) => ({ yes: data }));
     assert.deepEqual(await ann.request('ask'), { yes: 'really' });
     ann.answer('sure', () => {
       throw new Refused('no', 'I am not');
     });
-    assert.match(await ann.request('ask'), /has refused the request 'sure': I am not/);
+    assert.match(await ann.request('ask'), /has refused the request 'sure': I am not\.$/);
+    ann.answer('sure', () => {
+      throw new Refused('no', 'The listener failed.');
+    });
+    assert.match(await ann.request('ask'), /has refused the request 'sure': The listener failed\.$/);
     await app.settled();
     assert.equal(ann.messages.length, 2, 'answers are no messages to be read');
     const asked = assert.rejects(ann.request('never'), /There is no message of this name here/);
@@ -110,6 +127,14 @@ describe('a test that speaks by names', { timeout: 20_000 }, () => {
       [
         { say: message({ type: 'string', maxLenght: 1 }, () => {}) },
         /'say' .*: its schema cannot be used: .*"maxLenght"/,
+      ],
+      [
+        { say: message({ text: 'string' }, () => {}) },
+        /'say' .*: "text" is no keyword of JSON Schema; .* each field must be a JSON Schema, such as \{ text: Type\.String\(\) \}/,
+      ],
+      [
+        { say: message({ name: { type: 'string' }, text: 'string' }, () => {}) },
+        /"text" is no keyword of JSON Schema; .* each field must be/,
       ],
       [{ say: message({ type: 'string', format: 'email' }, () => {}) }, /unknown format "email"/],
       [

@@ -31,7 +31,8 @@ export function checkCall(name: string, args: unknown): CheckedCall {
     isValid = ajv.compile(call.args);
     validators.set(name, isValid);
   }
-  if (!isValid(args)) throw new GatewayError('GW_ARGUMENT', problem(name, call, isValid.errors?.at(-1)));
+  if (!isValid(args))
+    throw new GatewayError('GW_ARGUMENT', problem(name, call, args, isValid.errors?.at(-1)));
   return { name, call, args };
 }
 
@@ -41,12 +42,13 @@ function noCall(name: string): Refusal {
   return new Refusal(404, `The Gateway API has no call ${shown(name)}; ${remedy}`);
 }
 
-/** Of several errors, as of a union, the last one is about the whole of it. */
-function problem(name: string, { args }: Call, error: ErrorObject | undefined): string {
+/** @param error of several, as of a union, the last one, which is about the whole of it */
+function problem(name: string, { args }: Call, given: unknown, error: ErrorObject | undefined): string {
   const [, argument = ''] = (error?.instancePath ?? '').split('/');
   const known = Object.keys(args.properties);
-  if (error?.keyword === 'additionalProperties' && argument === '') {
-    const unknown = String(error.params.additionalProperty);
+  // before what is missing, which a misspelt name most likely is
+  const unknown = namesIn(given).find((found) => !known.includes(found));
+  if (unknown !== undefined) {
     const closest = suggestion(unknown, known);
     const remedy =
       closest === undefined ? `expected ${known.join(', ') || 'none'}.` : `did you mean "${closest}"?`;
@@ -62,6 +64,10 @@ function problem(name: string, { args }: Call, error: ErrorObject | undefined): 
   // what is wrong may lie within it
   const found = error?.instancePath === `/${argument}` ? `${shown(error.data)} as its` : 'a wrong';
   return `${name} was given ${found} ${argument}; expected ${expectedOf(args, argument)}.`;
+}
+
+function namesIn(given: unknown): string[] {
+  return typeof given === 'object' && given !== null && !Array.isArray(given) ? Object.keys(given) : [];
 }
 
 function expectedOf({ properties }: Call['args'], argument: string): string {
