@@ -29,7 +29,13 @@ export type { Client } from './worker/client.js';
 export { ClientRefusal } from './worker/client-refusal.js';
 export type { RequestOptions } from './worker/client-requests.js';
 export { Bytes, type ClientMessage, message } from './worker/message.js';
-export type { DataOf, StandardIssue, StandardResult, StandardSchema } from './worker/schema-types.js';
+export type {
+  DataOf,
+  InputOf,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './worker/schema-types.js';
 export { Refused } from './worker/refused.js';
 export type { ResponseHeaders } from './worker/response-headers.js';
 export type { RequestOrigin, RequestResult, WebRequest, WebResponse } from './worker/web-types.js';

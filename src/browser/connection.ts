@@ -167,8 +167,9 @@ export class Connection implements LineHost {
     try {
       return encode({ id, data });
     } catch (error) {
+      // that its data cannot be sent is this end's own
       this.#report(error);
-      return encode({ id, error: refusalBy(error) });
+      return encode({ id, error: FAILED });
     }
   }
 
@@ -197,13 +198,13 @@ export class Connection implements LineHost {
   }
 }
 
+const FAILED = { code: 'GW_HANDLER', message: 'The listener failed.' };
+
 /** What the server is told: not what somebody wrote for whoever reads this page's console. */
 function refusalBy(error: unknown): { code: string; message: string } {
   const { name, code, message } = error as GatewayError;
   // by its name: there may be two copies of this file
-  return name === 'GatewayError'
-    ? { code, message }
-    : { code: 'GW_HANDLER', message: 'The listener failed.' };
+  return name === 'GatewayError' ? { code, message } : FAILED;
 }
 
 /** @returns takes it away */

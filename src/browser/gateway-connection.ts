@@ -21,8 +21,8 @@ export interface GatewayConnection<Events = unknown> {
   /**
    * Sends a message. Without a connection it waits for the next one.
    *
-   * @throws GatewayError GW_OVERFLOW when too many wait, GW_LINK_CLOSED once it is closed; TypeError for data that JSON cannot
-   *   hold, but for bytes anywhere in it
+   * @throws GatewayError GW_OVERFLOW when too many wait, GW_LINK_CLOSED once it is closed; GW_ARGUMENT for data that JSON
+   *   cannot hold (a cycle, a bigint) but for bytes anywhere in it, and for a Blob: send `await blob.arrayBuffer()`
    */
   emit<Name extends MessageName<Events>>(event: Name, ...data: EmitArguments<Events, Name>): void;
   /**

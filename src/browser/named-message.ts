@@ -1,3 +1,5 @@
+import { GatewayError } from './gateway-error.js';
+
 /*
  * A named message is a JSON text:
  *
@@ -28,14 +30,20 @@ export interface Incoming {
   };
 }
 
-/** @throws TypeError for what JSON cannot hold */
+/** @throws GatewayError GW_ARGUMENT for what JSON cannot hold */
 export function encode(message: object): string | ArrayBuffer {
   const attachments: Uint8Array[] = [];
-  const text = JSON.stringify(message, function replace(this: Record<string, unknown>, key, value: unknown) {
-    // not `value`, of which a toJSON may have made something else
-    const bytes = bytesIn(this[key]);
-    return bytes === undefined ? value : { _placeholder: true, num: attachments.push(bytes) - 1 };
-  });
+  let text: string;
+  try {
+    text = JSON.stringify(message, function replace(this: Record<string, unknown>, key, value: unknown) {
+      // not `value`, of which a toJSON may have made something else
+      const bytes = bytesIn(this[key]);
+      return bytes === undefined ? value : { _placeholder: true, num: attachments.push(bytes) - 1 };
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new GatewayError('GW_ARGUMENT', `The data cannot be sent: ${why}`);
+  }
   return attachments.length === 0 ? text : join([new TextEncoder().encode(text), ...attachments]);
 }
 
@@ -57,7 +65,14 @@ function decodeParts(data: ArrayBuffer): unknown {
   });
 }
 
+/** @throws TypeError for a Blob, whose bytes only a promise has */
 function bytesIn(value: unknown): Uint8Array | undefined {
+  // not everything that has websockets has these
+  if (globalThis.Blob && value instanceof Blob) {
+    throw new TypeError(
+      `expected its bytes instead of a ${value.constructor.name}: await blob.arrayBuffer().`,
+    );
+  }
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
 }

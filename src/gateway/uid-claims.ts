@@ -36,6 +36,8 @@ export class UidClaims {
   readonly #newest = new Map<string, Remembered>();
   /** In the order in which they are forgotten. */
   readonly #remembered = new Queue<Remembered>();
+  /** Who has lost a uid, and so is being closed: it takes nobody else's. */
+  readonly #losers = new WeakSet<ClientRecord>();
 
   constructor(directory: Directory, clock: Clock, clientIdOf: (client: ClientRecord) => string) {
     this.#directory = directory;
@@ -51,15 +53,18 @@ export class UidClaims {
    */
   add(claim: UidClaim, client: ClientRecord | undefined): ClientRecord[] {
     this.#forgetOld();
+    if (client !== undefined && this.#losers.has(client)) return [];
     if (client !== undefined) this.#directory.bind(client, claim.uid);
     const known = this.#newest.get(claim.uid)?.claim;
     const winner = known !== undefined && isNewer(known, claim) ? known : claim;
     const now = { claim, until: this.#clock.now() + TOGETHER };
     if (winner === claim) this.#newest.set(claim.uid, now);
     this.#remembered.push(now);
-    return [...this.#directory.withUid(claim.uid)].filter(
+    const losers = [...this.#directory.withUid(claim.uid)].filter(
       (holder) => this.#clientIdOf(holder) !== winner.clientId,
     );
+    for (const loser of losers) this.#losers.add(loser);
+    return losers;
   }
 
   #forgetOld(): void {

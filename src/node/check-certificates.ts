@@ -1,4 +1,3 @@
-import { systemClock } from '../base/clock.js';
 import type { NodeConfig } from '../config/schema.js';
 import { Certificates } from '../gateway/protocols/certificates.js';
 
@@ -15,7 +14,7 @@ export async function checkCertificates({ gateway, admin }: NodeConfig): Promise
   for (const { url, tls } of [...listeners, ...own]) {
     if (tls === undefined) continue;
     const certificates = await Certificates.read(tls, url);
-    const warnings = certificates.warnings(systemClock.now());
+    const warnings = certificates.warnings(Date.now());
     const names = certificates.names.join(', ') || 'no DNS names';
     lines.push(`${url}: ${names}, until ${certificates.validTo.toISOString()}`, ...warnings);
   }

@@ -37,7 +37,9 @@ export function dataText(data: unknown): DataText {
   const attachments: Uint8Array[] = [];
   const json = JSON.stringify(data, function (this: Record<string, unknown>, key, value: unknown) {
     const bytes = bytesOf(this[key]);
-    return bytes === undefined ? value : { _placeholder: true, num: attachments.push(bytes) - 1 };
+    if (bytes !== undefined) return { _placeholder: true, num: attachments.push(bytes) - 1 };
+    if (isPlaceholder(value)) throw new TypeError('beside bytes, {"_placeholder":true} stands for some');
+    return value;
   });
   return { json, attachments };
 }
@@ -82,13 +84,16 @@ export function isPacked(body: Buffer): boolean {
   return at === body.length && at > 0;
 }
 
-/** What is in a text. @throws SyntaxError, or RangeError for what nests too deep */
+/**
+ * What is in a text. Bytes stand in one place: a second one would make much of a short message.
+ *
+ * @throws SyntaxError, or RangeError for what nests too deep
+ */
 export function parseNamed(text: Buffer, attachments: readonly Buffer[]): unknown {
+  const left = new Map(attachments.entries());
   return JSON.parse(text.toString(), (_key, value: unknown) => {
-    if (typeof value !== 'object' || value === null || !('_placeholder' in value)) return value;
-    const { _placeholder: isPlaceholder, num } = value as { _placeholder: unknown; num?: unknown };
-    if (isPlaceholder !== true || typeof num !== 'number') return value;
-    const bytes = attachments.at(num >= 0 ? num : Infinity);
+    if (!isPlaceholder(value)) return value;
+    const bytes = takeFrom(left, Number(value.num));
     return bytes === undefined ? value : Buffer.from(bytes);
   });
 }
@@ -96,9 +101,10 @@ export function parseNamed(text: Buffer, attachments: readonly Buffer[]): unknow
 /** A named message as those are sent it who take only text: bytes are base64. @throws GW_FRAME */
 export function base64Text(body: Buffer): Buffer {
   const { text, attachments } = unpackNamed(body);
+  const left = new Map(attachments.entries());
   // byte for byte: the text stays what it is
   const plain = text.toString('latin1').replace(PLACEHOLDER, (found, first?: string, second?: string) => {
-    const bytes = attachments.at(Number(first ?? second));
+    const bytes = takeFrom(left, Number(first ?? second));
     return bytes === undefined ? found : `{"base64":"${bytes.toString('base64')}"}`;
   });
   return Buffer.from(plain, 'latin1');
@@ -129,6 +135,19 @@ function holdsBytes(value: unknown, within: object[]): boolean {
   }
   within.pop();
   return found;
+}
+
+/** Whether an object stands for bytes, where there are any. */
+function isPlaceholder(value: unknown): value is { readonly _placeholder: true; readonly num?: unknown } {
+  return (
+    typeof value === 'object' && value !== null && '_placeholder' in value && value['_placeholder'] === true
+  );
+}
+
+function takeFrom(left: Map<number, Buffer>, num: number): Buffer | undefined {
+  const bytes = left.get(num);
+  left.delete(num);
+  return bytes;
 }
 
 function bytesOf(value: unknown): Uint8Array | undefined {

@@ -158,7 +158,9 @@ export class BusinessWorker {
     }
     if (client.events.asked > 0 && this.#clientRequests.takes(client, frame, place)) return;
     if (client.events.waits) {
-      if (frame.command === Command.ON_CLOSE) this.#clientRequests.ended(client, frame);
+      const { command } = frame;
+      if (command === Command.CLIENT_ENDED || command === Command.ON_CLOSE)
+        this.#clientRequests.ended(client, frame);
       this.#waiting.add(client.events, frame, place);
       return;
     }

@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { GatewayError } from '../base/errors.js';
 import type { Client } from './client.js';
-import type { DataOf } from './schema-types.js';
+import type { DataOf, InputOf } from './schema-types.js';
 
 /** A message that clients may send by name, as {@link message} makes it. */
 // oxlint-disable-next-line typescript/no-explicit-any -- messages of any data and answer are listed together
@@ -33,7 +33,7 @@ export function message<S extends object, Answer>(
 export function message<S extends object, Schema extends object, Answer>(
   schema: Schema,
   handler: (client: Client<S>, data: DataOf<Schema>) => Answer,
-): ClientMessage<S, DataOf<Schema>, Awaited<Answer>>;
+): ClientMessage<S, InputOf<Schema>, Awaited<Answer>>;
 export function message(first: unknown, second?: unknown): ClientMessage<object> {
   const [schema, handler] =
     typeof first === 'function' && second === undefined ? [undefined, first] : [first, second];

@@ -2,12 +2,12 @@
 import type { Static, TObject, TProperties } from 'typebox';
 
 /** What a validator that follows Standard Schema has: zod, valibot, arktype and others. */
-export interface StandardSchema<Output = unknown> {
+export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>;
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
 
@@ -31,12 +31,16 @@ type JsonSchema =
   | { readonly enum: readonly unknown[] }
   | { readonly $ref: string };
 
-/** The data that fits a schema, or an object with these fields. */
+/** The data that a handler gets, by the schema, or the fields of an object: what a Standard Schema makes of what came. */
 export type DataOf<Schema> =
-  Schema extends StandardSchema<infer Output>
-    ? Output
-    : Schema extends JsonSchema
-      ? Static<Schema>
-      : Schema extends TProperties
-        ? Static<TObject<Schema>>
-        : unknown;
+  Schema extends StandardSchema<infer _, infer Output> ? Output : JsonDataOf<Schema>;
+
+/** The data that is sent, by the same schema: what a Standard Schema takes. */
+export type InputOf<Schema> =
+  Schema extends StandardSchema<infer Input, infer _> ? Input : JsonDataOf<Schema>;
+
+type JsonDataOf<Schema> = Schema extends JsonSchema
+  ? Static<Schema>
+  : Schema extends TProperties
+    ? Static<TObject<Schema>>
+    : unknown;

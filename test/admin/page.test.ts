@@ -134,6 +134,23 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
     await Promise.all([hostile.ws.close(), long.ws.close()]);
   });
 
+  it('shows a name that is only white space, and lets no marks paint over another row', async (t) => {
+    const [blank, piled] = [await ApiClient.connect(node.url('ws')), await ApiClient.connect(node.url('ws'))];
+    await blank.call('client.bindUid', ' \u3000');
+    await piled.call('client.bindUid', `e${'\u0301'.repeat(40)}`);
+    const page = await open(t);
+    await page.getByRole('link', { name: 'Uids' }).click();
+    await page.getByRole('link', { name: '\\u0020\\u3000' }).waitFor();
+    const name = page.locator('tbody .name', { hasText: '\u0301' });
+    const above = page.locator('thead');
+    await page.getByRole('searchbox').fill('\u0301');
+    await page.getByText('1 found').waitFor();
+    const painted = await above.screenshot();
+    await name.evaluate((element) => (element.textContent = 'e'));
+    assert.ok(painted.equals(await above.screenshot()), 'marks are painted over the row above');
+    await Promise.all([blank.ws.close(), piled.ws.close()]);
+  });
+
   it('sends, and closes a client, once that is confirmed', async (t) => {
     const watcher = await WsClient.connect(node.url('ws'));
     const page = await open(t);

@@ -116,8 +116,8 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
     assert.deepEqual(await ask('unknown'), { refusal: missing });
     const [refusal, secret, loop, ...more] = errors;
     assert.deepEqual(
-      [refusal.message, secret.message, loop.name, more],
-      ['Not now.', 'a secret', 'TypeError', []],
+      [refusal.message, secret.message, (loop as GatewayError).code, more],
+      ['Not now.', 'a secret', 'GW_ARGUMENT', []],
     );
   });
 
@@ -154,8 +154,23 @@ describe('messages between a client and a node', { timeout: 60_000 }, () => {
 
   it('that JSON cannot hold are refused where they are sent', async (t) => {
     const { connection } = await BrowserClient.open(t, node.urls[0]);
-    assert.throws(() => connection.emit('say', { text: 1n }), TypeError);
-    await assert.rejects(connection.request('sum', { numbers: [1n] }), TypeError);
+    const loop: Record<string, unknown> = {};
+    loop.self = { loop };
+    const blob = /expected its bytes instead of a (Blob|File): await blob\.arrayBuffer\(\)/;
+    const refused: readonly (readonly [data: unknown, message: RegExp])[] = [
+      [{ text: 1n }, /^The data cannot be sent: .*BigInt/],
+      [loop, /^The data cannot be sent: .*circular/],
+      [new Blob(['a']), blob],
+      [{ numbers: [new File(['a'], 'a.txt')] }, blob],
+      [{ toJSON: () => assert.fail('on purpose') }, /^The data cannot be sent: on purpose/],
+    ];
+    for (const [data, message] of refused) {
+      const expected = { name: 'GatewayError', code: 'GW_ARGUMENT', message };
+      assert.throws(() => connection.emit('say', data), expected);
+      await assert.rejects(connection.request('sum', data), expected);
+    }
+    const numbers = await Promise.all([new Blob(['a']).arrayBuffer()]);
+    assert.equal(await connection.request('sum', { numbers: [numbers[0].byteLength] }), 1);
   });
 
   it('keep their order, however a listener fails', async (t) => {

@@ -6,7 +6,7 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 
 /** Each line is right, or said to be wrong. */
 const PAGE = `
-import { Bytes, Refused, defineEvents, message } from 'gatewayworker';
+import { Bytes, Refused, type StandardSchema, defineEvents, message } from 'gatewayworker';
 import { type GatewayConnection, connect } from 'gatewayworker/browser';
 import { Type } from 'typebox';
 
@@ -16,6 +16,10 @@ declare module 'gatewayworker' {
     bye: undefined;
   }
 }
+
+// as a validator has it whose schemas change what they are given
+declare const appointment: StandardSchema<{ when: string; room?: string }, { when: Date; room: string }>;
+declare const anyNumber: StandardSchema<{ by: unknown }, { by: number }>;
 
 const events = defineEvents<{ name: string }>()({
   messages: {
@@ -31,6 +35,8 @@ const events = defineEvents<{ name: string }>()({
     word: message(Type.String(), (_, word) => word),
     leave: message(() => {}),
     any: message(Type.Unknown(), () => {}),
+    meet: message(appointment, (_, { when, room }) => [when.getTime(), room.length]),
+    turn: message(anyNumber, (_, { by }) => by + 1),
   },
 });
 
@@ -42,6 +48,14 @@ async function typed(chat: GatewayConnection<typeof events>, untyped: GatewayCon
   chat.emit('look', { from: 'a' });
   chat.emit('word', 'a');
   chat.emit('any', [1]);
+  // of a Standard Schema: what it takes, and not what it makes of that
+  chat.emit('meet', { when: '2030-01-01' });
+  chat.emit('turn', { by: '7' });
+  const turned: number = await chat.request('turn', { by: 7 });
+  // @ts-expect-error -- a Date is what the handler gets
+  chat.emit('meet', { when: new Date() });
+  // @ts-expect-error -- it is missing
+  chat.emit('turn', {});
   // @ts-expect-error -- there is no such message
   chat.emit('sey', { text: 'hi' });
   // @ts-expect-error -- a text is missing
@@ -75,7 +89,7 @@ async function typed(chat: GatewayConnection<typeof events>, untyped: GatewayCon
 
   untyped.emit('whatever', { a: 1 });
   const answer: { x: number } = await untyped.request('whatever');
-  void [found, seven, word, nothing, text, answer];
+  void [found, turned, seven, word, nothing, text, answer];
 }
 
 void typed(connect<typeof events>('/'), connect('/'));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { ANSWER_TIMEOUT } from '#src/gateway/protocols/timeouts.js';
 import { endThread } from '../support/chaos-gate.js';
 import { ChaosNode } from '../support/chaos-node.js';
 import { type Named, NamedClient } from '../support/named-client.js';
@@ -113,6 +114,16 @@ for (const [link, start] of [
       bob.emit('leave', 'bob');
       const told = await ann.next();
       assert.deepEqual([told.event, (told.data as { code: unknown }).code], ['bob', 'GW_CLIENT_GONE']);
+
+      const carl = await NamedClient.connect(worker.url);
+      carl.emit('tell', 'carl');
+      await carl.next();
+      const vanished = performance.now();
+      carl.ws.socket.terminate();
+      const gone = await ann.next();
+      assert.deepEqual([gone.event, (gone.data as { code: unknown }).code], ['carl', 'GW_CLIENT_GONE']);
+      // a client that sends no more is known long before its connection is given up
+      assert.ok(performance.now() - vanished < ANSWER_TIMEOUT);
     });
 
     it('its answer finds the handler that waits for it in the old thread, over a reload, and so does its end', async () => {

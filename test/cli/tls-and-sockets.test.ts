@@ -158,7 +158,7 @@ describe('TLS and unix sockets', { timeout: 10 * LIMIT, skip: process.platform =
       'other/gatewayworker.config.json',
       JSON.stringify({
         ...CONFIG,
-        gateway: { listen: [{ url: `text+unix:${app.folder}/run/chat.sock` }] },
+        gateway: { lanPort: 0, listen: [{ url: `text+unix:${app.folder}/run/chat.sock` }] },
         worker: false,
       }),
     );

@@ -66,6 +66,14 @@ describe('claims to a uid', () => {
     );
   });
 
+  it('closes nobody for one that has lost it meanwhile, and is being closed', () => {
+    const desk = new Desk();
+    const [ann, ann2] = [desk.come(1), desk.come(2)];
+    for (const client of [ann, ann2]) desk.directory.bind(client, 'ann');
+    assert.deepEqual(desk.claims.add(claimOf(1, 1), ann), [ann2]);
+    assert.deepEqual(desk.claims.add(claimOf(2, 2), ann2), []);
+  });
+
   it('also closes those that did not claim it', () => {
     const desk = new Desk();
     desk.directory.bind(desk.come(1), 'ann');

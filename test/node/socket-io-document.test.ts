@@ -14,6 +14,7 @@ describe('docs/socket-io.md', { timeout: 60_000 }, () => {
   before(() => {
     project = new PackageProject();
     project.linkPackage();
+    project.link('typebox');
     project.write('package.json', JSON.stringify({ type: 'module' }));
   });
   after(() => project.remove());

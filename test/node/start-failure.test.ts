@@ -112,7 +112,7 @@ describe('a start that fails says why, and leaves nothing running', { concurrenc
     assertFailed(failed, 1);
     assert.match(
       failed.errors,
-      /events.* is no events module: it has no onMessage\. Expected: export default defineEvents/,
+      /events.* is no events module: it has neither onMessage nor messages\. Expected: export default defineEvents/,
     );
   });
 

@@ -27,6 +27,11 @@ describe('a trace', { timeout: 60_000 }, () => {
     return part.next === null ? part.entries : [...part.entries, ...(await rest(query, part))];
   }
 
+  async function refused(query: object): Promise<string> {
+    const { status, json } = await admin.post('/api/trace', query);
+    return `${status} ${json.error?.message}`;
+  }
+
   it('of a client has all that it sends and is sent, and what changes of it, until its end', async () => {
     const client = await WsClient.connect(`${node.url('ws')}/chat?room=1`);
     const call = async (name: string, ...args: unknown[]): Promise<unknown> => {
@@ -100,18 +105,21 @@ describe('a trace', { timeout: 60_000 }, () => {
   });
 
   it('says what is wrong with a question', async () => {
-    const refused = async (query: object): Promise<string> => {
-      const { status, json } = await admin.post('/api/trace', query);
-      return `${status} ${json.error?.message}`;
-    };
-    assert.match(await refused({}), /The trace has 0 of clientId, uid and group: expected one of them/);
-    assert.match(await refused({ uid: 'a', group: 'b' }), /The trace has 2 of clientId, uid and group/);
-    assert.match(await refused({ clientId: 'x' }), /clientId is "x": expected 20 hexadecimal digits/);
-    for (const after of ['x', '0badcafe.1,-', '../..', '0badcafe.'])
+    assert.match(
+      await refused({}),
+      /^400 A trace is to have 0 of clientId, uid and group: expected one of them/,
+    );
+    assert.match(
+      await refused({ uid: 'a', group: 'b' }),
+      /^400 A trace is to have 2 of clientId, uid and group/,
+    );
+    assert.match(await refused({ clientId: 'x' }), /^400 clientId is "x": expected 20 hexadecimal digits/);
+    for (const place of ['x', '0badcafe.1,-', '../..', '0badcafe.']) {
       assert.match(
-        await refused({ uid: 'a', after }),
-        /expected next of the answer before, or nothing to begin/,
+        await refused({ uid: 'a', after: place }),
+        /^400 .*expected next of the answer before, or nothing to begin/,
       );
+    }
     const gone = await ask({ uid: 'a', after: '0badcafe.1' });
     assert.deepEqual([gone.next, gone.ended?.by], [null, 'unread']);
   });

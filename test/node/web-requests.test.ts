@@ -10,6 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import { bootNode } from '#src/testing/index.js';
 import { eventually } from '../support/eventually.js';
 import { fixture } from '../support/fixtures.js';
+import { sendAndEnd, sendAndWait } from '../support/half-client.js';
 import { SplitNode } from '../support/split-node.js';
 import { WsClient } from '../support/ws-client.js';
 
@@ -205,6 +206,17 @@ for (const [where, open] of Object.entries(DOORS)) {
       assert.deepEqual(await answered(response), [200, '']);
       const own = await fetch(`${door.url}/head`, { method: 'HEAD' });
       assert.equal(own.headers.get('content-length'), '7');
+    });
+
+    it('ends a connection whose request breaks off in its body, or goes on with what is no chunk', async () => {
+      const head = 'POST /show HTTP/1.1\r\nHost: a\r\n';
+      const broken = await sendAndEnd(door.url, `${head}Content-Length: 100\r\n\r\nabc`);
+      assert.match(broken.toString(), /^HTTP\/1\.1 400 /);
+      const wrong = await sendAndWait(
+        door.url,
+        `${head}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nxyz\r\n`,
+      );
+      assert.match(wrong.toString(), /^HTTP\/1\.1 400 /);
     });
 
     it('answers two requests of one write in their order, and keeps the connection', async () => {

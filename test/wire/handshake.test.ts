@@ -20,6 +20,11 @@ function forPhp(part: 'get' | 'server' | 'cookie', body: Buffer): unknown {
   return (toPlain(unserialize(toPhpHandshake(body))) as Record<string, unknown>)[part];
 }
 
+/** The handshake of a client of Socket.IO, for a namespace. @param auth as it came */
+function asked(auth: string): Buffer {
+  return encodeHandshake({ ...JSON.parse(handshake('/').toString()), namespace: '/admin', auth });
+}
+
 describe('a websocket handshake', () => {
   const url = '/chat?list[]=x&list[]=y&dot.ted=a%20b&__proto__=1';
   const cookie = 'a=b%20c; d="e"; __proto__=f; =g; h=i=j; k';
@@ -60,13 +65,11 @@ describe('a websocket handshake', () => {
   });
 
   it('has what a client of Socket.IO asks for, and gives', () => {
-    const body = (auth: string): Buffer =>
-      encodeHandshake({ ...JSON.parse(handshake('/').toString()), namespace: '/admin', auth });
-    const { namespace, auth } = decodeHandshake(body('{"token":"x"}'));
+    const { namespace, auth } = decodeHandshake(asked('{"token":"x"}'));
     assert.deepEqual({ namespace, auth }, { namespace: '/admin', auth: { token: 'x' } });
     // which anybody may send
     for (const text of ['[1]', '7', 'null', '{"cut', ''])
-      assert.equal(decodeHandshake(body(text)).auth, null);
+      assert.equal(decodeHandshake(asked(text)).auth, null);
   });
 
   it('is given to handlers alike, by a PHP gateway', () => {

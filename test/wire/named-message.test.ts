@@ -162,6 +162,26 @@ describe('a named message with bytes', () => {
     assert.deepEqual(parseNamed(Buffer.from(text), [bytes]), JSON.parse(text));
   });
 
+  it('has its bytes in one place: a short message is not to become a long one', () => {
+    const body = packNamed(
+      `{"event":"e","data":[${Array(3).fill('{"_placeholder":true,"num":0}').join()}]}`,
+      [bytes],
+    );
+    const again = { _placeholder: true, num: 0 };
+    const { text, attachments } = unpackNamed(body);
+    assert.deepEqual(parseNamed(text, attachments), { event: 'e', data: [bytes, again, again] });
+    assert.deepEqual(JSON.parse(base64Text(body).toString()), {
+      event: 'e',
+      data: [{ base64: 'AP+A' }, again, again],
+    });
+  });
+
+  it('is not made of data that says so itself', () => {
+    const again = { _placeholder: true, num: 0 };
+    assert.throws(() => dataText({ note: again, bytes }), /"_placeholder":true\} stands for some/);
+    assert.equal(dataText({ note: again }).json, '{"note":{"_placeholder":true,"num":0}}');
+  });
+
   it('is refused when it is cut off', () => {
     const body = packNamed(eventText('e', '1'), [bytes]);
     for (let length = 1; length < body.length; length++) {

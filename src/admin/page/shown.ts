@@ -13,10 +13,15 @@ const HIDDEN_BUT_LINES = new RegExp(
   'g',
 );
 
+/** Nothing but white space, and what is drawn as nothing. */
+const BLANK = /^[\s\u2800\p{Default_Ignorable_Code_Point}]+$/u;
+
 /** What somebody else has named, as text that takes no more than its place: cut, with nothing in it that is not seen. */
 export function shown(text: string, limit = SHORT): string {
-  const cut = text.length > limit ? `${text.slice(0, limit)}…` : text;
-  return cut.replaceAll(HIDDEN, written);
+  const cut = text.slice(0, limit);
+  // of a name that is blank there would be nothing to see, or to click
+  const seen = BLANK.test(cut) ? cut.replaceAll(/[^]/g, written) : cut.replaceAll(HIDDEN, written);
+  return text.length > limit ? `${seen}…` : seen;
 }
 
 /** The same as an element, whose direction of writing is nobody else's. */

@@ -30,7 +30,10 @@ export const claimCommands: Readonly<Record<number, CommandHandler>> = {
     const claim = uidClaim(frame, ext);
     const { code, reason } = closingOf(frame, ext);
     const address = parseClientId(claim.clientId);
-    const client = isOurs(address) ? directory.get(address.connectionId) : undefined;
+    const ours = isOurs(address);
+    const client = ours ? directory.get(address.connectionId) : undefined;
+    // it has gone since: it would close those who stay
+    if (ours && client === undefined) return;
     const farewell = farewellOf(frame);
     for (const loser of uidClaims.add(claim, client)) {
       if (farewell !== undefined) delivery.deliver(loser, farewell);

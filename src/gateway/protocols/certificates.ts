@@ -84,7 +84,7 @@ export class Certificates {
     return new Date(Math.min(...this.#pairs.map(({ x509 }) => Date.parse(x509.validTo))));
   }
 
-  /** What clients will not accept, though it can be used: a sentence each. @param now milliseconds */
+  /** What clients will not accept, though it can be used: a sentence each. @param now milliseconds since 1970 */
   warnings(now: number): string[] {
     return this.#pairs.flatMap(({ file, x509: { validFrom, validTo } }) => {
       if (Date.parse(validTo) < now)

@@ -43,17 +43,23 @@ export class HttpRefusals {
     else socket.destroy();
   }
 
-  /** An answer that is on its way goes out first, and is then the last: what is behind it has no place in its stream. */
+  /**
+   * Answers that are on their way go out first: what is behind them has no place in their stream. A request whose own body has
+   * failed has no answer under way, but this one.
+   */
   #endWith(socket: Duplex, status: number, text: string): void {
     this.#ending.add(socket);
     socket.removeAllListeners('data');
-    const last = unanswered(socket).at(-1);
-    if (last === undefined) {
+    const pending = unanswered(socket);
+    const last = pending.at(-1);
+    const failed = last !== undefined && !last.req.complete && !last.headersSent ? last : undefined;
+    const before = failed === undefined ? last : pending.at(-2);
+    if (before === undefined) {
       this.#end(socket, rawAnswer(status, text));
       return;
     }
     socket.pause();
-    last.once('close', () => this.#end(socket, ''));
+    before.once('close', () => this.#end(socket, ''));
   }
 
   /** What else comes is thrown away, since bytes that nobody reads would make the system take our answer back. */

@@ -1,4 +1,6 @@
+import { GatewayError } from '../../base/errors.js';
 import type { ClientRow } from './clients.js';
+import { quote } from './mismatch.js';
 import type { RequestEntry } from './request-entry.js';
 
 /** Everything that its gateway knows of a client. */
@@ -30,11 +32,24 @@ const args = { clientId: { type: 'text', maximum: 1000 } } as const;
 export const clientRequest: RequestEntry<typeof args, ClientDetail | null> = {
   args,
   changes: false,
-  ofNode: (node, { clientId }) => node.client(clientId),
+  ofNode(node, { clientId }) {
+    check(clientId);
+    return node.client(clientId);
+  },
   async ofGroup({ members }, given) {
+    check(given.clientId);
     const found = await Promise.all(
       members.map(async (member) => await member.answerTo({ command: 'client', ...given })),
     );
     return found.find((one) => one !== undefined && one !== null) ?? null;
   },
 };
+
+/** @throws GW_CLIENT_ID */
+function check(clientId: string): void {
+  if (/^[0-9a-f]{20}$/i.test(clientId)) return;
+  throw new GatewayError(
+    'GW_CLIENT_ID',
+    `${quote(clientId)} is no client id; expected 20 hexadecimal digits, as in client.id.`,
+  );
+}

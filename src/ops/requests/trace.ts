@@ -1,4 +1,5 @@
-import { mismatch, quote } from './mismatch.js';
+import { GatewayError } from '../../base/errors.js';
+import { quote } from './mismatch.js';
 import type { AskedGroup, RequestEntry } from './request-entry.js';
 
 /** Something that happened to a client, or that it was sent. */
@@ -129,16 +130,30 @@ export const traceRequest: RequestEntry<typeof args, TracePart> = {
   },
 };
 
-/** @param nodes how many there are @throws GW_CONTROL when it is not said whose trace, or `after` is nothing that was given */
+/**
+ * @param nodes how many there are
+ * @throws GW_CLIENT_ID; GW_ARGUMENT when it is not said whose trace, or `after` is nothing that was given
+ */
 function check({ clientId, uid, group, after }: TraceQuery, nodes: number): void {
   const wanted = [clientId, uid, group].filter((name) => name !== '').length;
-  if (wanted !== 1) throw mismatch(`The trace has ${wanted} of clientId, uid and group`, 'one of them');
+  if (wanted !== 1) {
+    throw new GatewayError(
+      'GW_ARGUMENT',
+      `A trace is to have ${wanted} of clientId, uid and group: expected one of them.`,
+    );
+  }
   if (clientId !== '' && !CLIENT_ID.test(clientId)) {
-    throw mismatch(`clientId is ${quote(clientId)}`, '20 hexadecimal digits, as in client.id');
+    throw new GatewayError(
+      'GW_CLIENT_ID',
+      `clientId is ${quote(clientId)}: expected 20 hexadecimal digits, as in client.id.`,
+    );
   }
   const places = after.split(SEPARATOR);
   if (after !== '' && (places.length !== nodes || !places.every((place) => PLACE.test(place)))) {
-    throw mismatch(`after is ${quote(after)}`, 'next of the answer before, or nothing to begin');
+    throw new GatewayError(
+      'GW_ARGUMENT',
+      `after is ${quote(after)}: expected next of the answer before, or nothing to begin.`,
+    );
   }
 }
 

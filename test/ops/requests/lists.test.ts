@@ -7,6 +7,7 @@ import { type RawLog, logRequest } from '#src/ops/requests/log.js';
 import { type NameList, groupsRequest } from '#src/ops/requests/names.js';
 import type { AskedGroup, AskedMember } from '#src/ops/requests/request-entry.js';
 
+const ANN = '7f0000010b5400000001';
 const QUERY: ClientQuery = { after: '', limit: 50, search: '', group: '', uid: '', waiting: false };
 
 /** A group whose nodes answer so; undefined: not at all. */
@@ -91,20 +92,24 @@ describe('lists of a group of nodes', () => {
     assert.equal((await groupsRequest.ofGroup(whole, { after: '', limit: 1, search: '' })).next, 'a');
   });
 
-  it('find a client wherever it is', async () => {
+  it('find a client wherever it is, and know what none is', async () => {
     const asked = group(
       () => null,
       () => undefined,
-      () => ({ clientId: 'ann' }),
+      () => ({ clientId: ANN }),
     );
-    assert.deepEqual(await clientRequest.ofGroup(asked, { clientId: 'ann' }), { clientId: 'ann' });
+    assert.deepEqual(await clientRequest.ofGroup(asked, { clientId: ANN }), { clientId: ANN });
     assert.equal(
       await clientRequest.ofGroup(
         group(() => null),
-        { clientId: 'ann' },
+        { clientId: ANN },
       ),
       null,
     );
+    await assert.rejects(clientRequest.ofGroup(asked, { clientId: 'ann' }), {
+      code: 'GW_CLIENT_ID',
+      message: '"ann" is no client id; expected 20 hexadecimal digits, as in client.id.',
+    });
   });
 });
 

@@ -21,6 +21,7 @@ describe('what may be asked of a node', () => {
         { command: 'client', clientId: '' },
         { command: 'log', after: '' },
         { command: 'metrics' },
+        { command: 'trace', clientId: '', uid: '', group: '', payload: false, after: '', stop: false },
       ],
     );
   });
