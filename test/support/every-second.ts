@@ -38,6 +38,8 @@ const PLAIN: Crowd = {
   work: ['sync', 'async', 'sync', 'query', 'fail', 'async', 'reject'],
 };
 
+/** Seconds that the load goes on at most, however slow the machine is: a handler that finds no room on the board neither dies nor answers. */
+const LONGEST = 600;
 const WAYS_TO_DIE: readonly MessageKind[] = ['exit', 'uncaught', 'loop', 'exit-later'];
 
 /** For the titles of tests. */
@@ -100,7 +102,7 @@ export async function killUnderLoad(
   { clients, rate, times, pause, work, connect }: Crowd = PLAIN,
 ): Promise<void> {
   // the threads that the node starts find it
-  const board = ChaosBoard.create(clients, rate * times * 4);
+  const board = ChaosBoard.create(clients, rate * LONGEST);
   const node = await nodeClass.start({ worker: { processTimeout: 1 } });
   t.after(() => node.stop());
   let next = 0;

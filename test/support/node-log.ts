@@ -1,4 +1,7 @@
-import { Inbox } from './inbox.js';
+import { Inbox, LIMIT } from './inbox.js';
+
+/** Milliseconds that a line may take while others come: it only bounds a failure. */
+const LONGEST = 3 * LIMIT;
 
 /** A line of a node's log. */
 export interface LogLine {
@@ -27,9 +30,13 @@ export class NodeLog {
 
   /** The next line that has this in its message; lines before it are passed over. */
   async logged(message: string): Promise<LogLine> {
+    const deadline = performance.now() + LONGEST;
     for (;;) {
       const line = await this.#inbox.next();
       if (line.msg.includes(message)) return line;
+      if (performance.now() > deadline) {
+        throw new Error(`The log had no line with "${message}" for ${LONGEST / 1000} s, but others.`);
+      }
     }
   }
 
