@@ -28,10 +28,6 @@ export class Deadlines<Item> {
     return this.#deadlines.keys().next().value;
   }
 
-  has(item: Item): boolean {
-    return this.#deadlines.has(item);
-  }
-
   /** Its time begins, anew if it was here. */
   add(item: Item): void {
     this.#deadlines.delete(item);

@@ -73,14 +73,14 @@ export function unpackNamed(body: Buffer): {
   return { text, attachments };
 }
 
-/** Parts that a client's message may have: each costs far more than the four bytes that a client need send for it. */
-const MOST_PARTS = 1_001;
+/** Attachments that a client's message may have: each costs far more than the four bytes that a client need send for it. */
+export const MOST_ATTACHMENTS = 1_000;
 
 /** Whether the lengths add up in what anybody may have sent. */
 export function isPacked(body: Buffer): boolean {
   let at = 0;
   let parts = 0;
-  while (at + 4 <= body.length && parts++ < MOST_PARTS) at += 4 + body.readUInt32BE(at);
+  while (at + 4 <= body.length && parts++ <= MOST_ATTACHMENTS) at += 4 + body.readUInt32BE(at);
   return at === body.length && at > 0;
 }
 

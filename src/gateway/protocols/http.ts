@@ -126,7 +126,7 @@ export class HttpSide {
       this.#send(response, health === 'ok' ? 200 : 503, 'application/json', body);
     } else if (this.#files !== undefined) {
       void this.#files.answer(request, response, target);
-    } else if (splitTarget(target).path === CLIENT_PATH) {
+    } else if (path === CLIENT_PATH) {
       this.#sendClient(request, response);
     } else if (this.#context.host.answers) {
       this.#exchange(request, response, target);

@@ -1,18 +1,19 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SUBPROTOCOL } from '../../wire/subprotocol.js';
-import { certificateOf } from './client-certificate.js';
+import { requestOf } from './handshake-fields.js';
 import { HttpSide } from './http.js';
 import { fieldLine, rawAnswer, unanswered } from './http-answer.js';
 import { createHttpServer } from './http-server.js';
 import { hasOneHost, originForm, splitTarget } from './http-target.js';
 import type { ListenerContext } from './listener-context.js';
-import type { Admission, HandshakeRequest, Listener } from './protocol.js';
+import type { Listener } from './protocol.js';
 import type { Origins } from './origins.js';
 import type { Sender } from './sender.js';
 import type { EngineServer } from './socketio/engine-server.js';
 import { CLOSE_TIMEOUT } from './timeouts.js';
+import { TURNED_AWAY } from './turned-away.js';
 import { WsArrival } from './ws-arrival.js';
 import type { Agreement } from './ws-compression.js';
 import { CloseCode, type WsProtocol, closeFrame, wsProtocol } from './ws-frame.js';
@@ -90,10 +91,13 @@ class WsListener implements Listener {
       return;
     }
     const sender = this.context.senderOf(socket, request.headers);
-    const { path, query } = splitTarget(originForm(request.url));
-    if (this.#engine?.takes(path) === true) {
-      this.#upgradeForEngine(this.#engine, request, sender, head, query, agreement);
-      return;
+    const engine = this.#engine;
+    if (engine !== undefined) {
+      const { path, query } = splitTarget(originForm(request.url));
+      if (engine.takes(path)) {
+        this.#upgradeForEngine(engine, request, sender, head, query, agreement);
+        return;
+      }
     }
     const admission = this.#closing ? 'full' : this.context.admits(sender.address);
     if (admission === 'welcome') {
@@ -102,7 +106,8 @@ class WsListener implements Listener {
     } else if (admission === 'unavailable') {
       this.#handshakes.answer(request, socket, head, undefined, () => this.#turnAway(socket));
     } else {
-      turnDown(socket, admission);
+      const { status, text } = TURNED_AWAY[admission];
+      answer(socket, status, `${text}.`, admission === 'hurried' ? ['Retry-After: 1'] : []);
     }
   }
 
@@ -164,7 +169,7 @@ class WsListener implements Listener {
     head: Buffer,
     agreement: Agreement | undefined,
   ): void {
-    const handshake = requestOf(request, request.headers);
+    const handshake = requestOf(request);
     let arrival: WsArrival | undefined;
     const onValid = (accept: Accept): void => {
       arrival = new WsArrival(this.context, handshake, socket, sender, head, {
@@ -200,27 +205,6 @@ function ignore(): void {}
 function protocolOf(agreement: Agreement | undefined, subprotocol: string): WsProtocol {
   const protocol = agreement?.protocol ?? wsProtocol;
   return subprotocol === SUBPROTOCOL ? namedProtocol(protocol) : protocol;
-}
-
-/** @param headers as they came */
-function requestOf(
-  { url, method = 'GET', httpVersion, socket }: IncomingMessage,
-  headers: IncomingHttpHeaders,
-): Omit<HandshakeRequest, 'subprotocol'> {
-  return { url: originForm(url), method, httpVersion, headers, certificate: certificateOf(socket) };
-}
-
-function turnDown(socket: Socket, admission: Exclude<Admission, 'welcome' | 'unavailable'>): void {
-  switch (admission) {
-    case 'full':
-      answer(socket, 503, 'This server takes no more clients at the moment.');
-      return;
-    case 'crowded':
-      answer(socket, 429, 'There are too many connections from your address.');
-      return;
-    case 'hurried':
-      answer(socket, 429, 'Connections from your address come too fast.', ['Retry-After: 1']);
-  }
 }
 
 /** Answers an upgrade that does not become a websocket. Node has let go of the socket by then, its errors included. */

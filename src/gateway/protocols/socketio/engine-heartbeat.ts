@@ -24,7 +24,7 @@ export class EngineHeartbeat {
     this.#asked = new Deadlines(clock, timeout, (socket, late) => {
       // what it sends may be long, or not be read at the moment: its answer waits behind that
       if (socket.moves() || late > STILL) this.#asked.add(socket);
-      else socket.silent();
+      else socket.destroy();
     });
   }
 

@@ -10,9 +10,7 @@ import { Opcode, WHOLE_TEXT, frame } from '../ws-frame.js';
 
 /** First characters of packets. */
 export const PacketType = {
-  OPEN: 0x30,
   CLOSE: 0x31,
-  PING: 0x32,
   PONG: 0x33,
   MESSAGE: 0x34,
   UPGRADE: 0x35,

@@ -5,16 +5,6 @@ import { CloseCode } from '../ws-frame.js';
 import { BASE64, CLOSE_BODY, NOOP_BODY, SEPARATOR, bodyOf } from './engine-packet.js';
 import type { EngineTransport, TransportHost } from './engine-transport.js';
 
-/** Answers a request of a client's. */
-export type Respond = (response: ServerResponse, status: number, body: Buffer | string) => void;
-
-export interface PollingOptions {
-  readonly host: TransportHost;
-  readonly respond: Respond;
-  /** Of which a request's body may have `maxPackageSize`. */
-  readonly listener: ListenerContext;
-}
-
 /** A body that came, and how far it has been read. */
 interface Posted {
   readonly response: ServerResponse;
@@ -23,6 +13,7 @@ interface Posted {
 }
 
 const EMPTY = Buffer.alloc(0);
+const CLOSED = 'This session is closed.';
 
 /**
  * A client on HTTP: a GET waits until there is something for it, and its packets come as the bodies of POSTs, one at a time.
@@ -34,7 +25,8 @@ export class EnginePolling implements EngineTransport {
   bytesOut = 0;
   /** Whether a GET that finds nothing is answered at once: the client goes over to a websocket, and waits for that. */
   hastens = false;
-  readonly #options: PollingOptions;
+  readonly #listener: ListenerContext;
+  readonly #host: TransportHost;
   #state: 'open' | 'closing' | 'closed' = 'open';
   /** What waits for a GET, as frames of a websocket. */
   #frames: Buffer[] = [];
@@ -46,8 +38,10 @@ export class EnginePolling implements EngineTransport {
   #paused = false;
   #reading = false;
 
-  constructor(options: PollingOptions) {
-    this.#options = options;
+  /** @param listener of which a request's body may have `maxPackageSize` */
+  constructor(listener: ListenerContext, host: TransportHost) {
+    this.#listener = listener;
+    this.#host = host;
   }
 
   get bufferedBytes(): number {
@@ -63,16 +57,13 @@ export class EnginePolling implements EngineTransport {
 
   /** What waits, for another transport to send. */
   take(): Buffer {
-    const frames = Buffer.concat(this.#frames);
-    this.#frames = [];
-    this.#length = 0;
-    return frames;
+    return Buffer.concat(this.#takeFrames());
   }
 
   /** A GET. */
   get(response: ServerResponse): void {
     if (this.#poll !== undefined) {
-      this.#options.respond(response, 400, 'Only one GET at a time may wait.');
+      respond(response, 400, 'Only one GET at a time may wait.');
       this.#forbid('A client sent a second GET while one waited.');
       return;
     }
@@ -97,7 +88,7 @@ export class EnginePolling implements EngineTransport {
 
   /** A POST. */
   post(request: IncomingMessage, response: ServerResponse): void {
-    const { respond, listener } = this.#options;
+    const listener = this.#listener;
     const { maxPackageSize } = listener;
     if (this.#posted !== undefined) {
       respond(response, 400, 'Only one POST at a time may be under way.');
@@ -149,7 +140,7 @@ export class EnginePolling implements EngineTransport {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    this.#refusePost();
+    this.#answerPost(400, CLOSED);
     if (this.#poll === undefined) return;
     // what had to wait has gone out with this GET or an earlier one
     process.nextTick(() => this.#end());
@@ -168,7 +159,7 @@ export class EnginePolling implements EngineTransport {
   ended(): void {
     this.hasten();
     this.#state = 'closing';
-    this.#acknowledge();
+    this.#answerPost();
     process.nextTick(() => this.#gone(CloseCode.NONE, false));
   }
 
@@ -176,7 +167,7 @@ export class EnginePolling implements EngineTransport {
   discard(): void {
     this.hasten();
     this.#state = 'closed';
-    this.#acknowledge();
+    this.#answerPost();
   }
 
   /** Hands on the packets of a body, as long as they are wanted. */
@@ -192,44 +183,42 @@ export class EnginePolling implements EngineTransport {
       posted.at = end + 1;
       if (packet[0] === BASE64) {
         const bytes = Buffer.from(packet.toString('latin1', 1), 'base64');
-        this.#options.host.message(this, bytes, true);
+        this.#host.message(this, bytes, true);
       } else {
-        this.#options.host.message(this, packet, false);
+        this.#host.message(this, packet, false);
       }
     }
     this.#reading = false;
-    if (posted.at > body.length) this.#acknowledge();
+    if (posted.at > body.length) this.#answerPost();
   }
 
-  #acknowledge(): void {
+  #answerPost(status = 200, text = 'ok'): void {
     const posted = this.#posted;
     this.#posted = undefined;
-    if (posted !== undefined) this.#options.respond(posted.response, 200, 'ok');
+    if (posted !== undefined) respond(posted.response, status, text);
   }
 
-  #refusePost(): void {
-    const posted = this.#posted;
-    this.#posted = undefined;
-    if (posted !== undefined) this.#options.respond(posted.response, 400, 'This session is closed.');
+  #takeFrames(): Buffer[] {
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#length = 0;
+    return frames;
   }
 
   #flush(): void {
-    const body = bodyOf(this.#frames);
-    this.#frames = [];
-    this.#length = 0;
-    this.#answer(body);
+    this.#answer(bodyOf(this.#takeFrames()));
   }
 
   #answer(body: Buffer): void {
     const response = this.#poll;
     this.#poll = undefined;
     this.bytesOut += body.length;
-    if (response !== undefined) this.#options.respond(response, 200, body);
+    if (response !== undefined) respond(response, 200, body);
   }
 
   /** What a client does that it may not: the session ends. */
   #forbid(problem: string): void {
-    this.#options.host.misbehaved(this, 'error', 'engine.io polling', problem);
+    this.#host.misbehaved(this, 'error', 'engine.io polling', problem);
     this.refuse();
   }
 
@@ -247,12 +236,22 @@ export class EnginePolling implements EngineTransport {
   #gone(code: number, broken: boolean): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#frames = [];
-    this.#length = 0;
+    this.#takeFrames();
     const poll = this.#poll;
     this.#poll = undefined;
-    if (poll !== undefined) this.#options.respond(poll, 400, 'This session is closed.');
-    this.#refusePost();
-    this.#options.host.closed(this, code, '', broken);
+    if (poll !== undefined) respond(poll, 400, CLOSED);
+    this.#answerPost(400, CLOSED);
+    this.#host.closed(this, code, '', broken);
   }
+}
+
+/** Answers a request of a client's, unless it is gone, or has been. */
+function respond(response: ServerResponse, status: number, body: Buffer | string): void {
+  if (response.destroyed || response.headersSent) return;
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=UTF-8',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+  });
+  response.end(body);
 }

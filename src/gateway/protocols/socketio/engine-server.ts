@@ -2,15 +2,14 @@ import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Deadlines } from '../../../base/deadlines.js';
-import { certificateOf } from '../client-certificate.js';
+import { requestOf } from '../handshake-fields.js';
 import { originForm, splitTarget } from '../http-target.js';
 import type { ListenerContext } from '../listener-context.js';
-import type { Admission } from '../protocol.js';
 import { type Sender } from '../sender.js';
 import { CLOSE_TIMEOUT } from '../timeouts.js';
+import { TURNED_AWAY } from '../turned-away.js';
 import { allowOrigin, answerPreflight } from './engine-cors.js';
 import { EngineHeartbeat } from './engine-heartbeat.js';
-import type { PollingOptions } from './engine-polling.js';
 import {
   BAD_METHOD,
   BAD_REQUEST,
@@ -22,13 +21,7 @@ import {
   engineQuery,
 } from './engine-query.js';
 import type { EngineRelay } from './engine-relay.js';
-import {
-  type EngineKeeper,
-  EngineSocket,
-  type EngineUser,
-  type EngineVisitor,
-  type VisitorRequest,
-} from './engine-socket.js';
+import { type EngineKeeper, EngineSocket, type EngineUser, type EngineVisitor } from './engine-socket.js';
 import type { EngineWebSocket, OpenedWebSocket } from './engine-web-socket.js';
 
 /** Milliseconds that a websocket has to take over from polling. */
@@ -53,18 +46,12 @@ export interface EngineSettings {
 /** What a websocket's request is answered with: its end, or a way to go on. */
 export type EngineWay = EngineRefusal | ((websocket: OpenedWebSocket) => void);
 
-const ADMISSIONS: Readonly<Record<Exclude<Admission, 'welcome'>, EngineRefusal>> = {
-  full: { status: 503, code: 4, message: 'This server takes no more clients at the moment' },
-  unavailable: { status: 503, code: 4, message: 'This server has no worker at the moment' },
-  crowded: { status: 429, code: 4, message: 'There are too many connections from your address' },
-  hurried: { status: 429, code: 4, message: 'Connections from your address come too fast' },
-};
+const UNAVAILABLE = { status: 503, text: 'This server has no worker at the moment' };
 
 /** Engine.IO 4 on a websocket port: its sessions, and the requests that are theirs. */
 export class EngineServer implements EngineKeeper {
   readonly listener: ListenerContext;
   readonly heartbeat: EngineHeartbeat;
-  readonly polling: Omit<PollingOptions, 'host'>;
   readonly #settings: EngineSettings;
   readonly #use: (socket: EngineSocket) => EngineUser;
   readonly #sockets = new Map<string, EngineSocket>();
@@ -81,7 +68,6 @@ export class EngineServer implements EngineKeeper {
     const { clock } = listener;
     this.listener = listener;
     this.heartbeat = new EngineHeartbeat(clock, settings.pingInterval, settings.pingTimeout);
-    this.polling = { respond, listener };
     this.#settings = settings;
     this.#use = use;
     settings.relay?.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -91,14 +77,10 @@ export class EngineServer implements EngineKeeper {
     this.#lingering = new Deadlines(clock, CLOSE_TIMEOUT, (socket) => socket.destroy());
   }
 
-  get size(): number {
-    return this.#sockets.size;
-  }
-
   /** Whether a request for this path is one of a client of its. */
   takes(path: string): boolean {
     const own = this.#settings.path;
-    return path.startsWith(own.slice(0, -1)) && (path === own || path.length === own.length - 1);
+    return path === own || `${path}/` === own;
   }
 
   /** Takes no new clients, and closes those that are here. */
@@ -150,7 +132,7 @@ export class EngineServer implements EngineKeeper {
     if (sid === '') {
       return (
         this.#refusalOf(sender) ??
-        ((websocket) => void this.#open({ sender, request: requestOf(request) }, websocket))
+        ((websocket) => void this.#open({ sender, request: JSON.stringify(requestOf(request)) }, websocket))
       );
     }
     const socket = this.#sockets.get(sid);
@@ -206,7 +188,8 @@ export class EngineServer implements EngineKeeper {
       if (method !== 'GET') return BAD_METHOD;
       const sender = this.listener.senderOf(request.socket, request.headers);
       const refusal = this.#refusalOf(sender);
-      if (refusal === undefined) this.#open({ sender, request: requestOf(request) }).get(response);
+      if (refusal === undefined)
+        this.#open({ sender, request: JSON.stringify(requestOf(request)) }).get(response);
       return refusal;
     }
     const socket = this.#sockets.get(sid);
@@ -230,7 +213,9 @@ export class EngineServer implements EngineKeeper {
 
   #refusalOf({ address }: Sender): EngineRefusal | undefined {
     const admission = this.#stopping ? 'full' : this.listener.admits(address);
-    return admission === 'welcome' ? undefined : ADMISSIONS[admission];
+    if (admission === 'welcome') return undefined;
+    const { status, text } = admission === 'unavailable' ? UNAVAILABLE : TURNED_AWAY[admission];
+    return { status, code: FORBIDDEN.code, message: text };
   }
 
   /** Of what is refused, what somebody has to mend who is not there. */
@@ -242,28 +227,6 @@ export class EngineServer implements EngineKeeper {
     }
     return refusal;
   }
-}
-
-function requestOf(request: IncomingMessage): EngineVisitor['request'] {
-  const { url, method = 'GET', httpVersion, headers, socket } = request;
-  const kept: VisitorRequest = {
-    url: originForm(url),
-    method,
-    httpVersion,
-    headers,
-    certificate: certificateOf(socket),
-  };
-  return JSON.stringify(kept);
-}
-
-function respond(response: ServerResponse, status: number, body: Buffer | string): void {
-  if (response.destroyed || response.headersSent) return;
-  response.writeHead(status, {
-    'Content-Type': 'text/plain; charset=UTF-8',
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-  });
-  response.end(body);
 }
 
 function refuse(response: ServerResponse, { status, code, message }: EngineRefusal): void {

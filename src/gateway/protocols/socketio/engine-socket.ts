@@ -1,24 +1,21 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ListenerContext } from '../listener-context.js';
-import type { ClientProtocol, HandshakeRequest } from '../protocol.js';
+import type { ClientProtocol } from '../protocol.js';
 import type { Sender } from '../sender.js';
 import { wsProtocol } from '../ws-frame.js';
 import type { EngineHeartbeat } from './engine-heartbeat.js';
 import { PING_PACKET, PacketType, textFrame } from './engine-packet.js';
-import { EnginePolling, type PollingOptions } from './engine-polling.js';
+import { EnginePolling } from './engine-polling.js';
 import type { EngineTransport, Reporter, TransportHost } from './engine-transport.js';
 import { EngineWebSocket, type OpenedWebSocket } from './engine-web-socket.js';
 
 /** Who has come, and how. */
 export interface EngineVisitor {
   readonly sender: Sender;
-  /** The request that it began with, as {@link VisitorRequest} in JSON: it is kept for long, and hardly ever looked at. */
+  /** The request that it began with, as HandshakeFields in JSON: it is kept for long, and hardly ever looked at. */
   readonly request: string;
 }
-
-/** As of a websocket's handshake. */
-export type VisitorRequest = Omit<HandshakeRequest, 'subprotocol'>;
 
 /** What a socket's packets are for. */
 export interface EngineUser {
@@ -35,7 +32,6 @@ export interface EngineUser {
 export interface EngineKeeper {
   readonly listener: ListenerContext;
   readonly heartbeat: EngineHeartbeat;
-  readonly polling: Omit<PollingOptions, 'host'>;
   /** What a new client is told, in JSON. */
   opening(socket: EngineSocket): string;
   /** A probe has come, and has some time to become the transport. */
@@ -89,7 +85,7 @@ export class EngineSocket implements TransportHost {
     this.#keeper = keeper;
     this.#transport =
       websocket === undefined
-        ? new EnginePolling({ ...keeper.polling, host: this })
+        ? new EnginePolling(keeper.listener, this)
         : new EngineWebSocket(keeper.listener, websocket, this);
     this.#transport.write(textFrame(`0${keeper.opening(this)}`));
   }
@@ -202,11 +198,6 @@ export class EngineSocket implements TransportHost {
   get #received(): number {
     const { flow, bytesIn } = this.#transport;
     return flow?.received ?? bytesIn;
-  }
-
-  /** It has not answered its ping. */
-  silent(): void {
-    this.destroy();
   }
 
   // ---- what transports report ----

@@ -42,10 +42,6 @@ export class Namespaces {
     this.#allowed = new Set(allowed);
   }
 
-  get size(): number {
-    return this.#present.size;
-  }
-
   allows(name: string): boolean {
     return this.#any || this.#allowed.has(name);
   }

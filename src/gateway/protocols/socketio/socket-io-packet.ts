@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { MOST_ATTACHMENTS } from '../../../wire/named-bytes.js';
 import { endOfString } from '../../../wire/named-message.js';
 
 /*
@@ -25,8 +26,6 @@ export const SocketIoType = {
   BINARY_ACK: 6,
 } as const;
 
-/** Attachments that a packet may have. */
-export const MOST_ATTACHMENTS = 1_000;
 /** Bytes that the name of a namespace may have. */
 const LONGEST_NAMESPACE = 256;
 

@@ -64,13 +64,9 @@ export class SocketIoServer {
     oldest.socket.destroy();
   }
 
-  /** Somebody is, or asks to be. */
+  /** Somebody is, or asks to be; or the session is over. */
   busy(session: SocketIoSession): void {
     if (this.#idle.delete(session)) this.#listener.addresses?.left(addressOf(session));
-  }
-
-  gone(session: SocketIoSession): void {
-    this.busy(session);
   }
 
   #late(session: SocketIoSession): void {

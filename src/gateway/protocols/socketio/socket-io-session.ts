@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import type { HandshakeRefusal } from '../../../wire/handshake-answer.js';
+import type { HandshakeFields } from '../handshake-fields.js';
 import type { ClientHost, ClientProtocol, HandshakeRequest } from '../protocol.js';
 import { CloseCode } from '../ws-frame.js';
 import { textFrame } from './engine-packet.js';
-import type { EngineSocket, EngineUser, VisitorRequest } from './engine-socket.js';
+import type { EngineSocket, EngineUser } from './engine-socket.js';
 import { SocketIoArrival } from './socket-io-arrival.js';
 import { Attachments } from './socket-io-attachments.js';
 import { SocketIoConnection } from './socket-io-connection.js';
@@ -76,7 +77,7 @@ export class SocketIoSession implements EngineUser {
     for (const connection of this.#connections.splice(0)) this.#gone(connection, code, reason, broken);
     for (const arrival of this.#arrivals ?? []) this.#host.left(arrival);
     this.#arrivals = undefined;
-    this.#server.gone(this);
+    this.#server.busy(this);
   }
 
   // ---- what its clients want ----
@@ -172,7 +173,7 @@ export class SocketIoSession implements EngineUser {
 
   #arrive(name: string, auth: string): void {
     const handshake: HandshakeRequest = {
-      ...(JSON.parse(this.socket.visitor.request) as VisitorRequest),
+      ...(JSON.parse(this.socket.visitor.request) as HandshakeFields),
       subprotocol: '',
       namespace: name,
       ...(auth === '' ? undefined : { auth }),
