@@ -8,3 +8,15 @@ export function plainAddress(address = ''): string {
 
 /** In place of an address, that of who comes by a unix socket: as nginx writes it. */
 export const UNIX_ADDRESS = 'unix:';
+
+/** Where a client is: `1.2.3.4:5`, `[::1]:5`. One that comes by a unix socket has no port. */
+export function formatRemote({
+  remoteAddress,
+  remotePort,
+}: {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+}): string {
+  if (remoteAddress === UNIX_ADDRESS) return remoteAddress;
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+}

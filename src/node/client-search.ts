@@ -2,6 +2,7 @@ import type { ClientRecord } from '../gateway/client-record.js';
 import type { Gateway } from '../gateway/gateway.js';
 import type { ClientList, ClientQuery, ClientRow } from '../ops/requests/clients.js';
 import { MOST_LOOKED, SHOWN } from '../ops/requests/clients.js';
+import { shownOf } from './connection-page.js';
 import { Slices } from './slices.js';
 import { textMatcher } from './text-matcher.js';
 
@@ -46,17 +47,11 @@ export async function searchClients(gateway: Searched, query: ClientQuery): Prom
 
 /** What a list says of a client. */
 export function rowOf(gateway: Searched, client: ClientRecord): ClientRow {
-  const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.connection;
   return {
     clientId: gateway.clientIdOf(client),
     uid: client.uid?.slice(0, SHOWN) ?? null,
     groups: client.groups?.size ?? 0,
-    protocol: protocol.name,
-    remoteAddress,
-    remotePort,
-    bytesIn,
-    bytesOut,
-    buffered: bufferedBytes,
+    ...shownOf(client),
     queued: client.queued?.length ?? 0,
   };
 }

@@ -2,6 +2,7 @@ import { type Clock, type Timer } from '../base/clock.js';
 import type { ClientNote, ClientWatcher } from '../gateway/client-watcher.js';
 import type { ClientRecord } from '../gateway/client-record.js';
 import type { OutgoingMessage } from '../gateway/outgoing-message.js';
+import { formatRemote } from '../net/address.js';
 import { STOPPED, type TraceEnd, type TraceEntry, type TracePart } from '../ops/requests/trace.js';
 import { decodeClientEnd } from '../wire/client-end.js';
 import type { TraceFilter } from './trace-filter.js';
@@ -141,7 +142,6 @@ function summaryOf(client: ClientRecord): string {
   return words.join('; ');
 }
 
-function nameOf({ connection: { protocol, remoteAddress, remotePort } }: ClientRecord): string {
-  const host = remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress;
-  return `${protocol.name} from ${remoteAddress === 'unix:' ? remoteAddress : `${host}:${remotePort}`}`;
+function nameOf({ connection }: ClientRecord): string {
+  return `${connection.protocol.name} from ${formatRemote(connection)}`;
 }

@@ -1,5 +1,6 @@
+import type { ClientRecord } from '../gateway/client-record.js';
 import type { Gateway } from '../gateway/gateway.js';
-import type { ConnectionPage } from '../ops/requests/connections.js';
+import type { ConnectionPage, ConnectionStatus } from '../ops/requests/connections.js';
 
 /** A part of a gateway's connections. */
 export function connectionPage(gateway: Gateway | undefined, offset: number, limit: number): ConnectionPage {
@@ -9,18 +10,26 @@ export function connectionPage(gateway: Gateway | undefined, offset: number, lim
   for (const client of gateway.directory.clients()) {
     if (index >= offset + limit) break;
     if (index++ < offset) continue;
-    const { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes } = client.connection;
     connections.push({
       clientId: gateway.clientIdOf(client),
       uid: client.uid ?? null,
       groups: [...(client.groups ?? [])],
-      protocol: protocol.name,
-      remoteAddress,
-      remotePort,
-      bytesIn,
-      bytesOut,
-      buffered: bufferedBytes,
+      ...shownOf(client),
     });
   }
   return { total: gateway.directory.size, offset, connections };
+}
+
+/** What is shown of each client's connection. */
+export function shownOf({
+  connection: { protocol, remoteAddress, remotePort, bytesIn, bytesOut, bufferedBytes },
+}: ClientRecord): Omit<ConnectionStatus, 'clientId' | 'uid' | 'groups'> {
+  return {
+    protocol: protocol.name,
+    remoteAddress,
+    remotePort,
+    bytesIn,
+    bytesOut,
+    buffered: bufferedBytes,
+  };
 }

@@ -30,7 +30,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // what operators see: it is given what it shows
   'ops/requests': [...FOUNDATION, 'metrics'],
   'ops/control': [...FOUNDATION, 'net', 'ops/requests'],
-  'ops/view': [...FOUNDATION, 'config', 'ops/requests'],
+  'ops/view': [...FOUNDATION, 'net', 'config', 'ops/requests'],
   'ops/log': [...FOUNDATION],
   'ops/process': [...FOUNDATION, 'config', 'ops/requests', 'ops/control', 'ops/log'],
   'ops/group': [...FOUNDATION, 'net', 'config', 'client', 'ops/requests', 'ops/process'],

@@ -45,7 +45,7 @@ async function answerOnce(
   else exchange.sendJson(200, await answer());
 }
 
-async function make({ name, call, args }: CheckedCall, { calls, log }: AdminContext): Promise<unknown> {
+async function make({ call, args }: CheckedCall, { calls, log }: AdminContext): Promise<unknown> {
   const api = await calls();
   // what is sent before it is known who is there could be lost unseen
   await api.connect();
@@ -57,7 +57,7 @@ async function make({ name, call, args }: CheckedCall, { calls, log }: AdminCont
     // who pushes faster than the network takes it is answered when it has taken it
     if (value === false) await drained;
   }
-  return name === 'drained' ? null : asJson(value);
+  return asJson(value);
 }
 
 function refuseChanges({ readOnly }: AdminContext, checked: readonly CheckedCall[]): void {

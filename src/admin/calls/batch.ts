@@ -1,8 +1,8 @@
-import { Ajv } from 'ajv';
+import type { ValidateFunction } from 'ajv';
 import { type Static, Type } from '#typebox';
 import { Refusal } from '../refusal.js';
 import { type CallName, calls } from './calls.js';
-import { type CheckedCall, checkCall } from './check-call.js';
+import { ajv, type CheckedCall, checkCall } from './check-call.js';
 
 const MAX_CALLS = 1000;
 const EXAMPLE =
@@ -25,10 +25,11 @@ export const batchSchema = Type.Object(
   { additionalProperties: false },
 );
 
-const isBatch = new Ajv().compile<Static<typeof batchSchema>>(batchSchema);
+let isBatch: ValidateFunction<Static<typeof batchSchema>> | undefined;
 
 /** @throws Refusal when one of the calls is wrong */
 export function readBatch(body: unknown): CheckedCall[] {
+  isBatch ??= ajv.compile<Static<typeof batchSchema>>(batchSchema);
   if (!isBatch(body)) {
     const [{ instancePath, keyword } = {}] = isBatch.errors ?? [];
     if (keyword === 'maxItems') {

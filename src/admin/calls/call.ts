@@ -4,7 +4,7 @@ import type { ClusterCalls } from '../../client/cluster-calls.js';
 /** A call of the Gateway API, as it can be asked for over HTTP. */
 export interface Call {
   readonly summary: string;
-  /** `send` and `change` do something, and are refused with `admin.readOnly`; `query` does not. */
+  /** `send` does something, and is refused with `admin.readOnly`; `query` does not. */
   readonly kind: CallKind;
   /** Its arguments by name, those within the method's options among them. */
   readonly args: TSchema & { readonly properties: TProperties };

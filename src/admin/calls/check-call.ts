@@ -17,7 +17,7 @@ export interface CheckedCall {
   readonly args: unknown;
 }
 
-const ajv = new Ajv({ verbose: true, allowUnionTypes: true });
+export const ajv = new Ajv({ verbose: true, allowUnionTypes: true });
 ajv.addVocabulary([EXPECTED]);
 /** Of the calls that somebody has asked for. */
 const validators = new Map<CallName, ValidateFunction>();

@@ -98,6 +98,9 @@ export const sendCalls = {
     'Answers when little of what was sent waits for the gateways of other nodes.',
     {},
     result.nothing,
-    (calls) => calls.drained(),
+    async (calls) => {
+      await calls.drained();
+      return null;
+    },
   ),
 };

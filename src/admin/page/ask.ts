@@ -1,20 +1,12 @@
 /** What the node has refused, or could not do. */
 export class AskError extends Error {
-  /** `GW_…`; '' where it was not the node that answered. */
-  readonly code: string;
+  /** 0 where nobody has answered. */
   readonly status: number;
 
-  constructor(message: string, code: string, status: number) {
+  constructor(message: string, status: number) {
     super(message);
-    this.code = code;
     this.status = status;
   }
-}
-
-/** An answer of the node: its result, and who of several has not taken part in it. */
-export interface Answer {
-  readonly result: unknown;
-  readonly missing: readonly string[];
 }
 
 /** Called when the node does not know this page any more. */
@@ -35,27 +27,22 @@ export async function isKnown(): Promise<boolean> {
   }
 }
 
-/** Asks the node that the page came from. @throws AskError */
-export async function ask(path: string, body: unknown = {}, signal?: AbortSignal): Promise<Answer> {
-  const answer = await exchange(path, {
-    method: 'POST',
-    body: JSON.stringify(body),
-    headers: { 'Content-Type': 'application/json' },
-    ...(signal && { signal }),
-  });
-  return answer;
-}
-
-async function exchange(path: string, init: RequestInit): Promise<Answer> {
+/** Asks the node that the page came from. @returns its result @throws AskError */
+export async function ask(path: string, body: unknown = {}, signal?: AbortSignal): Promise<unknown> {
   let response: Response;
-  let json: { result?: unknown; missing?: readonly string[]; error?: { code?: string; message?: string } };
+  let json: { result?: unknown; error?: { message?: string } };
   try {
-    response = await fetch(path, { credentials: 'same-origin', ...init });
+    response = await fetch(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json' },
+      ...(signal && { signal }),
+    });
     json = await response.json();
   } catch (error) {
-    throw new AskError((error as Error).message, '', 0);
+    throw new AskError((error as Error).message, 0);
   }
-  if (response.ok) return { result: json.result, missing: json.missing ?? [] };
+  if (response.ok) return json.result;
   if (response.status === 401 && path !== '/api/login') onUnknown();
-  throw new AskError(json.error?.message ?? response.statusText, json.error?.code ?? '', response.status);
+  throw new AskError(json.error?.message ?? response.statusText, response.status);
 }

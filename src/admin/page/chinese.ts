@@ -199,7 +199,6 @@ export const chinese: Words = {
   clientNamed: (id) => `客户端 ${id}`,
   goOn: '继续…',
   sent: '已发送。',
-  sentBut: (nodes) => `已发送，但 ${nodes} 的客户端除外：无应答。`,
   kickTitle: '关闭客户端',
   kickSure: (id) => `${id} 的连接将在已发送的内容之后关闭。`,
   kickNow: '关闭',

@@ -1,3 +1,4 @@
+import { formatRemote } from '../../net/address.js';
 import type { ClientList, ClientRow } from '../../ops/requests/clients.js';
 import { ask } from './ask.js';
 import { el } from './dom.js';
@@ -26,7 +27,7 @@ export function clientList({ params }: Stage): View {
     { title: w.uid, cell: ({ uid: own }) => (own === null ? '–' : named(own, 40)) },
     { title: w.groups, cell: ({ groups }) => count(groups), figures: true },
     { title: w.protocol, cell: ({ protocol }) => shown(protocol) },
-    { title: w.address, cell: (row) => el('span', { class: 'mono' }, addressOf(row)) },
+    { title: w.address, cell: (row) => el('span', { class: 'mono' }, formatRemote(row)) },
     { title: w.bytesIn, cell: ({ bytesIn }) => bytes(bytesIn), figures: true },
     { title: w.bytesOut, cell: ({ bytesOut }) => bytes(bytesOut), figures: true },
     { title: w.waits, cell: waits, figures: true },
@@ -78,7 +79,7 @@ async function look(
   let list: ClientList = { clients: [], next: from, looked: 0, total: 0 };
   do {
     const body = { ...query, after: list.next ?? '', limit: PAGE - list.clients.length };
-    const part = (await ask('/api/clients', body, signal)).result as ClientList;
+    const part = (await ask('/api/clients', body, signal)) as ClientList;
     list = { ...part, clients: [...list.clients, ...part.clients], looked: list.looked + part.looked };
   } while (list.next !== null && list.clients.length < PAGE && !signal.aborted);
   return list;
@@ -119,13 +120,4 @@ function waits({ buffered, queued }: ClientRow): HTMLElement | string {
     { class: 'slow' },
     [...(buffered > 0 ? [bytes(buffered)] : []), ...(queued > 0 ? [`${count(queued)} ⇥`] : [])].join(', '),
   );
-}
-
-/** One that comes by a unix socket has no port. */
-export function addressOf({
-  remoteAddress,
-  remotePort,
-}: Pick<ClientRow, 'remoteAddress' | 'remotePort'>): string {
-  if (remoteAddress === 'unix:') return remoteAddress;
-  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }

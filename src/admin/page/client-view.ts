@@ -1,6 +1,6 @@
+import { formatRemote } from '../../net/address.js';
 import type { ClientDetail } from '../../ops/requests/client.js';
 import { type AskError, ask } from './ask.js';
-import { addressOf } from './client-list.js';
 import { type Child, el, replace } from './dom.js';
 import { kickDialog } from './kick.js';
 import { words } from './language.js';
@@ -44,7 +44,7 @@ export function clientView({ live, params }: Stage): View {
   };
   const look = async (): Promise<void> => {
     try {
-      const client = (await ask('/api/client', { clientId: id })).result as ClientDetail | null;
+      const client = (await ask('/api/client', { clientId: id })) as ClientDetail | null;
       if (closed) return;
       status.textContent = client === null ? w.gone : '';
       actions.hidden = client === null;
@@ -100,7 +100,7 @@ function factsOf(client: ClientDetail): readonly (readonly [string, Child])[] {
   const w = words();
   return [
     [w.uid, uidOf(client)],
-    [w.address, el('span', { class: 'mono' }, addressOf(client))],
+    [w.address, el('span', { class: 'mono' }, formatRemote(client))],
     [w.protocol, shown(client.protocol)],
     [w.listener, shown(client.listener)],
     [w.itsWorker, client.worker === null ? '–' : shown(client.worker)],

@@ -241,7 +241,6 @@ export const english = {
   clientNamed: (id: string) => `the client ${id}`,
   goOn: 'Go on…',
   sent: 'Sent.',
-  sentBut: (nodes: string) => `Sent, but not to the clients of ${nodes}: no answer.`,
   kickTitle: 'Close a client',
   kickSure: (id: string) => `The connection of ${id} is closed, after what it was sent.`,
   kickNow: 'Close it',

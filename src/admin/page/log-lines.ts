@@ -49,7 +49,7 @@ export class LogLines {
 
   async #look(): Promise<void> {
     try {
-      const { lines, next } = (await ask('/api/log', { after: this.#next })).result as LogPart;
+      const { lines, next } = (await ask('/api/log', { after: this.#next })) as LogPart;
       this.#next = next;
       this.#show(lines.filter(({ time }) => time === 0 || time >= this.#since));
     } catch (error) {

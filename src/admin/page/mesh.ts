@@ -2,7 +2,7 @@ import type { LiveSample } from '../../ops/requests/live.js';
 import { el, replace, setAttribute, setText, svg } from './dom.js';
 import type { History } from './history.js';
 import { words } from './language.js';
-import { addressed, linksOf, type NodeLink } from './links.js';
+import { addressed, type NodeLink } from './links.js';
 import { bytes, percent } from './quantity.js';
 import { shown } from './shown.js';
 
@@ -35,8 +35,7 @@ export class Mesh {
   readonly element = el('figure', { class: 'mesh' }, this.#picture, this.#legend);
   #drawn = '';
 
-  update(sample: LiveSample, history: History): void {
-    const links = linksOf(sample);
+  update(sample: LiveSample, history: History, links: readonly NodeLink[]): void {
     const dots = dotsOf(sample, history, links).slice(0, MOST_NODES);
     const broken = links.filter(({ up }) => !up).length;
     setAttribute(this.#picture, 'aria-label', words().mapOf(dots.length, links.length, broken));

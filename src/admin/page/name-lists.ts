@@ -43,7 +43,7 @@ function nameList({ live }: Stage, kind: 'groups' | 'uids', one: 'group' | 'uid'
   ]);
   const pager = new Pager<NameList>({
     load: async (after, signal) =>
-      (await ask(`/api/${kind}`, { after, limit: PAGE, search }, signal)).result as NameList,
+      (await ask(`/api/${kind}`, { after, limit: PAGE, search }, signal)) as NameList,
     show: ({ names }) => table.show(names),
     describe: ({ names, missing = [] }) =>
       [

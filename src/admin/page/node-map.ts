@@ -3,7 +3,7 @@ import { el, replace, setAttribute, setText } from './dom.js';
 import { isGroup } from './figures.js';
 import type { History } from './history.js';
 import { words } from './language.js';
-import { addressed, linksOf } from './links.js';
+import { addressed, linksOf, type NodeLink } from './links.js';
 import { Mesh } from './mesh.js';
 import { meter } from './meter.js';
 import { bytes, percent, rate } from './quantity.js';
@@ -28,6 +28,7 @@ export class NodeMap {
   }
 
   update(sample: LiveSample, history: History): void {
+    const links = linksOf(sample);
     for (const number of this.#cards.keys()) {
       if (sample.nodes.some((node) => node.number === number)) continue;
       this.#cards.get(number)?.element.remove();
@@ -40,9 +41,9 @@ export class NodeMap {
         this.#cards.set(node.number, card);
         this.#list.append(card.element);
       }
-      card.update(sample, node, history);
+      card.update(sample, node, history, links);
     }
-    this.#mesh.update(sample, history);
+    this.#mesh.update(sample, history, links);
     const hosted = sample.group?.cluster?.register ?? sample.nodes[0]?.now?.status.cluster.register;
     setText(
       this.#register,
@@ -76,7 +77,7 @@ class NodeCard {
     );
   }
 
-  update(sample: LiveSample, node: LiveNode, history: History): void {
+  update(sample: LiveSample, node: LiveNode, history: History, links: readonly NodeLink[]): void {
     const w = words();
     if (this.#shownName !== node.name) {
       this.#shownName = node.name;
@@ -108,11 +109,11 @@ class NodeCard {
       }
       cell.update(worker, node.now?.threads[index]?.threads ?? [], sample.time);
     }
-    this.#showLinks(sample, node);
+    this.#showLinks(sample, node, links);
   }
 
-  #showLinks(sample: LiveSample, node: LiveNode): void {
-    const links = linksOf(sample).filter(({ from, to, up, waiting }) => {
+  #showLinks(sample: LiveSample, node: LiveNode, all: readonly NodeLink[]): void {
+    const links = all.filter(({ from, to, up, waiting }) => {
       const own = from === node.name || to === node.name;
       // within a group only what is not as it should be: the picture has the rest
       return own && (!up || waiting > 0 || !isGroup(sample));

@@ -36,7 +36,7 @@ export function reloadDialog(live: Live): void {
 async function reload(graceful: boolean, status: HTMLElement): Promise<void> {
   const w = words();
   try {
-    const note = (await ask('/api/reload', { graceful })).result as { readonly note: string } | null;
+    const note = (await ask('/api/reload', { graceful })) as { readonly note: string } | null;
     status.className = note === null ? 'good' : 'slow';
     status.textContent = note === null ? w.reloaded : `${w.reloaded} ${shown(note.note, 1000)}`;
   } catch (error) {

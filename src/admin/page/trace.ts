@@ -84,7 +84,7 @@ export class Trace {
   async #look(): Promise<void> {
     try {
       const body = { ...this.#traced, after: this.#next, payload: this.#payload.checked };
-      const part = (await ask('/api/trace', body)).result as TracePart;
+      const part = (await ask('/api/trace', body)) as TracePart;
       // it was ended meanwhile
       if (this.#next === null) return;
       this.#next = part.next;

@@ -1,19 +1,12 @@
+import type { ConnectionStatus } from './connections.js';
 import type { AskedMember, RequestEntry } from './request-entry.js';
 
 /** A client in a list. */
-export interface ClientRow {
-  readonly clientId: string;
+export interface ClientRow extends Omit<ConnectionStatus, 'uid' | 'groups'> {
   /** Its first {@link SHOWN} characters; null when it has none. */
   readonly uid: string | null;
   /** How many it is in. */
   readonly groups: number;
-  readonly protocol: string;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Bytes sent that the client has not read. */
-  readonly buffered: number;
   /** Events that queue for its worker. */
   readonly queued: number;
 }
@@ -69,6 +62,8 @@ export const clientsRequest: RequestEntry<typeof args, ClientList> = {
     const [, number = '0', rest = ''] = /^(\d+)\/(.*)$/.exec(query.after) ?? [];
     const clients: ClientRow[] = [];
     const missing: string[] = [];
+    /** How many each has, of those that have said so. */
+    const totals = new Map<AskedMember, number>();
     let looked = 0;
     let next: string | null = null;
     for (let index = Number(number), after = rest; index < members.length; index++, after = '') {
@@ -78,6 +73,7 @@ export const clientsRequest: RequestEntry<typeof args, ClientList> = {
       }
       const limit = query.limit - clients.length;
       const part = await members[index].answerTo({ command: 'clients', ...query, after, limit });
+      totals.set(members[index], part?.total ?? 0);
       if (part === undefined) {
         missing.push(members[index].name);
         continue;
@@ -88,16 +84,25 @@ export const clientsRequest: RequestEntry<typeof args, ClientList> = {
       next = `${index}/${part.next}`;
       break;
     }
-    const total = await totalOf(members, query);
+    const total = await totalOf(members, query, totals);
     return { clients, next, looked, total, ...(missing.length > 0 && { missing }) };
   },
 };
 
-async function totalOf(members: readonly AskedMember[], query: ClientQuery): Promise<number> {
+/** @param known what some have said already */
+async function totalOf(
+  members: readonly AskedMember[],
+  query: ClientQuery,
+  known: ReadonlyMap<AskedMember, number>,
+): Promise<number> {
+  const others = members.filter((member) => !known.has(member));
   const counts = await Promise.all(
-    members.map(
+    others.map(
       async (member) => await member.answerTo({ command: 'clients', ...query, after: '', limit: 0 }),
     ),
   );
-  return counts.reduce((sum, count) => sum + (count?.total ?? 0), 0);
+  return [...known.values(), ...counts.map((count) => count?.total ?? 0)].reduce(
+    (sum, total) => sum + total,
+    0,
+  );
 }

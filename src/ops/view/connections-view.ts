@@ -1,3 +1,4 @@
+import { formatRemote } from '../../net/address.js';
 import { formatBytes, formatWhole } from './quantity.js';
 import type { ConnectionPage, ConnectionStatus } from '../requests/connections.js';
 import { type Column, painter, table } from './table.js';
@@ -13,7 +14,7 @@ const COLUMNS: readonly Column<ConnectionStatus>[] = [
   { title: 'uid', limit: UID_WIDTH, cell: ({ uid }) => (uid === null ? '-' : printable(uid)) },
   { title: 'groups', limit: GROUPS_WIDTH, cell: ({ groups }) => groupList(groups) },
   { title: 'protocol', cell: ({ protocol }) => protocol },
-  { title: 'address', cell: address },
+  { title: 'address', cell: formatRemote },
   { title: 'in', align: 'right', cell: ({ bytesIn }) => formatBytes(bytesIn) },
   { title: 'out', align: 'right', cell: ({ bytesOut }) => formatBytes(bytesOut) },
   {
@@ -52,10 +53,4 @@ export function connectionsView(page: ConnectionPage, colours: boolean): readonl
 function groupList(groups: readonly string[]): string {
   if (groups.length === 0) return '-';
   return printable(groups.slice(0, SHOWN_GROUPS).join(', '));
-}
-
-/** One that comes by a unix socket has no port. */
-function address({ remoteAddress, remotePort }: ConnectionStatus): string {
-  if (remoteAddress === 'unix:') return remoteAddress;
-  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }
