@@ -49,7 +49,7 @@ export class Discovery {
     let started = false;
     const named = new Promise<void>((resolve) => {
       membership.watch((addresses) => {
-        gateways = addresses.flatMap(parse);
+        gateways = addresses.flatMap(gatewaysAt);
         if (started) this.#options.onGateways(gateways);
         else resolve();
       });
@@ -76,7 +76,7 @@ export class Discovery {
 }
 
 /** A client id has room for an IPv4 address: clients of a gateway by any other name could not be addressed. */
-function parse(address: string): GatewayAddress[] {
+export function gatewaysAt(address: string): GatewayAddress[] {
   const { host, port } = splitAddress(address);
   return isIPv4(host) ? [{ ip: ipToNumber(host), port }] : [];
 }

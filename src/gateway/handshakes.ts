@@ -92,6 +92,7 @@ export class Handshakes {
     for (const id of this.#questions.ids()) {
       this.#settle(id, refusal(UNAVAILABLE, 'The server is stopping.'));
     }
+    this.#questions.close();
   }
 
   #ask(guest: Guest<Arrival>, peer: WorkerPeer): void {

@@ -1,4 +1,5 @@
-import type { Clock, Timer } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
+import { Deadlines } from '../base/deadlines.js';
 import type { ClientRoute } from './client-record.js';
 import type { Directory } from './directory.js';
 import type { ListenerContext } from './protocols/listener-context.js';
@@ -24,7 +25,6 @@ export class Guest<Connection extends Questioner> implements Routed, EventClient
   route: ClientRoute | undefined;
   /** Whether that worker has been asked. */
   asked = false;
-  timer: Timer | undefined;
   // nothing travels with a question but the question, which has the address
   readonly address = '';
   readonly uid = undefined;
@@ -61,9 +61,14 @@ export class Questions<Connection extends Questioner> {
   readonly #guests = new Map<number, Guest<Connection>>();
   /** Those whose worker cannot be asked yet, or who have none. */
   readonly #waiting = new Set<Guest<Connection>>();
+  readonly #deadlines: Deadlines<Guest<Connection>>;
 
   constructor(options: QuestionsOptions<Connection>) {
     this.#options = options;
+    this.#deadlines = new Deadlines(options.clock, options.limit, (guest) => {
+      this.take(guest.id);
+      options.late(guest);
+    });
   }
 
   get size(): number {
@@ -81,15 +86,12 @@ export class Questions<Connection extends Questioner> {
   }
 
   add(connection: Connection): void {
-    const { clock, directory, workers, limit, late } = this.#options;
+    const { directory, workers } = this.#options;
     const guest = new Guest(directory.nextId(), connection);
     connection.id = guest.id;
     this.#guests.set(guest.id, guest);
     workers.introduce(guest, connection.url);
-    guest.timer = clock.setTimeout(() => {
-      this.take(guest.id);
-      late(guest);
-    }, limit);
+    this.#deadlines.add(guest);
     this.#ask(guest);
   }
 
@@ -99,7 +101,7 @@ export class Questions<Connection extends Questioner> {
     if (guest === undefined) return undefined;
     this.#guests.delete(id);
     this.#waiting.delete(guest);
-    guest.timer?.cancel();
+    this.#deadlines.delete(guest);
     return guest;
   }
 
@@ -119,6 +121,11 @@ export class Questions<Connection extends Questioner> {
         this.#ask(guest);
       }
     }
+  }
+
+  /** Nobody is late any more. */
+  close(): void {
+    this.#deadlines.close();
   }
 
   #ask(guest: Guest<Connection>): void {

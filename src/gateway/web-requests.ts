@@ -85,9 +85,11 @@ export class WebRequests {
     for (const { id } of this.#questions.waiting()) {
       this.answered(id, textAnswer(UNAVAILABLE, 'The server is stopping.'));
     }
-    if (this.#questions.size === 0) return;
-    const answered = new Promise<void>((resolve) => (this.#onAnswered = resolve));
-    await withinTime(this.#parts.clock, CLOSE_TIMEOUT, answered);
+    if (this.#questions.size > 0) {
+      const answered = new Promise<void>((resolve) => (this.#onAnswered = resolve));
+      await withinTime(this.#parts.clock, CLOSE_TIMEOUT, answered);
+    }
+    this.#questions.close();
   }
 
   #ask({ id, connection }: Guest<HttpExchange>, peer: WorkerPeer): void {

@@ -1,10 +1,10 @@
-import { isIPv4 } from 'node:net';
 import { GatewayError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
+import { gatewaysAt } from '../client/discovery.js';
 import { splitAddress } from '../net/inner-socket.js';
 import type { Pool } from '../pool/pool.js';
 import type { Membership } from '../register/membership.js';
-import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';
+import type { GatewayAddress } from '../wire/client-id.js';
 
 /** Milliseconds that a starting node waits for its Registers, and then for the gateways they name, so that onWorkerStart can ask them. */
 const JOIN_TIMEOUT = 2000;
@@ -35,10 +35,11 @@ export async function findGateways(
 
 /** A gateway as a Register names it. Client ids hold IPv4 addresses, so that one with a name could not be addressed. */
 function parseAddress(address: string, log: Logger): readonly GatewayAddress[] {
-  const { host, port } = splitAddress(address);
-  if (isIPv4(host)) return [{ ip: ipToNumber(host), port }];
-  log.warn(`a Register names the gateway ${address}, which is no IPv4 address: it is passed over`);
-  return [];
+  const found = gatewaysAt(address);
+  if (found.length === 0) {
+    log.warn(`a Register names the gateway ${address}, which is no IPv4 address: it is passed over`);
+  }
+  return found;
 }
 
 /**

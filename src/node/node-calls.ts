@@ -1,9 +1,9 @@
-import { isIPv4 } from 'node:net';
 import { ClusterCalls, type GatewaySource } from '../client/cluster-calls.js';
+import { gatewaysAt } from '../client/discovery.js';
 import type { Gateway } from '../gateway/gateway.js';
-import { type InnerTls, splitAddress } from '../net/inner-socket.js';
+import type { InnerTls } from '../net/inner-socket.js';
 import type { Membership } from '../register/membership.js';
-import { type GatewayAddress, ipToNumber } from '../wire/client-id.js';
+import type { GatewayAddress } from '../wire/client-id.js';
 import { wayTo } from './own-gateway.js';
 
 /** Milliseconds that Registers have to answer, for a gateway to take a connection, and for the last answers at the end. */
@@ -25,15 +25,10 @@ export function nodeCalls({ gateway, membership, secretKey, tls }: NodeCallsOpti
       async start() {
         await membership?.settled(TIMEOUT);
         onGateways(own);
-        unwatch = membership?.watch((addresses) => onGateways([...own, ...addresses.flatMap(parse)]));
+        unwatch = membership?.watch((addresses) => onGateways([...own, ...addresses.flatMap(gatewaysAt)]));
       },
       close: () => unwatch?.(),
     };
   };
   return new ClusterCalls({ secretKey, tls, timeout: TIMEOUT, own: gateway && wayTo(gateway), source });
-}
-
-function parse(address: string): GatewayAddress[] {
-  const { host, port } = splitAddress(address);
-  return isIPv4(host) ? [{ ip: ipToNumber(host), port }] : [];
 }

@@ -109,7 +109,7 @@ export class Pool {
   /** How long the handlers of all slots took: ring/bucket-counts.ts. */
   get durations(): Float64Array {
     const sum = new Float64Array(bucketsLength(SECONDS));
-    for (const slot of this.#slots) addValues(sum, slot.measures().durations);
+    for (const slot of this.#slots) addValues(sum, slot.durations);
     return sum;
   }
 

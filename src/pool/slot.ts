@@ -146,6 +146,11 @@ export class Slot {
     return { slot: this.#number, active, durations, delays };
   }
 
+  /** How long handlers took. */
+  get durations(): readonly number[] {
+    return this.#succession.threads.durations;
+  }
+
   /** What the code of its threads that are gone has counted. */
   get pastSeries(): SeriesSums {
     return this.#succession.threads.past;

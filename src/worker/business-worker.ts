@@ -9,6 +9,7 @@ import { Command } from '../wire/command.js';
 import { ReceivedFrame, decodeFrame } from '../wire/frame.js';
 import { catchUp } from './catch-up.js';
 import { GATEWAY_GONE, type WaitingEvent } from './client-events.js';
+import { messageOf } from './call-handler.js';
 import { ClientReports } from './client-reports.js';
 import { ClientRequests } from './client-requests.js';
 import { ClientRoutes } from './client-routes.js';
@@ -113,7 +114,15 @@ export class BusinessWorker {
       named:
         messages === undefined
           ? undefined
-          : new NamedMessages({ messages, reports, requests: this.#clientRequests, gauge, log: this.#log }),
+          : new NamedMessages({
+              messages,
+              reports,
+              requests: this.#clientRequests,
+              gauge,
+              log: this.#log,
+              unnamed:
+                events.onMessage && ((client, frame) => events.onMessage?.(client, messageOf(client, frame))),
+            }),
       clients: this.clients,
       reports,
       sessions: new SessionWriter(link, reports, this.#log),

@@ -18,7 +18,7 @@ export function callHandler(
     case Command.ON_MESSAGE:
       return named === undefined
         ? events.onMessage?.(client, messageOf(client, frame))
-        : named.handle(client, frame, events.onMessage && unnamed(events, client, frame));
+        : named.handle(client, frame);
     case Command.ON_CONNECT:
       return events.onConnect?.(client);
     case Command.ON_WEBSOCKET_CONNECT:
@@ -30,12 +30,8 @@ export function callHandler(
   }
 }
 
-function unnamed(events: Events, client: Client, frame: ReceivedFrame): () => unknown {
-  return () => events.onMessage?.(client, messageOf(client, frame));
-}
-
 /** As onMessage is given it. */
-function messageOf({ dialect }: Client, frame: ReceivedFrame): string | Buffer {
+export function messageOf({ dialect }: Client, frame: ReceivedFrame): string | Buffer {
   if ((frame.flags & Flag.NAMED) !== 0) return plainText(frame.body, frame.flags).toString();
   return dialect.isText(frame) ? frame.bodyText() : Buffer.from(frame.body);
 }

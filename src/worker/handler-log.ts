@@ -24,20 +24,13 @@ export class HandlerLog {
 
   /** The handler of this event threw or rejected, or left behind what cannot be stored. */
   failed({ id }: Pick<Client, 'id'>, command: number, error: unknown): void {
-    this.#gauge.fail();
-    const message = `${eventName(command)} failed: ${messageOf(error)}`;
-    this.#log.error(
-      message.slice(0, KIND_LENGTH),
-      { client: id, event: eventName(command), err: error },
-      message,
-    );
+    const event = eventName(command);
+    this.#failed(event, { client: id, event }, error);
   }
 
   /** The handler of a message with this name threw or rejected, or returned what cannot be sent. */
   namedFailed({ id }: Pick<Client, 'id'>, name: string, error: unknown): void {
-    this.#gauge.fail();
-    const message = `the message '${name}' failed: ${messageOf(error)}`;
-    this.#log.error(message.slice(0, KIND_LENGTH), { client: id, event: name, err: error }, message);
+    this.#failed(`the message '${name}'`, { client: id, event: name }, error);
   }
 
   /** The handler of this event has been pending for so many seconds, and is waited for no longer. */
@@ -52,9 +45,7 @@ export class HandlerLog {
 
   /** onWorkerMessage threw or rejected. */
   messageFailed(from: WorkerSender | null, error: unknown): void {
-    this.#gauge.fail();
-    const message = `onWorkerMessage failed: ${messageOf(error)}`;
-    this.#log.error(message.slice(0, KIND_LENGTH), { from: from?.name, err: error }, message);
+    this.#failed('onWorkerMessage', { from: from?.name }, error);
   }
 
   /** A worker has sent a message, and there is no onWorkerMessage. */
@@ -75,5 +66,11 @@ export class HandlerLog {
   /** Says how much was left out. */
   close(): void {
     this.#log.close();
+  }
+
+  #failed(what: string, fields: object, error: unknown): void {
+    this.#gauge.fail();
+    const message = `${what} failed: ${messageOf(error)}`;
+    this.#log.error(message.slice(0, KIND_LENGTH), { ...fields, err: error }, message);
   }
 }

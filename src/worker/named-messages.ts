@@ -15,12 +15,14 @@ import { isRequestId, readMessage } from './received-message.js';
 import { Refused } from './refused.js';
 
 export interface NamedMessagesOptions {
-  /** By name; empty where the code has none. */
+  /** By name. */
   readonly messages: ReadonlyMap<string, CheckedMessage>;
   readonly reports: ClientReports;
   readonly requests: ClientRequests;
   readonly gauge: ThreadGauge;
   readonly log: HandlerLog;
+  /** Handles what has no name; undefined where the code has no handler for such. */
+  readonly unnamed: ((client: Client, frame: ReceivedFrame) => unknown) | undefined;
 }
 
 /** What is being answered. */
@@ -39,21 +41,18 @@ export class NamedMessages {
     this.#options = options;
   }
 
-  /**
-   * @param unnamed handles it as a message without a name; undefined where there is no handler for such
-   * @returns what is pending
-   */
-  handle(client: Client, frame: ReceivedFrame, unnamed: (() => unknown) | undefined): unknown {
-    const { messages, requests, gauge } = this.#options;
+  /** @returns what is pending */
+  handle(client: Client, frame: ReceivedFrame): unknown {
+    const { messages, requests, gauge, unnamed } = this.#options;
     const received = readMessage(frame);
     if (received !== undefined && received.event === undefined) {
       if (requests.settle(client, received)) return undefined;
       // it may be something of the application's own; an answer that nobody waits for is answered by nobody
       if (unnamed === undefined) gauge.refuse();
-      return unnamed?.();
+      return unnamed?.(client, frame);
     }
     const message = received === undefined ? undefined : messages.get(received.event as string);
-    if (message === undefined && unnamed !== undefined) return unnamed();
+    if (message === undefined && unnamed !== undefined) return unnamed(client, frame);
     if (received === undefined) {
       this.#refuse({ client, event: '', id: undefined }, NO_NAME);
       return undefined;
