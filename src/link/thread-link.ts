@@ -211,12 +211,14 @@ export class ThreadLink extends BaseLink {
 
   /**
    * Delivers a round of events. None while what handlers have sent does not fit into its ring: then events wait in theirs,
-   * and the gateway, which is behind, reads its clients no further and catches up.
+   * and the gateway, which is behind, reads its clients no further and catches up. One that has closed its end takes
+   * nothing any more: there is nothing to wait for then.
    */
   #pollEvents(): boolean {
     let happened = false;
     for (let left = EVENTS_PER_ROUND; left > 0; left -= EVENTS_PER_LOOK) {
-      if (!this.isSettled || this.#events?.poll(EVENTS_PER_LOOK) !== true) break;
+      if (!this.isSettled && !this.#replies.ring.ended) break;
+      if (this.#events?.poll(EVENTS_PER_LOOK) !== true) break;
       happened = true;
     }
     return happened;

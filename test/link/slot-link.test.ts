@@ -502,6 +502,16 @@ describe('SlotLink and its threads', () => {
       assert.deepEqual([closed, error], [1, undefined]);
     });
 
+    it('reaches a thread whose own sends wait for room, after the events that were sent before', async () => {
+      const { collector } = attach(true);
+      while (collector.link.isSettled) collector.link.send(testFrame(1, 1000));
+      const events = testFrames([100, 1000, 100]);
+      // in one turn, so that nothing of what the thread has sent is taken before the slot is closed
+      await Promise.all([main.send(events), main.close()]);
+      await until(() => collector.link.state === 'closed');
+      collector.assertEvents(events);
+    });
+
     it('of the slot is not told to a listener that destroyed it', async () => {
       const { collector } = attach(true);
       await main.destroyAt(2);
