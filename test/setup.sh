@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # npm run setup: installs what the tests need beyond npm's packages, which is a Chromium or Chrome, MariaDB, nginx,
-# Prometheus' promtool, and on Linux iproute2, systemd and Python's websockets and socketio. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the
+# Prometheus' promtool, nats-server, and on Linux iproute2, systemd and Python's websockets and socketio. Does nothing when they are there. With UPDATE_SCREENSHOTS=1 also the
 # fonts of the README's screenshots.
 set -euo pipefail
 
@@ -66,6 +66,10 @@ fi
 if ! command -v promtool >/dev/null; then
   packages+=(prometheus)
   services+=(prometheus)
+fi
+if ! PATH="$PATH:/usr/sbin" command -v nats-server >/dev/null; then
+  packages+=(nats-server)
+  services+=(nats-server)
 fi
 if [ "${UPDATE_SCREENSHOTS:-}" = 1 ]; then
   packages+=(fonts-inter fonts-urw-base35 fonts-noto-cjk fonts-noto-color-emoji)
