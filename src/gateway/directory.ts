@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientRecord } from './client-record.js';
 import type { ClientWatcher } from './client-watcher.js';
+import type { DirectoryListener, NameKind } from './directory-listener.js';
 
 const NOBODY: ReadonlySet<ClientRecord> = new Set();
 /** The groups of a client that has left all of its own: PHP tells it from one that never had any. Nothing is ever in it. */
@@ -13,6 +14,8 @@ const LEFT_ALL = new Set<string>();
 export class Directory {
   /** Told of uids and groups, and by others that know a directory of what they do to clients. */
   watcher: ClientWatcher | undefined;
+  /** Told of uids and groups that get their first client, or lose their last. */
+  readonly listeners = new Set<DirectoryListener>();
   readonly #clients = new Map<number, ClientRecord>();
   /** Most uids have one client: without a set for it, a look-up among many touches less memory that no cache holds. */
   readonly #uids = new Map<string, ClientRecord | Set<ClientRecord>>();
@@ -54,7 +57,7 @@ export class Directory {
     this.#clients.delete(client.id);
     if (client.uid !== undefined) this.#release(client.uid, client);
     if (client.groups === undefined) return;
-    for (const group of client.groups) removeFrom(this.#groups, group, client);
+    for (const group of client.groups) this.#leave(client, group);
     client.groups = undefined;
   }
 
@@ -64,9 +67,14 @@ export class Directory {
     this.unbind(client);
     client.uid = uid;
     const others = this.#uids.get(uid);
-    if (others === undefined) this.#uids.set(uid, client);
-    else if (others instanceof Set) others.add(client);
-    else this.#uids.set(uid, new Set([others, client]));
+    if (others === undefined) {
+      this.#uids.set(uid, client);
+      for (const listener of this.listeners) listener.added('uid', uid);
+    } else if (others instanceof Set) {
+      others.add(client);
+    } else {
+      this.#uids.set(uid, new Set([others, client]));
+    }
     this.watcher?.noted(client, 'uid', `is ${uid}`);
   }
 
@@ -81,7 +89,13 @@ export class Directory {
     if (client.groups === undefined || client.groups === LEFT_ALL) client.groups = new Set();
     if (client.groups.has(group)) return;
     client.groups.add(group);
-    addTo(this.#groups, group, client);
+    const others = this.#groups.get(group);
+    if (others === undefined) {
+      this.#groups.set(group, new Set([client]));
+      for (const listener of this.listeners) listener.added('group', group);
+    } else {
+      others.add(client);
+    }
     this.watcher?.noted(client, 'group', `joins ${group}`);
   }
 
@@ -90,7 +104,7 @@ export class Directory {
     this.watcher?.noted(client, 'group', `leaves ${group}`);
     client.groups.delete(group);
     if (client.groups.size === 0) client.groups = LEFT_ALL;
-    removeFrom(this.#groups, group, client);
+    this.#leave(client, group);
   }
 
   /** Takes every client out of a group. */
@@ -100,7 +114,7 @@ export class Directory {
       client.groups?.delete(group);
       if (client.groups?.size === 0) client.groups = LEFT_ALL;
     }
-    this.#groups.delete(group);
+    if (this.#groups.delete(group)) this.#removed('group', group);
   }
 
   withUid(uid: string): Iterable<ClientRecord> {
@@ -133,20 +147,20 @@ export class Directory {
   /** A client has this uid no more. */
   #release(uid: string, client: ClientRecord): void {
     const found = this.#uids.get(uid);
-    if (found === client) this.#uids.delete(uid);
-    else if (found instanceof Set && found.delete(client) && found.size === 0) this.#uids.delete(uid);
+    if (found !== client && !(found instanceof Set && found.delete(client) && found.size === 0)) return;
+    this.#uids.delete(uid);
+    this.#removed('uid', uid);
   }
-}
 
-function addTo(index: Map<string, Set<ClientRecord>>, key: string, client: ClientRecord): void {
-  const clients = index.get(key);
-  if (clients === undefined) index.set(key, new Set([client]));
-  else clients.add(client);
-}
+  /** A client is in this group no more. */
+  #leave(client: ClientRecord, group: string): void {
+    const clients = this.#groups.get(group);
+    if (clients?.delete(client) !== true || clients.size > 0) return;
+    this.#groups.delete(group);
+    this.#removed('group', group);
+  }
 
-function removeFrom(index: Map<string, Set<ClientRecord>>, key: string, client: ClientRecord): void {
-  const clients = index.get(key);
-  if (clients === undefined) return;
-  clients.delete(client);
-  if (clients.size === 0) index.delete(key);
+  #removed(kind: NameKind, name: string): void {
+    for (const listener of this.listeners) listener.removed(kind, name);
+  }
 }

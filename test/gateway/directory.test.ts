@@ -77,4 +77,38 @@ describe('the directory of clients', () => {
       [0, 0, 0],
     );
   });
+
+  it('says when a uid or group gets its first client, and when it loses its last', () => {
+    const directory = new Directory();
+    const said: string[] = [];
+    directory.listeners.add({
+      added: (kind, name) => void said.push(`+${kind} ${name}`),
+      removed: (kind, name) => void said.push(`-${kind} ${name}`),
+    });
+    const [a, b, c] = [join(directory), join(directory), join(directory)];
+    for (const client of [a, b, c]) directory.bind(client, 'x');
+    directory.bind(a, 'y');
+    directory.bind(a, 'y');
+    assert.deepEqual(said.splice(0), ['+uid x', '+uid y']);
+    directory.unbind(b);
+    directory.bind(c, 'z');
+    assert.deepEqual(said.splice(0), ['-uid x', '+uid z']);
+
+    for (const client of [a, b]) directory.join(client, 'red');
+    directory.join(b, 'red');
+    directory.leave(a, 'red');
+    directory.leave(a, 'red');
+    assert.deepEqual(said.splice(0), ['+group red']);
+    directory.leave(b, 'red');
+    assert.deepEqual(said.splice(0), ['-group red']);
+
+    for (const client of [a, b]) directory.join(client, 'green');
+    directory.ungroup('green');
+    directory.ungroup('green');
+    assert.deepEqual(said.splice(0), ['+group green', '-group green']);
+
+    for (const client of [a, b]) directory.join(client, 'blue');
+    for (const client of [a, b, c, c]) directory.remove(client);
+    assert.deepEqual(said, ['+group blue', '-uid y', '-group blue', '-uid z']);
+  });
 });

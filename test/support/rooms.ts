@@ -17,6 +17,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: [...FOUNDATION, 'ring'],
   link: [...FOUNDATION, 'wire', 'ring', 'metrics'],
   cluster: [...FOUNDATION, 'net', 'wire', 'ring', 'link'],
+  // other clusters, by way of NATS
+  backbone: [...FOUNDATION, 'net', 'wire', 'ring', 'link', 'cluster', 'metrics'],
   api: [...FOUNDATION, 'wire'],
   register: [...FOUNDATION, 'net', 'wire'],
   database: [...FOUNDATION],

@@ -1,0 +1,10 @@
+/** What clients are found by. */
+export type NameKind = 'uid' | 'group';
+
+/** Who is told which uids and groups have clients, and which have none any more. */
+export interface DirectoryListener {
+  /** The first client of a uid or group has come. */
+  added(kind: NameKind, name: string): void;
+  /** The last one has left. */
+  removed(kind: NameKind, name: string): void;
+}
