@@ -4,7 +4,9 @@ import { type Clock, type Timer, withinTime } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
 import { LogOnce } from '../base/log-once.js';
 import type { Logger } from '../base/log.js';
-import { type NatsLibrary, type NatsLogin, loginOptions } from './nats-library.js';
+import { dialFailure } from './dial-failure.js';
+import type { NatsLibrary } from './nats-library.js';
+import { type NatsLogin, isOnThisMachine, loginOptions } from './nats-login.js';
 
 const PAUSES: BackoffOptions = { first: 250, last: 10_000, jitter: [0.5, 1.5] };
 /** Milliseconds after which a connection that breaks counts as one that worked. */
@@ -89,8 +91,10 @@ export class BackboneConnection {
     return this.#connection?.info?.max_payload ?? 2 ** 20;
   }
 
-  /** Begins to connect. */
+  /** Begins to connect. @throws GW_BACKBONE when the login names a file that cannot be read or used */
   open(): void {
+    const { nats, login } = this.#options;
+    loginOptions(nats, login.servers[0], login);
     this.#since = this.#options.clock.now();
     void this.#run();
   }
@@ -184,7 +188,7 @@ export class BackboneConnection {
         maxPingOut: PINGS,
       });
     } catch (error) {
-      const reason = `${server}: ${messageOf(error)}`;
+      const reason = `${server}: ${dialFailure(nats, server, login, error)}`;
       // the same reason again is no news
       if (!this.#closing && this.#lastError !== reason) {
         log.warn({ server }, `the backbone cannot be reached at ${reason}; it is tried again until it can`);
@@ -206,6 +210,7 @@ export class BackboneConnection {
     this.#lastError = null;
     this.#since = clock.now();
     log.info({ server, nats: connection.info?.version }, `the backbone is there, by ${server}`);
+    this.#warnOfOpenServer(connection, server);
     void this.#watch(connection.status());
     this.#resubscribed = this.#subscribeAll(connection);
     owner.connected();
@@ -260,10 +265,23 @@ export class BackboneConnection {
   /** The server refuses something, and keeps the connection: a permission is missing. */
   #refused(error: Error, subject = ''): void {
     const { server } = this;
+    const remedy =
+      error.name === 'PermissionViolationError'
+        ? '; docs/backbone.md has the permissions that a node needs'
+        : '';
     this.#problems.warn(
       `backbone: ${messageOf(error)}`,
       { server, ...(subject === '' ? {} : { subject }) },
-      `the backbone's server ${server ?? ''} refuses something to this node: ${messageOf(error)}`,
+      `the backbone's server ${server ?? ''} refuses something to this node: ${messageOf(error)}${remedy}`,
+    );
+  }
+
+  #warnOfOpenServer({ info }: NatsConnection, server: string): void {
+    if (info === undefined || info.auth_required || info.tls_verify || isOnThisMachine(server)) return;
+    this.#problems.warn(
+      'backbone: no login',
+      { server },
+      `${server} lets in whoever reaches it, who may then send to all clients; docs/backbone.md has a configuration that does not`,
     );
   }
 }
