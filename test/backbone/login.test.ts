@@ -104,10 +104,10 @@ describe('the backbone logs in', () => {
     execFileSync(
       'openssl',
       [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-        ...['-subj', '/CN=tests only', '-addext', 'subjectAltName=IP:127.0.0.1'],
-        ...['-keyout', file('server.key'), '-out', file('server.pem')],
-      ],
+        'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2'.split(' '),
+        ['-subj', '/CN=tests only', '-addext', 'subjectAltName=IP:127.0.0.1'],
+        ['-keyout', file('server.key'), '-out', file('server.pem')],
+      ].flat(),
       { stdio: 'ignore' },
     );
     await server.configure('tls: { cert_file: server.pem, key_file: server.key }');
