@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { copyFile, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { type TestContext, describe, it } from 'node:test';
 import { type Msg, type NatsConnection, connect } from '@nats-io/transport-node';
 import { Subjects, encodeName } from '#src/backbone/subjects.js';
-import { samplesIn } from '../support/documents.js';
-import { fixture } from '../support/fixtures.js';
+import { DOCUMENTED_CA, documentedNats, passwordOf } from '../support/documented-nats.js';
 import { Inbox } from '../support/inbox.js';
-import { NatsServer } from '../support/nats.js';
+import type { NatsServer } from '../support/nats.js';
 
 const subjects = new Subjects('gatewayworker');
 /** All that there are, by who publishes on them. */
@@ -32,9 +30,9 @@ class User {
   static async connect(test: TestContext, { port }: NatsServer, user: string): Promise<User> {
     const connection = await connect({
       servers: `localhost:${port}`,
-      tls: { ca: await readFile(fixture('tls/ca.pem'), 'utf8') },
+      tls: { ca: await readFile(DOCUMENTED_CA, 'utf8') },
       user,
-      pass: `word of ${user}`,
+      pass: passwordOf(user),
       reconnect: false,
     });
     test.after(() => connection.close());
@@ -92,22 +90,9 @@ class User {
   }
 }
 
-/** A server with the configuration in docs/backbone.md, but for its port. */
-async function documented(test: TestContext): Promise<NatsServer> {
-  const [sample] = samplesIn('conf').filter(({ document }) => document === 'docs/backbone.md');
-  for (const user of ['node', 'shop', 'audit', 'others'])
-    process.env[`${user.toUpperCase()}_PASSWORD`] = `"word of ${user}"`;
-  const server = await NatsServer.prepare(test);
-  await copyFile(fixture('tls/chat.pem'), join(server.folder, 'nats.pem'));
-  await copyFile(fixture('tls/chat.key'), join(server.folder, 'nats-key.pem'));
-  await server.configure(sample.code.replace(/^listen: .*$/m, ''));
-  await server.up();
-  return server;
-}
-
 describe('the configuration of NATS in docs/backbone.md', () => {
   it('lets nodes publish and subscribe to what they need, and to nothing else', async (test) => {
-    const node = await User.connect(test, await documented(test), 'node');
+    const node = await User.connect(test, await documentedNats(test), 'node');
     assert.deepEqual(await node.mayPublish(ALL), [...OF_NODES, ...EVENTS]);
     assert.deepEqual(await node.maySubscribe([...ALL, subjects.anyGroup, subjects.anyUid, '>', '_INBOX.a']), [
       ...OF_NODES,
@@ -118,7 +103,7 @@ describe('the configuration of NATS in docs/backbone.md', () => {
   });
 
   it('lets programs send to clients, or be told of them, and not be a node', async (test) => {
-    const server = await documented(test);
+    const server = await documentedNats(test);
     const [node, shop, audit] = await Promise.all(
       ['node', 'shop', 'audit'].map((user) => User.connect(test, server, user)),
     );
@@ -137,7 +122,7 @@ describe('the configuration of NATS in docs/backbone.md', () => {
   });
 
   it('shows strangers on the same NATS nothing, and takes nothing from them', async (test) => {
-    const server = await documented(test);
+    const server = await documentedNats(test);
     const [node, shop, others] = await Promise.all(
       ['node', 'shop', 'others'].map((user) => User.connect(test, server, user)),
     );

@@ -10,7 +10,7 @@ import { freePort } from './free-port.js';
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
 
 /** Whoever ends what it has started: a test, or a suite that calls it in its `after`. */
-interface Ends {
+export interface Ends {
   after(end: () => Promise<void>): void;
 }
 
