@@ -16,6 +16,7 @@ import { NatsServer } from '../support/nats.js';
 import { NatsAccount, newKey } from '../support/nats-jwt.js';
 import { NodeLog } from '../support/node-log.js';
 
+const INFO = 30;
 const password = 'hunter2';
 const certificate = (name: string): string => fixture(`tls/${name}`);
 const ca = certificate('ca.pem');
@@ -66,7 +67,7 @@ describe('the backbone logs in', () => {
       const server = await NatsServer.start(test, config);
       const log = await connect(test, { servers: [byName(server)], ...login(server) });
       await log.logged(`the backbone is there, by ${byName(server)}`);
-      assert.ok(log.lines.every(({ level }) => level <= 30));
+      assert.ok(log.lines.every(({ level }) => level <= INFO));
     });
   }
 
@@ -264,6 +265,29 @@ describe('a server of the backbone that does not let a node in is named in the l
     await server.up();
     await log.logged('the backbone is there');
     assert.equal(log.lines.filter(({ msg }) => msg.includes('refuses')).length, 1);
+  });
+});
+
+describe('a server that lets in whoever reaches it', () => {
+  // an address by which others might reach it, for all that a node knows
+  const byAddress = ({ port }: NatsServer): string => `nats://[::ffff:127.0.0.1]:${port}`;
+
+  it('is warned of, unless it is on this machine', async (test) => {
+    const server = await NatsServer.start(test);
+    const log = await connect(test, { servers: [byAddress(server)] });
+    const { level, msg } = await log.logged('lets in whoever reaches it');
+    assert.equal(level, 40);
+    assert.match(
+      msg,
+      /who may then send to all clients; docs\/backbone\.md has a configuration that does not$/,
+    );
+  });
+
+  it('is not one that asks for a login', async (test) => {
+    const server = await NatsServer.start(test, USER);
+    const log = await connect(test, { servers: [byAddress(server)], user: 'node', password });
+    await log.logged('the backbone is there');
+    assert.ok(log.lines.every(({ level }) => level <= INFO));
   });
 });
 
