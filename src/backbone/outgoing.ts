@@ -72,6 +72,7 @@ export class Outgoing {
   #end = 0;
   #count = 0;
   #flushing = false;
+  readonly #onSettled: (() => void)[] = [];
   readonly #flush = (): void => {
     this.#flushing = false;
     this.#finish();
@@ -158,6 +159,12 @@ export class Outgoing {
     this.#waiting.clear();
     this.#waitingBytes = 0;
     this.#changed();
+  }
+
+  /** Resolves when everything has been confirmed, or given up. */
+  async settled(): Promise<void> {
+    this.#flush();
+    if (this.bufferedBytes > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
   }
 
   /** A second is over: who has followed a stream that has become quiet is told where it ends. */
@@ -342,6 +349,7 @@ export class Outgoing {
     else if (this.bufferedBytes > bufferSize) this.#congested = true;
     gauge.show(this.bufferedBytes, this.#congested);
     if (drained) onDrained();
+    if (this.bufferedBytes === 0) for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 }
 

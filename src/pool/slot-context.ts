@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { OtherCells } from '../cluster/other-cells.js';
 import type { Logger } from '../base/log.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { InnerTls } from '../net/inner-socket.js';
@@ -20,6 +21,7 @@ export interface SlotContext {
   /** The gateway of this process, if it has one. */
   readonly localGateway: GatewayAddress | undefined;
   readonly inner: InnerOptions;
+  readonly otherCells?: OtherCells | undefined;
   /** Milliseconds that a thread may take until it is ready. */
   readonly startTimeout: number;
   /** Milliseconds that handlers may still take when their thread is to end. */

@@ -231,10 +231,11 @@ export class Slot {
   }
 
   #openLinks(): LinkSet {
-    const { inner, clock, commandBufferSize, localGateway } = this.#context;
+    const { inner, clock, commandBufferSize, localGateway, otherCells } = this.#context;
     const report = this.#report;
     return new LinkSet(this.link, {
       localGateway,
+      otherCells,
       introduction: {
         workerKey: this.link.name,
         secretKey: inner.secretKey,
