@@ -43,6 +43,9 @@ async function connect(test: TestContext, login: NatsLogin): Promise<NodeLog> {
 /** By the name that its certificate has. */
 const byName = ({ port }: NatsServer, scheme = 'nats'): string => `${scheme}://localhost:${port}`;
 
+/** By an address that others might reach it by, for all that a node knows. */
+const byAddress = ({ port }: NatsServer): string => `nats://[::ffff:127.0.0.1]:${port}`;
+
 describe('the backbone logs in', () => {
   const ways: ReadonlyArray<
     readonly [title: string, config: string, login: (server: NatsServer) => Omit<NatsLogin, 'servers'>]
@@ -269,9 +272,6 @@ describe('a server of the backbone that does not let a node in is named in the l
 });
 
 describe('a server that lets in whoever reaches it', () => {
-  // an address by which others might reach it, for all that a node knows
-  const byAddress = ({ port }: NatsServer): string => `nats://[::ffff:127.0.0.1]:${port}`;
-
   it('is warned of, unless it is on this machine', async (test) => {
     const server = await NatsServer.start(test);
     const log = await connect(test, { servers: [byAddress(server)] });
