@@ -21,7 +21,7 @@ export class Cells {
     options: NodeProcessOptions,
   ): Promise<Cells> {
     const ends: (() => unknown)[] = [];
-    const server = await NatsServer.start({ after: (end) => void ends.push(end as () => unknown) });
+    const server = await NatsServer.start({ after: (end) => void ends.push(end) });
     const whole = new Cells(server, ends);
     try {
       await whole.#start(cells, options);
