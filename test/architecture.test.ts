@@ -17,6 +17,7 @@ const ONLY_IN: ReadonlyArray<readonly [imported: string, where: (file: string) =
   ['better-sqlite3', (file) => file.startsWith('database/')],
   ['node:sqlite', (file) => file.startsWith('database/')],
   ['ws', (file) => file.startsWith('gateway/protocols/') || file.startsWith('testing/')],
+  ['@nats-io/transport-node', (file) => file === 'backbone/nats-library.ts'],
   ['prom-client/lib/registry.js', (file) => file === 'metrics/render.ts'],
   ['esbuild', (file) => file.startsWith('bundle/') || file.startsWith('config/')],
   [

@@ -21,6 +21,8 @@ export const ERROR_CODES = {
     'A peer on an inner port or a Register did not know the secret key, or this node did not know theirs; or whoever asked the admin listener did not know its token.',
   GW_CLUSTER:
     'A node that does not fit its cluster, or cannot join it: its address, its name, its Register or its certificates.',
+  GW_BACKBONE:
+    'The backbone cannot be used: its package is not installed, or its servers, login or certificates cannot be used.',
   GW_CLIENT_ID: 'A client id that is not 20 hexadecimal digits.',
   GW_ARGUMENT:
     'An argument of a Gateway call that cannot be used: an empty uid or group, one that is not the same everywhere, a message of the wrong type.',

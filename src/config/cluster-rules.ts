@@ -1,3 +1,4 @@
+import { natsHost, natsServers } from './backbone-rules.js';
 import { isAddress, isAdminListen, isBind, isHost } from './formats.js';
 import type { Problem } from './problem.js';
 import { isRecord } from './record.js';
@@ -19,6 +20,8 @@ interface Facts {
   readonly innerListen: string | undefined;
   readonly registerListen: string | undefined;
   readonly registerAddress: ReadonlyArray<string | undefined>;
+  /** Those of the backbone that are urls. */
+  readonly servers: readonly string[];
   /** Whether strangers are kept out, or expressly not. */
   readonly guarded: boolean;
 }
@@ -57,7 +60,7 @@ function* roleProblems({ gateway, worker, register, registerAddress }: Facts): G
 }
 
 function* addressProblems(facts: Facts): Generator<Problem> {
-  const { lanIp, registerListen, registerAddress } = facts;
+  const { registerAddress } = facts;
   for (const [index, address] of registerAddress.entries()) {
     if (hostOf(address) !== ANY_ADDRESS && address?.endsWith(':0') !== true) continue;
     yield {
@@ -65,22 +68,28 @@ function* addressProblems(facts: Facts): Generator<Problem> {
       text: `found "${address}", expected the address that the Register is reached at, such as 10.0.0.1:1236`,
     };
   }
-  if (!innerPort(facts)) return;
-  if (lanIp === ANY_ADDRESS) {
-    yield {
-      key: 'gateway.lanIp',
-      text: `found "${ANY_ADDRESS}", expected the address that other nodes reach this one at: it is announced to them. To bind the inner port to every address, set gateway.innerListen`,
-    };
+  const text = lanIpProblem(facts);
+  if (text !== undefined) yield { key: 'gateway.lanIp', text };
+}
+
+/** It is told to other nodes, and to the cells of a backbone as a part of client ids. */
+function lanIpProblem(facts: Facts): string | undefined {
+  const { lanIp, registerListen, registerAddress, servers } = facts;
+  const inner = innerPort(facts);
+  if (lanIp === ANY_ADDRESS && inner) {
+    return `found "${ANY_ADDRESS}", expected the address that other nodes reach this one at: it is announced to them. To bind the inner port to every address, set gateway.innerListen`;
   }
+  const unique = 'expected an address that no gateway of another cell has: it is part of every client id';
+  if (lanIp === ANY_ADDRESS && servers.length > 0) return `found "${ANY_ADDRESS}", ${unique}`;
+  if (lanIp === undefined || !isLoopback(lanIp)) return undefined;
   const far = registerAddress.find((address) => isOpen(hostOf(address)));
-  if (lanIp !== undefined && isLoopback(lanIp) && (far !== undefined || isOpen(hostOf(registerListen)))) {
+  if (inner && (far !== undefined || isOpen(hostOf(registerListen)))) {
     const where =
       far === undefined ? `register.listen is ${registerListen}` : `cluster.registerAddress has ${far}`;
-    yield {
-      key: 'gateway.lanIp',
-      text: `found "${lanIp}" while ${where}: workers on other machines would be sent to themselves; expected the address that they reach this gateway at`,
-    };
+    return `found "${lanIp}" while ${where}: workers on other machines would be sent to themselves; expected the address that they reach this gateway at`;
   }
+  const server = servers.find((url) => isOpen(natsHost(url)));
+  return server && `found "${lanIp}" while cluster.backbone.servers has ${server}; ${unique}`;
 }
 
 function* openProblems(facts: Facts): Generator<Problem> {
@@ -159,6 +168,7 @@ function factsOf({ gateway, worker, register, cluster }: Record<string, unknown>
     innerListen: setting(gateway, 'innerListen', isBind),
     registerListen: setting(register, 'listen', isAddress),
     registerAddress: addresses.map((address) => valid(address, isAddress)),
+    servers: natsServers(trust.backbone),
     guarded: trust.secretKey !== '' || trust.allowWithoutSecretKey === true,
   };
 }

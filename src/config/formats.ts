@@ -8,6 +8,8 @@ import { ROUTERS } from './schema.js';
 
 /** Characters of a host name, as DNS has it. */
 const LONGEST_HOST = 253;
+/** Characters of what all subjects begin with: each message carries it. */
+const LONGEST_SUBJECT = 64;
 
 /** A router, by its name or as the path of a module. */
 export function isRouter(value: string): boolean {
@@ -62,6 +64,24 @@ export function isMode(value: string): boolean {
 export function isAddress(value: string): boolean {
   const [, host, port] = /^(.*):(\d{1,5})$/.exec(value) ?? [];
   return host !== undefined && isHost(host) && Number(port) <= 65_535;
+}
+
+/** A server of NATS. A user or password in it would be shown wherever it is named. */
+export function isNatsServer(value: string): boolean {
+  const [, host, port = '4222'] =
+    /^(?:nats|tls):\/\/(\[[\da-f:.]+\]|[^:]+)(?::(\d{1,5}))?$/i.exec(value) ?? [];
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535) return false;
+  return isHost(host) || isIPv6(host.replace(/^\[(.*)\]$/, '$1'));
+}
+
+/** The name of a cell: one word of a subject. */
+export function isCell(value: string): boolean {
+  return /^[\w-]{1,64}$/.test(value);
+}
+
+/** Words of a subject of NATS that means the same to everybody. */
+export function isSubject(value: string): boolean {
+  return value.length <= LONGEST_SUBJECT && /^[\w-]+(?:\.[\w-]+)*$/.test(value);
 }
 
 /** `host:port` of the admin listener, an IPv6 host in brackets; '' for the default. */

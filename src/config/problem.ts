@@ -12,13 +12,22 @@ export interface Problem {
 }
 
 /** Keys whose value is never shown, wherever they stand. */
-const HIDDEN_KEYS: ReadonlySet<string> = new Set(['secretKey', 'token', 'key', 'cert']);
-const HIDDEN_KEY_IN_TEXT = /secret|key\b|cert\b|passw|token/i;
+const HIDDEN_KEYS: ReadonlySet<string> = new Set([
+  'secretKey',
+  'token',
+  'key',
+  'cert',
+  'password',
+  'nkey',
+  'credentials',
+]);
+const HIDDEN_KEY_IN_TEXT = /secret|key\b|cert\b|passw|token|credentials/i;
+const URL_WITH_PASSWORD = /:\/\/[^/\s]*@/;
 const LONGEST_SHOWN = 60;
 
 /** Whether a piece of a configuration file must not be shown, since it may be a secret. */
 export function mayBeSecret(text: string): boolean {
-  return HIDDEN_KEY_IN_TEXT.test(text);
+  return HIDDEN_KEY_IN_TEXT.test(text) || URL_WITH_PASSWORD.test(text);
 }
 
 /** All problems in one error, each on a line of its own. `source` is the file, or what else was read. */
@@ -60,6 +69,7 @@ function parentOf(error: ErrorObject): SchemaNode {
 /** A value as an error message shows it: short, and never a secret. */
 function shown(path: readonly string[], value: unknown): string {
   if (HIDDEN_KEYS.has(path.at(-1) ?? '')) return 'a hidden value';
+  if (typeof value === 'string' && URL_WITH_PASSWORD.test(value)) return 'a hidden value';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'string') {
     return JSON.stringify(value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value);

@@ -60,7 +60,10 @@ function interfaces(name: string, schema: object): string {
 /** @param own the interface, if it is an object */
 function typeOf(node: SchemaNode, own: string): string {
   if (node.enum) return node.enum.map((value) => `'${value}'`).join(' | ');
-  if (node.items) return `readonly ${typeOf(node.items, own)}[]`;
+  if (node.items) {
+    const type = typeOf(node.items, own);
+    return node.items.enum ? `readonly (${type})[]` : `readonly ${type}[]`;
+  }
   if (node.properties) {
     if (!Array.isArray(node.type)) return own;
     return `${node.not === undefined ? 'boolean' : 'false'} | ${own}`;

@@ -50,7 +50,7 @@ export function keyName(path: readonly string[]): string {
 
 /** What a value must be, in words that fit after "expected". */
 export function expectation(node: SchemaNode): string {
-  if (node.enum) return `one of ${node.enum.map((value) => JSON.stringify(value)).join(', ')}`;
+  if (node.enum) return `one of ${quotedList(node.enum)}`;
   if (node.format !== undefined) return FORMAT_TEXT[node.format];
   switch (node.type) {
     case 'integer':
@@ -65,6 +65,8 @@ export function expectation(node: SchemaNode): string {
       if (node.items?.format === 'token') return 'a list of different names, such as ["mqtt"]';
       if (node.items?.format === 'namespace') return 'a list such as ["/", "/admin"]';
       if (node.items?.format === 'origin') return 'a list such as ["https://example.com"]';
+      if (node.items?.format === 'nats') return 'a list such as ["nats://10.0.0.1:4222"]';
+      if (node.items?.enum) return `a list of different ones of ${quotedList(node.items.enum)}`;
       return 'a list with at least one entry';
     case 'boolean':
       return 'true or false';
@@ -86,9 +88,16 @@ const FORMAT_TEXT: Readonly<Record<string, string>> = {
   addresses: 'an address, a range such as 10.1.0.0/16, "loopback" or "private"',
   origin:
     'an origin without a path, such as "https://example.com", "https://*.example.com" or "http://localhost:5173", or "null", or "*" for all',
+  nats: 'nats://host:port or tls://host:port, without user and password, such as nats://10.0.0.1:4222',
+  cell: 'a name of letters, digits, "-" and "_", such as "eu-1"',
+  subject: 'words of letters, digits, "-" and "_" with dots between them, such as "chat" or "shop.chat"',
   router:
     'one of "local-first", "least-connections", "random", or "query:" and the parameter of a handshake that is a client\'s key, such as "query:room" or "query:room@cluster", or the path of a module, such as "./router.ts"',
 };
+
+function quotedList(values: readonly string[]): string {
+  return values.map((value) => JSON.stringify(value)).join(', ');
+}
 
 function range(node: SchemaNode): string {
   const above =

@@ -18,6 +18,9 @@ export const ROUTERS = ['local-first', 'least-connections', 'random'] as const;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+/** What clients do, as far as it may be published. */
+const BACKBONE_EVENTS = ['connect', 'close', 'message'] as const;
+
 const MEBIBYTE = 1024 * 1024;
 const GIBIBYTE = 1024 * MEBIBYTE;
 /** One day: far above any sensible setting, and far below the 24.8 days where Node's timers overflow. */
@@ -475,6 +478,68 @@ const clusterTls = Type.Object(
   },
 );
 
+/** A secret, or the file of one. */
+const word = (description: string) => Type.String({ description, minLength: 1 });
+
+const backboneTls = Type.Object(
+  {
+    ca: Type.Optional(
+      Type.String({
+        minLength: 1,
+        defaultText: 'the authorities that Node.js trusts',
+        description: 'File of the authority that signed the certificates of the servers, PEM.',
+      }),
+    ),
+    cert: Type.Optional(path('File of the certificate that this node shows, PEM. Together with `key`.')),
+    key: Type.Optional(path('File of its private key, PEM, without a passphrase.')),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'How TLS is spoken to the servers, which have to speak it then. Files are read again at each connection.',
+  },
+);
+
+const backbone = Type.Object(
+  {
+    servers: Type.Array(Type.String({ format: 'nats' }), {
+      minItems: 1,
+      description:
+        'Servers of one NATS: `nats://host:port`, or `tls://host:port` where nothing but TLS will do; the port is 4222 where none is named. One that answers is enough.',
+    }),
+    name: Type.String({
+      format: 'cell',
+      description:
+        'Name of the cell that this node belongs to: the same for all nodes of its mesh, and another one than that of any other cell.',
+    }),
+    prefix: Type.String({
+      format: 'subject',
+      default: 'gatewayworker',
+      description:
+        'What all subjects begin with. Cells with the same prefix are one whole; others on the same NATS are not seen.',
+    }),
+    tls: Type.Optional(backboneTls),
+    user: Type.Optional(word('Name of a user of NATS. Together with `password`.')),
+    password: Type.Optional(word('Their password.')),
+    token: Type.Optional(word('A token, where the servers ask for one.')),
+    nkey: Type.Optional(word('Seed of an nkey (`SU…`), or the file that has it.')),
+    credentials: Type.Optional(
+      path('File of credentials (`.creds`): a JWT with the seed of its nkey. Read again at each connection.'),
+    ),
+    events: Type.Array(Type.Enum(BACKBONE_EVENTS), {
+      uniqueItems: true,
+      default: [],
+      defaultText: 'none',
+      description:
+        'What clients do that is published as well, for other programs: `"connect"`, `"close"`, `"message"`.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description: 'NATS, by which this mesh or single node and others are one whole.',
+  },
+);
+
 const cluster = Type.Object(
   {
     registerAddress: Type.Array(Type.String({ format: 'address' }), {
@@ -500,6 +565,7 @@ const cluster = Type.Object(
       description:
         'Time between two pings on inner links. A peer that has been silent for three of them counts as gone. To a Register at most 25.',
     }),
+    backbone: Type.Optional(backbone),
   },
   { additionalProperties: false, default: {}, description: 'How nodes find and trust each other.' },
 );
@@ -608,3 +674,4 @@ export type WorkerConfig = Exclude<NodeConfig['worker'], false>;
 export type RegisterConfig = Exclude<NodeConfig['register'], false>;
 export type AdminConfig = Exclude<NodeConfig['admin'], false>;
 export type ClusterConfig = NodeConfig['cluster'];
+export type BackboneConfig = NonNullable<ClusterConfig['backbone']>;

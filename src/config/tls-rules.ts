@@ -27,7 +27,7 @@ export function* tlsProblems(tls: Record<string, unknown>, key: string): Generat
 }
 
 /** A certificate or key itself would be looked for as a file, and be shown in the error. */
-function* pasted(pair: Record<string, unknown>, key: string): Generator<Problem> {
+export function* pasted(pair: Record<string, unknown>, key: string): Generator<Problem> {
   for (const name of FILES) {
     const value = pair[name];
     if (typeof value !== 'string' || !value.includes('-----BEGIN')) continue;

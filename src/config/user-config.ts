@@ -180,6 +180,8 @@ interface UserCluster {
   readonly tls?: UserClusterTls | undefined;
   /** Time between two pings on inner links. A peer that has been silent for three of them counts as gone. To a Register at most 25. Default: `25` seconds. */
   readonly pingInterval?: number | undefined;
+  /** NATS, by which this mesh or single node and others are one whole. */
+  readonly backbone?: UserClusterBackbone | undefined;
 }
 
 interface UserClusterTls {
@@ -189,6 +191,38 @@ interface UserClusterTls {
   readonly key: string;
   /** File of the authority that signed the certificates of all nodes, PEM. */
   readonly ca: string;
+}
+
+interface UserClusterBackbone {
+  /** Servers of one NATS: `nats://host:port`, or `tls://host:port` where nothing but TLS will do; the port is 4222 where none is named. One that answers is enough. */
+  readonly servers: readonly string[];
+  /** Name of the cell that this node belongs to: the same for all nodes of its mesh, and another one than that of any other cell. */
+  readonly name: string;
+  /** What all subjects begin with. Cells with the same prefix are one whole; others on the same NATS are not seen. Default: `"gatewayworker"`. */
+  readonly prefix?: string | undefined;
+  /** How TLS is spoken to the servers, which have to speak it then. Files are read again at each connection. */
+  readonly tls?: UserClusterBackboneTls | undefined;
+  /** Name of a user of NATS. Together with `password`. */
+  readonly user?: string | undefined;
+  /** Their password. */
+  readonly password?: string | undefined;
+  /** A token, where the servers ask for one. */
+  readonly token?: string | undefined;
+  /** Seed of an nkey (`SU…`), or the file that has it. */
+  readonly nkey?: string | undefined;
+  /** File of credentials (`.creds`): a JWT with the seed of its nkey. Read again at each connection. */
+  readonly credentials?: string | undefined;
+  /** What clients do that is published as well, for other programs: `"connect"`, `"close"`, `"message"`. */
+  readonly events?: readonly ('connect' | 'close' | 'message')[] | undefined;
+}
+
+interface UserClusterBackboneTls {
+  /** File of the authority that signed the certificates of the servers, PEM. Default: the authorities that Node.js trusts. */
+  readonly ca?: string | undefined;
+  /** File of the certificate that this node shows, PEM. Together with `key`. */
+  readonly cert?: string | undefined;
+  /** File of its private key, PEM, without a passphrase. */
+  readonly key?: string | undefined;
 }
 
 interface UserAdmin {

@@ -4,17 +4,21 @@ import { Ajv } from 'ajv';
 import type { Static } from 'typebox';
 import { isAddressRange } from './address-range.js';
 import { adminProblems, avoidOwnPorts } from './admin-rules.js';
+import { backboneProblems, isSeed } from './backbone-rules.js';
 import { clusterProblems } from './cluster-rules.js';
 import type { Overrides } from './environment.js';
 import {
   isAddress,
   isAdminListen,
   isBind,
+  isCell,
   isHost,
   isMode,
   isNamedRouter,
   isNamespace,
+  isNatsServer,
   isRouter,
+  isSubject,
   isToken,
 } from './formats.js';
 import { formatListenUrl, parseListenUrl } from './listen-url.js';
@@ -43,6 +47,9 @@ const ajv = new Ajv({
     token: isToken,
     addresses: isAddressRange,
     origin: isOriginPattern,
+    nats: isNatsServer,
+    cell: isCell,
+    subject: isSubject,
   },
 });
 ajv.addVocabulary(['unit', 'defaultText', 'choices']);
@@ -70,6 +77,7 @@ export function validateConfig(
     ...(isNodeConfig.errors ?? []).map(schemaProblem),
     ...listenerProblems(value, directory),
     ...clusterProblems(value),
+    ...backboneProblems(value),
     ...workerProblems(value),
     ...adminProblems(value),
   ];
@@ -99,6 +107,7 @@ function resolvePaths({ gateway, worker, cluster, admin }: Draft, directory: str
     cluster.tls.key = resolve(directory, cluster.tls.key);
     cluster.tls.ca = resolve(directory, cluster.tls.ca);
   }
+  if (cluster.backbone) resolveBackbone(cluster.backbone, directory);
   if (admin && admin.tls) resolveTls(admin.tls, directory);
   if (worker) worker.events = resolve(directory, worker.events);
   if (!gateway) return;
@@ -111,6 +120,15 @@ function resolvePaths({ gateway, worker, cluster, admin }: Draft, directory: str
       listener.url = formatListenUrl({ ...url, path: resolve(directory, url.path) });
     if (listener.tls) resolveTls(listener.tls, directory);
   }
+}
+
+function resolveBackbone(backbone: NonNullable<Draft['cluster']['backbone']>, directory: string): void {
+  const { tls, nkey, credentials } = backbone;
+  if (tls?.ca !== undefined) tls.ca = resolve(directory, tls.ca);
+  if (tls?.cert !== undefined) tls.cert = resolve(directory, tls.cert);
+  if (tls?.key !== undefined) tls.key = resolve(directory, tls.key);
+  if (nkey !== undefined && !isSeed(nkey)) backbone.nkey = resolve(directory, nkey);
+  if (credentials !== undefined) backbone.credentials = resolve(directory, credentials);
 }
 
 type DraftTls = NonNullable<Exclude<Draft['admin'], false>['tls']>;

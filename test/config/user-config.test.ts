@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type {
   AdminConfig,
+  BackboneConfig,
   ClusterConfig,
   GatewayConfig,
   ListenerConfig,
@@ -20,7 +21,7 @@ interface BySchema {
   readonly gateway?: false | Partial<Omit<GatewayConfig, 'listen'> & { readonly listen: readonly Listen[] }>;
   readonly worker?: false | Partial<WorkerConfig>;
   readonly register?: false | Partial<RegisterConfig>;
-  readonly cluster?: Partial<ClusterConfig>;
+  readonly cluster?: Partial<Omit<ClusterConfig, 'backbone'> & { readonly backbone: Backbone }>;
   readonly admin?: false | Partial<AdminConfig>;
   readonly log?: Partial<NodeConfig['log']>;
   readonly stateDir?: string;
@@ -30,6 +31,9 @@ interface BySchema {
 type Listen = Omit<ListenerConfig, 'rate'> & {
   readonly rate?: Partial<NonNullable<ListenerConfig['rate']>>;
 };
+
+/** Of which two keys have defaults. */
+type Backbone = Omit<BackboneConfig, 'prefix' | 'events'> & Partial<BackboneConfig>;
 
 /** With every key required, so that one that is missing on either side shows. */
 type Whole<T> = T extends readonly (infer E)[]

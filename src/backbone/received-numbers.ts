@@ -1,0 +1,65 @@
+/** The numbers of what has come of one publisher, by stream: what is missing is counted, and what comes twice is known. */
+export class ReceivedNumbers {
+  /** Frames that did not come. */
+  lost = 0;
+  /** Frames that came again. */
+  doubled = 0;
+  /** The number that comes next: 32 bits, which wrap around. */
+  readonly #next = new Map<number, number>();
+  /** Streams that nothing was known of when their first frame came, and its number: there may have been others before. */
+  readonly #unsure = new Map<number, number>();
+
+  /** Whether nothing has come of a stream yet. */
+  isNew(stream: number): boolean {
+    return !this.#next.has(stream);
+  }
+
+  /** Nothing of a stream has been published before this number that this node should have. */
+  begin(stream: number, number: number): void {
+    this.#next.set(stream, number);
+  }
+
+  /** It is not followed any more. */
+  forget(stream: number): void {
+    this.#next.delete(stream);
+    this.#unsure.delete(stream);
+  }
+
+  /** Whether a frame has come already. */
+  has(stream: number, number: number): boolean {
+    const next = this.#next.get(stream);
+    return next !== undefined && ((number - next) | 0) < 0;
+  }
+
+  /**
+   * Frames have come, `count` of them from the number `first` on.
+   *
+   * @returns how many of these, the first ones, have come before
+   */
+  accept(stream: number, first: number, count: number): number {
+    const next = this.#next.get(stream);
+    if (next === undefined) this.#unsure.set(stream, first);
+    const ahead = next === undefined ? 0 : (first - next) | 0;
+    if (ahead > 0) this.lost += ahead;
+    const known = ahead < 0 ? Math.min(count, -ahead) : 0;
+    this.doubled += known;
+    if (known < count || ahead > 0) this.#next.set(stream, (first + count) >>> 0);
+    return known;
+  }
+
+  /**
+   * The publisher says which number comes next, and where it began a while ago.
+   *
+   * @param followed whether this node has followed the stream since then
+   */
+  mark(stream: number, number: number, start: number, followed: boolean): void {
+    if (followed) {
+      const first = this.#unsure.get(stream);
+      if (this.isNew(stream)) this.#next.set(stream, start);
+      else if (first !== undefined) this.lost += Math.max(0, (first - start) | 0);
+    }
+    this.accept(stream, number, 0);
+    if (this.isNew(stream)) this.#next.set(stream, number);
+    this.#unsure.delete(stream);
+  }
+}

@@ -1,0 +1,20 @@
+/** Whether a stream is used: see Outgoing. */
+export const Use = { IDLE: 0, USED: 1, QUIET: 2 } as const;
+
+/** What this node publishes on one subject, in order and numbered. */
+export class Stream {
+  readonly subject: string;
+  /** A bucket, or one of StreamId. */
+  readonly id: number;
+  /** The number of the next frame: 32 bits, which wrap around. */
+  next = 0;
+  use: number = Use.IDLE;
+  /** The number of the first frame since it was last idle, and when that was. */
+  start = 0;
+  startedAt = 0;
+
+  constructor(subject: string, id: number) {
+    this.subject = subject;
+    this.id = id;
+  }
+}
