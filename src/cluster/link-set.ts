@@ -118,7 +118,9 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
     if (isAt(this.#localGateway, localIp, localPort)) {
       this.#localSubscriber?.frame(frame, 0);
     } else if (localIp !== 0) {
-      this.#remote.get(addressKey(localIp, localPort))?.send(frame, frame.copy());
+      const link = this.#remote.get(addressKey(localIp, localPort));
+      const names = this.#options.interests.namesOf(frame);
+      if (link !== undefined && (names === undefined || link.concerns(names))) link.send(frame, frame.copy());
     } else {
       this.#toAll(frame);
     }
@@ -139,11 +141,19 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
   }
 
   #toAll(frame: ReceivedFrame): void {
-    if (this.#remote.size > 0) {
-      const bytes = frame.copy();
-      for (const link of this.#remote.values()) link.send(frame, bytes);
-    }
+    if (this.#remote.size > 0) this.#toOthers(frame);
     this.#localSubscriber?.frame(frame, 0);
+  }
+
+  /** What is for clients of certain uids or groups goes where there are any. */
+  #toOthers(frame: ReceivedFrame): void {
+    const names = this.#options.interests.namesOf(frame);
+    let bytes: Buffer | undefined;
+    for (const link of this.#remote.values()) {
+      if (names !== undefined && !link.concerns(names)) continue;
+      bytes ??= frame.copy();
+      link.send(frame, bytes);
+    }
   }
 
   // ---- the gateways of other nodes ----

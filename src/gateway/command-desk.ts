@@ -36,7 +36,9 @@ export class CommandDesk {
       );
     }
     try {
-      asker.answer(frame, answer(this.#target, frame));
+      const value = answer(this.#target, frame);
+      this.#target.interest.flush();
+      asker.answer(frame, value);
     } catch (error) {
       // whoever asked is not to wait for it, nor to take a later answer for this one
       asker.answerNothing(frame);

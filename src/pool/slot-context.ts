@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Logger } from '../base/log.js';
+import type { Interests } from '../cluster/interests.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { InnerTls } from '../net/inner-socket.js';
 import type { Doorbell } from '../ring/doorbell.js';
@@ -20,6 +21,7 @@ export interface SlotContext {
   /** The gateway of this process, if it has one. */
   readonly localGateway: GatewayAddress | undefined;
   readonly inner: InnerOptions;
+  readonly interests: Interests;
   /** Milliseconds that a thread may take until it is ready. */
   readonly startTimeout: number;
   /** Milliseconds that handlers may still take when their thread is to end. */
