@@ -1,4 +1,4 @@
-import type { NameKind } from '#src/backbone/subjects.js';
+import type { NameKind } from '#src/wire/name-hash.js';
 import type { NodeSet } from './node-set.js';
 import { Random } from './random.js';
 
@@ -26,8 +26,9 @@ const SEEDS: Readonly<Record<NameKind, number>> = { uid: 1, group: 2 };
  */
 export class Population {
   readonly whole: Whole;
+  readonly uids: number;
   readonly groups: number;
-  /** Its members, if sizes were no integers. */
+  /** The largest group's members. */
   readonly #largest: number;
   readonly #random = new Random();
   /** The share of uids that have so many clients or fewer, by that number less one. */
@@ -40,13 +41,9 @@ export class Population {
     for (let rank = 1; rank <= this.groups; rank++) ranks += 1 / rank;
     this.#largest = (whole.clients * GROUPS_A_CLIENT) / ranks;
     this.#uidShares = shares(MOST_CLIENTS_A_UID, UID_POWER);
-  }
-
-  /** How many uids all clients have together. */
-  get uids(): number {
-    let mean = 0;
-    for (const share of this.#uidShares) mean += 1 - share;
-    return Math.floor(this.whole.clients / (1 + mean));
+    // the mean size of a uid
+    const mean = this.#uidShares.reduce((sum, share) => sum + 1 - share, 1);
+    this.uids = Math.max(1, Math.floor(whole.clients / mean));
   }
 
   count(kind: NameKind): number {
@@ -65,16 +62,13 @@ export class Population {
     return size;
   }
 
-  /** The first clients of a client are the more likely to be in a group the larger it is. @param share from 0 to 1 */
+  /** One of the groups of some client: the likelier the larger it is. @param share from 0 to 1 */
   groupOfSome(share: number): number {
-    return Math.min(this.groups - 1, Math.floor((this.groups + 1) ** share) - 1);
+    return Math.min(this.groups, Math.floor((this.groups + 1) ** share)) - 1;
   }
 
   #members(index: number): number {
-    return Math.min(
-      this.whole.clients,
-      Math.max(LEAST_MEMBERS, Math.round(this.#largest / (index + 1))),
-    );
+    return Math.min(this.whole.clients, Math.max(LEAST_MEMBERS, Math.round(this.#largest / (index + 1))));
   }
 
   #clientsOfUid(): number {
