@@ -1,5 +1,11 @@
 import { GatewayError } from '../base/errors.js';
-import { type GatewayAddress, addressKey, formatClientId, parseClientId } from '../wire/client-id.js';
+import {
+  type GatewayAddress,
+  OTHER_CELLS_PORT,
+  addressKey,
+  formatClientId,
+  parseClientId,
+} from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, emptyFrame } from '../wire/frame.js';
 import { type Answer, PartialResultError, type PendingQueries } from './pending-queries.js';
@@ -52,13 +58,15 @@ export abstract class BaseCalls {
   }
 
   /**
-   * Sends to a gateway that knows of keys and workers: always the same one for as long as it is up, so that what goes by it
+   * Sends to a gateway of the own cell that knows of keys and workers: always the same one for as long as it is up, so that what goes by it
    * stays in order. In a node that has one, that is the node's own.
    *
    * @throws GW_LINK_CLOSED when there is none
    */
   protected sendToOneGateway(command: number, ext: string, message: Message): boolean {
-    const usable = this.transport.gateways().filter(({ up, routes }) => up && routes);
+    const usable = this.transport
+      .gateways()
+      .filter(({ up, routes, cell }) => up && routes && cell === undefined);
     const { ip, port } = this.#relay ?? NO_ADDRESS;
     const relay = usable.find((gateway) => gateway.ip === ip && gateway.port === port) ?? usable.at(0);
     if (relay === undefined) {
@@ -102,22 +110,26 @@ export abstract class BaseCalls {
 
   /**
    * Sends to every gateway, each with the connection ids of its own clients that are left out: the same connection id
-   * is another client at another gateway.
+   * is another client at another gateway. Those of other cells are sent one frame for all, with whole client ids.
    *
-   * @param ext makes the ext_data, for one gateway's excluded connections or for null
+   * @param ext makes the ext_data, for one gateway's excluded connections, for client ids or for null
    */
   protected sendExcept(
     excluded: readonly string[],
     command: number,
-    ext: (exclude: Record<number, number> | null) => string,
+    ext: (exclude: Record<number, number> | readonly string[] | null) => string,
     message: Message,
     flags: number,
   ): boolean {
     if (excluded.length === 0) return this.sendToGateways(command, ext(null), message, flags);
     const left = byGateway(excluded);
+    const gateways = this.transport.gateways();
     let writable = true;
-    for (const { ip, port, up } of this.transport.gateways()) {
-      if (!up) continue;
+    // first, so that nothing has been sent to anybody when it is refused
+    if (gateways.some(({ cell }) => cell !== undefined))
+      writable = this.#send(this.#fill(command, 0, OTHER_CELLS_PORT, 0, ext(excluded), message, flags));
+    for (const { ip, port, up, cell } of gateways) {
+      if (!up || cell !== undefined) continue;
       const ids = left.get(addressKey(ip, port))?.ids;
       const data = ext(ids === undefined ? null : keyedById(ids));
       if (!this.#send(this.#fill(command, ip, port, 0, data, message, flags))) writable = false;

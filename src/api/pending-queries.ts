@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import type { PhpDecoded } from '../wire/php-serialize.js';
-import { type GatewayAddress, numberToIp } from '../wire/client-id.js';
+import { type GatewayAddress, formatAddress, nameWithCell } from '../wire/client-id.js';
 
 /** How long a gateway has to answer a query. */
 export const QUERY_DEADLINE_MILLISECONDS = 5000;
@@ -129,10 +129,11 @@ export class PartialResultError<T> extends GatewayError {
   readonly missing: readonly string[];
 
   constructor(call: string, partial: T, missing: readonly GatewayAddress[]) {
-    const names = missing.map(({ ip, port }) => `${numberToIp(ip)}:${port}`);
+    const names = missing.map((gateway) => formatAddress(gateway));
+    const gateways = missing.map(nameWithCell).join(', ');
     super(
       'GW_TIMEOUT',
-      `${call} was not answered by ${names.join(', ')} within ${QUERY_DEADLINE_MILLISECONDS / 1000} s, or the link is down; error.partial holds what the others said.`,
+      `${call} was not answered by ${gateways} within ${QUERY_DEADLINE_MILLISECONDS / 1000} s, or the link is down; error.partial holds what the others said.`,
     );
     this.partial = partial;
     this.missing = names;

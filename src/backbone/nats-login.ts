@@ -50,8 +50,8 @@ export function isOnThisMachine(server: string): boolean {
 /** The public key by which NATS knows this node, where it logs in by one: `U…`. */
 export function publicKeyOf(nats: NatsLibrary, login: NatsLogin): string | undefined {
   if (login.nkey === undefined && login.credentials === undefined) return undefined;
-  const { nkey } = authenticatorOf(nats, login)?.('') as { nkey?: string };
-  return nkey;
+  const answer = authenticatorOf(nats, login)?.('');
+  return typeof answer === 'object' && 'nkey' in answer ? answer.nkey : undefined;
 }
 
 function authenticatorOf(nats: NatsLibrary, login: NatsLogin): Authenticator | undefined {
@@ -93,9 +93,7 @@ function tlsOptions(
   host: string,
   { ca, cert, key }: NonNullable<NatsLogin['tls']>,
 ): ConnectionOptions['tls'] {
-  const read = (file: string | undefined, name: string): string | undefined =>
-    file === undefined ? undefined : readFile(file, `cluster.backbone.tls.${name}`).toString();
-  const pem = { ca: read(ca, 'ca'), cert: read(cert, 'cert'), key: read(key, 'key') };
+  const pem = { ca: readPem(ca, 'ca'), cert: readPem(cert, 'cert'), key: readPem(key, 'key') };
   try {
     createSecureContext(pem);
   } catch (cause) {
@@ -114,6 +112,10 @@ function tlsOptions(
 /** Of a server's url, without the brackets of IPv6. */
 function hostOf(server: string): string {
   return new URL(server.replace(/^\w+:/, 'http:')).hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+function readPem(file: string | undefined, name: string): string | undefined {
+  return file === undefined ? undefined : readFile(file, `cluster.backbone.tls.${name}`).toString();
 }
 
 function readFile(file: string, key: string): Buffer {

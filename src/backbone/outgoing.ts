@@ -66,12 +66,15 @@ export class Outgoing {
   #confirming = false;
   /** Whether there is nobody to send to, and nothing is kept. */
   #apart = true;
+  /** Whether what is kept does not go out yet. */
+  #held = true;
   // the open message
   #stream: Stream | undefined;
   #bytes: Buffer = Buffer.alloc(0);
   #end = 0;
   #count = 0;
   #flushing = false;
+  readonly #onSettled: (() => void)[] = [];
   readonly #flush = (): void => {
     this.#flushing = false;
     this.#finish();
@@ -132,14 +135,34 @@ export class Outgoing {
     this.#later();
   }
 
-  /** There is a connection: what waits goes out, with what was not confirmed on the last one first. */
+  /** Publishes something that is no frame at once, before what waits. Where there is no connection, it is nobody's. */
+  noteNow(stream: Stream, kind: number, body: Buffer): void {
+    const { length } = this.#header;
+    const payload = Buffer.allocUnsafe(length + body.length);
+    this.#header.write(payload, kind, stream.id, 0);
+    body.copy(payload, length);
+    this.#options.carrier.publish(stream.subject, payload);
+  }
+
+  /** Whether nothing waits that has a number. */
+  get isEven(): boolean {
+    return this.#waiting.length === 0 && this.#stream === undefined;
+  }
+
+  /** There is a connection: from now on everything is kept until {@link go}. */
   connected(): void {
     this.#apart = false;
+  }
+
+  /** The others are there: what waits goes out, with what was not confirmed on the last connection first. */
+  go(): void {
+    this.#held = false;
     this.#pump();
   }
 
   /** There is none: what was not confirmed waits again. */
   disconnected(): void {
+    this.#held = true;
     this.#finish();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
@@ -158,6 +181,12 @@ export class Outgoing {
     this.#waiting.clear();
     this.#waitingBytes = 0;
     this.#changed();
+  }
+
+  /** Resolves when everything has been confirmed, or given up. */
+  async settled(): Promise<void> {
+    this.#flush();
+    if (this.bufferedBytes > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
   }
 
   /** A second is over: who has followed a stream that has become quiet is told where it ends. */
@@ -291,6 +320,7 @@ export class Outgoing {
   }
 
   #pump(): void {
+    if (this.#held) return;
     const { carrier } = this.#options;
     while (this.#inFlightBytes < WINDOW) {
       const message = this.#waiting.peek();
@@ -342,6 +372,7 @@ export class Outgoing {
     else if (this.bufferedBytes > bufferSize) this.#congested = true;
     gauge.show(this.bufferedBytes, this.#congested);
     if (drained) onDrained();
+    if (this.bufferedBytes === 0) for (const resolve of this.#onSettled.splice(0)) resolve();
   }
 }
 

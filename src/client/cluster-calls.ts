@@ -120,7 +120,7 @@ export class ClusterCalls extends QueryCalls {
   protected override sendExcept(
     excluded: readonly string[],
     command: number,
-    ext: (exclude: Record<number, number> | null) => string,
+    ext: (exclude: Record<number, number> | readonly string[] | null) => string,
     message: Message,
     flags: number,
   ): boolean {

@@ -1,4 +1,4 @@
-import { type GatewayAddress, addressKey } from '../wire/client-id.js';
+import { type GatewayAddress, OTHER_CELLS_PORT, addressKey } from '../wire/client-id.js';
 import { WorkerState } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import {
@@ -7,6 +7,7 @@ import {
   type GatewayDiallerOwner,
   type GatewayDiallerStatus,
 } from './gateway-dialler.js';
+import type { CellWay, CellWayOwner, OtherCells } from './other-cells.js';
 import type { Link, LinkSubscriber } from '../link/link.js';
 import type { SlotLink, SlotSorter } from '../link/slot-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
@@ -14,6 +15,8 @@ import type { GatewayState } from '../link/thread-protocol.js';
 export interface LinkSetOptions extends GatewayDiallerOptions {
   /** The gateway of this process; undefined when it has none. */
   readonly localGateway: GatewayAddress | undefined;
+  /** Gateways that no link leads to; undefined without a backbone. */
+  readonly otherCells?: OtherCells | undefined;
   /** What its thread has to know of the gateways has changed. */
   readonly onChange: () => void;
   /** The link to a gateway broke, with the events that were on their way. */
@@ -28,7 +31,7 @@ export interface LinkSetOptions extends GatewayDiallerOptions {
  * What lies between a slot and the gateways: the one of this process is handed the slot's rings as its link, every other one
  * is reached over a connection of its own. They belong to the slot, so that no link dies with a thread.
  */
-export class LinkSet implements SlotSorter, GatewayDiallerOwner {
+export class LinkSet implements SlotSorter, GatewayDiallerOwner, CellWayOwner {
   /** For the gateway of this process. */
   readonly local: Link | undefined;
   readonly #slot: SlotLink;
@@ -36,6 +39,7 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
   readonly #localGateway: GatewayAddress | undefined;
   #localSubscriber: LinkSubscriber | undefined;
   readonly #remote = new Map<number, GatewayDialler>();
+  readonly #cells: CellWay | undefined;
   #onConnected: (() => void)[] = [];
   #leaving = false;
 
@@ -43,6 +47,7 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
     this.#slot = slot;
     this.#options = options;
     this.#localGateway = options.localGateway;
+    this.#cells = options.otherCells?.open(this);
     if (options.localGateway === undefined) {
       slot.subscribe(this);
     } else {
@@ -69,6 +74,7 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
   /** What the slot's thread has to know. A gateway that has just come is not asked before it is reached, as in GatewayWorker. */
   get gateways(): GatewayState[] {
     const states = [...this.#remote.values()].filter(({ tried }) => tried).map((link) => link.forThread);
+    if (this.#cells !== undefined) states.push(...this.#cells.gateways);
     if (this.#localGateway === undefined) return states;
     return [{ ...this.#localGateway, up: true, php: false, routes: true, gauge: null }, ...states];
   }
@@ -119,8 +125,13 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
       this.#localSubscriber?.frame(frame, 0);
     } else if (localIp !== 0) {
       const link = this.#remote.get(addressKey(localIp, localPort));
-      const names = this.#options.interests.namesOf(frame);
-      if (link !== undefined && (names === undefined || link.concerns(names))) link.send(frame, frame.copy());
+      if (link === undefined) this.#cells?.send(frame);
+      else {
+        const names = this.#options.interests.namesOf(frame);
+        if (names === undefined || link.concerns(names)) link.send(frame, frame.copy());
+      }
+    } else if (localPort === OTHER_CELLS_PORT) {
+      this.#cells?.sendToAll(frame);
     } else {
       this.#toAll(frame);
     }
@@ -142,6 +153,7 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
 
   #toAll(frame: ReceivedFrame): void {
     if (this.#remote.size > 0) this.#toOthers(frame);
+    this.#cells?.sendToAll(frame);
     this.#localSubscriber?.frame(frame, 0);
   }
 
@@ -154,6 +166,10 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner {
       bytes ??= frame.copy();
       link.send(frame, bytes);
     }
+  }
+
+  cellsChanged(): void {
+    this.#options.onChange();
   }
 
   // ---- the gateways of other nodes ----

@@ -59,6 +59,8 @@ export class Asker {
 
   #send(query: ReceivedFrame, body: string | Buffer): void {
     this.#reply.clientIp = query.clientIp;
+    // of another cell, which slot has asked
+    this.#reply.clientPort = query.clientPort;
     this.#reply.body = body;
     this.#link.send(this.#reply);
   }

@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os';
 import { systemClock } from '../base/clock.js';
+import type { Backbone } from '../backbone/backbone.js';
 import { Counters } from '../gateway/counters.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { addCounts } from '../ops/requests/group-cluster.js';
@@ -19,11 +20,19 @@ interface NodeParts {
   readonly pool: Pool | undefined;
   readonly register: RegisterServer | undefined;
   readonly membership: Membership | undefined;
+  readonly backbone: Backbone | undefined;
   readonly log: NodeStatus['log'];
 }
 
 /** What a node tells of itself. */
-export function nodeStatus({ gateway, pool, register, membership, ...node }: NodeParts): NodeStatus {
+export function nodeStatus({
+  gateway,
+  pool,
+  register,
+  membership,
+  backbone,
+  ...node
+}: NodeParts): NodeStatus {
   const { rss, heapUsed, external } = process.memoryUsage();
   const peers = gateway?.peers ?? [];
   const { refusals, innerRefusals, ...counters } = gateway?.counters ?? new Counters();
@@ -57,6 +66,7 @@ export function nodeStatus({ gateway, pool, register, membership, ...node }: Nod
       },
       registers: membership?.status() ?? [],
       gateways: pool?.gateways() ?? [],
+      ...(backbone === undefined ? {} : { backbone: backbone.status }),
       workers: peers.filter((peer) => !peer.local),
       refusals: addCounts(Object.fromEntries(innerRefusals), Object.fromEntries(register?.refusals ?? [])),
     },

@@ -6,7 +6,7 @@ import type { ClusterCalls } from '../client/cluster-calls.js';
 import { drainTimes } from '../config/drain.js';
 import { registersOf } from '../config/registers.js';
 import { rolesOf } from '../config/roles.js';
-import type { GatewayConfig, NodeConfig, WorkerConfig } from '../config/schema.js';
+import type { BackboneConfig, GatewayConfig, NodeConfig, WorkerConfig } from '../config/schema.js';
 import { GatewayError } from '../base/errors.js';
 import { Gateway } from '../gateway/gateway.js';
 import { InnerPort } from '../gateway/inner/inner-port.js';
@@ -20,6 +20,7 @@ import type { ClientTraces } from './client-traces.js';
 import { searchClients } from './client-search.js';
 import { connectionPage } from './connection-page.js';
 import { searchNames } from './name-search.js';
+import type { Backbone } from '../backbone/backbone.js';
 import { LoopDelay } from '../metrics/loop-delay.js';
 import { nodeMetrics } from './node-metrics.js';
 import { nodeNow } from './node-now.js';
@@ -85,6 +86,7 @@ export class Node implements AskedNode, Answerer {
   #name: string;
   #register: RegisterServer | undefined;
   #innerPort: InnerPort | undefined;
+  #backbone: Backbone | undefined;
   #pool: Pool | undefined;
   #membership: Membership | undefined;
   /** Once somebody has asked for it. */
@@ -145,8 +147,12 @@ export class Node implements AskedNode, Answerer {
       const own = { log, clock: systemClock, stateDir, address, node: this.name, cluster };
       this.gateway = new Gateway(gateway, own);
     }
+    if (cluster.backbone !== undefined) this.#backbone = await this.#loadBackbone(cluster.backbone);
     if (worker !== false) await this.#preparePool(worker, address, tls);
 
+    // the other cells are looked for while the gateways of this one are
+    const joined = this.#backbone?.join();
+    joined?.catch(() => {});
     if (registers.length > 0) {
       const pingInterval = cluster.pingInterval * 1000;
       this.#membership = new Membership({ registers, pingInterval, ...common });
@@ -154,6 +160,7 @@ export class Node implements AskedNode, Answerer {
       if (this.gateway !== undefined) this.#innerPort?.serve(this.gateway);
       if (this.#pool !== undefined) await findGateways(this.#membership, this.#pool, address, log);
     }
+    await joined;
     await this.#pool?.start();
     // first, so that other nodes' workers are on their way when the first client comes
     if (address !== undefined) this.#membership?.announce(formatAddress(address));
@@ -175,6 +182,7 @@ export class Node implements AskedNode, Answerer {
       pool: this.#pool,
       register: this.#register,
       membership: this.#membership,
+      backbone: this.#backbone,
       log: logLosses?.() ?? { lost: 0, lastError: null },
     });
   }
@@ -280,6 +288,7 @@ export class Node implements AskedNode, Answerer {
       this.#pool?.hurry();
       await this.gateway?.close(timeout);
       await this.#pool?.stop(Math.max(0, deadline - systemClock.now()));
+      await this.#backbone?.close(FAREWELL_TIMEOUT);
       await this.#innerPort?.close(FAREWELL_TIMEOUT);
       this.#membership?.close();
       await this.#register?.close();
@@ -301,6 +310,19 @@ export class Node implements AskedNode, Answerer {
     return { ip, port: this.#innerPort.port };
   }
 
+  async #loadBackbone(config: BackboneConfig): Promise<Backbone> {
+    const { worker } = this.#config;
+    const { Backbone } = await import('../backbone/backbone.js');
+    return await Backbone.load({
+      config,
+      node: this.name,
+      gateway: this.gateway,
+      bufferSize: worker === false ? INNER_BUFFER_SIZE : worker.sendToGatewayBufferSize,
+      clock: systemClock,
+      log: this.#options.log,
+    });
+  }
+
   async #preparePool(
     config: WorkerConfig,
     localGateway: GatewayAddress | undefined,
@@ -314,6 +336,7 @@ export class Node implements AskedNode, Answerer {
       // of events that come from gateways of other nodes only, no configuration says how many may wait
       eventBufferSize: gateway === false ? INNER_BUFFER_SIZE : gateway.sendToWorkerBufferSize,
       localGateway,
+      otherCells: this.#backbone,
       inner: {
         secretKey: cluster.secretKey,
         pingInterval: cluster.pingInterval * 1000,

@@ -2,6 +2,7 @@ import type { GatewayAddress } from '../wire/client-id.js';
 import { type Clock, withinTime } from '../base/clock.js';
 import type { WorkerConfig } from '../config/schema.js';
 import { GatewayError } from '../base/errors.js';
+import type { OtherCells } from '../cluster/other-cells.js';
 import type { GatewayDiallerStatus } from '../cluster/gateway-dialler.js';
 import { Interests } from '../cluster/interests.js';
 import type { Link } from '../link/link.js';
@@ -41,6 +42,8 @@ export interface PoolOptions {
   /** The gateway of this process; undefined when it has none. */
   readonly localGateway: GatewayAddress | undefined;
   readonly inner: InnerOptions;
+  /** The way to gateways of other cells; undefined without a backbone. */
+  readonly otherCells?: OtherCells | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly logLevel: string;
@@ -128,8 +131,8 @@ export class Pool {
    * @throws GW_EVENTS_MISSING, GW_EVENTS_COMPILE
    */
   async prepare(): Promise<void> {
-    const { config, node, clock, log, logLevel, writeLine, eventBufferSize, localGateway, inner } =
-      this.#options;
+    const { config, node, clock, log, logLevel, writeLine, eventBufferSize, localGateway } = this.#options;
+    const { inner, otherCells } = this.#options;
     const bundle = await this.#compile();
     const task = {
       eventsFolder: config.events,
@@ -156,6 +159,7 @@ export class Pool {
       localGateway,
       inner,
       interests: new Interests(),
+      otherCells,
       startTimeout: config.startTimeout * 1000,
       stopTimeout: config.stopTimeout * 1000,
       maxMemory: config.maxMemory,

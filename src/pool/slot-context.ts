@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js';
+import type { OtherCells } from '../cluster/other-cells.js';
 import type { Logger } from '../base/log.js';
 import type { Interests } from '../cluster/interests.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
@@ -22,6 +23,7 @@ export interface SlotContext {
   readonly localGateway: GatewayAddress | undefined;
   readonly inner: InnerOptions;
   readonly interests: Interests;
+  readonly otherCells?: OtherCells | undefined;
   /** Milliseconds that a thread may take until it is ready. */
   readonly startTimeout: number;
   /** Milliseconds that handlers may still take when their thread is to end. */

@@ -231,10 +231,11 @@ export class Slot {
   }
 
   #openLinks(): LinkSet {
-    const { inner, clock, commandBufferSize, localGateway, interests } = this.#context;
+    const { inner, clock, commandBufferSize, localGateway, interests, otherCells } = this.#context;
     const report = this.#report;
     return new LinkSet(this.link, {
       localGateway,
+      otherCells,
       introduction: {
         workerKey: this.link.name,
         secretKey: inner.secretKey,

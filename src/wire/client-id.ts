@@ -4,7 +4,12 @@ import { GatewayError } from '../base/errors.js';
 export interface GatewayAddress {
   readonly ip: number;
   readonly port: number;
+  /** The cell that it is in, where that is another one than whoever knows it is in. */
+  readonly cell?: string;
 }
+
+/** With the address 0, which is every gateway's: only those of other cells. */
+export const OTHER_CELLS_PORT = 1;
 
 /** A gateway's address as one number, for look-ups: 48 bits. */
 export function addressKey(ip: number, port: number): number {
@@ -14,6 +19,12 @@ export function addressKey(ip: number, port: number): number {
 /** `127.0.0.1:2900`. */
 export function formatAddress({ ip, port }: GatewayAddress): string {
   return `${numberToIp(ip)}:${port}`;
+}
+
+/** `10.0.0.1:2900 (cell eu-1)`, where it is in another cell; else its address. */
+export function nameWithCell(gateway: GatewayAddress): string {
+  const address = formatAddress(gateway);
+  return gateway.cell === undefined ? address : `${address} (cell ${gateway.cell})`;
 }
 
 /** Where a client is: the gateway's inner address and the number of the connection there. */

@@ -25,7 +25,7 @@ export const MAX_FRAME_LENGTH = 2 ** 28;
 /** A frame to send. Strings are written as UTF-8. Senders may reuse one object: `send` copies what it needs. */
 export interface Frame {
   command: number;
-  /** The gateway's inner address, as an IPv4 number; 0 with port 0 means every gateway. */
+  /** The gateway's inner address, as an IPv4 number; 0 with port 0 means every gateway, and with port 1 those of other cells. */
   localIp: number;
   localPort: number;
   /** The client's IPv4 address as a number; the request id in queries and replies. */

@@ -4,7 +4,7 @@ import { GatewayError } from '../base/errors.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 import { LinkGauge } from '../ring/link-gauge.js';
-import { type ClientAddress, type GatewayAddress, formatAddress } from '../wire/client-id.js';
+import { type ClientAddress, type GatewayAddress, formatAddress, nameWithCell } from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
@@ -140,7 +140,7 @@ export class ThreadTransport implements Transport {
     if (gateway?.up !== true) throw this.#noLink(gateway, ip, port);
     const { gauge } = gateway;
     if (gauge === undefined) return true;
-    if (gauge.buffered > this.#bufferSize * 2) throw this.#overflow(formatAddress(gateway), gauge.buffered);
+    if (gauge.buffered > this.#bufferSize * 2) throw this.#overflow(gateway, gauge.buffered);
     return !gauge.congested;
   }
 
@@ -155,7 +155,7 @@ export class ThreadTransport implements Transport {
 
   #checkRing(): void {
     if (!this.#link.congested || this.#link.bufferedBytes <= this.#bufferSize * 2) return;
-    throw this.#overflow('the gateway', this.#link.bufferedBytes);
+    throw this.#overflow(undefined, this.#link.bufferedBytes);
   }
 
   /** A gateway of another node hangs up on a frame that is too long for it, and with that on all its clients. */
@@ -170,7 +170,14 @@ export class ThreadTransport implements Transport {
     }
   }
 
-  #overflow(gateway: string, bytes: number): GatewayError {
+  /** @param to undefined: the ring to the main thread */
+  #overflow(to: GatewayAddress | undefined, bytes: number): GatewayError {
+    const gateway =
+      to === undefined
+        ? 'the gateway'
+        : to.cell === undefined
+          ? formatAddress(to)
+          : `other cells by the backbone, such as ${nameWithCell(to)}`;
     return new GatewayError(
       'GW_OVERFLOW',
       `${bytes} bytes wait for ${gateway}, more than twice sendToGatewayBufferSize (${this.#bufferSize}); after a send returned false, await Gateway.drained() before more.`,
@@ -184,7 +191,9 @@ export class ThreadTransport implements Transport {
       'GW_LINK_CLOSED',
       gateway === undefined
         ? `There is no link to the gateway ${name}, which the client id names; this worker knows ${known || 'none'}.`
-        : `The link to the gateway ${name} is down; it is dialled again until it answers.`,
+        : gateway.cell !== undefined
+          ? `The gateway ${nameWithCell(gateway)} cannot be reached: its node, the backbone or this node’s connection to that is down.`
+          : `The link to the gateway ${name} is down; it is dialled again until it answers.`,
     );
   }
 }

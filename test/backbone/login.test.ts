@@ -16,6 +16,7 @@ import { NatsServer } from '../support/nats.js';
 import { NatsAccount, newKey } from '../support/nats-jwt.js';
 import { NodeLog } from '../support/node-log.js';
 
+const INFO = 30;
 const password = 'hunter2';
 const certificate = (name: string): string => fixture(`tls/${name}`);
 const ca = certificate('ca.pem');
@@ -42,6 +43,9 @@ async function connect(test: TestContext, login: NatsLogin): Promise<NodeLog> {
 /** By the name that its certificate has. */
 const byName = ({ port }: NatsServer, scheme = 'nats'): string => `${scheme}://localhost:${port}`;
 
+/** By an address that others might reach it by, for all that a node knows. */
+const byAddress = ({ port }: NatsServer): string => `nats://[::ffff:127.0.0.1]:${port}`;
+
 describe('the backbone logs in', () => {
   const ways: ReadonlyArray<
     readonly [title: string, config: string, login: (server: NatsServer) => Omit<NatsLogin, 'servers'>]
@@ -66,7 +70,7 @@ describe('the backbone logs in', () => {
       const server = await NatsServer.start(test, config);
       const log = await connect(test, { servers: [byName(server)], ...login(server) });
       await log.logged(`the backbone is there, by ${byName(server)}`);
-      assert.ok(log.lines.every(({ level }) => level <= 30));
+      assert.ok(log.lines.every(({ level }) => level <= INFO));
     });
   }
 
@@ -104,10 +108,10 @@ describe('the backbone logs in', () => {
     execFileSync(
       'openssl',
       [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-        ...['-subj', '/CN=tests only', '-addext', 'subjectAltName=IP:127.0.0.1'],
-        ...['-keyout', file('server.key'), '-out', file('server.pem')],
-      ],
+        'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2'.split(' '),
+        ['-subj', '/CN=tests only', '-addext', 'subjectAltName=IP:127.0.0.1'],
+        ['-keyout', file('server.key'), '-out', file('server.pem')],
+      ].flat(),
       { stdio: 'ignore' },
     );
     await server.configure('tls: { cert_file: server.pem, key_file: server.key }');
@@ -264,6 +268,26 @@ describe('a server of the backbone that does not let a node in is named in the l
     await server.up();
     await log.logged('the backbone is there');
     assert.equal(log.lines.filter(({ msg }) => msg.includes('refuses')).length, 1);
+  });
+});
+
+describe('a server that lets in whoever reaches it', () => {
+  it('is warned of, unless it is on this machine', async (test) => {
+    const server = await NatsServer.start(test);
+    const log = await connect(test, { servers: [byAddress(server)] });
+    const { level, msg } = await log.logged('lets in whoever reaches it');
+    assert.equal(level, 40);
+    assert.match(
+      msg,
+      /who may then send to all clients; docs\/backbone\.md has a configuration that does not$/,
+    );
+  });
+
+  it('is not one that asks for a login', async (test) => {
+    const server = await NatsServer.start(test, USER);
+    const log = await connect(test, { servers: [byAddress(server)], user: 'node', password });
+    await log.logged('the backbone is there');
+    assert.ok(log.lines.every(({ level }) => level <= INFO));
   });
 });
 

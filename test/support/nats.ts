@@ -4,11 +4,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { TestContext } from 'node:test';
 import { freePort } from './free-port.js';
 
 /** A folder that not everybody's PATH has. */
 const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
+
+/** Whoever ends what it has started: a test, or a suite that calls it in its `after`. */
+export interface Ends {
+  after(end: () => Promise<void>): void;
+}
 
 /** A nats-server on a port and in a folder of its own, as `npm run setup` installs it. */
 export class NatsServer {
@@ -27,7 +31,7 @@ export class NatsServer {
    *
    * @param config in its own format, such as `max_payload: 65536`; without host and port
    */
-  static async start(test: Pick<TestContext, 'after'>, config = ''): Promise<NatsServer> {
+  static async start(test: Ends, config = ''): Promise<NatsServer> {
     const server = await NatsServer.prepare(test);
     await server.configure(config);
     await server.up();
@@ -35,10 +39,10 @@ export class NatsServer {
   }
 
   /** One that does not run yet, for who has files to put into its folder. */
-  static async prepare(test: Pick<TestContext, 'after'>): Promise<NatsServer> {
+  static async prepare(test: Ends): Promise<NatsServer> {
     const folder = await mkdtemp(join(tmpdir(), 'gatewayworker-nats-'));
     const server = new NatsServer(folder, await freePort());
-    test.after(() => server.#remove());
+    test.after(() => server.remove());
     return server;
   }
 
@@ -91,7 +95,8 @@ export class NatsServer {
     this.#server?.kill('SIGCONT');
   }
 
-  async #remove(): Promise<void> {
+  /** A second time it does nothing. */
+  async remove(): Promise<void> {
     await this.down();
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -18,7 +18,6 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   link: [...FOUNDATION, 'wire', 'ring', 'metrics'],
   cluster: [...FOUNDATION, 'net', 'wire', 'ring', 'link'],
   // other clusters, by way of NATS
-  backbone: [...FOUNDATION, 'net', 'wire', 'ring', 'link', 'cluster', 'metrics'],
   api: [...FOUNDATION, 'wire'],
   register: [...FOUNDATION, 'net', 'wire'],
   database: [...FOUNDATION],
@@ -27,6 +26,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   browser: [...FOUNDATION, 'wire', 'api'],
   client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
   gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
+  // other cells, by way of NATS
+  backbone: [...FOUNDATION, 'wire', 'ring', 'link', 'cluster', 'gateway'],
   pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'metrics', 'link', 'cluster'],
   worker: [...FOUNDATION, 'wire', 'ring', 'metrics', 'link', 'api'],
   // what operators see: it is given what it shows
@@ -46,6 +47,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'metrics',
     'client',
     'gateway',
+    'backbone',
     'pool',
     'register',
     'ops/requests',

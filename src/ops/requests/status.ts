@@ -97,6 +97,8 @@ export interface ClusterStatus {
     readonly attempts: number;
     readonly lastError: string | null;
   }[];
+  /** What joins this cell and others; missing without `cluster.backbone`. */
+  readonly backbone?: BackboneStatus;
   /** The workers of other nodes, as this node's gateway reaches them. */
   readonly workers: readonly {
     readonly name: string;
@@ -108,6 +110,41 @@ export interface ClusterStatus {
   }[];
   /** Peers that were turned away on the inner port or the Register, by kind. */
   readonly refusals: Readonly<Record<string, number>>;
+}
+
+/** How a node and other cells reach each other. */
+export interface BackboneStatus {
+  /** Of this node. */
+  readonly cell: string;
+  readonly state: 'connected' | 'down';
+  /** Seconds since that is so. */
+  readonly since: number;
+  /** The server that it is connected to; null while there is none. */
+  readonly server: string | null;
+  /** Why it is down, or was at last. */
+  readonly lastError: string | null;
+  /** What waits for the server, or for its confirmation. */
+  readonly bufferedBytes: number;
+  /** Frames that the server has taken, and those that were given up since it was away for long or refused them. */
+  readonly published: number;
+  readonly unsent: number;
+  /** Subjects of names that are followed, since clients here have them. */
+  readonly followed: number;
+  readonly cells: readonly CellStatus[];
+}
+
+/** Another cell, as far as one node knows it. */
+export interface CellStatus {
+  readonly name: string;
+  readonly gateways: readonly {
+    readonly address: string;
+    readonly node: string;
+    readonly state: 'up' | 'down';
+  }[];
+  /** Frames that came of its nodes, those that did not, and those that came twice and were left out. */
+  readonly received: number;
+  readonly lost: number;
+  readonly doubled: number;
 }
 
 /** A worker slot. */

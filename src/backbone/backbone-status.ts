@@ -1,0 +1,53 @@
+import { formatAddress } from '../wire/client-id.js';
+import type { FarNode } from './far-node.js';
+
+/** How this node and other cells reach each other, for its status. */
+export interface BackboneStatus {
+  readonly cell: string;
+  readonly state: 'connected' | 'down';
+  /** Seconds. */
+  readonly since: number;
+  readonly server: string | null;
+  readonly lastError: string | null;
+  readonly bufferedBytes: number;
+  /** Frames. */
+  readonly published: number;
+  readonly unsent: number;
+  readonly followed: number;
+  readonly cells: readonly CellStatus[];
+}
+
+interface CellStatus {
+  readonly name: string;
+  readonly gateways: readonly CellGateway[];
+  readonly received: number;
+  readonly lost: number;
+  readonly doubled: number;
+}
+
+interface CellGateway {
+  readonly address: string;
+  readonly node: string;
+  readonly state: 'up' | 'down';
+}
+
+/** @param nodes of whatever cell: those of `own` are left out */
+export function cellStatuses(nodes: Iterable<FarNode>, own: string): CellStatus[] {
+  const cells = new Map<string, Writable<CellStatus> & { gateways: CellGateway[] }>();
+  for (const { cell, name, gateway, up, received, numbers } of nodes) {
+    if (cell === own) continue;
+    let status = cells.get(cell);
+    if (status === undefined) {
+      status = { name: cell, gateways: [], received: 0, lost: 0, doubled: 0 };
+      cells.set(cell, status);
+    }
+    status.received += received;
+    status.lost += numbers.lost;
+    status.doubled += numbers.doubled;
+    if (gateway !== undefined)
+      status.gateways.push({ address: formatAddress(gateway), node: name, state: up ? 'up' : 'down' });
+  }
+  return [...cells.values()];
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };

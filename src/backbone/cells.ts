@@ -1,0 +1,179 @@
+import type { Clock } from '../base/clock.js';
+import { GatewayError } from '../base/errors.js';
+import type { LogOnce } from '../base/log-once.js';
+import type { GatewayState } from '../link/thread-protocol.js';
+import { type GatewayAddress, addressKey, formatAddress } from '../wire/client-id.js';
+import type { FarNode } from './far-node.js';
+import type { Hello } from './hello.js';
+import { BUCKETS } from './subjects.js';
+
+/** Milliseconds without a word of a node after which it is not reckoned with, and after which it is not named any more. */
+const SILENT = 15_000;
+const FORGOTTEN = 60_000;
+
+export interface CellsOptions {
+  /** Of this node. */
+  readonly cell: string;
+  readonly gateway: GatewayAddress | undefined;
+  readonly clock: Clock;
+  readonly problems: LogOnce;
+  /** What waits for the backbone, for those who send by it. */
+  readonly gauge: SharedArrayBuffer;
+  readonly make: (instance: number, cell: string) => FarNode;
+  /** Gateways came, or went up or down. */
+  readonly onChange: () => void;
+  /** A node is gone. */
+  readonly onGone: (node: FarNode) => void;
+}
+
+/** Who else there is. */
+export class Cells {
+  readonly #options: CellsOptions;
+  /** All that were ever heard of, but for those that said that they end: how far each has counted has to be known. */
+  readonly #nodes = new Map<number, FarNode>();
+  /** Nodes of other cells with a gateway, by its address. */
+  readonly #gateways = new Map<number, FarNode>();
+  #states: readonly GatewayState[] = [];
+  /** Another gateway has the address of this node's. */
+  conflict: GatewayError | undefined;
+
+  constructor(options: CellsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether there is a gateway in another cell, or was a short time ago. */
+  get any(): boolean {
+    return this.#gateways.size > 0;
+  }
+
+  /** The gateways of other cells, as threads have to know them. */
+  get gateways(): readonly GatewayState[] {
+    return this.#states;
+  }
+
+  [Symbol.iterator](): IterableIterator<FarNode> {
+    return this.#nodes.values();
+  }
+
+  /** The node of this run; a new one, if nothing was heard of it so far. */
+  node(instance: number, cell: string): FarNode {
+    let node = this.#nodes.get(instance);
+    if (node === undefined) {
+      node = this.#options.make(instance, cell);
+      this.#nodes.set(instance, node);
+    }
+    return node;
+  }
+
+  /** The node whose gateway has this address. */
+  at(ip: number, port: number): FarNode | undefined {
+    return this.#gateways.get(addressKey(ip, port));
+  }
+
+  /** A node has said how it is. */
+  heard(node: FarNode, hello: Hello): void {
+    node.name = hello.node;
+    if (hello.buckets !== BUCKETS) {
+      this.#warn(
+        node,
+        `It shares names among ${hello.buckets} subjects and this node among ${BUCKETS}: run the same version on all of them.`,
+      );
+      return;
+    }
+    if (hello.end) {
+      this.#remove(node);
+      this.#nodes.delete(node.instance);
+      return;
+    }
+    node.heardAt = this.#options.clock.now();
+    if (hello.gateway === undefined) return;
+    if (this.#isOurs(node, hello.gateway) || node.cell === this.#options.cell) return;
+    if (this.#isTaken(node, hello.gateway) || node.up) return;
+    node.gateway = hello.gateway;
+    node.up = true;
+    this.#gateways.set(addressKey(hello.gateway.ip, hello.gateway.port), node);
+    this.#changed();
+  }
+
+  /** Looks who has been silent for long. */
+  sweep(): void {
+    const now = this.#options.clock.now();
+    for (const node of this.#gateways.values()) {
+      const silent = now - node.heardAt;
+      if (silent > FORGOTTEN) this.#remove(node);
+      else if (silent > SILENT && node.up) this.#down(node);
+    }
+  }
+
+  /** This node has heard of nobody for a while, for reasons of its own: nobody is silent for that. */
+  excuse(): void {
+    const now = this.#options.clock.now();
+    for (const node of this.#nodes.values()) node.heardAt = now;
+  }
+
+  /** Nobody can be reached. */
+  apart(): void {
+    for (const node of this.#gateways.values()) if (node.up) this.#down(node);
+  }
+
+  #isOurs(node: FarNode, address: GatewayAddress): boolean {
+    const { gateway, cell } = this.#options;
+    if (gateway?.ip !== address.ip || gateway.port !== address.port) return false;
+    this.conflict = new GatewayError(
+      'GW_CLUSTER',
+      `This node's gateway and that of the node ${node.name} of the cell ${node.cell} have the same address, ${formatAddress(address)}, which client ids begin with; this one is of the cell ${cell}. Give each gateway an address of its own: gateway.lanIp and gateway.lanPort.`,
+    );
+    this.#warn(node, this.conflict.message);
+    return true;
+  }
+
+  /** Whether a node that lives has that address. One of the same cell has come again. */
+  #isTaken(node: FarNode, address: GatewayAddress): boolean {
+    const other = this.at(address.ip, address.port);
+    if (other === undefined || other === node) return false;
+    if (other.up && other.cell !== node.cell) {
+      this.#warn(
+        node,
+        `Its gateway has the address ${formatAddress(address)}, as has that of the node ${other.name} of the cell ${other.cell}, which was there before. Give each gateway an address of its own: gateway.lanIp and gateway.lanPort.`,
+      );
+      return true;
+    }
+    this.#remove(other);
+    return false;
+  }
+
+  #warn(node: FarNode, text: string): void {
+    this.#options.problems.error(
+      `backbone: ${node.cell}`,
+      { cell: node.cell, node: node.name },
+      `the node ${node.name} of the cell ${node.cell} is not reckoned with. ${text}`,
+    );
+  }
+
+  #down(node: FarNode): void {
+    node.up = false;
+    this.#options.onGone(node);
+    this.#changed();
+  }
+
+  #remove(node: FarNode): void {
+    const { gateway } = node;
+    if (gateway === undefined || this.at(gateway.ip, gateway.port) !== node) return;
+    this.#gateways.delete(addressKey(gateway.ip, gateway.port));
+    node.up = false;
+    this.#options.onGone(node);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#states = Array.from(this.#gateways.values(), ({ gateway, up, cell }) => ({
+      ...(gateway as GatewayAddress),
+      up,
+      php: false,
+      routes: true,
+      gauge: this.#options.gauge,
+      cell,
+    }));
+    this.#options.onChange();
+  }
+}
