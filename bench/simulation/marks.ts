@@ -39,6 +39,7 @@ export async function marksAMessage(buckets: number, perSecond: number, seed: nu
     },
   });
   outgoing.connected();
+  outgoing.go();
   const frame = {
     ...emptyFrame(),
     command: Command.SEND_TO_UID,
