@@ -3,13 +3,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '#src/base/clock.js';
 import type { UserConfig } from '#src/config/user-config.js';
-import { createLogger } from '#src/base/log.js';
-import { RegisterServer } from '#src/register/register-server.js';
 import { cpuSeconds, residentBytes } from '../load/process-usage.js';
 import { Child } from '../servers/child.js';
 import { removeFolder, temporaryFolder } from '../servers/temporary-folder.js';
+import { Cells } from './cells.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const EVENTS = fileURLToPath(new URL('../../bench/hundred-thousand/events', import.meta.url));
@@ -18,6 +16,8 @@ const INFO = 30;
 /** How the clients are spread; the event app is told the same. */
 export interface Spread {
   readonly nodes: number;
+  /** How many meshes they make up: one, or several that NATS joins. */
+  readonly cells: number;
   readonly clients: number;
   readonly groups: number;
   readonly uids: number;
@@ -27,22 +27,17 @@ export function clientsPerNode({ clients, nodes }: Spread): number {
   return Math.ceil(clients / nodes);
 }
 
-/** Nodes on this machine, each a process with a gateway and a worker; their Register is in this process. */
+/** Nodes on this machine, each a process with a gateway and a worker. */
 export class Nodes {
   /** Of their websocket listeners. */
   readonly ports: readonly number[];
   readonly #children: readonly Child[];
-  readonly #register: RegisterServer;
+  readonly #cells: Cells;
   readonly #folder: string;
 
   static async start(spread: Spread): Promise<Nodes> {
     const folder = await temporaryFolder();
-    const register = await RegisterServer.open({
-      listen: '127.0.0.1:0',
-      secretKey: '',
-      clock: systemClock,
-      log: createLogger({ level: 'warn', destination: process.stderr }),
-    });
+    const cells = await Cells.open(spread.cells);
     const children: Child[] = [];
     const ports = await Promise.all(
       Array.from({ length: spread.nodes }, async (_, index) => {
@@ -51,7 +46,7 @@ export class Nodes {
           gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], lanPort: 0 },
           worker: { count: 1, events: EVENTS },
           register: false,
-          cluster: { registerAddress: [register.address] },
+          cluster: cells.settings(Math.floor((index * spread.cells) / spread.nodes)),
         };
         const file = join(folder, `node-${index}.json`);
         await writeFile(file, JSON.stringify(config));
@@ -59,18 +54,13 @@ export class Nodes {
         return await portOf(children[index]);
       }),
     );
-    return new Nodes(ports, children, register, folder);
+    return new Nodes(ports, children, cells, folder);
   }
 
-  private constructor(
-    ports: readonly number[],
-    children: readonly Child[],
-    register: RegisterServer,
-    folder: string,
-  ) {
+  private constructor(ports: readonly number[], children: readonly Child[], cells: Cells, folder: string) {
     this.ports = ports;
     this.#children = children;
-    this.#register = register;
+    this.#cells = cells;
     this.#folder = folder;
   }
 
@@ -84,6 +74,15 @@ export class Nodes {
     return this.#children.reduce((total, { pid }) => total + cpuSeconds([pid]), 0);
   }
 
+  /** The same of what joins their cells; undefined when they are one mesh. */
+  get natsCpu(): number | undefined {
+    return this.#cells.nats?.cpu;
+  }
+
+  get natsMemory(): number | undefined {
+    return this.#cells.nats?.memory;
+  }
+
   /** The same promise; an error as soon as a node ends. */
   async orExit<T>(value: Promise<T>): Promise<T> {
     return await Promise.race(this.#children.map(async (child) => await child.orExit(value)));
@@ -91,7 +90,7 @@ export class Nodes {
 
   async stop(): Promise<void> {
     await Promise.all(this.#children.map(async (child) => await child.stop()));
-    await this.#register.close();
+    await this.#cells.close();
     await removeFolder(this.#folder);
   }
 }

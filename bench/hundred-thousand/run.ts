@@ -1,14 +1,14 @@
 import { loadavg } from 'node:os';
-import { commandLine } from '../command-line.js';
-import { messageBytes } from '../load/messages.js';
-import { seconds } from '../load/window.js';
-import { Audience } from './audience.js';
-import { Commander } from './commander.js';
-import { Nodes, type Spread, clientsPerNode } from './nodes.js';
+import { commandLine, misused } from '../command-line.js';
+import { median } from '../report/statistics.js';
+import { align } from '../report/table.js';
+import { type Figure, Measurement } from './measurement.js';
+import type { Spread } from './nodes.js';
 
 /*
  * `npm run bench:100k`: 100,000 idle websocket clients at six nodes on this machine, and one more that has everybody sent
- * to and counted. Every delivery is checked. Needs some 20,000 descriptors a process, and 3 GB.
+ * to and counted. Every delivery is checked. Needs some 20,000 descriptors a process, and 3 GB. With `--backbone` the
+ * same nodes are three cells after that, which a NATS server joins.
  */
 
 const { values } = commandLine(
@@ -16,26 +16,28 @@ const { values } = commandLine(
     options: {
       nodes: { type: 'string', default: '6' },
       clients: { type: 'string', default: '100000' },
+      backbone: { type: 'boolean', default: false },
     },
   },
-  `usage: npm run bench:100k -- [--nodes N] [--clients N]
+  `usage: npm run bench:100k -- [--nodes N] [--clients N] [--backbone]
   Idle clients at several nodes on this machine, and one that has everybody sent to and counted.
   --nodes N     how many nodes: 6
-  --clients N   how many clients, all together: 100000`,
+  --clients N   how many clients, all together: 100000
+  --backbone    then once more with the nodes as three cells and a NATS server`,
 );
 
-const spread: Spread = {
+const CELLS = 3;
+const mesh: Spread = {
   nodes: Number(values.nodes),
+  cells: 1,
   clients: Number(values.clients),
   groups: Number(values.clients) / 100,
   // two clients each, at different nodes
   uids: Number(values.clients) / 2,
 };
+if (values.backbone && mesh.nodes < CELLS) misused(`--backbone is for ${CELLS} nodes or more`);
 /** Milliseconds for all of it. */
-const LIMIT = 300_000;
-/** How often each send is repeated. */
-const ROUNDS = 3;
-const MEBIBYTE = 2 ** 20;
+const LIMIT = values.backbone ? 600_000 : 300_000;
 
 const limit = setTimeout(() => {
   process.stderr.write(`not done after ${LIMIT / 1000} s\n`);
@@ -44,107 +46,48 @@ const limit = setTimeout(() => {
 }, LIMIT);
 
 try {
-  await measure();
+  const inMesh = await measure(mesh, 'one mesh');
+  if (values.backbone) {
+    say('');
+    const inCells = await measure({ ...mesh, cells: CELLS }, `${CELLS} cells and a NATS server`);
+    say(`\n${compared(inMesh, inCells)}`);
+  }
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exit(1);
 }
 clearTimeout(limit);
 
-async function measure(): Promise<void> {
-  say(`${spread.clients} clients at ${spread.nodes} nodes; ${load()}`);
-  const nodes = await Nodes.start(spread);
-  const audience = new Audience(spread.nodes);
-  try {
-    await measureWith(nodes, audience);
-  } finally {
-    await audience.stop();
-    await nodes.stop();
-  }
-}
-
-async function measureWith(nodes: Nodes, audience: Audience): Promise<void> {
-  const empty = nodes.memory;
-
-  const each = clientsPerNode(spread);
-  const shares = nodes.ports.map((_, index) => Math.min(each, spread.clients - index * each));
-  await timed(nodes, 'connecting and signing in', async () => {
-    await nodes.orExit(audience.open(nodes.ports, shares));
-  });
-  const commander = await Commander.connect(nodes.ports[0]);
-  tellMemory('with all clients', nodes.memory, empty);
-
-  await ask(nodes, commander, 'getAllClientIdCount', spread.clients + 1);
-  await ask(nodes, commander, 'getAllUidCount', spread.uids);
-  await ask(nodes, commander, 'getClientIdCountByGroup', spread.clients, 'everybody');
-
-  let message = 0;
-  const sends = [
-    ['sendToAll', 'sendToAll', (text: string) => [text]],
-    ['sendToGroup, one group of all', 'sendToGroup', (text: string) => ['everybody', text]],
-    [`sendToGroup, ${spread.groups} groups of 100`, 'sendToEachGroup', (text: string) => [text]],
-  ] as const;
-  for (const [title, call, args] of sends) {
-    for (let round = 0; round < ROUNDS; round++) {
-      const text = messageBytes('a', 0, ++message).toString();
-      await audience.expect(message);
-      const [began, cpu] = [now(), nodes.cpu];
-      await nodes.orExit(commander.call(call, ...args(text)));
-      const took = (await nodes.orExit(audience.receive())) - began;
-      say(
-        `${title}: ${spread.clients} deliveries, the last one after ${took.toFixed(0)} ms (${(nodes.cpu - cpu).toFixed(2)} s of processor time in the nodes)`,
-      );
-    }
-  }
-  // whatever came twice shows as the clients' next message
-  await audience.expect(message + 1);
-  await seconds(1);
-  await commander.call('sendToAll', messageBytes('a', 0, message + 1).toString());
-  await audience.receive();
-
-  await ask(nodes, commander, 'getAllClientIdCount', spread.clients + 1);
-  tellMemory('after all that', nodes.memory, empty);
+async function measure(spread: Spread, what: string): Promise<readonly Figure[]> {
+  say(`${spread.clients} clients at ${spread.nodes} nodes, ${what}; ${load()}`);
+  const figures = await Measurement.run(spread, say);
   say(`all delivered, each once; ${load()}`);
-  commander.close();
+  return figures;
 }
 
-/** A query whose answer is known. */
-async function ask(
-  nodes: Nodes,
-  commander: Commander,
-  call: string,
-  expected: number,
-  ...args: unknown[]
-): Promise<void> {
-  await timed(nodes, `${call} = ${expected}`, async () => {
-    const answer = await nodes.orExit(commander.call(call, ...args));
-    if (answer !== expected) throw new Error(`${call} gave ${String(answer)}; expected ${expected}`);
-  });
+/** Medians side by side. */
+function compared(inMesh: readonly Figure[], inCells: readonly Figure[]): string {
+  const kinds = [...new Set(inMesh.map(({ what }) => what))];
+  return align([
+    ['', 'mesh', 'its nodes', 'backbone', 'its nodes', 'NATS'],
+    ...kinds.map((kind) => [kind, ...medians(inMesh, kind), ...medians(inCells, kind)]),
+  ]);
 }
 
-async function timed(nodes: Nodes, what: string, work: () => Promise<void>): Promise<void> {
-  const [began, cpu] = [now(), nodes.cpu];
-  await work();
-  say(
-    `${what}: ${(now() - began).toFixed(0)} ms (${(nodes.cpu - cpu).toFixed(2)} s of processor time in the nodes)`,
-  );
-}
-
-function tellMemory(when: string, memory: readonly number[], empty: readonly number[]): void {
-  const each = memory.map((bytes) => (bytes / MEBIBYTE).toFixed(0)).join(', ');
-  const grown = memory.reduce((total, bytes, index) => total + bytes - empty[index], 0);
-  say(`memory of the nodes ${when}: ${each} MiB, ${(grown / spread.clients / 1024).toFixed(1)} KiB a client`);
+function medians(figures: readonly Figure[], kind: string): string[] {
+  const same = figures.filter(({ what }) => what === kind);
+  const nats = same.flatMap(({ natsCpu }) => natsCpu ?? []);
+  return [
+    `${median(same.map(({ milliseconds }) => milliseconds)).toFixed(0)} ms`,
+    `${median(same.map(({ cpu }) => cpu)).toFixed(2)} s`,
+    ...(nats.length === 0 ? [] : [`${median(nats).toFixed(2)} s`]),
+  ];
 }
 
 function load(): string {
   return `load ${loadavg()
     .map((average) => average.toFixed(1))
     .join(' ')}`;
-}
-
-/** Milliseconds on the clock that all processes of this machine share. */
-function now(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 function say(line: string): void {

@@ -37,7 +37,8 @@ export class CommandDesk {
     }
     try {
       const value = answer(this.#target, frame);
-      this.#target.interest.flush();
+      // who is no worker is told nothing of versions
+      if (asker.peer === undefined) this.#target.interest.flush();
       asker.answer(frame, value);
     } catch (error) {
       // whoever asked is not to wait for it, nor to take a later answer for this one

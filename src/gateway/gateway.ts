@@ -47,7 +47,7 @@ export class Gateway implements InnerHost {
   readonly clock: Clock;
   readonly log: Logger;
   readonly directory = new Directory();
-  readonly interest = new Interest(this.directory);
+  readonly interest: Interest;
   readonly counters = new Counters();
   readonly phpSessions: PhpSessions;
   readonly dispatcher: Dispatcher;
@@ -63,15 +63,16 @@ export class Gateway implements InnerHost {
 
   constructor(config: GatewayConfig, { log, clock, stateDir = '', ...identity }: GatewayOptions) {
     const { address } = identity;
-    const { directory, counters, interest } = this;
+    const { directory, counters } = this;
     this.#config = config;
     this.#stateDir = stateDir;
     this.log = log;
     this.clock = clock;
+    this.interest = new Interest(directory, clock);
     this.inner = innerSettings(config, identity);
     const problems = new LogOnce(log, clock);
     const workers = new Workers(clock);
-    const delivery = new Delivery(config, counters, problems, interest);
+    const delivery = new Delivery(config, counters, problems, this.interest);
     const dispatcher = new Dispatcher(address, workers, {
       unheard: (client) => this.clients.unheard(client),
       served: () => this.clients.served(),
@@ -113,7 +114,7 @@ export class Gateway implements InnerHost {
       routes,
       workerMessages,
       phpSessions,
-      interest,
+      interest: this.interest,
       uidClaims: new UidClaims(directory, clock, (client) => this.clientIdOf(client)),
       isOurs: ({ localIp, localPort }) => localIp === address.ip && localPort === address.port,
     });

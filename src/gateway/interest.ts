@@ -1,9 +1,13 @@
+import type { Clock, Timer } from '../base/clock.js';
 import { Slices } from '../base/slices.js';
-import { InterestWord, interestBytes, changesBytes } from '../wire/interest.js';
+import { InterestWord, changesBytes, interestBytes } from '../wire/interest.js';
 import type { NameKind } from '../wire/name-hash.js';
 import type { Directory } from './directory.js';
 import type { DirectoryListener } from './directory-listener.js';
 import { NameFilter } from './name-filter.js';
+
+/** Milliseconds that what has gone may be told later: until then too much is sent here, and nothing too little. */
+const LATER = 50;
 
 /** A link to a worker of another node that knows of interests. */
 export interface InterestLink {
@@ -23,27 +27,32 @@ interface Growth {
 }
 
 /**
- * Tells other nodes' workers which uids and groups this gateway has clients of, so that they send nothing for others here.
- * Exact but for what a filter is: by the version that a link has been told last, the follower knows of every first client
- * that anything can tell of which came over that link. Nothing is kept while nobody follows.
+ * Tells other nodes' workers which uids and groups this gateway has clients of, so that they send nothing for others here
+ * (wire/interest.ts). Names that come are told once a turn, and before clients are written to; names that go, a little later.
+ * Nothing is kept while nobody follows.
  */
 export class Interest implements DirectoryListener {
   readonly #directory: Directory;
+  readonly #clock: Clock;
   readonly #followers = new Set<InterestLink>();
   #filter: NameFilter | undefined;
   #growth: Growth | undefined;
   /** What has changed in the filter's bitmap, and followers have not been told. */
   #changes: number[] = [];
+  /** Whether a name that has come is among it. */
+  #urgent = false;
+  #later: Timer | undefined;
   #version = 0;
   readonly #flush = (): void => this.flush();
 
-  constructor(directory: Directory) {
+  constructor(directory: Directory, clock: Clock) {
     this.#directory = directory;
+    this.#clock = clock;
   }
 
   /** Tells everything over this link, and from now on what changes. */
   follow(link: InterestLink): void {
-    this.flush();
+    this.#tellChanges();
     this.#followers.add(link);
     if (this.#filter !== undefined) this.#tell([link], this.#snapshot(this.#filter));
     else if (this.#growth === undefined) this.#begin();
@@ -55,41 +64,36 @@ export class Interest implements DirectoryListener {
     this.#directory.listeners.delete(this);
     this.#filter = undefined;
     this.#growth = undefined;
-    this.#changes = [];
+    this.#forgetChanges();
   }
 
   /**
-   * Tells followers what has changed in this turn. Whatever may tell of it, to clients or to whoever asks, is written after
-   * that.
+   * Tells followers of names that have come in this turn: before clients are written to, or others, who could tell
+   * somebody at another node of it.
    */
   flush(): void {
-    if (this.#changes.length === 0) return;
-    this.#version = (this.#version + 1) >>> 0;
-    const bytes = changesBytes(this.#version, this.#changes);
-    this.#changes = [];
-    this.#tell(this.#followers, bytes);
+    if (this.#urgent) this.#tellChanges();
   }
 
-  /** Something goes out over a link, which may tell of what has changed. */
+  /** Something goes out over a link, which may tell of names that have come. */
   before(link: InterestLink): void {
-    if (this.#filter === undefined) return;
-    this.flush();
-    if (link.told === this.#version) return;
-    link.told = this.#version;
-    link.send(interestBytes(InterestWord.VERSION, this.#version));
+    if (this.#filter === undefined || link.told === this.#coming) return;
+    link.told = this.#coming;
+    link.send(interestBytes(InterestWord.VERSION, this.#coming));
   }
 
   /** Answers that everything which came over the link has been carried out. */
   passBarrier(link: InterestLink): void {
-    this.flush();
-    link.send(interestBytes(InterestWord.BARRIER, this.#version));
+    link.send(interestBytes(InterestWord.BARRIER, this.#coming));
   }
 
   added(kind: NameKind, name: string): void {
-    const changes = this.#changes;
-    const told = changes.length === 0;
-    this.#filter?.add(kind, name, changes);
-    if (told && changes.length > 0) queueMicrotask(this.#flush);
+    const { length } = this.#changes;
+    this.#filter?.add(kind, name, this.#changes);
+    if (!this.#urgent && this.#changes.length > length) {
+      this.#urgent = true;
+      queueMicrotask(this.#flush);
+    }
     if (this.#growth !== undefined) {
       this.#growth.filter.add(kind, name);
       this.#growth.fresh[kind].add(name);
@@ -99,12 +103,15 @@ export class Interest implements DirectoryListener {
   }
 
   removed(kind: NameKind, name: string): void {
-    const changes = this.#changes;
-    const told = changes.length === 0;
-    this.#filter?.remove(kind, name, changes);
-    if (told && changes.length > 0) queueMicrotask(this.#flush);
+    this.#filter?.remove(kind, name, this.#changes);
+    if (this.#changes.length > 0) this.#later ??= this.#clock.setTimeout(() => this.#tellChanges(), LATER);
     // whether the walk has met another one is not known: that may stay, and only has too much sent here
     if (this.#growth?.fresh[kind].delete(name) === true) this.#growth.filter.remove(kind, name);
+  }
+
+  /** The version that has what followers are to be told next. */
+  get #coming(): number {
+    return this.#urgent ? (this.#version + 1) >>> 0 : this.#version;
   }
 
   #begin(): void {
@@ -130,11 +137,27 @@ export class Interest implements DirectoryListener {
   }
 
   #use(filter: NameFilter): void {
-    this.flush();
     this.#growth = undefined;
     this.#filter = filter;
+    // the snapshot has them
+    this.#forgetChanges();
     this.#version = (this.#version + 1) >>> 0;
     this.#tell(this.#followers, this.#snapshot(filter));
+  }
+
+  #tellChanges(): void {
+    if (this.#changes.length === 0) return;
+    const changes = this.#changes;
+    this.#forgetChanges();
+    this.#version = (this.#version + 1) >>> 0;
+    this.#tell(this.#followers, changesBytes(this.#version, changes));
+  }
+
+  #forgetChanges(): void {
+    this.#changes = [];
+    this.#urgent = false;
+    this.#later?.cancel();
+    this.#later = undefined;
   }
 
   #snapshot({ bitmap }: NameFilter): Buffer {

@@ -8,6 +8,7 @@ import { NameFilter } from '#src/gateway/name-filter.js';
 import { decodeFrame } from '#src/wire/frame.js';
 import { InterestWord, applyChanges, bitmapOf, hasName } from '#src/wire/interest.js';
 import { NameHash, type NameKind } from '#src/wire/name-hash.js';
+import { ManualClock } from '#src/testing/manual-clock.js';
 import { FakeTransport } from '../support/fake-transport.js';
 import { SeededRandom } from '../support/random.js';
 
@@ -82,7 +83,8 @@ class Follower implements InterestLink {
 
 class Scene {
   readonly directory = new Directory();
-  readonly interest = new Interest(this.directory);
+  readonly clock = new ManualClock();
+  readonly interest = new Interest(this.directory, this.clock);
   readonly #transport = new FakeTransport();
 
   client(uid?: string): ClientRecord {
@@ -114,17 +116,43 @@ describe('a gateway’s interest', () => {
     assert.deepEqual(follower.words.splice(0), [InterestWord.CHANGES]);
     assert.deepEqual([follower.has('uid', 'bob'), follower.has('group', 'red')], [true, true]);
 
-    scene.directory.remove(bob);
-    scene.interest.flush();
-    assert.deepEqual([follower.has('uid', 'bob'), follower.has('group', 'red')], [false, false]);
-    await turn();
-    assert.deepEqual(follower.words.splice(0), [InterestWord.CHANGES]);
     scene.client('ann');
+    scene.interest.flush();
     await turn();
     assert.deepEqual(follower.words, [], 'she is known already');
+    scene.client('eve');
+    scene.interest.flush();
+    assert.ok(follower.has('uid', 'eve'), 'before clients are written to');
+    await turn();
+    assert.deepEqual(follower.words.splice(0), [InterestWord.CHANGES]);
   });
 
-  it('tells other links the version before what they are sent, and where a barrier has passed', () => {
+  it('names that have gone are told later, many at once, and before others that have come', async () => {
+    const scene = new Scene();
+    const follower = scene.follow();
+    const [ann, bob, eve] = ['ann', 'bob', 'eve'].map((uid) => scene.client(uid));
+    await turn();
+    follower.words.splice(0);
+    scene.directory.remove(ann);
+    scene.interest.flush();
+    await turn();
+    scene.clock.advance(49);
+    scene.directory.remove(bob);
+    assert.deepEqual(follower.words, []);
+    scene.clock.advance(1);
+    assert.deepEqual(follower.words.splice(0), [InterestWord.CHANGES]);
+    assert.deepEqual([follower.has('uid', 'ann'), follower.has('uid', 'bob')], [false, false]);
+    scene.directory.remove(eve);
+    scene.client('eve');
+    await turn();
+    assert.ok(follower.has('uid', 'eve'));
+    assert.equal(scene.clock.timers, 0);
+    scene.directory.unbind(eve);
+    scene.interest.forget(follower);
+    assert.equal(scene.clock.timers, 0);
+  });
+
+  it('tells links the version before what they are sent, and where a barrier has passed', async () => {
     const scene = new Scene();
     const [follower, other] = [scene.follow(), new Follower()];
     scene.interest.before(other);
@@ -133,15 +161,18 @@ describe('a gateway’s interest', () => {
     assert.deepEqual(other.words, [], 'it knows that one');
     scene.client('ann');
     scene.interest.before(other);
-    assert.deepEqual([other.words.splice(0), other.version], [[InterestWord.VERSION], follower.version]);
-    assert.ok(follower.has('uid', 'ann'), 'what the version has is told before');
     scene.interest.before(follower);
-    assert.equal(follower.words.length, 2, 'it knows without a word');
-
-    scene.client('bob');
     scene.interest.passBarrier(other);
-    assert.deepEqual([other.words, other.version], [[InterestWord.BARRIER], follower.version]);
-    assert.ok(follower.has('uid', 'bob'));
+    assert.deepEqual(other.words, [InterestWord.VERSION, InterestWord.BARRIER]);
+    assert.deepEqual(follower.words.splice(0), [InterestWord.SNAPSHOT, InterestWord.VERSION]);
+    assert.deepEqual([other.version, follower.version], [2, 2], 'the one that is to come');
+    assert.ok(!follower.has('uid', 'ann'));
+    await turn();
+    assert.deepEqual(follower.words, [InterestWord.CHANGES]);
+    assert.ok(follower.has('uid', 'ann'));
+    assert.equal(follower.version, 2);
+    scene.interest.before(follower);
+    assert.equal(follower.words.length, 1, 'it knows without a word');
   });
 
   it('costs nothing while nobody follows, and begins anew after the last has gone', async () => {

@@ -2,7 +2,7 @@ import { Gateway, defineEvents } from 'gatewayworker';
 
 /**
  * Clients sign in with their number (see load/messages.ts), and then only listen. One more is in command: it sends
- * `{call, args}` and gets `{result}` or `{error}`. A call is one of Gateway's, or `sendToEachGroup`.
+ * `{call, args}` and gets `{result}` or `{error}`. A call is one of Gateway's, or `sendToEachGroup`, `sendToEachUid`.
  */
 
 /** Set by bench/hundred-thousand/nodes.ts for all nodes: how many clients each has, and how they are grouped. */
@@ -35,6 +35,7 @@ async function answer(request: string): Promise<object> {
   const { call, args } = JSON.parse(request) as { call: string; args: unknown[] };
   try {
     if (call === 'sendToEachGroup') return { result: await sendToEachGroup(String(args[0])) };
+    if (call === 'sendToEachUid') return { result: await sendToEachUid(String(args[0])) };
     const calls = Gateway as unknown as Record<string, (...args: unknown[]) => unknown>;
     return { result: await calls[call](...args) };
   } catch (error) {
@@ -47,4 +48,11 @@ async function sendToEachGroup(text: string): Promise<number> {
     if (!Gateway.sendToGroup(`g${group}`, text)) await Gateway.drained();
   }
   return GROUPS;
+}
+
+async function sendToEachUid(text: string): Promise<number> {
+  for (let uid = 0; uid < UIDS; uid++) {
+    if (!Gateway.sendToUid(`u${uid}`, text)) await Gateway.drained();
+  }
+  return UIDS;
 }

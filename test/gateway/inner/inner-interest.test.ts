@@ -79,6 +79,8 @@ describe('the inner port: which uids and groups there are', () => {
       'an answer may be of what the interest has become',
     );
     client.send({ command: Command.LEAVE_GROUP, connectionId: id, ext: 'red' });
+    await client.settled();
+    scene.clock.advance(50);
     assert.equal(short(await follower.next()), 'CHANGES 3');
     assert.ok(!follower.has('group', 'red'));
   });
