@@ -57,6 +57,8 @@ export class BackboneConnection {
   #next = 0;
   #since = 0;
   #lastError: string | null = null;
+  /** Why each server could not be reached, since one could. */
+  readonly #failures = new Map<string, string>();
   #closing = false;
   #wake: (() => void) | undefined;
   #pause: Timer | undefined;
@@ -190,9 +192,10 @@ export class BackboneConnection {
     } catch (error) {
       const reason = `${server}: ${dialFailure(nats, server, login, error)}`;
       // the same reason again is no news
-      if (!this.#closing && this.#lastError !== reason) {
+      if (!this.#closing && this.#failures.get(server) !== reason) {
         log.warn({ server }, `the backbone cannot be reached at ${reason}; it is tried again until it can`);
       }
+      this.#failures.set(server, reason);
       this.#lastError = reason;
       return undefined;
     }
@@ -208,6 +211,7 @@ export class BackboneConnection {
     this.#connection = connection;
     this.#server = server;
     this.#lastError = null;
+    this.#failures.clear();
     this.#since = clock.now();
     log.info({ server, nats: connection.info?.version }, `the backbone is there, by ${server}`);
     this.#warnOfOpenServer(connection, server);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
 import { BackboneConnection } from '#src/backbone/nats-connection.js';
@@ -12,6 +12,7 @@ import { systemClock } from '#src/base/clock.js';
 import { createLogger } from '#src/base/log.js';
 import { fixture } from '../support/fixtures.js';
 import { freePort } from '../support/free-port.js';
+import { Inbox } from '../support/inbox.js';
 import { NatsServer } from '../support/nats.js';
 import { NatsAccount, newKey } from '../support/nats-jwt.js';
 import { NodeLog } from '../support/node-log.js';
@@ -40,6 +41,14 @@ async function connect(test: TestContext, login: NatsLogin): Promise<NodeLog> {
   return log;
 }
 
+/** A server that is none of NATS. @returns its port */
+async function listen(test: TestContext, onSocket: (socket: Socket) => void): Promise<number> {
+  const server = createServer(onSocket).listen(0, '127.0.0.1');
+  test.after(() => server.close());
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
 /** By the name that its certificate has. */
 const byName = ({ port }: NatsServer, scheme = 'nats'): string => `${scheme}://localhost:${port}`;
 
@@ -61,7 +70,7 @@ describe('the backbone logs in', () => {
     ],
     [
       'by a certificate',
-      `tls: { ${TLS}, ca_file: "${ca}", verify: true }`,
+      `tls: { ${TLS}, ca_file: "${ca}", verify_and_map: true }\nauthorization: { users: [{ user: "device-7.test" }] }`,
       () => ({ tls: { ca, cert: certificate('device.pem'), key: certificate('device.key') } }),
     ],
   ];
@@ -248,15 +257,21 @@ describe('a server of the backbone that does not let a node in is named in the l
       /: connection refused: connect ECONNREFUSED/,
     );
 
-    const another = createServer((socket) => socket.end('220 mail.example.com ESMTP\r\n')).listen(
-      0,
-      '127.0.0.1',
-    );
-    test.after(() => another.close());
-    await once(another, 'listening');
-    const { port } = another.address() as AddressInfo;
+    const port = await listen(test, (socket) => socket.end('220 mail.example.com ESMTP\r\n'));
     const mail = await connect(test, { servers: [`nats://127.0.0.1:${port}`] });
     assert.match((await mail.logged('cannot be reached')).msg, /: what answers there is no NATS server;/);
+  });
+
+  it('once each, where there are several, however often they are tried', async (test) => {
+    const dialled = new Inbox<Socket>('a server that is none');
+    const deaf = await listen(test, (socket) => dialled.put(socket.end()));
+    const servers = [deaf, await freePort()].map((port) => `nats://127.0.0.1:${port}`);
+    const log = await connect(test, { servers });
+    for (let times = 0; times < 3; times++) await dialled.next();
+    assert.deepEqual(
+      log.lines.map(({ server }) => server),
+      servers,
+    );
   });
 
   it('once, and it is tried until it does: the node goes on meanwhile', async (test) => {
