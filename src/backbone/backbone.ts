@@ -38,6 +38,8 @@ const JOIN_TIMEOUT = 2000;
 const ANSWER_TIME = 500;
 /** Milliseconds without a server after which this cell is on its own: what waits for the others is given up. */
 const PATIENCE = 15_000;
+/** Milliseconds after which what waited for a connection goes out in any case, also to those that are not back yet. */
+const REGROUP = 3000;
 /** Milliseconds before an outage in which something may have been lost as well. */
 const BEFORE = 2000;
 
@@ -82,6 +84,11 @@ export class Backbone implements OtherCells, IncomingOwner {
   #swept = 0;
   #startedAt = 0;
   #downSince: number | undefined;
+  /** Whether a server has all that this node subscribes to. */
+  #there = false;
+  /** Nodes that were there before the connection broke, and have not been heard of since. */
+  #awaited = new Set<FarNode>();
+  #regroup: Timer | undefined;
   #lastHello = 0;
 
   /** @throws GW_BACKBONE when the package that speaks to NATS is not installed */
@@ -94,7 +101,7 @@ export class Backbone implements OtherCells, IncomingOwner {
     this.#options = options;
     this.#subjects = new Subjects(config.prefix);
     this.#problems = new LogOnce(log, clock);
-    const owner = { connected: () => this.#connected(), disconnected: () => this.#disconnected() };
+    const owner = { connected: () => void this.#connected(), disconnected: () => this.#disconnected() };
     const name = `${config.name}/${node}`;
     this.#connection = new BackboneConnection({ nats, login: config, name, clock, log, owner });
     this.#outgoing = new Outgoing({
@@ -163,7 +170,7 @@ export class Backbone implements OtherCells, IncomingOwner {
   async close(timeout: number): Promise<void> {
     this.#timer?.cancel();
     if (this.#interest !== undefined) this.#options.gateway?.directory.listeners.delete(this.#interest);
-    this.#sayHello({ end: true });
+    this.#outgoing.note(this.#hello, Kind.HELLO, this.#helloBody({ end: true }));
     await withinTime(this.#options.clock, timeout, this.#outgoing.settled());
     await this.#connection.close(timeout);
     this.#problems.close();
@@ -280,24 +287,28 @@ export class Backbone implements OtherCells, IncomingOwner {
     this.#lastHello = clock.now();
     this.#cells.heard(node, hello);
     if (hello.end) return;
-    if (hello.ask) this.#outgoing.note(node.stream, Kind.HELLO, this.#helloBody({}));
+    // before, it says so to everybody soon
+    if (hello.ask && this.#there) this.#outgoing.noteNow(node.stream, Kind.HELLO, this.#helloBody({}));
+    this.#isThere(node);
     if (node.cell === this.#options.config.name) return;
     const { numbers } = node;
-    if (numbers.isNew(StreamId.EVERY_NODE)) numbers.begin(StreamId.EVERY_NODE, hello.next);
-    else numbers.accept(StreamId.EVERY_NODE, hello.next, 0);
+    if (hello.next !== null) {
+      if (numbers.isNew(StreamId.EVERY_NODE)) numbers.begin(StreamId.EVERY_NODE, hello.next);
+      else numbers.accept(StreamId.EVERY_NODE, hello.next, 0);
+    }
     if (hello.missed > 0) {
       // not everybody at once
       clock.setTimeout(() => this.#outgoing.markSince(hello.missed), Math.random() * SWEEP);
     }
   }
 
-  #sayHello(hello: { ask?: boolean; missed?: number; end?: boolean }): void {
-    this.#outgoing.note(this.#hello, Kind.HELLO, this.#helloBody(hello));
+  #sayHello(hello: { ask?: boolean; missed?: number }): void {
+    this.#outgoing.noteNow(this.#hello, Kind.HELLO, this.#helloBody(hello));
   }
 
   #helloBody({ ask = false, missed = 0, end = false }): Buffer {
     const { config, node } = this.#options;
-    const { next } = this.#everyNode;
+    const next = this.#outgoing.isEven ? this.#everyNode.next : null;
     return encodeHello({ cell: config.name, node, gateway: this.#address, next, ask, missed, end });
   }
 
@@ -359,22 +370,40 @@ export class Backbone implements OtherCells, IncomingOwner {
     return interest;
   }
 
-  #connected(): void {
+  async #connected(): Promise<void> {
     const { clock } = this.#options;
     const missed = clock.now() - (this.#downSince ?? clock.now()) + BEFORE;
-    const again = this.#onConnected === undefined;
+    const first = this.#onConnected !== undefined;
     this.#downSince = undefined;
-    this.#lastHello = clock.now();
     this.#cells.excuse();
     this.#outgoing.connected();
-    this.#sayHello({ ask: true, missed: again ? missed : 0 });
-    if (again) this.#outgoing.markSince(missed);
+    // who hears the hello may publish at once: this node has to be all ears then
+    if (!(await this.#connection.confirmed())) return;
+    this.#there = true;
+    this.#lastHello = clock.now();
+    if (!first) this.#outgoing.markSince(missed);
+    this.#awaited = new Set([...this.#cells].filter(({ up }) => up));
+    this.#sayHello({ ask: true, missed: first ? 0 : missed });
     this.#onConnected?.();
     this.#onConnected = undefined;
+    this.#regroup?.cancel();
+    if (this.#awaited.size === 0) this.#outgoing.go();
+    else this.#regroup = clock.setTimeout(() => this.#outgoing.go(), REGROUP);
     this.#changed();
   }
 
+  /** A node can be reached. What waited for the connection goes out when all can be that were there before. */
+  #isThere(node: FarNode): void {
+    if (this.#awaited.delete(node) && this.#awaited.size === 0) {
+      this.#regroup?.cancel();
+      this.#outgoing.go();
+    }
+  }
+
   #disconnected(): void {
+    this.#there = false;
+    this.#awaited.clear();
+    this.#regroup?.cancel();
     this.#downSince = this.#options.clock.now();
     this.#outgoing.disconnected();
   }
@@ -394,7 +423,7 @@ export class Backbone implements OtherCells, IncomingOwner {
     }
     this.#outgoing.sweep();
     this.#cells.sweep();
-    if (++this.#sweeps % HELLO_SWEEPS === 0) this.#sayHello({});
+    if (++this.#sweeps % HELLO_SWEEPS === 0 && this.#there) this.#sayHello({});
   }
 
   #changed(): void {

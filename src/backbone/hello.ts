@@ -9,8 +9,8 @@ export interface Hello {
   readonly gateway: GatewayAddress | undefined;
   /** How many subjects names share, by its reckoning. */
   readonly buckets: number;
-  /** The number of its next frame for every node. */
-  readonly next: number;
+  /** The number of its next frame for every node; null while frames wait that were numbered before. */
+  readonly next: number | null;
   /** Whether the others are to say the same of themselves. */
   readonly ask: boolean;
   /** So many milliseconds this node may have missed something: the others are to mark what they have published since. */
@@ -32,7 +32,7 @@ export function parseHello(body: Buffer): Hello {
     node: String(node),
     gateway: typeof gateway === 'string' ? parseAddress(gateway) : undefined,
     buckets: Number(buckets),
-    next: Number(next) >>> 0,
+    next: typeof next === 'number' ? next >>> 0 : null,
     ask: ask === true,
     missed: Number(missed) || 0,
     end: end === true,

@@ -1,6 +1,6 @@
 import { decodeFrame, ReceivedFrame } from '../wire/frame.js';
 import type { FarNode } from './far-node.js';
-import { Kind, MARK_LENGTH, ReceivedHeader, StreamId } from './message-header.js';
+import { Kind, MARK_LENGTH, ReceivedHeader } from './message-header.js';
 
 export interface IncomingOwner {
   /** The node that has published something. */
@@ -31,14 +31,14 @@ export class Incoming {
   #receive(data: Buffer): void {
     const header = this.#header;
     header.read(data);
-    const { kind, stream } = header;
+    const { kind } = header;
     if (kind !== Kind.HELLO && header.isOf(this.#ownCell)) return;
     const node = this.#owner.nodeOf(header.instance, header);
     if (kind === Kind.FRAMES) this.#frames(node, data);
     else if (kind === Kind.PART) this.#part(node);
     else if (kind === Kind.MARK) this.#mark(node);
     else {
-      if (stream === StreamId.ONE_NODE) node.numbers.accept(stream, header.first, 0);
+      if (kind !== Kind.HELLO) node.numbers.accept(header.stream, header.first, 0);
       this.#owner.note(node, header);
     }
   }

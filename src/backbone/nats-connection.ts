@@ -8,7 +8,7 @@ import { dialFailure } from './dial-failure.js';
 import type { NatsLibrary } from './nats-library.js';
 import { type NatsLogin, isOnThisMachine, loginOptions } from './nats-login.js';
 
-const PAUSES: BackoffOptions = { first: 250, last: 10_000, jitter: [0.5, 1.5] };
+const PAUSES: BackoffOptions = { first: 250, last: 2000, jitter: [0.5, 1.5] };
 /** Milliseconds after which a connection that breaks counts as one that worked. */
 const STEADY = 10_000;
 /** Milliseconds that a server has to let a node in. */

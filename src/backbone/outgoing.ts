@@ -66,6 +66,8 @@ export class Outgoing {
   #confirming = false;
   /** Whether there is nobody to send to, and nothing is kept. */
   #apart = true;
+  /** Whether what is kept does not go out yet. */
+  #held = true;
   // the open message
   #stream: Stream | undefined;
   #bytes: Buffer = Buffer.alloc(0);
@@ -133,14 +135,34 @@ export class Outgoing {
     this.#later();
   }
 
-  /** There is a connection: what waits goes out, with what was not confirmed on the last one first. */
+  /** Publishes something that is no frame at once, before what waits. Where there is no connection, it is nobody's. */
+  noteNow(stream: Stream, kind: number, body: Buffer): void {
+    const { length } = this.#header;
+    const payload = Buffer.allocUnsafe(length + body.length);
+    this.#header.write(payload, kind, stream.id, 0);
+    body.copy(payload, length);
+    this.#options.carrier.publish(stream.subject, payload);
+  }
+
+  /** Whether nothing waits that has a number. */
+  get isEven(): boolean {
+    return this.#waiting.length === 0 && this.#stream === undefined;
+  }
+
+  /** There is a connection: from now on everything is kept until {@link go}. */
   connected(): void {
     this.#apart = false;
+  }
+
+  /** The others are there: what waits goes out, with what was not confirmed on the last connection first. */
+  go(): void {
+    this.#held = false;
     this.#pump();
   }
 
   /** There is none: what was not confirmed waits again. */
   disconnected(): void {
+    this.#held = true;
     this.#finish();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
@@ -298,6 +320,7 @@ export class Outgoing {
   }
 
   #pump(): void {
+    if (this.#held) return;
     const { carrier } = this.#options;
     while (this.#inFlightBytes < WINDOW) {
       const message = this.#waiting.peek();
