@@ -27,6 +27,13 @@ const USER = `authorization: { user: node, password: ${password} }`;
 
 /** What a node says as it connects with this login. */
 async function connect(test: TestContext, login: NatsLogin): Promise<NodeLog> {
+  return (await open(test, login)).log;
+}
+
+async function open(
+  test: TestContext,
+  login: NatsLogin,
+): Promise<{ connection: BackboneConnection; log: NodeLog }> {
   const log = new NodeLog();
   const connection = new BackboneConnection({
     nats: await loadNats(),
@@ -38,7 +45,7 @@ async function connect(test: TestContext, login: NatsLogin): Promise<NodeLog> {
   });
   test.after(() => connection.close(1000));
   connection.open();
-  return log;
+  return { connection, log };
 }
 
 /** A server that is none of NATS. @returns its port */
@@ -283,6 +290,29 @@ describe('a server of the backbone that does not let a node in is named in the l
     await server.up();
     await log.logged('the backbone is there');
     assert.equal(log.lines.filter(({ msg }) => msg.includes('refuses')).length, 1);
+  });
+});
+
+describe('a permission that a node lacks', () => {
+  it('is named in the log, for each subject once, and the node goes on', async (test) => {
+    const server = await NatsServer.start(
+      test,
+      `authorization: { users: [{ user: node, password: ${password}, permissions: { publish: "a.>", subscribe: "a.>" } }] }`,
+    );
+    const { connection, log } = await open(test, { servers: [server.url], user: 'node', password });
+    await log.logged('the backbone is there');
+    for (const subject of ['b', 'a.b']) connection.subscribe(subject, () => {});
+    for (const subject of ['c', 'c', 'd']) connection.publish(subject, Buffer.from('a message'));
+    assert.equal(await connection.confirmed(), true);
+    for (const refused of ['Subscription to "b"', 'Publish to "c"', 'Publish to "d"']) {
+      const { level, msg } = await log.logged('refuses something');
+      assert.equal(level, 40);
+      assert.equal(
+        msg,
+        `the backbone's server ${server.url} refuses something to this node: Permissions Violation for ${refused}; docs/backbone.md has the permissions that a node needs`,
+      );
+    }
+    assert.equal(connection.up, true);
   });
 });
 
