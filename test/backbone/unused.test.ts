@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { it } from 'node:test';
+import { loadNats } from '#src/backbone/nats-library.js';
+import { createLogger } from '#src/base/log.js';
+import { startNode } from '#src/node/node.js';
+import { loadJson } from '../support/config-folder.js';
+import { NodeLog } from '../support/node-log.js';
+
+const { cache } = createRequire(import.meta.url);
+
+it('a node without a backbone does not load the client of NATS', async (test) => {
+  const { config } = await loadJson(test, {
+    gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], lanPort: 0 },
+    worker: false,
+    register: { listen: '127.0.0.1:0' },
+    admin: false,
+  });
+  const log = createLogger({ level: 'silent', destination: new NodeLog() });
+  const node = await startNode(config, { version: '0', log, writeLine: () => {} });
+  await node.stop(true);
+  assert.equal(isLoaded(), false);
+  await loadNats();
+  assert.equal(isLoaded(), true);
+});
+
+function isLoaded(): boolean {
+  return Object.keys(cache).some((file) => file.includes('@nats-io'));
+}
