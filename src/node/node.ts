@@ -147,7 +147,9 @@ export class Node implements AskedNode, Answerer {
       const own = { log, clock: systemClock, stateDir, address, node: this.name, cluster };
       this.gateway = new Gateway(gateway, own);
     }
-    if (cluster.backbone !== undefined) this.#backbone = await this.#loadBackbone(cluster.backbone);
+    // a Register alone has nothing to send, and nobody to send to
+    if (cluster.backbone !== undefined && (gateway !== false || worker !== false))
+      this.#backbone = await this.#loadBackbone(cluster.backbone);
     if (worker !== false) await this.#preparePool(worker, address, tls);
 
     // the other cells are looked for while the gateways of this one are

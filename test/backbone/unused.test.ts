@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import { loadNats } from '#src/backbone/nats-library.js';
 import { createLogger } from '#src/base/log.js';
 import { startNode } from '#src/node/node.js';
@@ -9,19 +9,21 @@ import { NodeLog } from '../support/node-log.js';
 
 const { cache } = createRequire(import.meta.url);
 
-it('a node without a backbone does not load the client of NATS', async (test) => {
-  const { config } = await loadJson(test, {
-    gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], lanPort: 0 },
-    worker: false,
-    register: { listen: '127.0.0.1:0' },
-    admin: false,
+describe('the client of NATS', () => {
+  it('is not loaded by a node without a backbone, nor by a Register alone', async (test) => {
+    const common = { worker: false, register: { listen: '127.0.0.1:0' }, admin: false };
+    const gateway = { listen: [{ url: 'ws://127.0.0.1:0' }], lanPort: 0 };
+    const backbone = { servers: ['nats://127.0.0.1:1'], name: 'eu-1' };
+    for (const own of [{ gateway }, { gateway: false, cluster: { backbone } }]) {
+      const { config } = await loadJson(test, { ...common, ...own });
+      const log = createLogger({ level: 'silent', destination: new NodeLog() });
+      const node = await startNode(config, { version: '0', log, writeLine: () => {} });
+      await node.stop(true);
+      assert.equal(isLoaded(), false);
+    }
+    await loadNats();
+    assert.equal(isLoaded(), true);
   });
-  const log = createLogger({ level: 'silent', destination: new NodeLog() });
-  const node = await startNode(config, { version: '0', log, writeLine: () => {} });
-  await node.stop(true);
-  assert.equal(isLoaded(), false);
-  await loadNats();
-  assert.equal(isLoaded(), true);
 });
 
 function isLoaded(): boolean {
