@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
@@ -10,12 +11,14 @@ import { loadNats } from '#src/backbone/nats-library.js';
 import type { NatsLogin } from '#src/backbone/nats-login.js';
 import { systemClock } from '#src/base/clock.js';
 import { createLogger } from '#src/base/log.js';
+import { readDocument } from '../support/documents.js';
 import { fixture } from '../support/fixtures.js';
 import { freePort } from '../support/free-port.js';
 import { Inbox } from '../support/inbox.js';
 import { NatsServer } from '../support/nats.js';
 import { NatsAccount, newKey } from '../support/nats-jwt.js';
 import { NodeLog } from '../support/node-log.js';
+import { ROOT } from '../support/package-project.js';
 
 const INFO = 30;
 const password = 'hunter2';
@@ -290,6 +293,19 @@ describe('a server of the backbone that does not let a node in is named in the l
     await server.up();
     await log.logged('the backbone is there');
     assert.equal(log.lines.filter(({ msg }) => msg.includes('refuses')).length, 1);
+  });
+});
+
+describe('docs/backbone.md', () => {
+  it('has what the log says', () => {
+    const source = readFileSync(join(ROOT, 'src/backbone/dial-failure.ts'), 'utf8');
+    const [, section] = readDocument('docs/backbone.md').split('## When it is not let in\n');
+    const said = [...section.split('\n## ')[0].matchAll(/(?<=^\| |, )`([^`]+)`(?=.* \|)/gm)].map(
+      ([, text]) => text,
+    );
+    assert.ok(said.length >= 10);
+    for (const text of said.filter((one) => !one.startsWith('connection refused')))
+      for (const part of text.split(/"node"|U?…/)) assert.ok(source.includes(part.trim()), part);
   });
 });
 
