@@ -15,6 +15,7 @@ import { soleGroup, soleUid } from '../wire/sole-name.js';
 import { type BackboneStatus, cellStatuses } from './backbone-status.js';
 import { BucketInterest } from './bucket-interest.js';
 import { Cells } from './cells.js';
+import { ClientEvents, type MirroredEvent } from './client-events.js';
 import { FarNode } from './far-node.js';
 import { type ForeignSend, toAll, toGroup, toUid } from './foreign-messages.js';
 import { withOwnExcludes } from './frame-excludes.js';
@@ -46,6 +47,8 @@ const BEFORE = 2000;
 export interface BackboneConfig extends NatsLogin {
   readonly name: string;
   readonly prefix: string;
+  /** What clients do that is published as well. */
+  readonly events: readonly MirroredEvent[];
 }
 
 export interface BackboneOptions {
@@ -74,6 +77,7 @@ export class Backbone implements OtherCells, IncomingOwner {
   readonly #cells: Cells;
   readonly #joins: OwnJoins;
   readonly #interest: BucketInterest | undefined;
+  readonly #events: ClientEvents | undefined;
   readonly #hello: Stream;
   readonly #everyNode: Stream;
   readonly #buckets = new Map<number, Stream>();
@@ -131,6 +135,7 @@ export class Backbone implements OtherCells, IncomingOwner {
     this.#hello = new Stream(this.#subjects.hello, StreamId.HELLO);
     this.#everyNode = new Stream(this.#subjects.everyNode, StreamId.EVERY_NODE);
     this.#interest = gateway && this.#follow(gateway);
+    this.#events = config.events.length > 0 ? gateway && this.#mirror(gateway) : undefined;
   }
 
   get #address(): GatewayAddress | undefined {
@@ -353,6 +358,21 @@ export class Backbone implements OtherCells, IncomingOwner {
     }
   }
 
+  #mirror(gateway: Gateway): ClientEvents {
+    const { config, node } = this.#options;
+    const events = new ClientEvents({
+      events: config.events,
+      subjects: this.#subjects,
+      carrier: this.#connection,
+      cell: config.name,
+      node,
+      clientIdOf: (client) => gateway.clientIdOf(client),
+      problems: this.#problems,
+    });
+    gateway.mirror(events);
+    return events;
+  }
+
   #follow(gateway: Gateway): BucketInterest {
     const interest = new BucketInterest({
       subscriber: this.#connection,
@@ -414,6 +434,7 @@ export class Backbone implements OtherCells, IncomingOwner {
     if (now - this.#swept > SWEEP * HELLO_SWEEPS) this.#cells.excuse();
     this.#swept = now;
     this.#interest?.sweep();
+    this.#events?.sweep();
     if (this.#downSince !== undefined) {
       if (now - this.#downSince > PATIENCE) {
         this.#outgoing.giveUp();
