@@ -31,6 +31,7 @@ async function connect(test: TestContext, login: NatsLogin): Promise<NodeLog> {
     nats: await loadNats(),
     login,
     name: 'a test',
+    pingInterval: 5000,
     clock: systemClock,
     log: createLogger({ level: 'trace', destination: log }),
     owner: { connected: () => {}, disconnected: () => {} },
