@@ -191,11 +191,11 @@ export class Backbone implements OtherCells, IncomingOwner {
 
   get status(): BackboneStatus {
     const { config, clock } = this.#options;
-    const { up, server, since, lastError } = this.#connection;
+    const { server, since, lastError } = this.#connection;
     const { bufferedBytes, published, unsent } = this.#outgoing;
     return {
       cell: config.name,
-      state: up ? 'connected' : 'down',
+      state: this.#there ? 'connected' : 'down',
       since: (clock.now() - since) / 1000,
       server: server ?? null,
       lastError,

@@ -111,6 +111,8 @@ describe('messages between cells', { timeout: 120_000 }, () => {
     await load.send(400);
     cells.node('b').resume();
     await cells.node('b').logged('broke');
+    await cells.node('b').logged('the backbone is there');
+    await cells.whole();
     await load.send(20);
     const { came, lost } = await check(scene, { others: 100 });
     t.diagnostic(`${load.sent + 100} sent, ${came} came, ${lost} lost`);

@@ -81,7 +81,11 @@ export class Cells {
               .filter((other) => this.nodes.includes(other) && other.roles.includes('gateway')).length;
             await node.until(`${there} gateways of other cells`, ({ cluster: { backbone } }) => {
               const gateways = (backbone?.cells ?? []).flatMap((other) => other.gateways);
-              return gateways.length === there && gateways.every(({ state }) => state === 'up');
+              return (
+                backbone?.state === 'connected' &&
+                gateways.length === there &&
+                gateways.every(({ state }) => state === 'up')
+              );
             });
           }),
       ),
