@@ -30,6 +30,8 @@ import { OwnJoins } from './own-joins.js';
 import { Stream } from './stream.js';
 import { BUCKETS, Subjects, bucketOf } from './subjects.js';
 
+/** Milliseconds: a server that is gone should be missed before others miss this node. */
+const LONGEST_PING_INTERVAL = 5000;
 /** Milliseconds between two sweeps: of streams that are quiet, names without clients, nodes that are silent. */
 const SWEEP = 1000;
 /** Sweeps between two hellos. */
@@ -59,6 +61,8 @@ export interface BackboneOptions {
   readonly gateway: Gateway | undefined;
   /** Bytes that may wait before sends return false. */
   readonly bufferSize: number;
+  /** Milliseconds between two pings; 5 s at most. */
+  readonly pingInterval: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -107,7 +111,16 @@ export class Backbone implements OtherCells, IncomingOwner {
     this.#problems = new LogOnce(log, clock);
     const owner = { connected: () => void this.#connected(), disconnected: () => this.#disconnected() };
     const name = `${config.name}/${node}`;
-    this.#connection = new BackboneConnection({ nats, login: config, name, clock, log, owner });
+    const pingInterval = Math.min(options.pingInterval, LONGEST_PING_INTERVAL);
+    this.#connection = new BackboneConnection({
+      nats,
+      login: config,
+      name,
+      pingInterval,
+      clock,
+      log,
+      owner,
+    });
     this.#outgoing = new Outgoing({
       instance: this.#instance,
       cell: config.name,
@@ -183,11 +196,11 @@ export class Backbone implements OtherCells, IncomingOwner {
 
   get status(): BackboneStatus {
     const { config, clock } = this.#options;
-    const { up, server, since, lastError } = this.#connection;
+    const { server, since, lastError } = this.#connection;
     const { bufferedBytes, published, unsent } = this.#outgoing;
     return {
       cell: config.name,
-      state: up ? 'connected' : 'down',
+      state: this.#there ? 'connected' : 'down',
       since: (clock.now() - since) / 1000,
       server: server ?? null,
       lastError,

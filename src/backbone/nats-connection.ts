@@ -13,8 +13,7 @@ const PAUSES: BackoffOptions = { first: 250, last: 2000, jitter: [0.5, 1.5] };
 const STEADY = 10_000;
 /** Milliseconds that a server has to let a node in. */
 const DIAL_TIMEOUT = 5000;
-/** Milliseconds between two pings; with the third that is due while two have no answer, the server counts as gone. */
-const PING_INTERVAL = 5000;
+/** Pings without an answer after which the server counts as gone when the next one is due. */
 const PINGS = 2;
 /** Subscriptions that are made anew in a row, before everybody else has a turn. */
 const SUBSCRIPTIONS_A_TURN = 256;
@@ -27,6 +26,8 @@ export interface NatsConnectionOptions {
   readonly login: NatsLogin;
   /** The client's name, as NATS shows it. */
   readonly name: string;
+  /** Milliseconds between two pings. */
+  readonly pingInterval: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly owner: NatsConnectionOwner;
@@ -178,7 +179,7 @@ export class BackboneConnection {
   }
 
   async #dial(server: string): Promise<NatsConnection | undefined> {
-    const { nats, login, name, log } = this.#options;
+    const { nats, login, name, pingInterval, log } = this.#options;
     try {
       return await nats.connect({
         ...loginOptions(nats, server, login),
@@ -186,7 +187,7 @@ export class BackboneConnection {
         reconnect: false,
         noEcho: true,
         timeout: DIAL_TIMEOUT,
-        pingInterval: PING_INTERVAL,
+        pingInterval,
         maxPingOut: PINGS,
       });
     } catch (error) {

@@ -313,13 +313,14 @@ export class Node implements AskedNode, Answerer {
   }
 
   async #loadBackbone(config: BackboneConfig): Promise<Backbone> {
-    const { worker } = this.#config;
+    const { cluster, worker } = this.#config;
     const { Backbone } = await import('../backbone/backbone.js');
     return await Backbone.load({
       config,
       node: this.name,
       gateway: this.gateway,
       bufferSize: worker === false ? INNER_BUFFER_SIZE : worker.sendToGatewayBufferSize,
+      pingInterval: cluster.pingInterval * 1000,
       clock: systemClock,
       log: this.#options.log,
     });

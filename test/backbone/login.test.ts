@@ -42,6 +42,7 @@ async function open(
     nats: await loadNats(),
     login,
     name: 'a test',
+    pingInterval: 5000,
     clock: systemClock,
     log: createLogger({ level: 'trace', destination: log }),
     owner: { connected: () => {}, disconnected: () => {} },
