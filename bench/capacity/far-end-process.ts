@@ -18,8 +18,8 @@ export class FarEnd {
     this.#child = child;
   }
 
-  static async start(role: 'gateway' | 'register'): Promise<FarEnd> {
-    const child = fork(new URL('far-end.js', import.meta.url), [role]);
+  static async start(role: 'gateway' | 'register' | 'followers', ...args: number[]): Promise<FarEnd> {
+    const child = fork(new URL('far-end.js', import.meta.url), [role, ...args.map(String)]);
     const [port] = await Promise.race([once(child, 'message'), ended(child)]);
     return new FarEnd(child, port as number);
   }

@@ -1,23 +1,15 @@
-import { once } from 'node:events';
-import { systemClock } from '#src/base/clock.js';
-import { connectInner } from '#src/net/inner-socket.js';
-import { LinkHeartbeat } from '#src/link/link-heartbeat.js';
-import { TcpLink } from '#src/link/tcp-link.js';
-import { Command, Flag, WorkerState } from '#src/wire/command.js';
+import type { TcpLink } from '#src/link/tcp-link.js';
+import { Command, Flag } from '#src/wire/command.js';
 import { emptyFrame, encodeFrame } from '#src/wire/frame.js';
-import { NODE_FEATURE, encodeIntroduction } from '#src/wire/worker-connect.js';
 import { cpuSeconds } from '../load/process-usage.js';
 import { seconds } from '../load/window.js';
 import { FarEnd, residentAtRest } from './far-end-process.js';
+import { dialAsWorker } from './worker-link.js';
 
 const LINKS = 1000;
 const MESSAGES = 400_000;
 /** Frames written in one turn: what a busy worker's turn may leave behind. */
 const BATCH = 100;
-/** As sendToGatewayBufferSize by default. */
-const BUFFER_SIZE = 10_240_000;
-
-const heartbeats: LinkHeartbeat[] = [];
 
 /** What a link between a worker and another node's gateway costs at its two ends, and what a frame on it does. */
 export async function measureInnerLinks(): Promise<readonly string[]> {
@@ -40,42 +32,15 @@ export async function measureInnerLinks(): Promise<readonly string[]> {
   }
 }
 
-/** Links as a worker's: dialled, introduced, told that it is ready, and kept alive. */
 async function connect(port: number, first: number): Promise<TcpLink[]> {
   return await Promise.all(
-    Array.from({ length: LINKS }, async (_, index) => await dial(port, first + index)),
+    Array.from({ length: LINKS }, async (_, index) => await dialAsWorker(port, `near:${first + index}`)),
   );
 }
 
-async function dial(port: number, slot: number): Promise<TcpLink> {
-  const socket = connectInner({ host: '127.0.0.1', port }, undefined, () => {});
-  await once(socket, 'connect');
-  const link = new TcpLink(socket, {
-    name: 'the gateway',
-    bufferSize: BUFFER_SIZE,
-    maxFrameLength: BUFFER_SIZE,
-  });
-  const answered = new Promise<void>((resolve, reject) => {
-    link.subscribe({
-      frame: () => resolve(),
-      drained() {},
-      closed: (error) => reject(error ?? new Error('the gateway hung up')),
-    });
-  });
-  const body = encodeIntroduction({
-    workerKey: `near:${slot}`,
-    secretKey: '',
-    features: [NODE_FEATURE],
-    instance: 'near',
-  });
-  link.send({ ...emptyFrame(), command: Command.WORKER_CONNECT, flags: Flag.PLAIN_BODY, body });
-  link.send({ ...emptyFrame(), command: Command.WORKER_STATE, clientIp: WorkerState.READY });
-  heartbeats.push(new LinkHeartbeat(link, { clock: systemClock, interval: 25_000, answered: true }));
-  await answered;
-  return link;
-}
-
-/** A message of 64 bytes for a group that has nobody here: what a send costs every node that has no member. */
+/**
+ * A message of 64 bytes for a group that has nobody here: what a send costs every node that has no member and does not say so.
+ */
 async function broadcast(links: readonly TcpLink[], gateway: FarEnd): Promise<readonly string[]> {
   const frame = encodeFrame({
     ...emptyFrame(),

@@ -1,4 +1,5 @@
 import { measureInnerLinks } from './inner-links.js';
+import { measureInterest } from './interest.js';
 import { measureRegisters } from './registers.js';
 
 /*
@@ -6,7 +7,7 @@ import { measureRegisters } from './registers.js';
  * open files (ulimit -n).
  */
 
-for (const measure of [measureInnerLinks, measureRegisters]) {
+for (const measure of [measureInnerLinks, measureInterest, measureRegisters]) {
   for (const line of await measure()) process.stdout.write(`${line}\n`);
 }
 process.exit(0);

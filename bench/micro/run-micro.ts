@@ -8,6 +8,7 @@ import { frameReader } from './frame-reader.js';
 import { frameDecode, frameEncode } from './frame.js';
 import { handler } from './handler.js';
 import { handshake } from './handshake.js';
+import { interest } from './interest.js';
 import { outbox } from './outbox.js';
 import { phpSerialize } from './php-serialize.js';
 import { ring } from './ring.js';
@@ -28,6 +29,7 @@ export const suites: readonly Suite[] = [
   threads,
   directory,
   sendCommands,
+  interest,
   broadcast,
   wsHeader,
   wsReceiver,

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
-import type { DirectoryListener, NameKind } from '../gateway/directory-listener.js';
+import type { DirectoryListener } from '../gateway/directory-listener.js';
+import type { NameKind } from '../wire/name-hash.js';
 import type { Receive } from './nats-connection.js';
 import { BUCKETS, type Subjects, bucketOf } from './subjects.js';
 

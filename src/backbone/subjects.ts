@@ -1,3 +1,5 @@
+import { NameHash, type NameKind } from '../wire/name-hash.js';
+
 /*
  * The subjects on NATS, below the prefix P of `cluster.backbone`:
  *
@@ -15,9 +17,6 @@
 
 /** How many subjects all names share: the same on every node, as a name's bucket has to be. A power of two. */
 export const BUCKETS = 65_536;
-
-/** What clients are found by. */
-export type NameKind = 'uid' | 'group';
 
 export class Subjects {
   readonly hello: string;
@@ -69,15 +68,11 @@ export function decodeName(subject: string): string | undefined {
   }
 }
 
+const hash = new NameHash();
+
 /** Which of the {@link BUCKETS} a name is in. */
 export function bucketOf(kind: NameKind, name: string): number {
-  let hash = kind === 'uid' ? 0x2f0b4c47 : 0x5bd1e995;
-  for (let index = 0; index < name.length; index++) {
-    hash = Math.imul(hash ^ name.charCodeAt(index), 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash ^ (hash >>> 13), 0x85ebca6b);
-  return (hash ^ (hash >>> 16)) & (BUCKETS - 1);
+  return hash.of(kind, name).first & (BUCKETS - 1);
 }
 
 function percent(character: string): string {

@@ -51,6 +51,8 @@ export interface CarrierOwner {
   event(frame: ReceivedFrame): void;
   /** The answer to a query, as a REPLY frame. */
   reply(frame: ReceivedFrame): void;
+  /** A word of the gateway's interest. */
+  interest(frame: ReceivedFrame): void;
   /** Little waits again. */
   drained(): void;
   /** The end, once: orderly without an error. */

@@ -8,7 +8,9 @@ import type { ReceivedFrame } from '../wire/frame.js';
 import type { PeerIntroduction } from '../wire/worker-connect.js';
 import { Backoff, type BackoffOptions } from '../base/backoff.js';
 import type { CarrierOwner, GatewayCarrier } from './gateway-carrier.js';
+import type { LinkInterest } from './gateway-interest.js';
 import { type Dialled, RefusedError, dialGateway } from './gateway-introduction.js';
+import type { Interests } from './interests.js';
 import { NODE_GATEWAY } from './node-carrier.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 
@@ -36,6 +38,8 @@ export interface GatewayDiallerOptions {
   /** Bytes that may wait for the gateway before it counts as congested. */
   readonly bufferSize: number;
   readonly clock: Clock;
+  /** Of all gateways, for all links of the process. */
+  readonly interests: Interests;
   /** A command that could not be put into a PHP gateway's terms: it is skipped. */
   readonly onError: (error: Error) => void;
 }
@@ -67,6 +71,8 @@ export interface GatewayDiallerStatus {
   /** Its node's name, once it has been up; '' for a PHP gateway. */
   readonly node: string;
   readonly bufferedBytes: number;
+  /** Sends to uids and groups that were not sent there, since it has no client of them. */
+  readonly spared: number;
   /** Attempts to reach it since it was last up. */
   readonly attempts: number;
   /** Why it is down; null while it is up. */
@@ -85,11 +91,14 @@ export class GatewayDialler implements CarrierOwner {
   readonly #giveUp = new AbortController();
   #state: State = 'dialling';
   #carrier: GatewayCarrier | undefined;
+  /** While it is up, of a gateway that tells which uids and groups it has clients of. */
+  #interest: LinkInterest | undefined;
   #retry: Timer | undefined;
   /** As it was when it was last up. */
   #kind = NODE_GATEWAY;
   #node = '';
   #routes = false;
+  #spared = 0;
   #attempts = 0;
   /** Milliseconds on the clock. */
   #upSince = 0;
@@ -122,6 +131,7 @@ export class GatewayDialler implements CarrierOwner {
       legacy: this.#kind.php,
       node: this.#node,
       bufferedBytes: this.#carrier?.bufferedBytes ?? 0,
+      spared: this.#spared,
       attempts: this.#attempts,
       lastError: this.#lastError,
     };
@@ -143,7 +153,15 @@ export class GatewayDialler implements CarrierOwner {
     const carrier = this.#carrier;
     if (carrier === undefined) return;
     carrier.send(frame, bytes);
+    this.#interest?.sent(frame);
     this.#gauge.show(carrier.bufferedBytes, carrier.congested);
+  }
+
+  /** Whether a send to clients of these names has to go there. @param names as SendNames has them */
+  concerns(names: readonly number[]): boolean {
+    if (this.#interest === undefined || this.#interest.mayHave(names)) return true;
+    this.#spared++;
+    return false;
   }
 
   /** Tells the gateway how its worker is, if that has changed. */
@@ -216,9 +234,12 @@ export class GatewayDialler implements CarrierOwner {
     this.#upSince = this.#options.clock.now();
     this.#state = 'up';
     this.#carrier = this.#carry(dialled.socket);
+    if (dialled.tellsInterest) this.#interest = this.#options.interests.open(this.address, this.#sendOwn);
     this.showState();
     this.#owner.changed(this);
   }
+
+  readonly #sendOwn = (frame: ReceivedFrame): void => this.#carrier?.send(frame, frame.bytes);
 
   #carry(socket: Socket): GatewayCarrier {
     const { address } = this;
@@ -244,6 +265,10 @@ export class GatewayDialler implements CarrierOwner {
     this.#owner.receive(frame);
   }
 
+  interest(frame: ReceivedFrame): void {
+    this.#interest?.received(frame);
+  }
+
   drained(): void {
     this.#gauge.show(this.#carrier?.bufferedBytes ?? 0, false);
     this.#owner.changed(this);
@@ -251,6 +276,8 @@ export class GatewayDialler implements CarrierOwner {
 
   closed(error?: Error): void {
     this.#carrier = undefined;
+    if (this.#interest !== undefined) this.#options.interests.close(this.address, this.#interest);
+    this.#interest = undefined;
     this.#gauge.show(0, false);
     this.#told = 0;
     // one that hangs up as soon as it was reached is dialled less and less often, too

@@ -6,6 +6,7 @@ import { type GatewayAddress, formatAddress, numberToIp } from '../wire/client-i
 import { Command, Flag, commandName } from '../wire/command.js';
 import { HEADER_LENGTH, decodeFrame, emptyFrame, encodeFrame } from '../wire/frame.js';
 import {
+  INTEREST_FEATURE,
   NODE_FEATURE,
   type PeerIntroduction,
   ROUTE_FEATURE,
@@ -52,6 +53,8 @@ export interface Dialled {
   readonly node: string;
   /** Whether it sends clients to the workers that own their keys. */
   readonly routes: boolean;
+  /** Whether it tells which uids and groups it has clients of. */
+  readonly tellsInterest: boolean;
 }
 
 /** A gateway will not have this node. */
@@ -149,7 +152,11 @@ class Introduction {
         );
         return;
       }
-      this.#done(NODE_GATEWAY, node, features.includes(ROUTE_FEATURE), length);
+      const routes = features.includes(ROUTE_FEATURE);
+      this.#done(
+        { kind: NODE_GATEWAY, node, routes, tellsInterest: features.includes(INTEREST_FEATURE) },
+        length,
+      );
     } catch (error) {
       this.#fail('GW_CLUSTER', (error as Error).message, error as Error);
     }
@@ -157,15 +164,16 @@ class Introduction {
 
   /** The answer to the query, as PHP gives it. */
   #unframed(length: number): void {
-    if (this.#received.length >= length) this.#done(PHP_GATEWAY, '', false, length);
+    if (this.#received.length >= length)
+      this.#done({ kind: PHP_GATEWAY, node: '', routes: false, tellsInterest: false }, length);
   }
 
   /** What follows the answer is left to whoever takes over. */
-  #done(kind: GatewayKind, node: string, routes: boolean, length: number): void {
+  #done(gateway: Omit<Dialled, 'socket'>, length: number): void {
     const socket = this.#socket;
     socket.pause();
     if (this.#received.length > length) socket.unshift(this.#received.subarray(length));
-    this.#settle({ socket, kind, node, routes });
+    this.#settle({ socket, ...gateway });
   }
 
   #closed(): void {

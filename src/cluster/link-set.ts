@@ -125,8 +125,12 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner, CellWayOwner {
       this.#localSubscriber?.frame(frame, 0);
     } else if (localIp !== 0) {
       const link = this.#remote.get(addressKey(localIp, localPort));
-      if (link === undefined) this.#cells?.send(frame);
-      else link.send(frame, frame.copy());
+      if (link === undefined) {
+        this.#cells?.send(frame);
+        return;
+      }
+      const names = this.#options.interests.namesOf(frame);
+      if (names === undefined || link.concerns(names)) link.send(frame, frame.copy());
     } else if (localPort === OTHER_CELLS_PORT) {
       this.#cells?.sendToAll(frame);
     } else {
@@ -149,12 +153,20 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner, CellWayOwner {
   }
 
   #toAll(frame: ReceivedFrame): void {
-    if (this.#remote.size > 0) {
-      const bytes = frame.copy();
-      for (const link of this.#remote.values()) link.send(frame, bytes);
-    }
+    if (this.#remote.size > 0) this.#toOthers(frame);
     this.#cells?.sendToAll(frame);
     this.#localSubscriber?.frame(frame, 0);
+  }
+
+  /** What is for clients of certain uids or groups goes where there are any. */
+  #toOthers(frame: ReceivedFrame): void {
+    const names = this.#options.interests.namesOf(frame);
+    let bytes: Buffer | undefined;
+    for (const link of this.#remote.values()) {
+      if (names !== undefined && !link.concerns(names)) continue;
+      bytes ??= frame.copy();
+      link.send(frame, bytes);
+    }
   }
 
   cellsChanged(): void {

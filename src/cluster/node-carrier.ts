@@ -84,6 +84,9 @@ class NodeCarrier implements GatewayCarrier {
       case Command.WORKER_STATE:
         if ((frame.clientIp & WorkerState.LEAVING) !== 0) this.#onLeft?.();
         return;
+      case Command.INTEREST:
+        this.#owner.interest(frame);
+        return;
       case Command.PING:
         return;
       default:

@@ -36,7 +36,10 @@ export class CommandDesk {
       );
     }
     try {
-      asker.answer(frame, answer(this.#target, frame));
+      const value = answer(this.#target, frame);
+      // who is no worker is told nothing of versions
+      if (asker.peer === undefined) this.#target.interest.flush();
+      asker.answer(frame, value);
     } catch (error) {
       // whoever asked is not to wait for it, nor to take a later answer for this one
       asker.answerNothing(frame);

@@ -4,6 +4,7 @@ import { Flag } from '../wire/command.js';
 import type { ClientRecord } from './client-record.js';
 import type { ClientWatcher } from './client-watcher.js';
 import type { Counters } from './counters.js';
+import type { Interest } from './interest.js';
 import { Outbox } from './outbox.js';
 import { OutgoingMessage } from './outgoing-message.js';
 
@@ -19,13 +20,20 @@ export class Delivery {
   readonly #config: DeliveryConfig;
   readonly #counters: Counters;
   readonly #problems: LogOnce;
+  readonly #interest: Pick<Interest, 'flush'>;
   readonly #outbox: Outbox<ClientRecord>;
   readonly #pingMessage: OutgoingMessage | undefined;
 
-  constructor(config: DeliveryConfig, counters: Counters, problems: LogOnce) {
+  constructor(
+    config: DeliveryConfig,
+    counters: Counters,
+    problems: LogOnce,
+    interest: Pick<Interest, 'flush'>,
+  ) {
     this.#config = config;
     this.#counters = counters;
     this.#problems = problems;
+    this.#interest = interest;
     this.#outbox = new Outbox((client, bytes, messages) => this.#write(client, bytes, messages));
     if (config.pingData !== '')
       this.#pingMessage = new OutgoingMessage(Buffer.from(config.pingData), Flag.PLAIN_BODY);
@@ -62,6 +70,8 @@ export class Delivery {
     if (client.gone || this.#isTooSlow(client, messages)) return;
     this.#counters.messagesOut += messages;
     client.connection.listener.bytesOut += bytes.length;
+    // a client that learns of who has come may tell other nodes
+    this.#interest.flush();
     client.connection.write(bytes);
   }
 

@@ -1,5 +1,4 @@
-/** What clients are found by. */
-export type NameKind = 'uid' | 'group';
+import type { NameKind } from '../wire/name-hash.js';
 
 /** Who is told which uids and groups have clients, and which have none any more. */
 export interface DirectoryListener {

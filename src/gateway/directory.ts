@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { NameKind } from '../wire/name-hash.js';
 import type { ClientRecord } from './client-record.js';
 import type { ClientWatcher } from './client-watcher.js';
-import type { DirectoryListener, NameKind } from './directory-listener.js';
+import type { DirectoryListener } from './directory-listener.js';
 
 const NOBODY: ReadonlySet<ClientRecord> = new Set();
 /** The groups of a client that has left all of its own: PHP tells it from one that never had any. Nothing is ever in it. */
@@ -125,6 +126,11 @@ export class Directory {
 
   withGroup(group: string): ReadonlySet<ClientRecord> {
     return this.#groups.get(group) ?? NOBODY;
+  }
+
+  /** How many uids and groups have clients. */
+  get nameCount(): number {
+    return this.#uids.size + this.#groups.size;
   }
 
   /** Every group that has a client. */

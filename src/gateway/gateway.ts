@@ -14,6 +14,7 @@ import { Delivery } from './delivery.js';
 import { Directory } from './directory.js';
 import { Dispatcher } from './dispatcher.js';
 import { Heartbeat } from './heartbeat.js';
+import { Interest } from './interest.js';
 import { type InnerHost, type InnerIdentity, type InnerSettings, innerSettings } from './inner/inner-host.js';
 import { PhpSessions } from './inner/php-sessions.js';
 import { openListener } from './protocols/listener.js';
@@ -46,6 +47,7 @@ export class Gateway implements InnerHost {
   readonly clock: Clock;
   readonly log: Logger;
   readonly directory = new Directory();
+  readonly interest: Interest;
   readonly counters = new Counters();
   readonly phpSessions: PhpSessions;
   readonly dispatcher: Dispatcher;
@@ -67,10 +69,11 @@ export class Gateway implements InnerHost {
     this.#stateDir = stateDir;
     this.log = log;
     this.clock = clock;
+    this.interest = new Interest(directory, clock);
     this.inner = innerSettings(config, identity);
     const problems = new LogOnce(log, clock);
     const workers = new Workers(clock);
-    const delivery = new Delivery(config, counters, problems);
+    const delivery = new Delivery(config, counters, problems, this.interest);
     const dispatcher = new Dispatcher(address, workers, {
       unheard: (client) => this.clients.unheard(client),
       served: () => this.clients.served(),
@@ -112,6 +115,7 @@ export class Gateway implements InnerHost {
       routes,
       workerMessages,
       phpSessions,
+      interest: this.interest,
       uidClaims: new UidClaims(directory, clock, (client) => this.clientIdOf(client)),
       isOurs: ({ localIp, localPort }) => localIp === address.ip && localPort === address.port,
     });

@@ -1,3 +1,5 @@
+import { mixed } from '../wire/name-hash.js';
+
 /*
  * Rendezvous hashing: every worker draws a number for a key, and the highest has it. All who know the same workers agree,
  * without a word between them, and when a worker comes or goes only the keys move that it gets or had.
@@ -31,12 +33,4 @@ export function highest<T extends Drawer>(key: string, drawers: Iterable<T>): T 
     most = drawn;
   }
   return best;
-}
-
-/** Each bit of the input changes each of the result as often as not (the finalizer of MurmurHash3). */
-function mixed(value: number): number {
-  let bits = value ^ (value >>> 16);
-  bits = Math.imul(bits, 0x85eb_ca6b);
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35);
-  return (bits ^ (bits >>> 16)) >>> 0;
 }

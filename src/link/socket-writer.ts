@@ -6,10 +6,7 @@ export class SocketWriter {
   readonly #bufferSize: number;
   #congested = false;
   #corked = false;
-  readonly #uncork = (): void => {
-    this.#corked = false;
-    this.#socket.uncork();
-  };
+  readonly #uncork = (): void => this.flush();
 
   /**
    * @param bufferSize bytes that may wait; not below the socket's own high-water mark
@@ -33,6 +30,13 @@ export class SocketWriter {
   /** Whether more waits than the buffer size, and `onDrained` is still to come. */
   get congested(): boolean {
     return this.#congested;
+  }
+
+  /** Writes what this tick has brought so far. */
+  flush(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
   }
 
   write(bytes: Buffer): void {

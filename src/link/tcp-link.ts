@@ -19,6 +19,8 @@ export class TcpLink extends BaseLink {
   readonly #reader: FrameReader;
   readonly #frame = new ReceivedFrame();
   #failure: Error | undefined;
+  /** Called before each frame of {@link send}: what it sends itself, by {@link sendBytes}, comes before that. */
+  before: (() => void) | undefined;
 
   constructor(socket: Socket, options: TcpLinkOptions) {
     super(options.name);
@@ -77,6 +79,11 @@ export class TcpLink extends BaseLink {
     return !this.congested;
   }
 
+  /** Writes what this tick has brought so far, without waiting for its end. */
+  flush(): void {
+    this.#writer.flush();
+  }
+
   protected start(): void {
     const onFrame = (bytes: Buffer): void => {
       if (this.state !== 'closed') this.subscriber.frame(decodeFrame(bytes, this.#frame), 0);
@@ -95,6 +102,7 @@ export class TcpLink extends BaseLink {
   }
 
   protected transmit(frame: Frame): boolean {
+    this.before?.();
     return this.sendBytes(encodeFrame(frame));
   }
 

@@ -69,6 +69,9 @@ export const CATALOGUE = {
     'Whether all workers of this node reach the gateway of another: 1 or 0.',
   ),
   gatewayworker_gateway_link_waiting_bytes: gauge('Bytes that wait on the way to it.'),
+  gatewayworker_gateway_link_spared_total: counter(
+    'Sends to uids and groups that were not sent there, since it has no client of them.',
+  ),
   gatewayworker_remote_workers: gauge('Workers of another node that this gateway has a link to, by state.'),
   gatewayworker_remote_workers_waiting_bytes: gauge('Bytes of events that wait on the way to them.'),
   gatewayworker_inner_refused_total: counter('Peers turned away on the inner port or the Register, by kind.'),

@@ -3,7 +3,7 @@ import type { Gateway } from '../gateway/gateway.js';
 import type { ClientList, ClientQuery, ClientRow } from '../ops/requests/clients.js';
 import { MOST_LOOKED, SHOWN } from '../ops/requests/clients.js';
 import { shownOf } from './connection-page.js';
-import { Slices } from './slices.js';
+import { Slices } from '../base/slices.js';
 import { textMatcher } from './text-matcher.js';
 
 /** What is looked through. */

@@ -1,6 +1,6 @@
 import type { Gateway } from '../gateway/gateway.js';
 import { LONGEST_NAME, type NameList, type NameQuery, type NameRow } from '../ops/requests/names.js';
-import { Slices } from './slices.js';
+import { Slices } from '../base/slices.js';
 import { textMatcher } from './text-matcher.js';
 
 /**

@@ -4,6 +4,7 @@ import type { WorkerConfig } from '../config/schema.js';
 import { GatewayError } from '../base/errors.js';
 import type { OtherCells } from '../cluster/other-cells.js';
 import type { GatewayDiallerStatus } from '../cluster/gateway-dialler.js';
+import { Interests } from '../cluster/interests.js';
 import type { Link } from '../link/link.js';
 import type { Metric } from '../metrics/metric.js';
 import { SeriesSums } from '../metrics/series-sums.js';
@@ -157,6 +158,7 @@ export class Pool {
       commandBufferSize: config.sendToGatewayBufferSize,
       localGateway,
       inner,
+      interests: new Interests(),
       otherCells,
       startTimeout: config.startTimeout * 1000,
       stopTimeout: config.stopTimeout * 1000,
@@ -256,5 +258,6 @@ function worse(one: GatewayDiallerStatus, other: GatewayDiallerStatus): GatewayD
     ...shown,
     attempts: Math.max(one.attempts, other.attempts),
     bufferedBytes: one.bufferedBytes + other.bufferedBytes,
+    spared: one.spared + other.spared,
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.js';
 import type { OtherCells } from '../cluster/other-cells.js';
 import type { Logger } from '../base/log.js';
+import type { Interests } from '../cluster/interests.js';
 import type { WorkerTask } from '../link/thread-protocol.js';
 import type { InnerTls } from '../net/inner-socket.js';
 import type { Doorbell } from '../ring/doorbell.js';
@@ -21,6 +22,7 @@ export interface SlotContext {
   /** The gateway of this process, if it has one. */
   readonly localGateway: GatewayAddress | undefined;
   readonly inner: InnerOptions;
+  readonly interests: Interests;
   readonly otherCells?: OtherCells | undefined;
   /** Milliseconds that a thread may take until it is ready. */
   readonly startTimeout: number;

@@ -4,7 +4,7 @@ import type { CompiledEvents } from '../bundle/events-bundle.js';
 import { LinkSet } from '../cluster/link-set.js';
 import type { SeriesSums } from '../metrics/series-sums.js';
 import { SlotLink } from '../link/slot-link.js';
-import { ENDED_FEATURE, NODE_FEATURE, ROUTE_FEATURE } from '../wire/worker-connect.js';
+import { ENDED_FEATURE, INTEREST_FEATURE, NODE_FEATURE, ROUTE_FEATURE } from '../wire/worker-connect.js';
 import { GRACE, type Generation } from './generation.js';
 import { MemoryLimit } from './memory-limit.js';
 import type { SlotContext } from './slot-context.js';
@@ -231,7 +231,7 @@ export class Slot {
   }
 
   #openLinks(): LinkSet {
-    const { inner, clock, commandBufferSize, localGateway, otherCells } = this.#context;
+    const { inner, clock, commandBufferSize, localGateway, interests, otherCells } = this.#context;
     const report = this.#report;
     return new LinkSet(this.link, {
       localGateway,
@@ -239,13 +239,14 @@ export class Slot {
       introduction: {
         workerKey: this.link.name,
         secretKey: inner.secretKey,
-        features: [NODE_FEATURE, ENDED_FEATURE, ROUTE_FEATURE],
+        features: [NODE_FEATURE, ENDED_FEATURE, ROUTE_FEATURE, INTEREST_FEATURE],
         instance: inner.instance,
       },
       tls: inner.tls,
       pingInterval: inner.pingInterval,
       bufferSize: commandBufferSize,
       clock,
+      interests,
       onError: (error) => report.commandFailed(error),
       onChange: () => {
         for (const generation of this.#succession.threads) generation.showGateways(this.linkSet.gateways);

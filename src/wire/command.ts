@@ -98,6 +98,9 @@ export const Command = {
   // worker to gateway: data for another worker; and gateway to that worker: the data, and in ext_data who has sent it
   SEND_TO_WORKER: 246,
   ON_WORKER_MESSAGE: 247,
+
+  // ours, with the feature interest/1: which uids and groups a gateway has clients of (wire/interest.ts)
+  INTEREST: 248,
 } as const;
 
 export type Command = (typeof Command)[keyof typeof Command];

@@ -22,6 +22,9 @@ export const ENDED_FEATURE = 'ended/1';
 /** The feature of workers that can be a key's owner, and of gateways that send clients there. */
 export const ROUTE_FEATURE = 'route/1';
 
+/** The feature of gateways that say which uids and groups they have clients of, and of workers that may ask (interest.ts). */
+export const INTEREST_FEATURE = 'interest/1';
+
 /** Who a worker is, or a GatewayClient, which has no key. */
 export interface PeerIntroduction {
   /** Tells the workers of one address apart: `node:slot`. Empty for a GatewayClient. */

@@ -32,6 +32,7 @@ const FULL: NodeStatus = {
         state: 'down',
         legacy: false,
         bufferedBytes: 7,
+        spared: 9,
         attempts: 3,
         lastError: '',
       },

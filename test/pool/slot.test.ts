@@ -3,6 +3,7 @@ import { type TestContext, before, describe, it } from 'node:test';
 import type { Link } from '#src/link/link.js';
 import { createLogger } from '#src/base/log.js';
 import { EventsBundle } from '#src/bundle/events-bundle.js';
+import { Interests } from '#src/cluster/interests.js';
 import { Slot } from '#src/pool/slot.js';
 import { Doorbell } from '#src/ring/doorbell.js';
 import { Command } from '#src/wire/command.js';
@@ -49,6 +50,7 @@ class Scene {
       commandBufferSize: 65_536,
       localGateway: { ip: 1, port: 1 },
       inner: { secretKey: '', pingInterval: 25_000, tls: undefined, instance: '' },
+      interests: new Interests(),
       startTimeout: START_TIMEOUT,
       stopTimeout: STOP_TIMEOUT,
       maxMemory: 0,

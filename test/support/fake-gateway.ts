@@ -18,11 +18,11 @@ export class FakeGateway {
     this.address = { ip: LOOPBACK, port: server.port };
   }
 
-  /** One of ours: it introduces itself, and hears. */
-  static async ours(port = 0): Promise<FakeGateway> {
+  /** One of ours: it introduces itself, and hears. @param features what it knows beside the first of ours */
+  static async ours(port = 0, features: readonly string[] = []): Promise<FakeGateway> {
     return await FakeGateway.#listen(port, (frame, connection) => {
       if (frame.command !== Command.GATEWAY_CLIENT_CONNECT) return;
-      const body = JSON.stringify({ features: [NODE_FEATURE], node: 'fake' });
+      const body = JSON.stringify({ features: [NODE_FEATURE, ...features], node: 'fake' });
       connection.socket.write(encodeFrame({ ...emptyFrame(), command: Command.WORKER_CONNECT, body }));
     });
   }
@@ -62,9 +62,14 @@ export class FakeGateway {
 
   /** The next frame with this command, on any connection; those before it are passed over. */
   async next(command: number): Promise<ReceivedFrame> {
+    return await this.nextOf([command]);
+  }
+
+  /** The next frame with one of these. */
+  async nextOf(commands: readonly number[]): Promise<ReceivedFrame> {
     for (;;) {
       for (let frame = this.#frames.shift(); frame !== undefined; frame = this.#frames.shift()) {
-        if (frame.command === command) return frame;
+        if (commands.includes(frame.command)) return frame;
       }
       await new Promise<void>((resolve) => void this.#waiting.push(resolve));
     }

@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test';
+import { Interests } from '#src/cluster/interests.js';
 import { LinkSet } from '#src/cluster/link-set.js';
 import type { LinkSubscriber } from '#src/link/link.js';
 import type { SlotLink } from '#src/link/slot-link.js';
@@ -45,7 +46,12 @@ export class LinkSetScene {
   threadLink!: ThreadLink;
   #onChange: Array<() => void> = [];
 
-  private constructor(slot: SlotLink, localGateway: GatewayAddress | undefined, bufferSize: number) {
+  private constructor(
+    slot: SlotLink,
+    localGateway: GatewayAddress | undefined,
+    bufferSize: number,
+    interests: Interests,
+  ) {
     this.slot = slot;
     this.links = new LinkSet(slot, {
       localGateway,
@@ -54,6 +60,7 @@ export class LinkSetScene {
       pingInterval: 25_000,
       bufferSize,
       clock: this.clock,
+      interests,
       onError: (error) => this.errors.push(error.message),
       onChange: () => {
         for (const look of this.#onChange.splice(0)) look();
@@ -68,11 +75,17 @@ export class LinkSetScene {
 
   static create(
     t: TestContext,
-    options: { localGateway?: GatewayAddress; bufferSize?: number; served?: boolean } = {},
+    options: {
+      localGateway?: GatewayAddress;
+      bufferSize?: number;
+      served?: boolean;
+      /** What the process knows; other slots of it are given the same. */
+      interests?: Interests;
+    } = {},
   ): LinkSetScene {
-    const { localGateway, bufferSize = 64 * 1024, served = true } = options;
+    const { localGateway, bufferSize = 64 * 1024, served = true, interests = new Interests() } = options;
     const { slot, end } = openSlot(bufferSize);
-    const scene = new LinkSetScene(slot, localGateway, bufferSize);
+    const scene = new LinkSetScene(slot, localGateway, bufferSize, interests);
     t.after(() => {
       scene.links.destroy();
       scene.threadLink.destroy();

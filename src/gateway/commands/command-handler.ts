@@ -7,6 +7,7 @@ import type { Clients } from '../clients.js';
 import type { Delivery } from '../delivery.js';
 import type { Directory } from '../directory.js';
 import type { Dispatcher } from '../dispatcher.js';
+import type { Interest } from '../interest.js';
 import type { PhpSessions } from '../inner/php-sessions.js';
 import type { Routes } from '../routes.js';
 import type { UidClaims } from '../uid-claims.js';
@@ -22,6 +23,7 @@ export interface CommandTarget {
   readonly workerMessages: WorkerMessages;
   readonly phpSessions: PhpSessions;
   readonly uidClaims: UidClaims;
+  readonly interest: Pick<Interest, 'flush'>;
   /** Whether a client id is one of this gateway. */
   readonly isOurs: (client: Readonly<ClientAddress>) => boolean;
 }

@@ -4,7 +4,8 @@ import type { CommandHandler } from './command-handler.js';
 
 /** Lets in who waits at the door, or not. Grammar: wire/handshake-answer.ts. */
 export const handshakeCommands: Readonly<Record<number, CommandHandler>> = {
-  [Command.HANDSHAKE_ANSWER]({ clients }, frame) {
+  [Command.HANDSHAKE_ANSWER]({ clients, interest }, frame) {
+    interest.flush();
     clients.decided(frame.connectionId, decodeHandshakeAnswer(Buffer.from(frame.ext), frame.bodyText()));
   },
 };

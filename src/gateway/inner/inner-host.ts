@@ -6,6 +6,7 @@ import type { GatewayAddress } from '../../wire/client-id.js';
 import { HEADER_LENGTH, MAX_FRAME_LENGTH, MAX_INNER_PACKAGE, type ReceivedFrame } from '../../wire/frame.js';
 import type { CommandDesk } from '../command-desk.js';
 import type { Dispatcher } from '../dispatcher.js';
+import type { Interest } from '../interest.js';
 import type { PhpSessions } from './php-sessions.js';
 
 /** What a frame may hold beside a message: the clients, uids or groups that it is for. */
@@ -64,6 +65,7 @@ export interface InnerHost {
   readonly dispatcher: Pick<Dispatcher, 'add' | 'drained' | 'remove'>;
   readonly desk: CommandDesk;
   readonly phpSessions: PhpSessions;
+  readonly interest: Interest;
   /** Something that a peer did was refused: it is counted and logged. */
   innerRefused(kind: string, remoteAddress: string, error: Error): void;
 }

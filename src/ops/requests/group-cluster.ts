@@ -63,7 +63,11 @@ function worseRegister(left: Register, right: Register): Register {
 
 function worseGateway(left: Gateway, right: Gateway): Gateway {
   const worse = left.state === 'up' ? right : left;
-  return { ...worse, bufferedBytes: left.bufferedBytes + right.bufferedBytes };
+  return {
+    ...worse,
+    bufferedBytes: left.bufferedBytes + right.bufferedBytes,
+    spared: left.spared + right.spared,
+  };
 }
 
 function worseWorker(left: Worker, right: Worker): Worker {

@@ -46,10 +46,11 @@ export function addCluster(
     list.add('gatewayworker_register_gateways', {}, register.gateways.length);
     list.add('gatewayworker_register_workers', {}, register.workers);
   }
-  for (const { address, node, state, bufferedBytes } of gateways) {
+  for (const { address, node, state, bufferedBytes, spared } of gateways) {
     const labels = { gateway: address, peer: node };
     list.add('gatewayworker_gateway_link_up', labels, Number(state === 'up'));
     list.add('gatewayworker_gateway_link_waiting_bytes', labels, bufferedBytes);
+    list.add('gatewayworker_gateway_link_spared_total', labels, spared);
   }
   addRemoteWorkers(list, workers);
   list.addEach('gatewayworker_inner_refused_total', 'kind', refusals);

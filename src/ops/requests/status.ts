@@ -92,6 +92,8 @@ export interface ClusterStatus {
     readonly state: string;
     readonly legacy: boolean;
     readonly bufferedBytes: number;
+    /** Sends to uids and groups that were not sent there, since it has no client of them. */
+    readonly spared: number;
     readonly attempts: number;
     readonly lastError: string | null;
   }[];

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ClientRecord } from '#src/gateway/client-record.js';
 import { Command, Flag, WorkerState } from '#src/wire/command.js';
-import { NODE_FEATURE, ROUTE_FEATURE, parseGatewayIntroduction } from '#src/wire/worker-connect.js';
+import {
+  INTEREST_FEATURE,
+  NODE_FEATURE,
+  ROUTE_FEATURE,
+  parseGatewayIntroduction,
+} from '#src/wire/worker-connect.js';
 import type { Frame } from '#src/wire/frame.js';
 import { type PhpValue, serialize, toPlain, unserialize } from '#src/wire/php-serialize.js';
 import { decodeClientState } from '#src/wire/client-state.js';
@@ -35,7 +40,7 @@ describe('the inner port: who comes in', () => {
     const answer = await worker.nextFrame();
     assert.equal(answer.command, Command.WORKER_CONNECT);
     assert.deepEqual(parseGatewayIntroduction(answer.bodyText()), {
-      features: [NODE_FEATURE, ROUTE_FEATURE],
+      features: [NODE_FEATURE, ROUTE_FEATURE, INTEREST_FEATURE],
       node: 'node-a',
       refusal: undefined,
     });

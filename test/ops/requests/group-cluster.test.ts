@@ -7,7 +7,8 @@ const NOTHING: ClusterStatus = { registers: [], gateways: [], workers: [], refus
 
 function gateway(node: string, state: string, bufferedBytes = 0): ClusterStatus['gateways'][number] {
   const lastError = state === 'up' ? null : 'ECONNREFUSED';
-  return { address: `10.0.0.1:${node}`, node, state, legacy: false, bufferedBytes, attempts: 0, lastError };
+  const counts = { bufferedBytes, spared: bufferedBytes * 2, attempts: 0 };
+  return { address: `10.0.0.1:${node}`, node, state, legacy: false, ...counts, lastError };
 }
 
 function worker(name: string, clients: number): ClusterStatus['workers'][number] {
