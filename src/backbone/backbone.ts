@@ -15,6 +15,7 @@ import { soleGroup, soleUid } from '../wire/sole-name.js';
 import { type BackboneStatus, cellStatuses } from './backbone-status.js';
 import { BucketInterest } from './bucket-interest.js';
 import { Cells } from './cells.js';
+import { ClientEvents, type MirroredEvent } from './client-events.js';
 import { FarNode } from './far-node.js';
 import { type ForeignSend, toAll, toGroup, toUid } from './foreign-messages.js';
 import { withOwnExcludes } from './frame-excludes.js';
@@ -29,6 +30,8 @@ import { OwnJoins } from './own-joins.js';
 import { Stream } from './stream.js';
 import { BUCKETS, Subjects, bucketOf } from './subjects.js';
 
+/** Milliseconds: a server that is gone should be missed before others miss this node. */
+const LONGEST_PING_INTERVAL = 5000;
 /** Milliseconds between two sweeps: of streams that are quiet, names without clients, nodes that are silent. */
 const SWEEP = 1000;
 /** Sweeps between two hellos. */
@@ -46,6 +49,8 @@ const BEFORE = 2000;
 export interface BackboneConfig extends NatsLogin {
   readonly name: string;
   readonly prefix: string;
+  /** What clients do that is published as well. */
+  readonly events: readonly MirroredEvent[];
 }
 
 export interface BackboneOptions {
@@ -56,6 +61,8 @@ export interface BackboneOptions {
   readonly gateway: Gateway | undefined;
   /** Bytes that may wait before sends return false. */
   readonly bufferSize: number;
+  /** Milliseconds between two pings; 5 s at most. */
+  readonly pingInterval: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -74,6 +81,7 @@ export class Backbone implements OtherCells, IncomingOwner {
   readonly #cells: Cells;
   readonly #joins: OwnJoins;
   readonly #interest: BucketInterest | undefined;
+  readonly #events: ClientEvents | undefined;
   readonly #hello: Stream;
   readonly #everyNode: Stream;
   readonly #buckets = new Map<number, Stream>();
@@ -103,7 +111,16 @@ export class Backbone implements OtherCells, IncomingOwner {
     this.#problems = new LogOnce(log, clock);
     const owner = { connected: () => void this.#connected(), disconnected: () => this.#disconnected() };
     const name = `${config.name}/${node}`;
-    this.#connection = new BackboneConnection({ nats, login: config, name, clock, log, owner });
+    const pingInterval = Math.min(options.pingInterval, LONGEST_PING_INTERVAL);
+    this.#connection = new BackboneConnection({
+      nats,
+      login: config,
+      name,
+      pingInterval,
+      clock,
+      log,
+      owner,
+    });
     this.#outgoing = new Outgoing({
       instance: this.#instance,
       cell: config.name,
@@ -131,6 +148,7 @@ export class Backbone implements OtherCells, IncomingOwner {
     this.#hello = new Stream(this.#subjects.hello, StreamId.HELLO);
     this.#everyNode = new Stream(this.#subjects.everyNode, StreamId.EVERY_NODE);
     this.#interest = gateway && this.#follow(gateway);
+    this.#events = config.events.length > 0 ? gateway && this.#mirror(gateway) : undefined;
   }
 
   get #address(): GatewayAddress | undefined {
@@ -178,11 +196,11 @@ export class Backbone implements OtherCells, IncomingOwner {
 
   get status(): BackboneStatus {
     const { config, clock } = this.#options;
-    const { up, server, since, lastError } = this.#connection;
+    const { server, since, lastError } = this.#connection;
     const { bufferedBytes, published, unsent } = this.#outgoing;
     return {
       cell: config.name,
-      state: up ? 'connected' : 'down',
+      state: this.#there ? 'connected' : 'down',
       since: (clock.now() - since) / 1000,
       server: server ?? null,
       lastError,
@@ -353,6 +371,21 @@ export class Backbone implements OtherCells, IncomingOwner {
     }
   }
 
+  #mirror(gateway: Gateway): ClientEvents {
+    const { config, node } = this.#options;
+    const events = new ClientEvents({
+      events: config.events,
+      subjects: this.#subjects,
+      carrier: this.#connection,
+      cell: config.name,
+      node,
+      clientIdOf: (client) => gateway.clientIdOf(client),
+      problems: this.#problems,
+    });
+    gateway.mirror(events);
+    return events;
+  }
+
   #follow(gateway: Gateway): BucketInterest {
     const interest = new BucketInterest({
       subscriber: this.#connection,
@@ -414,6 +447,7 @@ export class Backbone implements OtherCells, IncomingOwner {
     if (now - this.#swept > SWEEP * HELLO_SWEEPS) this.#cells.excuse();
     this.#swept = now;
     this.#interest?.sweep();
+    this.#events?.sweep();
     if (this.#downSince !== undefined) {
       if (now - this.#downSince > PATIENCE) {
         this.#outgoing.giveUp();

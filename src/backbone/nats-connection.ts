@@ -13,8 +13,7 @@ const PAUSES: BackoffOptions = { first: 250, last: 2000, jitter: [0.5, 1.5] };
 const STEADY = 10_000;
 /** Milliseconds that a server has to let a node in. */
 const DIAL_TIMEOUT = 5000;
-/** Milliseconds between two pings; with the third that is due while two have no answer, the server counts as gone. */
-const PING_INTERVAL = 5000;
+/** Pings without an answer after which the server counts as gone when the next one is due. */
 const PINGS = 2;
 /** Subscriptions that are made anew in a row, before everybody else has a turn. */
 const SUBSCRIPTIONS_A_TURN = 256;
@@ -27,6 +26,8 @@ export interface NatsConnectionOptions {
   readonly login: NatsLogin;
   /** The client's name, as NATS shows it. */
   readonly name: string;
+  /** Milliseconds between two pings. */
+  readonly pingInterval: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly owner: NatsConnectionOwner;
@@ -57,6 +58,8 @@ export class BackboneConnection {
   #next = 0;
   #since = 0;
   #lastError: string | null = null;
+  /** Why each server could not be reached, since one could. */
+  readonly #failures = new Map<string, string>();
   #closing = false;
   #wake: (() => void) | undefined;
   #pause: Timer | undefined;
@@ -176,7 +179,7 @@ export class BackboneConnection {
   }
 
   async #dial(server: string): Promise<NatsConnection | undefined> {
-    const { nats, login, name, log } = this.#options;
+    const { nats, login, name, pingInterval, log } = this.#options;
     try {
       return await nats.connect({
         ...loginOptions(nats, server, login),
@@ -184,15 +187,16 @@ export class BackboneConnection {
         reconnect: false,
         noEcho: true,
         timeout: DIAL_TIMEOUT,
-        pingInterval: PING_INTERVAL,
+        pingInterval,
         maxPingOut: PINGS,
       });
     } catch (error) {
       const reason = `${server}: ${dialFailure(nats, server, login, error)}`;
       // the same reason again is no news
-      if (!this.#closing && this.#lastError !== reason) {
+      if (!this.#closing && this.#failures.get(server) !== reason) {
         log.warn({ server }, `the backbone cannot be reached at ${reason}; it is tried again until it can`);
       }
+      this.#failures.set(server, reason);
       this.#lastError = reason;
       return undefined;
     }
@@ -208,6 +212,7 @@ export class BackboneConnection {
     this.#connection = connection;
     this.#server = server;
     this.#lastError = null;
+    this.#failures.clear();
     this.#since = clock.now();
     log.info({ server, nats: connection.info?.version }, `the backbone is there, by ${server}`);
     this.#warnOfOpenServer(connection, server);

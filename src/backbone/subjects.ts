@@ -18,8 +18,6 @@ import { NameHash, type NameKind } from '../wire/name-hash.js';
 /** How many subjects all names share: the same on every node, as a name's bucket has to be. A power of two. */
 export const BUCKETS = 65_536;
 
-const hash = new NameHash();
-
 export class Subjects {
   readonly hello: string;
   readonly everyNode: string;
@@ -69,6 +67,8 @@ export function decodeName(subject: string): string | undefined {
     return undefined;
   }
 }
+
+const hash = new NameHash();
 
 /** Which of the {@link BUCKETS} a name is in. */
 export function bucketOf(kind: NameKind, name: string): number {

@@ -125,11 +125,12 @@ export class LinkSet implements SlotSorter, GatewayDiallerOwner, CellWayOwner {
       this.#localSubscriber?.frame(frame, 0);
     } else if (localIp !== 0) {
       const link = this.#remote.get(addressKey(localIp, localPort));
-      if (link === undefined) this.#cells?.send(frame);
-      else {
-        const names = this.#options.interests.namesOf(frame);
-        if (names === undefined || link.concerns(names)) link.send(frame, frame.copy());
+      if (link === undefined) {
+        this.#cells?.send(frame);
+        return;
       }
+      const names = this.#options.interests.namesOf(frame);
+      if (names === undefined || link.concerns(names)) link.send(frame, frame.copy());
     } else if (localPort === OTHER_CELLS_PORT) {
       this.#cells?.sendToAll(frame);
     } else {

@@ -35,3 +35,40 @@ export interface ClientWatcher {
   /** @param end wire/client-end.ts */
   left(client: ClientRecord, end: Buffer): void;
 }
+
+/** Who is told of clients that come and go and of what they send, for as long as the gateway lives. */
+export type ClientMirror = Pick<ClientWatcher, 'came' | 'received' | 'left'>;
+
+/** Tells a mirror, and a watcher while there is one. */
+export class MirrorAndWatcher implements ClientWatcher {
+  readonly #mirror: ClientMirror;
+  readonly #watcher: ClientWatcher | undefined;
+
+  constructor(mirror: ClientMirror, watcher: ClientWatcher | undefined) {
+    this.#mirror = mirror;
+    this.#watcher = watcher;
+  }
+
+  came(client: ClientRecord, url: string | undefined): void {
+    this.#mirror.came(client, url);
+    this.#watcher?.came(client, url);
+  }
+
+  received(client: ClientRecord, data: Buffer, flags: number): void {
+    this.#mirror.received(client, data, flags);
+    this.#watcher?.received(client, data, flags);
+  }
+
+  sent(client: ClientRecord, message: OutgoingMessage): void {
+    this.#watcher?.sent(client, message);
+  }
+
+  noted(client: ClientRecord, note: ClientNote, text: string | Buffer): void {
+    this.#watcher?.noted(client, note, text);
+  }
+
+  left(client: ClientRecord, end: Buffer): void {
+    this.#mirror.left(client, end);
+    this.#watcher?.left(client, end);
+  }
+}

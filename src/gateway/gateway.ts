@@ -7,7 +7,7 @@ import { formatClientId } from '../wire/client-id.js';
 import { Asker } from './asker.js';
 import type { ClientRecord } from './client-record.js';
 import { Clients } from './clients.js';
-import type { ClientWatcher } from './client-watcher.js';
+import { type ClientMirror, type ClientWatcher, MirrorAndWatcher } from './client-watcher.js';
 import { CommandDesk } from './command-desk.js';
 import { Counters } from './counters.js';
 import { Delivery } from './delivery.js';
@@ -60,6 +60,7 @@ export class Gateway implements InnerHost {
   readonly #delivery: Delivery;
   readonly #heartbeat: Heartbeat;
   readonly #listeners: Listener[] = [];
+  #mirror: ClientMirror | undefined;
 
   constructor(config: GatewayConfig, { log, clock, stateDir = '', ...identity }: GatewayOptions) {
     const { address } = identity;
@@ -148,9 +149,16 @@ export class Gateway implements InnerHost {
 
   /** Who is told of everything that happens to clients from now on; undefined for nobody. */
   watch(watcher: ClientWatcher | undefined): void {
-    this.directory.watcher = watcher;
+    const mirror = this.#mirror;
+    this.directory.watcher = mirror === undefined ? watcher : new MirrorAndWatcher(mirror, watcher);
     this.dispatcher.watcher = watcher;
     this.#delivery.watcher = watcher;
+  }
+
+  /** Who is told from the beginning which clients come and go, and what they send. */
+  mirror(mirror: ClientMirror): void {
+    this.#mirror = mirror;
+    this.watch(undefined);
   }
 
   /** The client id of one of our clients. */

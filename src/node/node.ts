@@ -147,7 +147,9 @@ export class Node implements AskedNode, Answerer {
       const own = { log, clock: systemClock, stateDir, address, node: this.name, cluster };
       this.gateway = new Gateway(gateway, own);
     }
-    if (cluster.backbone !== undefined) this.#backbone = await this.#loadBackbone(cluster.backbone);
+    // a Register alone has nothing to send, and nobody to send to
+    if (cluster.backbone !== undefined && (gateway !== false || worker !== false))
+      this.#backbone = await this.#loadBackbone(cluster.backbone);
     if (worker !== false) await this.#preparePool(worker, address, tls);
 
     // the other cells are looked for while the gateways of this one are
@@ -311,13 +313,14 @@ export class Node implements AskedNode, Answerer {
   }
 
   async #loadBackbone(config: BackboneConfig): Promise<Backbone> {
-    const { worker } = this.#config;
+    const { cluster, worker } = this.#config;
     const { Backbone } = await import('../backbone/backbone.js');
     return await Backbone.load({
       config,
       node: this.name,
       gateway: this.gateway,
       bufferSize: worker === false ? INNER_BUFFER_SIZE : worker.sendToGatewayBufferSize,
+      pingInterval: cluster.pingInterval * 1000,
       clock: systemClock,
       log: this.#options.log,
     });

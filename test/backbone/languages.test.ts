@@ -60,13 +60,20 @@ describe('the samples of other languages in docs/backbone.md', { timeout: 120_00
       const [left, right] = await Promise.all(nodes.map((node) => ApiClient.connect(node.url('ws'))));
       await left.call('client.join', 'room 7');
       await right.call('client.bindUid', 'ann@example.com');
-      await run(test, language);
+      const said = await run(test, language);
       assert.equal(await left.ws.next(), `Hello from ${language.name}`);
       assert.deepEqual(JSON.parse(String(await right.ws.next())), {
         event: 'said',
         data: { text: 'for Ann' },
       });
       for (const { ws } of [left, right]) assert.deepEqual(await ws.next(), Buffer.from([1, 2, 3]));
+
+      // it subscribes behind what it sends
+      while (said.length === 0) await left.call('describe');
+      const [subject, event] = (await said.next()).split(/ (.*)/);
+      assert.equal(subject, 'gatewayworker.events.message');
+      const { clientId, message } = JSON.parse(event) as { clientId: string; message: string };
+      assert.deepEqual([clientId, message], [left.id, '{"call":"describe","args":[]}']);
     });
   }
 

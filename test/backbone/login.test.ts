@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
 import { BackboneConnection } from '#src/backbone/nats-connection.js';
@@ -10,11 +11,14 @@ import { loadNats } from '#src/backbone/nats-library.js';
 import type { NatsLogin } from '#src/backbone/nats-login.js';
 import { systemClock } from '#src/base/clock.js';
 import { createLogger } from '#src/base/log.js';
+import { readDocument } from '../support/documents.js';
 import { fixture } from '../support/fixtures.js';
 import { freePort } from '../support/free-port.js';
+import { Inbox } from '../support/inbox.js';
 import { NatsServer } from '../support/nats.js';
 import { NatsAccount, newKey } from '../support/nats-jwt.js';
 import { NodeLog } from '../support/node-log.js';
+import { ROOT } from '../support/package-project.js';
 
 const INFO = 30;
 const password = 'hunter2';
@@ -26,18 +30,34 @@ const USER = `authorization: { user: node, password: ${password} }`;
 
 /** What a node says as it connects with this login. */
 async function connect(test: TestContext, login: NatsLogin): Promise<NodeLog> {
+  return (await open(test, login)).log;
+}
+
+async function open(
+  test: TestContext,
+  login: NatsLogin,
+): Promise<{ connection: BackboneConnection; log: NodeLog }> {
   const log = new NodeLog();
   const connection = new BackboneConnection({
     nats: await loadNats(),
     login,
     name: 'a test',
+    pingInterval: 5000,
     clock: systemClock,
     log: createLogger({ level: 'trace', destination: log }),
     owner: { connected: () => {}, disconnected: () => {} },
   });
   test.after(() => connection.close(1000));
   connection.open();
-  return log;
+  return { connection, log };
+}
+
+/** A server that is none of NATS. @returns its port */
+async function listen(test: TestContext, onSocket: (socket: Socket) => void): Promise<number> {
+  const server = createServer(onSocket).listen(0, '127.0.0.1');
+  test.after(() => server.close());
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 /** By the name that its certificate has. */
@@ -61,7 +81,7 @@ describe('the backbone logs in', () => {
     ],
     [
       'by a certificate',
-      `tls: { ${TLS}, ca_file: "${ca}", verify: true }`,
+      `tls: { ${TLS}, ca_file: "${ca}", verify_and_map: true }\nauthorization: { users: [{ user: "device-7.test" }] }`,
       () => ({ tls: { ca, cert: certificate('device.pem'), key: certificate('device.key') } }),
     ],
   ];
@@ -248,15 +268,21 @@ describe('a server of the backbone that does not let a node in is named in the l
       /: connection refused: connect ECONNREFUSED/,
     );
 
-    const another = createServer((socket) => socket.end('220 mail.example.com ESMTP\r\n')).listen(
-      0,
-      '127.0.0.1',
-    );
-    test.after(() => another.close());
-    await once(another, 'listening');
-    const { port } = another.address() as AddressInfo;
+    const port = await listen(test, (socket) => socket.end('220 mail.example.com ESMTP\r\n'));
     const mail = await connect(test, { servers: [`nats://127.0.0.1:${port}`] });
     assert.match((await mail.logged('cannot be reached')).msg, /: what answers there is no NATS server;/);
+  });
+
+  it('once each, where there are several, however often they are tried', async (test) => {
+    const dialled = new Inbox<Socket>('a server that is none');
+    const deaf = await listen(test, (socket) => dialled.put(socket.end()));
+    const servers = [deaf, await freePort()].map((port) => `nats://127.0.0.1:${port}`);
+    const log = await connect(test, { servers });
+    for (let times = 0; times < 3; times++) await dialled.next();
+    assert.deepEqual(
+      log.lines.map(({ server }) => server),
+      servers,
+    );
   });
 
   it('once, and it is tried until it does: the node goes on meanwhile', async (test) => {
@@ -268,6 +294,42 @@ describe('a server of the backbone that does not let a node in is named in the l
     await server.up();
     await log.logged('the backbone is there');
     assert.equal(log.lines.filter(({ msg }) => msg.includes('refuses')).length, 1);
+  });
+});
+
+describe('docs/backbone.md', () => {
+  it('has what the log says', () => {
+    const source = readFileSync(join(ROOT, 'src/backbone/dial-failure.ts'), 'utf8');
+    const [, section] = readDocument('docs/backbone.md').split('## When it is not let in\n');
+    const said = [...section.split('\n## ')[0].matchAll(/(?<=^\| |, )`([^`]+)`(?=.* \|)/gm)].map(
+      ([, text]) => text,
+    );
+    assert.ok(said.length >= 10);
+    for (const text of said.filter((one) => !one.startsWith('connection refused')))
+      for (const part of text.split(/"node"|U?…/)) assert.ok(source.includes(part.trim()), part);
+  });
+});
+
+describe('a permission that a node lacks', () => {
+  it('is named in the log, for each subject once, and the node goes on', async (test) => {
+    const server = await NatsServer.start(
+      test,
+      `authorization: { users: [{ user: node, password: ${password}, permissions: { publish: "a.>", subscribe: "a.>" } }] }`,
+    );
+    const { connection, log } = await open(test, { servers: [server.url], user: 'node', password });
+    await log.logged('the backbone is there');
+    for (const subject of ['b', 'a.b']) connection.subscribe(subject, () => {});
+    for (const subject of ['c', 'c', 'd']) connection.publish(subject, Buffer.from('a message'));
+    assert.equal(await connection.confirmed(), true);
+    for (const refused of ['Subscription to "b"', 'Publish to "c"', 'Publish to "d"']) {
+      const { level, msg } = await log.logged('refuses something');
+      assert.equal(level, 40);
+      assert.equal(
+        msg,
+        `the backbone's server ${server.url} refuses something to this node: Permissions Violation for ${refused}; docs/backbone.md has the permissions that a node needs`,
+      );
+    }
+    assert.equal(connection.up, true);
   });
 });
 

@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { loadConfig } from '#src/config/load.js';
 import { configFolder, loadJson, refusal } from '../support/config-folder.js';
+import { ROOT } from '../support/package-project.js';
 
 const servers = ['nats://127.0.0.1:4222'];
 const name = 'eu-1';
+const TWO_CELLS = join(ROOT, 'docs/examples/two-cells');
 const password = 'hunter2';
 /** Of its form, and of nobody. */
 const seed = `SU${'A'.repeat(56)}`;
@@ -37,6 +39,18 @@ describe('a configuration of a backbone', () => {
     const file = await backbone({ nkey: 'node.nk' });
     assert.equal(file.nkey, join(file.folder, 'node.nk'));
     assert.equal((await backbone({ nkey: seed })).nkey, seed);
+  });
+
+  it('joins the two cells of the example in docs', async () => {
+    const [left, right] = await Promise.all(
+      ['left', 'right'].map((cell) => loadConfig({ cwd: TWO_CELLS, file: `${cell}.json`, env: {} })),
+    );
+    const [one, other] = [left.config, right.config];
+    assert.ok(one.gateway && other.gateway && one.cluster.backbone && other.cluster.backbone);
+    assert.deepEqual(one.cluster.backbone.servers, other.cluster.backbone.servers);
+    assert.notEqual(one.cluster.backbone.name, other.cluster.backbone.name);
+    assert.notEqual(one.gateway.lanPort, other.gateway.lanPort);
+    assert.notEqual(one.gateway.listen[0].url, other.gateway.listen[0].url);
   });
 
   const accepted: ReadonlyArray<readonly [title: string, backbone: object, more?: object]> = [

@@ -274,6 +274,24 @@ describe('the package, installed from its tarball into an empty project', () => 
     );
   });
 
+  it('names the client of NATS that is not installed, for a node that has a backbone', () => {
+    const config = {
+      gateway: { listen: [{ url: 'ws://127.0.0.1:0' }], lanPort: 0 },
+      worker: false,
+      register: { listen: '127.0.0.1:0' },
+      cluster: { backbone: { servers: ['nats://127.0.0.1:1'], name: 'eu-1' } },
+      admin: false,
+    };
+    project.write('backbone.json', JSON.stringify(config));
+    const command = join(project.folder, 'node_modules/.bin/gatewayworker');
+    const { status, stderr } = project.try(command, ['start', '-c', 'backbone.json']);
+    assert.equal(status, 1);
+    assert.equal(
+      stderr,
+      'gatewayworker: cluster.backbone needs the package @nats-io/transport-node, which is not installed: run npm install @nats-io/transport-node@3\n',
+    );
+  });
+
   it('has a command that checks what a start would run, and its types', () => {
     const command = join(project.folder, 'node_modules/.bin/gatewayworker');
     project.write(

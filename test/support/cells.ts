@@ -15,13 +15,14 @@ export class Cells {
     this.#ends = ends;
   }
 
-  /** @param cells names of nodes, by the cells' names */
+  /** @param cells names of nodes, by the cells' names. @param natsConfig of the server */
   static async start(
     cells: Readonly<Record<string, readonly string[]>>,
     options: NodeProcessOptions,
+    natsConfig = '',
   ): Promise<Cells> {
     const ends: (() => unknown)[] = [];
-    const server = await NatsServer.start({ after: (end) => void ends.push(end) });
+    const server = await NatsServer.start({ after: (end) => void ends.push(end) }, natsConfig);
     const whole = new Cells(server, ends);
     try {
       await whole.#start(cells, options);
@@ -80,7 +81,11 @@ export class Cells {
               .filter((other) => this.nodes.includes(other) && other.roles.includes('gateway')).length;
             await node.until(`${there} gateways of other cells`, ({ cluster: { backbone } }) => {
               const gateways = (backbone?.cells ?? []).flatMap((other) => other.gateways);
-              return gateways.length === there && gateways.every(({ state }) => state === 'up');
+              return (
+                backbone?.state === 'connected' &&
+                gateways.length === there &&
+                gateways.every(({ state }) => state === 'up')
+              );
             });
           }),
       ),

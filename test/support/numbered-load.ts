@@ -17,8 +17,10 @@ export class NumberedLoad {
   readonly #group: string;
   #on = true;
   #running: Promise<void> = Promise.resolve();
-  /** What was refused, and so is not among those that were sent. */
+  /** How many of those were refused. */
   refused = 0;
+  /** How many of the others were for the group or for all. */
+  toOwn = 0;
 
   constructor(from: ApiClient, to: ApiClient, { uid, group }: { uid: string; group: string }) {
     this.#from = from;
@@ -60,19 +62,21 @@ export class NumberedLoad {
     for (let index = 0; index < count; index++) {
       const { error } = await this.#from.outcome();
       if (error !== undefined) this.refused++;
+      else if ((this.sent + index) % 2 === 0) this.toOwn++;
     }
     this.sent += count;
   }
 
-  /** The numbers that a client has got, which have come in order and once. @param end a message behind them */
-  static async numbersOf(client: ApiClient, end: string): Promise<number[]> {
+  /** The numbers that a client has got, which have come in order and once, and how much else. @param end a message behind them */
+  static async numbersOf(client: ApiClient, end: string): Promise<{ numbers: number[]; rest: number }> {
     const messages = await client.messagesBefore(end);
-    const numbers = messages
-      .filter((message) => /^#\d+$/.test(String(message)))
-      .map((message) => Number(String(message).slice(1)));
+    const numbers = messages.flatMap((message) => {
+      const [, number] = /^#(\d+)$/.exec(String(message)) ?? [];
+      return number === undefined ? [] : [Number(number)];
+    });
     for (const [index, number] of numbers.entries()) {
       assert.ok(index === 0 || number > numbers[index - 1], `${number} came behind ${numbers[index - 1]}`);
     }
-    return numbers;
+    return { numbers, rest: messages.length - numbers.length };
   }
 }
