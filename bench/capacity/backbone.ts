@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Backbone } from '#src/backbone/backbone.js';
 import { encodeHello } from '#src/backbone/hello.js';
 import { HeaderWriter, Kind, StreamId } from '#src/backbone/message-header.js';
@@ -5,17 +7,17 @@ import { BackboneConnection } from '#src/backbone/nats-connection.js';
 import { loadNats } from '#src/backbone/nats-library.js';
 import { ReceivedNumbers } from '#src/backbone/received-numbers.js';
 import { Stream } from '#src/backbone/stream.js';
-import { Subjects, bucketOf } from '#src/backbone/subjects.js';
-import { createLogger } from '#src/base/log.js';
+import { Subjects } from '#src/backbone/subjects.js';
 import { systemClock } from '#src/base/clock.js';
+import { createLogger } from '#src/base/log.js';
 import type { CellWay } from '#src/cluster/other-cells.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { decodeFrame, emptyFrame, encodeFrame } from '#src/wire/frame.js';
-import { cpuSeconds } from '../load/process-usage.js';
+import { cpuSeconds, ownCpuSeconds } from '../load/process-usage.js';
 import { seconds, until } from '../load/window.js';
 import { Nats } from '../servers/nats.js';
-import { BUFFER_SIZE, PREFIX, groupNames } from './cell-settings.js';
-import { FarEnd, residentAtRest } from './far-end-process.js';
+import { BUFFER_SIZE, PING_INTERVAL, PREFIX, groupNames } from './cell-settings.js';
+import { FarEnd } from './far-end-process.js';
 
 const MESSAGES = 200_000;
 /** Frames in one turn: what a busy worker's turn may leave behind. */
@@ -25,6 +27,11 @@ const NODES = 1000;
 const HELLOS = 20;
 /** Seconds that anything here may take. */
 const LIMIT = 60;
+/** Seconds after which a server has given back what it needed for a moment, as far as it does. */
+const REST = 4;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 const log = createLogger({ level: 'silent', destination: { write() {} } });
 const subjects = new Subjects(PREFIX);
@@ -55,16 +62,21 @@ export async function measureBackbone(): Promise<readonly string[]> {
 /** Group messages of 64 bytes to a cell that follows the groups and has nobody: one turn's in one message, and one by one. */
 async function measureMessages(nats: Nats, far: FarEnd): Promise<string[]> {
   const near = await Backbone.load({
-    config: { servers: [nats.url], name: 'near', prefix: PREFIX },
+    config: { servers: [nats.url], name: 'near', prefix: PREFIX, events: [] },
     node: 'near-end',
     gateway: undefined,
     bufferSize: BUFFER_SIZE,
+    pingInterval: PING_INTERVAL,
     clock: systemClock,
     log,
   });
   await near.join();
   const way = near.open({ receive() {}, cellsChanged() {} });
-  await until(() => way.gateways.length === 1, LIMIT, () => 'the far end is not there');
+  await until(
+    () => way.gateways.length === 1,
+    LIMIT,
+    () => 'the far end is not there',
+  );
   const frames = groupNames().map((group) =>
     decodeFrame(
       encodeFrame({
@@ -106,33 +118,44 @@ async function send(
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (near.status.bufferedBytes > BUFFER_SIZE / 10) await seconds(0.001);
   }
-  await until(() => near.status.bufferedBytes === 0, LIMIT, () => 'NATS has not taken everything');
+  await until(
+    () => near.status.bufferedBytes === 0,
+    LIMIT,
+    () => 'NATS has not taken everything',
+  );
   await seconds(0.5);
 }
 
 function usage(nats: Nats, far: FarEnd): { near: number; nats: number; far: number } {
-  return { near: cpuSeconds([process.pid]), nats: nats.cpu, far: cpuSeconds([far.pid]) };
+  return { near: ownCpuSeconds(), nats: nats.cpu, far: cpuSeconds([far.pid]) };
 }
 
 /** What nodes say of themselves: the first time, and then again and again. */
 async function measureHellos(nats: Nats, far: FarEnd): Promise<string[]> {
   const connection = await connect(nats);
   const hellos = Array.from({ length: NODES }, (_, index) => hello(index));
-  const say = async (): Promise<void> => {
-    for (const each of hellos) connection.publish(subjects.hello, each);
-    await connection.confirmed();
-    await seconds(0.2);
+  const say = async (times: number): Promise<number> => {
+    const before = cpuSeconds([far.pid]);
+    for (let time = 0; time < times; time++) {
+      for (const each of hellos) connection.publish(subjects.hello, each);
+      await connection.confirmed();
+    }
+    return (await cpuAtRest(far.pid)) - before;
   };
-  const cpu = (): number => cpuSeconds([far.pid]);
-  const before = cpu();
-  await say();
-  const known = cpu();
-  for (let count = 0; count < HELLOS; count++) await say();
-  const again = ((cpu() - known) / HELLOS / NODES) * 1e6;
+  const first = await say(1);
+  const each = (await say(HELLOS)) / HELLOS / NODES;
   await connection.close(1000);
   return [
-    `a hello: ${hellos[0].length} bytes, ${again.toFixed(1)} µs; ${NODES} new nodes: ${((known - before) * 1000).toFixed(0)} ms`,
+    `a hello: ${hellos[0].length} bytes, ${(each * 1e6).toFixed(1)} µs; ${NODES} new nodes: ${(first * 1000).toFixed(0)} ms`,
   ];
+}
+
+/** Seconds of processor time that a process has used, once it has nothing more to do. */
+async function cpuAtRest(pid: number): Promise<number> {
+  for (let before = -1, now = cpuSeconds([pid]); ; before = now, now = cpuSeconds([pid])) {
+    if (now === before) return now;
+    await seconds(0.5);
+  }
 }
 
 function hello(index: number): Buffer {
@@ -157,15 +180,16 @@ function hello(index: number): Buffer {
 async function measureSubjects(nats: Nats, other: Nats): Promise<string[]> {
   const connection = await connect(nats);
   const follow = async (first: number): Promise<void> => {
-    for (let index = first; index < first + SUBJECTS; index++) connection.subscribe(subjects.bucket(index), () => {});
+    for (let index = first; index < first + SUBJECTS; index++)
+      connection.subscribe(subjects.bucket(index), () => {});
     await connection.confirmed();
   };
   // what the first ones need does not come again with those that are counted
   await follow(0);
   const before = await memory(nats, other);
-  const [began, cpu] = [cpuSeconds([process.pid]), nats.cpu];
+  const [began, cpu] = [ownCpuSeconds(), nats.cpu];
   await follow(SUBJECTS);
-  const [near, server] = [cpuSeconds([process.pid]) - began, nats.cpu - cpu];
+  const [near, server] = [ownCpuSeconds() - began, nats.cpu - cpu];
   const after = await memory(nats, other);
   const second = await connect(nats);
   for (let index = 0; index < SUBJECTS; index++) second.subscribe(subjects.bucket(index), () => {});
@@ -183,33 +207,36 @@ async function measureSubjects(nats: Nats, other: Nats): Promise<string[]> {
 }
 
 async function memory(nats: Nats, other: Nats): Promise<{ near: number; nats: number; other: number }> {
-  return { near: await residentAtRest(process.pid), nats: nats.memory, other: other.memory };
+  await seconds(REST);
+  collect();
+  return { near: process.memoryUsage().heapUsed, nats: nats.memory, other: other.memory };
 }
 
-/** What is kept of a name that was sent to: at the publisher, and at whoever follows it for each publisher. */
+/** What is kept of a bucket that was sent to: at the publisher, and for each publisher at whoever follows it. */
 function measureNumbers(): string[] {
-  const streams = new Map<number, Stream>();
+  const streams: Stream[] = [];
   const published = heapOf(() => {
-    for (let bucket = 0; bucket < SUBJECTS; bucket++) {
-      streams.set(bucket, new Stream(subjects.bucket(bucket), bucket));
-    }
+    for (let bucket = 0; bucket < SUBJECTS; bucket++)
+      streams.push(new Stream(subjects.bucket(bucket), bucket));
   });
   const numbers = new ReceivedNumbers();
   const received = heapOf(() => {
-    for (let bucket = 0; bucket < SUBJECTS; bucket++) {
-      numbers.accept(bucketOf('group', `room-${bucket}`) + bucket * 65_536, 0, 1);
-      numbers.mark(bucketOf('group', `room-${bucket}`) + bucket * 65_536, 1, 0, true);
+    for (const { id } of streams) {
+      numbers.accept(id, 0, 1);
+      numbers.mark(id, 1, 0, true);
     }
   });
   return [
-    `numbers of a bucket: ${published.toFixed(0)} bytes at the publisher, ${received.toFixed(0)} bytes for it at whoever follows (${streams.size})`,
+    `numbers of a bucket: ${published.toFixed(0)} bytes at the publisher, ${received.toFixed(0)} bytes for each publisher at whoever follows`,
   ];
 }
 
 /** Bytes of the heap for each subject. */
 function heapOf(work: () => void): number {
+  collect();
   const before = process.memoryUsage().heapUsed;
   work();
+  collect();
   return (process.memoryUsage().heapUsed - before) / SUBJECTS;
 }
 
@@ -220,6 +247,7 @@ async function connect(nats: Nats): Promise<BackboneConnection> {
     nats: await loadNats(),
     login: { servers: [nats.url] },
     name: 'capacity',
+    pingInterval: PING_INTERVAL,
     clock: systemClock,
     log,
     owner: { connected, disconnected() {} },

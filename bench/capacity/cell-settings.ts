@@ -3,6 +3,8 @@
 export const PREFIX = 'capacity';
 /** As sendToGatewayBufferSize by default. */
 export const BUFFER_SIZE = 10_240_000;
+/** Milliseconds. */
+export const PING_INTERVAL = 25_000;
 const GROUPS = 1000;
 
 /** Groups that the far end is subscribed to. */
