@@ -241,18 +241,17 @@ function heapOf(work: () => void): number {
 }
 
 async function connect(nats: Nats): Promise<BackboneConnection> {
-  let connected = (): void => {};
-  const up = new Promise<void>((resolve) => (connected = resolve));
-  const connection = new BackboneConnection({
-    nats: await loadNats(),
-    login: { servers: [nats.url] },
-    name: 'capacity',
-    pingInterval: PING_INTERVAL,
-    clock: systemClock,
-    log,
-    owner: { connected, disconnected() {} },
+  const library = await loadNats();
+  return await new Promise((resolve) => {
+    const connection = new BackboneConnection({
+      nats: library,
+      login: { servers: [nats.url] },
+      name: 'capacity',
+      pingInterval: PING_INTERVAL,
+      clock: systemClock,
+      log,
+      owner: { connected: () => resolve(connection), disconnected() {} },
+    });
+    connection.open();
   });
-  connection.open();
-  await up;
-  return connection;
 }
