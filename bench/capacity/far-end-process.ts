@@ -18,7 +18,10 @@ export class FarEnd {
     this.#child = child;
   }
 
-  static async start(role: 'gateway' | 'register' | 'followers', ...args: number[]): Promise<FarEnd> {
+  static async start(
+    role: 'gateway' | 'register' | 'followers' | 'cell',
+    ...args: (number | string)[]
+  ): Promise<FarEnd> {
     const child = fork(new URL('far-end.js', import.meta.url), [role, ...args.map(String)]);
     const [port] = await Promise.race([once(child, 'message'), ended(child)]);
     return new FarEnd(child, port as number);
@@ -32,7 +35,8 @@ export class FarEnd {
 /** Bytes of a process's memory after a few seconds without anything to do. */
 export async function residentAtRest(pid: number): Promise<number> {
   await seconds(REST);
-  return residentBytes([pid]);
+  // without those that this one has started
+  return pid === process.pid ? process.memoryUsage.rss() : residentBytes([pid]);
 }
 
 async function ended(child: ChildProcess): Promise<never> {

@@ -1,7 +1,7 @@
 import type { TcpLink } from '#src/link/tcp-link.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { emptyFrame, encodeFrame } from '#src/wire/frame.js';
-import { cpuSeconds } from '../load/process-usage.js';
+import { cpuSeconds, ownCpuSeconds } from '../load/process-usage.js';
 import { seconds } from '../load/window.js';
 import { FarEnd, residentAtRest } from './far-end-process.js';
 import { dialAsWorker } from './worker-link.js';
@@ -58,9 +58,9 @@ async function broadcast(links: readonly TcpLink[], gateway: FarEnd): Promise<re
     await seconds(0.5);
   };
   await send(MESSAGES / 4);
-  const before = { near: cpuSeconds([process.pid]), far: cpuSeconds([gateway.pid]) };
+  const before = { near: ownCpuSeconds(), far: cpuSeconds([gateway.pid]) };
   await send(MESSAGES);
-  const near = cpuSeconds([process.pid]) - before.near;
+  const near = ownCpuSeconds() - before.near;
   const far = cpuSeconds([gateway.pid]) - before.far;
   const each = (cpu: number): string => ((cpu / MESSAGES) * 1e6).toFixed(2);
   return [

@@ -4,7 +4,7 @@ import { Interests } from '#src/cluster/interests.js';
 import { Directory } from '#src/gateway/directory.js';
 import { Interest } from '#src/gateway/interest.js';
 import { decodeFrame } from '#src/wire/frame.js';
-import { cpuSeconds } from '../load/process-usage.js';
+import { cpuSeconds, ownCpuSeconds } from '../load/process-usage.js';
 import { newClient } from '../micro/filled-directory.js';
 import { sendToUid } from '../micro/interest.js';
 import { openGateway } from './bare-gateway.js';
@@ -70,9 +70,9 @@ async function measureChanges(): Promise<readonly string[]> {
     await turn();
   };
   const cost = async (): Promise<{ near: number; far: number }> => {
-    const before = { near: cpuSeconds([process.pid]), far: cpuSeconds([followers.pid]) };
+    const before = { near: ownCpuSeconds(), far: cpuSeconds([followers.pid]) };
     for (let number = 0; number < CHANGES; number++) await round(`user-${number}`);
-    const near = cpuSeconds([process.pid]) - before.near;
+    const near = ownCpuSeconds() - before.near;
     return { near, far: cpuSeconds([followers.pid]) - before.far };
   };
   await cost();

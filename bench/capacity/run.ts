@@ -1,3 +1,4 @@
+import { measureBackbone } from './backbone.js';
 import { measureInnerLinks } from './inner-links.js';
 import { measureInterest } from './interest.js';
 import { measureRegisters } from './registers.js';
@@ -7,7 +8,7 @@ import { measureRegisters } from './registers.js';
  * open files (ulimit -n).
  */
 
-for (const measure of [measureInnerLinks, measureInterest, measureRegisters]) {
+for (const measure of [measureInnerLinks, measureInterest, measureRegisters, measureBackbone]) {
   for (const line of await measure()) process.stdout.write(`${line}\n`);
 }
 process.exit(0);

@@ -13,6 +13,12 @@ export function cpuSeconds(pids: readonly number[]): number {
   return sum(family(pids, processes), (pid) => (processes.get(pid)?.ticks ?? 0) / TICKS);
 }
 
+/** The same of this process alone, without what it started. */
+export function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** Resident memory in bytes. Pages that processes share are counted for each. */
 export function residentBytes(pids: readonly number[]): number {
   return sum(family(pids, allProcesses()), (pid) => {
