@@ -250,7 +250,7 @@ async function connect(nats: Nats): Promise<BackboneConnection> {
       pingInterval: PING_INTERVAL,
       clock: systemClock,
       log,
-      owner: { connected: () => resolve(connection), disconnected() {} },
+      owner: { connected: () => resolve(connection), unreached() {}, disconnected() {} },
     });
     connection.open();
   });

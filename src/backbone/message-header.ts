@@ -28,11 +28,12 @@ export const Kind = {
   HELLO: 5,
 } as const;
 
+/** Above all buckets. */
 export const StreamId = {
-  EVERY_NODE: 0x1_0000,
-  ONE_NODE: 0x1_0001,
+  EVERY_NODE: 0x8000_0000,
+  ONE_NODE: 0x8000_0001,
   /** Not numbered. */
-  HELLO: 0x1_0002,
+  HELLO: 0x8000_0002,
 } as const;
 
 export const VERSION = 1;

@@ -39,6 +39,8 @@ export interface OutgoingOptions {
   readonly onDrained: () => void;
   /** The server takes no message like this. */
   readonly onRefused: (subject: string, error: Error) => void;
+  /** A stream has not been used for so long that only its number matters. */
+  readonly onForgotten: (stream: Stream) => void;
 }
 
 interface Message {
@@ -199,6 +201,7 @@ export class Outgoing {
         return true;
       }
       stream.use = Use.IDLE;
+      stream.endedAt = now;
       quiet.push(stream);
       return false;
     });
@@ -207,6 +210,9 @@ export class Outgoing {
     for (let oldest = this.#history.peek(); oldest !== undefined; oldest = this.#history.peek()) {
       if (now - oldest.at < REMEMBERED) break;
       this.#history.shift();
+      for (const stream of oldest.streams) {
+        if (stream.use === Use.IDLE && stream.endedAt === oldest.at) this.#options.onForgotten(stream);
+      }
     }
   }
 

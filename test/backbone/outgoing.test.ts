@@ -37,6 +37,7 @@ function scene(bufferSize = 1_000_000) {
   const clock = new ManualClock();
   const gauge = new LinkGauge();
   const refused: string[] = [];
+  const forgotten: string[] = [];
   const drained = { times: 0 };
   const outgoing = new Outgoing({
     instance: 0x1234_5678_9abc,
@@ -47,10 +48,11 @@ function scene(bufferSize = 1_000_000) {
     gauge,
     onDrained: () => drained.times++,
     onRefused: (subject) => refused.push(subject),
+    onForgotten: ({ subject }) => forgotten.push(subject),
   });
   outgoing.connected();
   outgoing.go();
-  return { carrier, clock, gauge, outgoing, refused, drained };
+  return { carrier, clock, gauge, outgoing, refused, forgotten, drained };
 }
 
 async function turn(): Promise<void> {
@@ -217,6 +219,28 @@ describe('what a node publishes', () => {
     outgoing.markSince(100_000);
     await turn();
     assert.equal(marks().length, 1, 'what was used a minute ago is forgotten');
+  });
+
+  it('a stream that was not used for a minute is forgotten, and not before', () => {
+    const { clock, outgoing, forgotten } = scene();
+    const [red, green] = [new Stream('red', 1), new Stream('green', 2)];
+    const seconds = (count: number): void => {
+      for (let second = 0; second < count; second++) {
+        clock.advance(1000);
+        outgoing.sweep();
+      }
+    };
+    outgoing.relay(red, frame('a'));
+    outgoing.relay(green, frame('b'));
+    seconds(30);
+    outgoing.relay(green, frame('c'));
+    seconds(31);
+    assert.deepEqual(forgotten, []);
+    seconds(1);
+    assert.deepEqual(forgotten, ['red']);
+    seconds(30);
+    assert.deepEqual(forgotten, ['red', 'green']);
+    assert.equal(green.next, 2);
   });
 
   it('the number of whoever asks travels in the frame', async () => {
