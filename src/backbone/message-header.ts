@@ -40,7 +40,6 @@ export const VERSION = 1;
 const FIXED = 23;
 /** Bytes of a mark's body. */
 export const MARK_LENGTH = 8;
-export const LARGEST_COUNT = 0xffff;
 
 /** Where the fields lie that are filled in last. */
 const COUNT = 16;

@@ -25,8 +25,9 @@ class Carrier {
     return await new Promise<boolean>((resolve) => this.#confirm.push(resolve));
   }
 
-  /** Confirms everything; resolves when that was heard. */
-  async confirm(confirmed = true): Promise<void> {
+  /** Confirms everything, when that is asked for; resolves when that was heard. */
+  async confirm(clock: ManualClock, confirmed = true): Promise<void> {
+    clock.advance(20);
     for (const resolve of this.#confirm.splice(0)) resolve(confirmed);
     await turn();
   }
@@ -118,15 +119,15 @@ describe('what a node publishes', () => {
   });
 
   it('what was not confirmed when the connection broke goes out again first, and only that', async () => {
-    const { carrier, outgoing } = scene();
+    const { carrier, clock, outgoing } = scene();
     const red = new Stream('red', 1);
     outgoing.relay(red, frame('a'));
     await turn();
-    await carrier.confirm();
+    await carrier.confirm(clock);
     outgoing.relay(red, frame('b'));
     await turn();
     carrier.up = false;
-    await carrier.confirm(false);
+    await carrier.confirm(clock, false);
     outgoing.disconnected();
     outgoing.relay(red, frame('c'));
     await turn();
@@ -141,12 +142,12 @@ describe('what a node publishes', () => {
       ['red', 1, 'b'],
       ['red', 2, 'c'],
     ]);
-    await carrier.confirm();
+    await carrier.confirm(clock);
     assert.deepEqual([outgoing.published, outgoing.bufferedBytes], [3, 0]);
   });
 
   it('what waits is shown, congested from the buffer size on until half of it is left', async () => {
-    const { carrier, gauge, outgoing, drained } = scene(2000);
+    const { carrier, clock, gauge, outgoing, drained } = scene(2000);
     const red = new Stream('red', 1);
     carrier.up = false;
     for (let count = 0; count < 3; count++) outgoing.relay(red, frame('x'.repeat(900)));
@@ -155,7 +156,7 @@ describe('what a node publishes', () => {
     await turn();
     carrier.up = true;
     outgoing.go();
-    await carrier.confirm();
+    await carrier.confirm(clock);
     assert.deepEqual([gauge.buffered, gauge.congested, drained.times], [0, false, 1]);
   });
 
