@@ -22,6 +22,10 @@ import { FarEnd } from './far-end-process.js';
 const MESSAGES = 200_000;
 /** Frames in one turn: what a busy worker's turn may leave behind. */
 const BATCH = 100;
+/** Bytes of a message with one frame. */
+const PAYLOAD = 160;
+const FAN_OUTS = 50_000;
+const FOLLOWERS = 20;
 const SUBJECTS = 100_000;
 const NODES = 1000;
 const HELLOS = 20;
@@ -46,6 +50,7 @@ export async function measureBackbone(): Promise<readonly string[]> {
     try {
       return [
         ...(await measureMessages(nats, far)),
+        ...(await measureFanOut(nats)),
         ...(await measureHellos(nats, far)),
         ...(await measureSubjects(nats, other)),
         ...measureNumbers(),
@@ -128,6 +133,41 @@ async function send(
 
 function usage(nats: Nats, far: FarEnd): { near: number; nats: number; far: number } {
   return { near: ownCpuSeconds(), nats: nats.cpu, far: cpuSeconds([far.pid]) };
+}
+
+/** A message that several nodes follow. */
+async function measureFanOut(nats: Nats): Promise<string[]> {
+  const subject = subjects.bucket(0);
+  const payload = Buffer.alloc(PAYLOAD);
+  const publisher = await connect(nats);
+  const followers: BackboneConnection[] = [];
+  let received = 0;
+  const cost = async (count: number): Promise<number> => {
+    while (followers.length < count) {
+      const follower = await connect(nats);
+      follower.subscribe(subject, () => void received++);
+      await follower.confirmed();
+      followers.push(follower);
+    }
+    received = 0;
+    const before = nats.cpu;
+    for (let sent = 0; sent < FAN_OUTS; sent++) {
+      publisher.publish(subject, payload);
+      if (sent % BATCH === 0) await publisher.confirmed();
+    }
+    await until(
+      () => received === FAN_OUTS * count,
+      LIMIT,
+      () => 'not everybody has everything',
+    );
+    return (nats.cpu - before) / FAN_OUTS;
+  };
+  const one = await cost(1);
+  const all = await cost(FOLLOWERS);
+  for (const connection of [publisher, ...followers]) await connection.close(1000);
+  return [
+    `a message of ${PAYLOAD} bytes in NATS: ${(one * 1e6).toFixed(2)} µs to one node, ${(((all - one) / (FOLLOWERS - 1)) * 1e6).toFixed(2)} µs more for each further one`,
+  ];
 }
 
 /** What nodes say of themselves: the first time, and then again and again. */
@@ -250,7 +290,7 @@ async function connect(nats: Nats): Promise<BackboneConnection> {
       pingInterval: PING_INTERVAL,
       clock: systemClock,
       log,
-      owner: { connected: () => resolve(connection), disconnected() {} },
+      owner: { connected: () => resolve(connection), unreached() {}, disconnected() {} },
     });
     connection.open();
   });

@@ -34,6 +34,7 @@ export async function marksAMessage(buckets: number, perSecond: number, seed: nu
     bufferSize: Infinity,
     gauge: new LinkGauge(),
     onDrained() {},
+    onForgotten() {},
     onRefused(subject, error) {
       throw new Error(subject, { cause: error });
     },

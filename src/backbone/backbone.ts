@@ -36,6 +36,8 @@ const LONGEST_PING_INTERVAL = 5000;
 const SWEEP = 1000;
 /** Sweeps between two hellos. */
 const HELLO_SWEEPS = 5;
+/** Sweeps after which what is known of buckets that others do not use any more has come of age: see ReceivedNumbers. */
+const AGE_SWEEPS = 120;
 /** Milliseconds that a starting node waits for a server, and then for the others' answers: so long after the last one. */
 const JOIN_TIMEOUT = 2000;
 const ANSWER_TIME = 500;
@@ -84,7 +86,9 @@ export class Backbone implements OtherCells, IncomingOwner {
   readonly #events: ClientEvents | undefined;
   readonly #hello: Stream;
   readonly #everyNode: Stream;
+  /** Those that were used lately, and of all others the next number. */
   readonly #buckets = new Map<number, Stream>();
+  readonly #numbers = new Uint32Array(BUCKETS);
   /** The slots, by the numbers that their questions carry. */
   readonly #ways: CellWayOwner[] = [];
   #timer: Timer | undefined;
@@ -138,6 +142,7 @@ export class Backbone implements OtherCells, IncomingOwner {
       gauge: this.#gauge,
       onDrained: () => this.#changed(),
       onRefused: (subject, error) => this.#refused(subject, error),
+      onForgotten: (stream) => this.#forget(stream),
     });
     this.#incoming = new Incoming(config.name, this);
     this.#cells = new Cells({
@@ -252,10 +257,14 @@ export class Backbone implements OtherCells, IncomingOwner {
     if (bucket === undefined || this.#joins.concern(bucket)) return this.#everyNode;
     let stream = this.#buckets.get(bucket);
     if (stream === undefined) {
-      stream = new Stream(this.#subjects.bucket(bucket), bucket);
+      stream = new Stream(this.#subjects.bucket(bucket), bucket, this.#numbers[bucket]);
       this.#buckets.set(bucket, stream);
     }
     return stream;
+  }
+
+  #forget({ id, next }: Stream): void {
+    if (this.#buckets.delete(id)) this.#numbers[id] = next;
   }
 
   #refused(subject: string, error: Error): void {
@@ -464,6 +473,7 @@ export class Backbone implements OtherCells, IncomingOwner {
     this.#outgoing.sweep();
     this.#cells.sweep();
     if (++this.#sweeps % HELLO_SWEEPS === 0 && this.#there) this.#sayHello({});
+    if (this.#sweeps % AGE_SWEEPS === 0) for (const { numbers } of this.#cells) numbers.age();
   }
 
   #changed(): void {

@@ -2,6 +2,9 @@ import { decodeFrame, ReceivedFrame } from '../wire/frame.js';
 import type { FarNode } from './far-node.js';
 import { Kind, MARK_LENGTH, ReceivedHeader } from './message-header.js';
 
+/** Milliseconds for which it is known how far a publisher has come, in any case: it speaks of its last minute only. */
+const REMEMBERED = 100_000;
+
 export interface IncomingOwner {
   /** The node that has published something. */
   nodeOf(instance: number, header: ReceivedHeader): FarNode;
@@ -68,7 +71,10 @@ export class Incoming {
   #mark(node: FarNode): void {
     const { stream, first, body } = this.#header;
     if (body.length < MARK_LENGTH) return;
-    const followed = this.#owner.followed(stream, body.readUInt32BE(4));
+    const milliseconds = body.readUInt32BE(4);
+    // of what began long ago it may be forgotten that everything has come
+    const known = milliseconds < REMEMBERED || !node.numbers.isNew(stream);
+    const followed = known && this.#owner.followed(stream, milliseconds);
     node.numbers.mark(stream, first, body.readUInt32BE(0), followed);
   }
 }

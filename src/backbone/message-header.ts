@@ -28,18 +28,18 @@ export const Kind = {
   HELLO: 5,
 } as const;
 
+/** Above all buckets. */
 export const StreamId = {
-  EVERY_NODE: 0x1_0000,
-  ONE_NODE: 0x1_0001,
+  EVERY_NODE: 0x8000_0000,
+  ONE_NODE: 0x8000_0001,
   /** Not numbered. */
-  HELLO: 0x1_0002,
+  HELLO: 0x8000_0002,
 } as const;
 
 export const VERSION = 1;
 const FIXED = 23;
 /** Bytes of a mark's body. */
 export const MARK_LENGTH = 8;
-export const LARGEST_COUNT = 0xffff;
 
 /** Where the fields lie that are filled in last. */
 const COUNT = 16;

@@ -7,14 +7,17 @@ export class Stream {
   /** A bucket, or one of StreamId. */
   readonly id: number;
   /** The number of the next frame: 32 bits, which wrap around. */
-  next = 0;
+  next: number;
   use: number = Use.IDLE;
   /** The number of the first frame since it was last idle, and when that was. */
   start = 0;
   startedAt = 0;
+  /** When it became idle. */
+  endedAt = 0;
 
-  constructor(subject: string, id: number) {
+  constructor(subject: string, id: number, next = 0) {
     this.subject = subject;
     this.id = id;
+    this.next = next;
   }
 }

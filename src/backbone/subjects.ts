@@ -15,8 +15,12 @@ import { NameHash, type NameKind } from '../wire/name-hash.js';
  * So a node publishes and subscribes to P.node.>, subscribes to P.all, P.group.* and P.uid.*, and publishes to P.events.*.
  */
 
-/** How many subjects all names share: the same on every node, as a name's bucket has to be. A power of two. */
-export const BUCKETS = 65_536;
+/**
+ * How many subjects all names share: the same on every node, as a name's bucket has to be. A power of two. A node of ten
+ * thousand clients follows about as many however many there are; with fewer, more of what it gets is for names of others
+ * (docs/capacity.md).
+ */
+export const BUCKETS = 2 ** 20;
 
 export class Subjects {
   readonly hello: string;

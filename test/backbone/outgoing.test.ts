@@ -25,8 +25,9 @@ class Carrier {
     return await new Promise<boolean>((resolve) => this.#confirm.push(resolve));
   }
 
-  /** Confirms everything; resolves when that was heard. */
-  async confirm(confirmed = true): Promise<void> {
+  /** Confirms everything, when that is asked for; resolves when that was heard. */
+  async confirm(clock: ManualClock, confirmed = true): Promise<void> {
+    clock.advance(20);
     for (const resolve of this.#confirm.splice(0)) resolve(confirmed);
     await turn();
   }
@@ -37,6 +38,7 @@ function scene(bufferSize = 1_000_000) {
   const clock = new ManualClock();
   const gauge = new LinkGauge();
   const refused: string[] = [];
+  const forgotten: string[] = [];
   const drained = { times: 0 };
   const outgoing = new Outgoing({
     instance: 0x1234_5678_9abc,
@@ -47,10 +49,11 @@ function scene(bufferSize = 1_000_000) {
     gauge,
     onDrained: () => drained.times++,
     onRefused: (subject) => refused.push(subject),
+    onForgotten: ({ subject }) => forgotten.push(subject),
   });
   outgoing.connected();
   outgoing.go();
-  return { carrier, clock, gauge, outgoing, refused, drained };
+  return { carrier, clock, gauge, outgoing, refused, forgotten, drained };
 }
 
 async function turn(): Promise<void> {
@@ -116,15 +119,15 @@ describe('what a node publishes', () => {
   });
 
   it('what was not confirmed when the connection broke goes out again first, and only that', async () => {
-    const { carrier, outgoing } = scene();
+    const { carrier, clock, outgoing } = scene();
     const red = new Stream('red', 1);
     outgoing.relay(red, frame('a'));
     await turn();
-    await carrier.confirm();
+    await carrier.confirm(clock);
     outgoing.relay(red, frame('b'));
     await turn();
     carrier.up = false;
-    await carrier.confirm(false);
+    await carrier.confirm(clock, false);
     outgoing.disconnected();
     outgoing.relay(red, frame('c'));
     await turn();
@@ -139,12 +142,12 @@ describe('what a node publishes', () => {
       ['red', 1, 'b'],
       ['red', 2, 'c'],
     ]);
-    await carrier.confirm();
+    await carrier.confirm(clock);
     assert.deepEqual([outgoing.published, outgoing.bufferedBytes], [3, 0]);
   });
 
   it('what waits is shown, congested from the buffer size on until half of it is left', async () => {
-    const { carrier, gauge, outgoing, drained } = scene(2000);
+    const { carrier, clock, gauge, outgoing, drained } = scene(2000);
     const red = new Stream('red', 1);
     carrier.up = false;
     for (let count = 0; count < 3; count++) outgoing.relay(red, frame('x'.repeat(900)));
@@ -153,7 +156,7 @@ describe('what a node publishes', () => {
     await turn();
     carrier.up = true;
     outgoing.go();
-    await carrier.confirm();
+    await carrier.confirm(clock);
     assert.deepEqual([gauge.buffered, gauge.congested, drained.times], [0, false, 1]);
   });
 
@@ -217,6 +220,28 @@ describe('what a node publishes', () => {
     outgoing.markSince(100_000);
     await turn();
     assert.equal(marks().length, 1, 'what was used a minute ago is forgotten');
+  });
+
+  it('a stream that was not used for a minute is forgotten, and not before', () => {
+    const { clock, outgoing, forgotten } = scene();
+    const [red, green] = [new Stream('red', 1), new Stream('green', 2)];
+    const seconds = (count: number): void => {
+      for (let second = 0; second < count; second++) {
+        clock.advance(1000);
+        outgoing.sweep();
+      }
+    };
+    outgoing.relay(red, frame('a'));
+    outgoing.relay(green, frame('b'));
+    seconds(30);
+    outgoing.relay(green, frame('c'));
+    seconds(31);
+    assert.deepEqual(forgotten, []);
+    seconds(1);
+    assert.deepEqual(forgotten, ['red']);
+    seconds(30);
+    assert.deepEqual(forgotten, ['red', 'green']);
+    assert.equal(green.next, 2);
   });
 
   it('the number of whoever asks travels in the frame', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { StreamId } from '#src/backbone/message-header.js';
 import { ReceivedNumbers } from '#src/backbone/received-numbers.js';
 
 const STREAM = 7;
@@ -64,5 +65,34 @@ describe('numbers of what has come', () => {
     numbers.forget(STREAM);
     assert.equal(numbers.accept(STREAM, 100, 1), 0);
     assert.equal(numbers.lost, 2);
+  });
+
+  it('of a bucket that is not used any more nothing is kept, and what is lost is counted when it is used again', () => {
+    const numbers = new ReceivedNumbers();
+    numbers.begin(STREAM, 0);
+    assert.equal(numbers.accept(STREAM, 0, 10), 0);
+    numbers.mark(STREAM, 10, 0, true);
+    numbers.age();
+    assert.equal(numbers.accept(STREAM, 0, 10), 10, 'what comes again soon is known');
+    numbers.age();
+    assert.equal(numbers.isNew(STREAM), true);
+    assert.equal(numbers.accept(STREAM, 12, 1), 0);
+    numbers.mark(STREAM, 13, 10, true);
+    assert.deepEqual([numbers.lost, numbers.doubled], [2, 10]);
+  });
+
+  it('of one that is used, and of a stream for nodes, it is known for ever how far it is', () => {
+    const numbers = new ReceivedNumbers();
+    for (const stream of [STREAM, StreamId.EVERY_NODE]) {
+      numbers.begin(stream, 0);
+      assert.equal(numbers.accept(stream, 0, 1), 0);
+    }
+    numbers.mark(StreamId.EVERY_NODE, 1, 0, true);
+    for (let time = 0; time < 3; time++) numbers.age();
+    for (const stream of [STREAM, StreamId.EVERY_NODE]) assert.equal(numbers.has(stream, 0), true);
+    numbers.mark(STREAM, 1, 0, true);
+    assert.equal(numbers.accept(STREAM, 1, 1), 0);
+    for (let time = 0; time < 3; time++) numbers.age();
+    assert.equal(numbers.has(STREAM, 1), true, 'it is used again since its mark');
   });
 });
