@@ -9,7 +9,9 @@ import { InnerPort } from '#src/gateway/inner/inner-port.js';
 export async function openGateway(): Promise<Gateway> {
   const { config } = await loadConfig({ cwd: '/', env: {} });
   const innerPort = await InnerPort.open({ host: '127.0.0.1', port: 0 });
-  const gateway = new Gateway(config.gateway as GatewayConfig, {
+  // nobody's connection here could answer a heartbeat
+  const settings = { ...(config.gateway as GatewayConfig), pingInterval: 0 };
+  const gateway = new Gateway(settings, {
     log: createLogger({ level: 'silent', destination: { write() {} } }),
     clock: systemClock,
     address: { ip: 0x7f000001, port: innerPort.port },

@@ -92,6 +92,10 @@ export class Backbone implements OtherCells, IncomingOwner {
   #swept = 0;
   #startedAt = 0;
   #downSince: number | undefined;
+  /** Whether there was ever a connection. */
+  #joined = false;
+  /** The first attempt to connect has ended. */
+  #onTried: () => void = () => {};
   /** Whether a server has all that this node subscribes to. */
   #there = false;
   /** Nodes that were there before the connection broke, and have not been heard of since. */
@@ -109,7 +113,11 @@ export class Backbone implements OtherCells, IncomingOwner {
     this.#options = options;
     this.#subjects = new Subjects(config.prefix);
     this.#problems = new LogOnce(log, clock);
-    const owner = { connected: () => void this.#connected(), disconnected: () => this.#disconnected() };
+    const owner = {
+      connected: () => void this.#connected(),
+      unreached: () => this.#onTried(),
+      disconnected: () => this.#disconnected(),
+    };
     const name = `${config.name}/${node}`;
     const pingInterval = Math.min(options.pingInterval, LONGEST_PING_INTERVAL);
     this.#connection = new BackboneConnection({
@@ -166,14 +174,14 @@ export class Backbone implements OtherCells, IncomingOwner {
     this.#downSince = this.#startedAt;
     this.#swept = this.#startedAt;
     this.#subscribe();
-    const up = new Promise<void>((resolve) => {
-      this.#onConnected = resolve;
+    const tried = new Promise<void>((resolve) => {
+      this.#onTried = resolve;
     });
     this.#connection.open();
     this.#timer = clock.setInterval(() => this.#sweep(), SWEEP);
-    await withinTime(clock, JOIN_TIMEOUT, up);
+    await withinTime(clock, JOIN_TIMEOUT, tried);
     const deadline = clock.now() + JOIN_TIMEOUT;
-    while (this.#connection.up && this.#cells.conflict === undefined) {
+    while (this.#there && this.#cells.conflict === undefined) {
       const now = clock.now();
       const wait = Math.min(this.#lastHello + ANSWER_TIME, deadline) - now;
       if (wait <= 0) break;
@@ -181,8 +189,6 @@ export class Backbone implements OtherCells, IncomingOwner {
     }
     if (this.#cells.conflict !== undefined) throw this.#cells.conflict;
   }
-
-  #onConnected: (() => void) | undefined;
 
   /** Says goodbye, lets out what was sent, and ends. @param timeout milliseconds after which it ends in any case */
   async close(timeout: number): Promise<void> {
@@ -406,7 +412,8 @@ export class Backbone implements OtherCells, IncomingOwner {
   async #connected(): Promise<void> {
     const { clock } = this.#options;
     const missed = clock.now() - (this.#downSince ?? clock.now()) + BEFORE;
-    const first = this.#onConnected !== undefined;
+    const first = !this.#joined;
+    this.#joined = true;
     this.#downSince = undefined;
     this.#cells.excuse();
     this.#outgoing.connected();
@@ -417,8 +424,7 @@ export class Backbone implements OtherCells, IncomingOwner {
     if (!first) this.#outgoing.markSince(missed);
     this.#awaited = new Set([...this.#cells].filter(({ up }) => up));
     this.#sayHello({ ask: true, missed: first ? 0 : missed });
-    this.#onConnected?.();
-    this.#onConnected = undefined;
+    this.#onTried();
     this.#regroup?.cancel();
     if (this.#awaited.size === 0) this.#outgoing.go();
     else this.#regroup = clock.setTimeout(() => this.#outgoing.go(), REGROUP);

@@ -37,6 +37,8 @@ export interface NatsConnectionOptions {
 export interface NatsConnectionOwner {
   /** A server has let this node in. What it subscribes to is on its way there. */
   connected(): void;
+  /** None of the servers can be reached. They are tried again. */
+  unreached(): void;
   /** The connection broke: what was published and is not confirmed may have arrived, or not. */
   disconnected(): void;
 }
@@ -64,6 +66,8 @@ export class BackboneConnection {
   #wake: (() => void) | undefined;
   #pause: Timer | undefined;
   #resubscribed: Promise<void> = Promise.resolve();
+  /** Those who wait for the server's word, and are to be told when there will be none. */
+  readonly #asked = new Set<(confirmed: boolean) => void>();
 
   constructor(options: NatsConnectionOptions) {
     this.#options = options;
@@ -132,12 +136,19 @@ export class BackboneConnection {
     const connection = this.#connection;
     if (connection === undefined) return false;
     await this.#resubscribed;
-    try {
-      await Promise.race([connection.flush(), connection.closed()]);
-    } catch {
-      return false;
-    }
-    return this.#connection === connection && !connection.isClosed();
+    if (connection.isClosed()) return false;
+    return await new Promise<boolean>((resolve) => {
+      const answered = (confirmed: boolean): void => {
+        this.#asked.delete(answered);
+        resolve(confirmed);
+      };
+      // the library leaves it unanswered where the connection breaks
+      this.#asked.add(answered);
+      connection.flush().then(
+        () => answered(true),
+        () => answered(false),
+      );
+    });
   }
 
   /** Lets out what was published, and ends. @param timeout milliseconds after which it ends in any case */
@@ -160,7 +171,9 @@ export class BackboneConnection {
       const server = servers[this.#next++ % servers.length];
       const connection = await this.#dial(server);
       if (connection === undefined) {
-        if (++failures % servers.length === 0) await this.#rest();
+        if (++failures % servers.length > 0) continue;
+        this.#options.owner.unreached();
+        await this.#rest();
         continue;
       }
       failures = 0;
@@ -223,6 +236,7 @@ export class BackboneConnection {
     this.#connection = undefined;
     this.#server = undefined;
     this.#subscriptions = new Map();
+    for (const answered of this.#asked) answered(false);
     // one that lets nodes in and ends them at once is asked less and less often, too
     if (clock.now() - this.#since >= STEADY) this.#backoff.reset();
     this.#since = clock.now();

@@ -75,6 +75,19 @@ export const CATALOGUE = {
   gatewayworker_remote_workers: gauge('Workers of another node that this gateway has a link to, by state.'),
   gatewayworker_remote_workers_waiting_bytes: gauge('Bytes of events that wait on the way to them.'),
   gatewayworker_inner_refused_total: counter('Peers turned away on the inner port or the Register, by kind.'),
+  // ---- other cells, by the backbone ----
+  gatewayworker_backbone_up: gauge('Whether the node is connected to NATS, and subscribed: 1 or 0.'),
+  gatewayworker_backbone_waiting_bytes: gauge('Bytes that wait for NATS, or for its confirmation.'),
+  gatewayworker_backbone_published_total: counter('Frames that NATS has taken.'),
+  gatewayworker_backbone_unsent_total: counter(
+    'Frames that were given up, since NATS was away for long or did not take them.',
+  ),
+  gatewayworker_backbone_followed: gauge(
+    'Subjects that are followed, since clients here have names in them.',
+  ),
+  gatewayworker_backbone_gateways: gauge('Gateways of another cell, by state.'),
+  gatewayworker_backbone_received_total: counter('Frames that came of another cell.'),
+  gatewayworker_backbone_lost_total: counter('Frames of another cell that did not come.'),
   // ---- a group of nodes ----
   gatewayworker_member_up: gauge('Whether a node of the group has answered: 1 or 0.'),
   gatewayworker_member_restarts_total: counter('How often a process of it that died was replaced.'),

@@ -45,7 +45,7 @@ async function open(
     pingInterval: 5000,
     clock: systemClock,
     log: createLogger({ level: 'trace', destination: log }),
-    owner: { connected: () => {}, disconnected: () => {} },
+    owner: { connected: () => {}, unreached: () => {}, disconnected: () => {} },
   });
   test.after(() => connection.close(1000));
   connection.open();

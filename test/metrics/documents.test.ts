@@ -37,6 +37,26 @@ const FULL: NodeStatus = {
         lastError: '',
       },
     ],
+    backbone: {
+      cell: 'eu',
+      state: 'connected',
+      since: 5,
+      server: 'nats://10.0.0.9:4222',
+      lastError: null,
+      bufferedBytes: 1,
+      published: 2,
+      unsent: 3,
+      followed: 4,
+      cells: [
+        {
+          name: 'us',
+          gateways: [{ address: '10.1.0.1:2900', node: 'c', state: 'up' }],
+          received: 5,
+          lost: 6,
+          doubled: 7,
+        },
+      ],
+    },
     workers: [
       { name: 'b:0', address: '10.0.0.2:4000', state: 'ready', legacy: false, clients: 1, bufferedBytes: 3 },
       { name: 'b:1', address: '10.0.0.2:4001', state: 'ready', legacy: false, clients: 1, bufferedBytes: 4 },

@@ -40,7 +40,7 @@ describe('docs/monitoring/alerts.yml', () => {
   const text = readDocument('docs/monitoring/alerts.yml');
 
   it('has rules that Prometheus takes, about metrics that there are', () => {
-    assert.match(promtool('check', 'rules', ALERTS), /SUCCESS: 15 rules found/);
+    assert.match(promtool('check', 'rules', ALERTS), /SUCCESS: 17 rules found/);
     for (const name of named(text)) assert.ok(Object.hasOwn(CATALOGUE, name), name);
   });
 
@@ -58,6 +58,8 @@ ${series('event_loop_active_seconds_total', 'thread="main"', '0+30x15 480+58x30'
 ${series('lost_total', 'cause="worker died"', '0x10 3x20')}
 ${series('worker_restarts_total', 'worker="0"', '0x10 1 2 3x20')}
 ${series('gateway_link_up', 'gateway="b",peer="b"', '1x5 0x30')}
+${series('backbone_up', 'cell="eu"', '1x5 0x30')}
+${series('backbone_lost_total', 'other="us"', '0x10 3x20')}
 ${series('event_errors_total', 'worker="0"', '0x10 0+5x20')}
 ${series('events_handled_total', 'worker="0"', '0+100x30')}
 ${series('certificate_expiry_time_seconds', 'listener="l"', '1210000x30')}
@@ -73,6 +75,8 @@ ${series('certificate_expiry_time_seconds', 'listener="l"', '1210000x30')}
             ['GatewayWorkerLoses', '5m'],
             ['GatewayWorkerThreadsDie', '10m'],
             ['GatewayWorkerLinkDown', '5m'],
+            ['GatewayWorkerBackboneDown', '5m'],
+            ['GatewayWorkerBackboneLoses', '5m'],
             ['GatewayWorkerHandlersFail', '10m'],
             ['GatewayWorkerCertificateExpires', '0m'],
           ] as const
@@ -88,6 +92,8 @@ ${series('certificate_expiry_time_seconds', 'listener="l"', '1210000x30')}
       ['GatewayWorkerLoses', '12m'],
       ['GatewayWorkerThreadsDie', '16m'],
       ['GatewayWorkerLinkDown', '9m'],
+      ['GatewayWorkerBackboneDown', '9m'],
+      ['GatewayWorkerBackboneLoses', '12m'],
       ['GatewayWorkerHandlersFail', '25m'],
       ['GatewayWorkerCertificateExpires', '20m'],
     ] as const) {

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { Cluster } from './cluster.js';
 import { NatsServer } from './nats.js';
-import type { NodeProcess, NodeProcessOptions } from './node.js';
+import { NodeProcess, type NodeProcessOptions } from './node.js';
 
-/** Cells of one node or several, each with a Register of its own, that a NATS server joins into one whole. */
+/** Where gateways of single nodes say that they are: no port is opened there. */
+const FIRST_PORT = 2900;
+
+/** Cells of one node, which has no Register, or of several, which have one of their own, that NATS joins into one whole. */
 export class Cells {
   readonly server: NatsServer;
-  readonly #clusters = new Map<string, Cluster>();
-
   readonly #ends: (() => unknown)[];
+  /** By cell. */
+  readonly #nodes = new Map<string, readonly NodeProcess[]>();
 
   private constructor(server: NatsServer, ends: (() => unknown)[]) {
     this.server = server;
@@ -25,7 +28,12 @@ export class Cells {
     const server = await NatsServer.start({ after: (end) => void ends.push(end) }, natsConfig);
     const whole = new Cells(server, ends);
     try {
-      await whole.#start(cells, options);
+      await Promise.all(
+        Object.entries(cells).map(([name, nodes], index) =>
+          whole.#startCell(name, nodes, FIRST_PORT + index, options),
+        ),
+      );
+      await whole.whole();
     } catch (error) {
       await whole.stop();
       throw error;
@@ -33,67 +41,57 @@ export class Cells {
     return whole;
   }
 
-  async #start(
-    cells: Readonly<Record<string, readonly string[]>>,
+  async #startCell(
+    name: string,
+    names: readonly string[],
+    lanPort: number,
     options: NodeProcessOptions,
   ): Promise<void> {
-    await Promise.all(
-      Object.entries(cells).map(async ([cell, nodes]) => {
-        const backbone = { servers: [this.server.url], name: cell };
-        this.#clusters.set(
-          cell,
-          await Cluster.start(nodes, { ...options, cluster: { ...options.cluster, backbone } }),
-        );
-      }),
-    );
-    await this.whole();
+    const backbone = { servers: [this.server.url], name };
+    const all = { ...options, cluster: { ...options.cluster, backbone } };
+    if (names.length === 1) {
+      const gateway = all.gateway !== false && { lanPort, ...all.gateway };
+      const node = await NodeProcess.start({ ...all, name: names[0], gateway });
+      this.#nodes.set(name, [node]);
+      this.#ends.unshift(() => node.stop());
+    } else {
+      const cluster = await Cluster.start(names, all);
+      this.#nodes.set(
+        name,
+        names.map((each) => cluster.node(each)),
+      );
+      this.#ends.unshift(() => cluster.stop());
+    }
   }
 
   node(name: string): NodeProcess {
-    const found = this.nodes.findLast((node) => node.name === name);
+    const found = this.nodes.find((node) => node.name === name);
     assert.ok(found, `there is no node ${name}`);
     return found;
   }
 
-  /** Those of all cells that have a gateway or workers, and live. */
   get nodes(): NodeProcess[] {
-    return [...this.#clusters.values()]
-      .flatMap(({ nodes }) => nodes)
-      .filter(({ alive, roles }) => alive && roles.some((role) => role !== 'register'));
+    return [...this.#nodes.values()].flat();
   }
 
-  cell(name: string): Cluster {
-    const found = this.#clusters.get(name);
-    assert.ok(found, `there is no cell ${name}`);
-    return found;
-  }
-
-  /** Resolves when every node knows the gateways of all other cells that live, and no others. */
+  /** Resolves when every node knows the gateways of all other cells. */
   async whole(): Promise<void> {
-    await Promise.all(
-      [...this.#clusters].flatMap(([cell, { nodes }]) =>
-        nodes
-          .filter((node) => this.nodes.includes(node))
-          .map(async (node) => {
-            const there = [...this.#clusters]
-              .filter(([other]) => other !== cell)
-              .flatMap(([, other]) => other.nodes)
-              .filter((other) => this.nodes.includes(other) && other.roles.includes('gateway')).length;
-            await node.until(`${there} gateways of other cells`, ({ cluster: { backbone } }) => {
-              const gateways = (backbone?.cells ?? []).flatMap((other) => other.gateways);
-              return (
-                backbone?.state === 'connected' &&
-                gateways.length === there &&
-                gateways.every(({ state }) => state === 'up')
-              );
-            });
-          }),
-      ),
-    );
+    for (const nodes of this.#nodes.values()) {
+      const there = this.nodes.length - nodes.length;
+      for (const node of nodes) {
+        await node.until(`${there} gateways of other cells`, ({ cluster: { backbone } }) => {
+          const gateways = (backbone?.cells ?? []).flatMap((other) => other.gateways);
+          const up = gateways.filter(({ state }) => state === 'up').length;
+          return backbone?.state === 'connected' && gateways.length === there && up === there;
+        });
+      }
+    }
   }
 
+  /** Stops the nodes, and the server after them. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#clusters.values()].map((cluster) => cluster.stop()));
-    await Promise.all(this.#ends.map((end) => end()));
+    const [server, ...others] = [...this.#ends].reverse();
+    await Promise.all(others.map((end) => end()));
+    await server();
   }
 }

@@ -1,4 +1,4 @@
-import type { ClusterStatus } from './status.js';
+import type { BackboneStatus, CellStatus, ClusterStatus } from './status.js';
 
 type Register = ClusterStatus['registers'][number];
 type Gateway = ClusterStatus['gateways'][number];
@@ -27,6 +27,7 @@ export function groupCluster(statuses: readonly ClusterStatus[], members: readon
       ({ address }) => address,
       worseGateway,
     ),
+    ...groupBackbone(statuses.flatMap(({ backbone }) => backbone ?? [])),
     workers: merge(
       // a worker's name is its node's, and the slot
       workers.filter(({ name }) => !ours.has(name.slice(0, name.lastIndexOf(':')))),
@@ -34,6 +35,42 @@ export function groupCluster(statuses: readonly ClusterStatus[], members: readon
       worseWorker,
     ),
     refusals: statuses.map(({ refusals }) => refusals).reduce(addCounts, {}),
+  };
+}
+
+/** The members are of one cell, each with a connection of its own: the worst of these, with the sums of all. */
+function groupBackbone(statuses: readonly BackboneStatus[]): Pick<ClusterStatus, 'backbone'> {
+  if (statuses.length === 0) return {};
+  const worst = statuses.find(({ state }) => state === 'down') ?? statuses[0];
+  const sum = (value: (status: BackboneStatus) => number): number =>
+    statuses.reduce((total, status) => total + value(status), 0);
+  return {
+    backbone: {
+      ...worst,
+      bufferedBytes: sum(({ bufferedBytes }) => bufferedBytes),
+      published: sum(({ published }) => published),
+      unsent: sum(({ unsent }) => unsent),
+      followed: sum(({ followed }) => followed),
+      cells: merge(
+        statuses.flatMap(({ cells }) => cells),
+        ({ name }) => name,
+        bothCells,
+      ),
+    },
+  };
+}
+
+function bothCells(left: CellStatus, right: CellStatus): CellStatus {
+  return {
+    name: left.name,
+    gateways: merge(
+      [...left.gateways, ...right.gateways],
+      ({ address }) => address,
+      (one, other) => (one.state === 'down' ? one : other),
+    ),
+    received: left.received + right.received,
+    lost: left.lost + right.lost,
+    doubled: left.doubled + right.doubled,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { MetricList } from '../../metrics/metric-list.js';
-import type { ClusterStatus, NodeStatus, WorkerStatus } from './status.js';
+import type { BackboneStatus, ClusterStatus, NodeStatus, WorkerStatus } from './status.js';
 
 /** What a node's status says, as metrics. */
 export function addStatus(list: MetricList, status: NodeStatus): void {
@@ -38,7 +38,7 @@ export function addStatus(list: MetricList, status: NodeStatus): void {
 /** How a node is linked to others, and the Register that it hosts. */
 export function addCluster(
   list: MetricList,
-  { register, registers, gateways, workers, refusals }: ClusterStatus,
+  { register, registers, gateways, backbone, workers, refusals }: ClusterStatus,
 ): void {
   for (const { address, state } of registers)
     list.add('gatewayworker_register_joined', { register: address }, Number(state === 'joined'));
@@ -54,6 +54,24 @@ export function addCluster(
   }
   addRemoteWorkers(list, workers);
   list.addEach('gatewayworker_inner_refused_total', 'kind', refusals);
+  if (backbone !== undefined) addBackbone(list, backbone);
+}
+
+/** How a node and other cells reach each other. */
+function addBackbone(list: MetricList, { cell, state, cells, ...counts }: BackboneStatus): void {
+  list.add('gatewayworker_backbone_up', { cell }, Number(state === 'connected'));
+  list.add('gatewayworker_backbone_waiting_bytes', { cell }, counts.bufferedBytes);
+  list.add('gatewayworker_backbone_published_total', { cell }, counts.published);
+  list.add('gatewayworker_backbone_unsent_total', { cell }, counts.unsent);
+  list.add('gatewayworker_backbone_followed', { cell }, counts.followed);
+  for (const { name: other, gateways, received, lost } of cells) {
+    for (const each of ['up', 'down'] as const) {
+      const count = gateways.filter((gateway) => gateway.state === each).length;
+      list.add('gatewayworker_backbone_gateways', { other, state: each }, count);
+    }
+    list.add('gatewayworker_backbone_received_total', { other }, received);
+    list.add('gatewayworker_backbone_lost_total', { other }, lost);
+  }
 }
 
 function addWorker(list: MetricList, worker: WorkerStatus): void {

@@ -1,3 +1,4 @@
+import { backboneView } from './backbone-view.js';
 import { formatBytesBriefly, formatCount, formatWhole } from './quantity.js';
 import type { ClusterStatus, NodeStatus } from '../requests/status.js';
 import { type Column, type Paint, table } from './table.js';
@@ -57,7 +58,7 @@ export function clusterView(
   paint: Paint,
   columns: number,
 ): readonly string[] {
-  const { register, registers, gateways, workers, refusals } = cluster;
+  const { register, registers, gateways, workers, backbone, refusals } = cluster;
   // a node with every role and without others has nothing to show
   const partial = !roles.includes('gateway') || !roles.includes('worker');
   const lines: string[] = [];
@@ -77,6 +78,7 @@ export function clusterView(
   }
   section(cut(GATEWAY_COLUMNS, gateways, paint));
   section(cut(WORKER_COLUMNS, workers, paint));
+  if (backbone !== undefined) section(backboneView(backbone, paint, columns));
   section(
     [...registers, ...gateways].flatMap(({ address: from, lastError }) => {
       if (lastError === null || lastError === undefined) return [];

@@ -57,4 +57,38 @@ describe('the links of a group', () => {
     );
     assert.deepEqual(status.registers, [waiting]);
   });
+
+  it('have one backbone: the worst of its connections, and the sums of all', () => {
+    const backbone: NonNullable<ClusterStatus['backbone']> = {
+      cell: 'eu',
+      state: 'connected',
+      since: 9,
+      server: 'nats://10.0.0.9:4222',
+      lastError: null,
+      bufferedBytes: 1,
+      published: 2,
+      unsent: 3,
+      followed: 4,
+      cells: [
+        {
+          name: 'us',
+          gateways: [{ address: '10.1.0.1:2900', node: 'c', state: 'up' }],
+          received: 5,
+          lost: 6,
+          doubled: 0,
+        },
+      ],
+    };
+    const down = { ...backbone, state: 'down' as const, server: null, lastError: 'refused' };
+    const status = groupCluster([NOTHING, { ...NOTHING, backbone }, { ...NOTHING, backbone: down }], members);
+    assert.deepEqual(status.backbone, {
+      ...down,
+      bufferedBytes: 2,
+      published: 4,
+      unsent: 6,
+      followed: 8,
+      cells: [{ ...backbone.cells[0], received: 10, lost: 12 }],
+    });
+    assert.ok(!('backbone' in groupCluster([NOTHING], members)));
+  });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connectionsView } from '#src/ops/view/connections-view.js';
+import type { NodeStatus } from '#src/ops/requests/status.js';
 import { statusView } from '#src/ops/view/status-view.js';
 import { width } from '#src/ops/view/terminal-text.js';
 import { connection, STATUS, worker } from '../group/fake-node.js';
@@ -27,6 +28,41 @@ slot  thread  memory  clients  events  per s  errors  busy   queue    age  died
    0       1   32 MB     7450   123 M  81200       0     3  1.2 MB  12 ms     0
    1       2   32 MB     7450   123 M  81200       0     3  1.2 MB  12 ms     0`,
     );
+  });
+
+  it('shows the backbone where there is one, with what it has lost', () => {
+    const backbone: NonNullable<NodeStatus['cluster']['backbone']> = {
+      cell: 'eu',
+      state: 'connected',
+      since: 300,
+      server: 'nats://10.0.0.9:4222',
+      lastError: 'an old one',
+      bufferedBytes: 0,
+      published: 2,
+      unsent: 0,
+      followed: 4,
+      cells: [
+        {
+          name: 'us',
+          gateways: [
+            { address: '10.1.0.1:2900', node: 'c', state: 'up' },
+            { address: '10.1.0.2:2900', node: 'd', state: 'down' },
+          ],
+          received: 250_000,
+          lost: 6,
+          doubled: 0,
+        },
+      ],
+    };
+    const shown = (status: typeof backbone): string =>
+      statusView({ ...STATUS, cluster: { ...STATUS.cluster, backbone: status } }, false).join('\n');
+    assert.match(
+      shown(backbone),
+      /backbone {5}cell eu, connected to nats:\/\/10\.0\.0\.9:4222 for 5 min\nother cell +gateways +received +lost\nus +1 of 2 +250 K +6$/m,
+    );
+    const down = { ...backbone, state: 'down' as const, server: null, lastError: 'refused', unsent: 7 };
+    assert.match(shown(down), /cell eu, down for 5 min, 7 given up\nrefused\n/);
+    assert.doesNotMatch(statusView(STATUS, false).join('\n'), /backbone/);
   });
 
   it('shows until when certificates are valid, where there are some', () => {

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { BUCKETS, bucketOf, decodeName, encodeName } from '#src/backbone/subjects.js';
+
+describe('names in subjects', () => {
+  it('any name comes back, and is one part of a subject', () => {
+    const name = fc.string({ unit: 'binary', minLength: 1 });
+    fc.assert(
+      fc.property(name, (text) => {
+        const encoded = encodeName(text);
+        assert.match(encoded, /^[A-Za-z0-9_%-]+$/);
+        assert.equal(decodeName(`gatewayworker.group.${encoded}`), text);
+      }),
+    );
+  });
+
+  it('what is written otherwise is read all the same, and what is no name is none', () => {
+    assert.equal(decodeName('p.group.%e4%BD%a0'), '你');
+    assert.equal(decodeName("p.group.it's"), "it's");
+    assert.equal(encodeName('a.b c*>'), 'a%2Eb%20c%2A%3E');
+    for (const subject of ['p.group.', 'p.group.%', 'p.group.%ff'])
+      assert.equal(decodeName(subject), undefined);
+  });
+
+  it('a name has the same bucket everywhere, uids and groups are apart, and buckets are about as full as others', () => {
+    // what another node reckons, perhaps of another version
+    assert.deepEqual(
+      ['42', 'ünïcode 你好'].map((name) => [bucketOf('uid', name), bucketOf('group', name)]),
+      GOLDEN,
+    );
+    const counts = new Uint16Array(BUCKETS);
+    for (let name = 0; name < BUCKETS * 8; name++) counts[bucketOf('uid', String(name))]++;
+    assert.ok(counts.every((count) => count < 40));
+    assert.ok(counts.filter((count) => count === 0).length < BUCKETS / 100);
+  });
+});
+
+const GOLDEN = [
+  [11453, 38810],
+  [34646, 2051],
+];
