@@ -227,6 +227,7 @@ export class Backbone implements OtherCells, IncomingOwner {
       get gateways(): readonly GatewayState[] {
         return cells.gateways;
       },
+      bufferSize: this.#options.bufferSize,
       sendToAll: (frame) => this.#sendToAll(frame),
       send: (frame) => this.#send(frame, slot),
     };
