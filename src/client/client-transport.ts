@@ -114,7 +114,9 @@ export class ClientTransport implements Transport {
     throw new GatewayError(
       'GW_LINK_CLOSED',
       gateways.length === 0
-        ? 'The Register knows no gateway at present; is one started that announces itself there (cluster.registerAddress)?'
+        ? this.#cells === undefined
+          ? 'The Register knows no gateway at present; is one started that announces itself there (cluster.registerAddress)?'
+          : 'Neither a Register nor the backbone knows a gateway at present; is a node with one started?'
         : `No gateway could be reached a moment ago: ${gateways.map(nameWithCell).join(', ')}.`,
     );
   }

@@ -19,7 +19,7 @@ const EMPTY_PHP_ARRAY = Buffer.from('a:0:{}');
 export interface GatewaySource {
   /** The gateways have been handed on when this resolves. @throws GW_CLUSTER */
   start(): Promise<void>;
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 export interface ClusterCallsOptions {

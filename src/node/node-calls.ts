@@ -33,5 +33,12 @@ export function nodeCalls(options: NodeCallsOptions): ClusterCalls {
       close: () => unwatch?.(),
     };
   };
-  return new ClusterCalls({ secretKey, tls, timeout: TIMEOUT, own: gateway && wayTo(gateway), cells, source });
+  return new ClusterCalls({
+    secretKey,
+    tls,
+    timeout: TIMEOUT,
+    own: gateway && wayTo(gateway),
+    cells,
+    source,
+  });
 }
