@@ -171,9 +171,10 @@ export class Backbone implements OtherCells, IncomingOwner {
   /**
    * Begins to connect, and resolves when the other cells are known, or soon.
    *
+   * @param timeout milliseconds for a server to answer
    * @throws GW_CLUSTER when another gateway has the address of this node's
    */
-  async join(): Promise<void> {
+  async join(timeout = JOIN_TIMEOUT): Promise<void> {
     const { clock } = this.#options;
     this.#startedAt = clock.now();
     this.#downSince = this.#startedAt;
@@ -184,7 +185,7 @@ export class Backbone implements OtherCells, IncomingOwner {
     });
     this.#connection.open();
     this.#timer = clock.setInterval(() => this.#sweep(), SWEEP);
-    await withinTime(clock, JOIN_TIMEOUT, tried);
+    await withinTime(clock, timeout, tried);
     const deadline = clock.now() + JOIN_TIMEOUT;
     while (this.#there && this.#cells.conflict === undefined) {
       const now = clock.now();
@@ -203,6 +204,11 @@ export class Backbone implements OtherCells, IncomingOwner {
     await withinTime(this.#options.clock, timeout, this.#outgoing.settled());
     await this.#connection.close(timeout);
     this.#problems.close();
+  }
+
+  /** What the server has refused since this was last asked, in words. */
+  takeRefusal(): string | undefined {
+    return this.#connection.takeRefusal();
   }
 
   get status(): BackboneStatus {
@@ -232,6 +238,7 @@ export class Backbone implements OtherCells, IncomingOwner {
       get gateways(): readonly GatewayState[] {
         return cells.gateways;
       },
+      bufferSize: this.#options.bufferSize,
       sendToAll: (frame) => this.#sendToAll(frame),
       send: (frame) => this.#send(frame, slot),
     };

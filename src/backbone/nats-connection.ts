@@ -62,6 +62,7 @@ export class BackboneConnection {
   #lastError: string | null = null;
   /** Why each server could not be reached, since one could. */
   readonly #failures = new Map<string, string>();
+  #refusal: string | undefined;
   #closing = false;
   #wake: (() => void) | undefined;
   #pause: Timer | undefined;
@@ -91,6 +92,13 @@ export class BackboneConnection {
   /** Why it is down; null while it is up. */
   get lastError(): string | null {
     return this.#lastError;
+  }
+
+  /** What a server has refused last and kept the connection, in words; each time this is asked, once. */
+  takeRefusal(): string | undefined {
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    return refusal;
   }
 
   /** Bytes of the longest message that the server takes. */
@@ -288,10 +296,11 @@ export class BackboneConnection {
       error.name === 'PermissionViolationError'
         ? '; docs/backbone.md has the permissions that a node needs'
         : '';
+    this.#refusal = `the backbone's server ${server ?? ''} refuses something to this node: ${messageOf(error)}${remedy}`;
     this.#problems.warn(
       `backbone: ${messageOf(error)}`,
       { server, ...(subject === '' ? {} : { subject }) },
-      `the backbone's server ${server ?? ''} refuses something to this node: ${messageOf(error)}${remedy}`,
+      this.#refusal,
     );
   }
 

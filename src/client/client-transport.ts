@@ -2,9 +2,11 @@ import type { PendingQueries } from '../api/pending-queries.js';
 import { DrainQueue } from '../api/drain-queue.js';
 import type { KnownGateway, Transport } from '../api/transport.js';
 import { GatewayError } from '../base/errors.js';
-import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
+import type { OtherCells } from '../cluster/other-cells.js';
+import { type GatewayAddress, OTHER_CELLS_PORT, formatAddress, nameWithCell } from '../wire/client-id.js';
 import { type Frame, decodeFrame, encodeFrame } from '../wire/frame.js';
 import { unserialize } from '../wire/php-serialize.js';
+import { CellGateways } from './cell-gateways.js';
 import { EarlySends } from './early-sends.js';
 import { GatewayConnection, type GatewayConnectionOptions } from './gateway-connection.js';
 import type { GatewayReplies, GatewayWay, OwnWay } from './gateway-way.js';
@@ -14,6 +16,8 @@ export interface ClientTransportOptions
   readonly requests: PendingQueries;
   /** The way to the gateway of this process, if it has one: it needs no connection. */
   readonly own?: OwnWay | undefined;
+  /** Gateways of other cells; undefined without a backbone. They are known before {@link discover} resolves. */
+  readonly cells?: OtherCells | undefined;
   /** Asks a Register which gateways there are: {@link ClientTransport.setGateways} is called before this resolves. */
   readonly discover: () => Promise<void>;
 }
@@ -30,6 +34,7 @@ export class ClientTransport implements Transport {
   /** By address; undefined until it is known which there are. */
   #connections: Map<string, GatewayWay> | undefined;
   readonly #own: GatewayWay | undefined;
+  readonly #cells: CellGateways | undefined;
   /** The addresses that the Registers name. */
   #listed: ReadonlySet<string> = new Set();
   #connecting: Promise<void> | undefined;
@@ -45,6 +50,10 @@ export class ClientTransport implements Transport {
     this.#options = options;
     this.#early = new EarlySends(options.bufferSize);
     this.#own = options.own?.(this.#replies);
+    const { cells } = options;
+    if (cells === undefined) return;
+    const onDrained = (): void => this.#room.wake();
+    this.#cells = new CellGateways({ ...options, ...this.#replies, cells, onDrained });
   }
 
   get connected(): boolean {
@@ -86,13 +95,16 @@ export class ClientTransport implements Transport {
 
   /** A gateway is up unless it could not be reached a moment ago: the connection is made when it is used. */
   gateways(): readonly KnownGateway[] {
-    return Array.from(this.#connections?.values() ?? [], ({ address, failure }) => ({
+    if (this.#connections === undefined) return [];
+    const gateways: KnownGateway[] = Array.from(this.#connections.values(), ({ address, failure }) => ({
       ...address,
       up: failure === undefined,
       // ours are spoken to in PHP's way, too
       php: true,
       routes: true,
     }));
+    if (this.#cells !== undefined) gateways.push(...this.#cells.gateways);
+    return gateways;
   }
 
   /** @throws GW_LINK_CLOSED when there is no gateway, or none that can be reached */
@@ -102,8 +114,10 @@ export class ClientTransport implements Transport {
     throw new GatewayError(
       'GW_LINK_CLOSED',
       gateways.length === 0
-        ? 'The Register knows no gateway at present; is one started that announces itself there (cluster.registerAddress)?'
-        : `No gateway could be reached a moment ago: ${gateways.map(formatAddress).join(', ')}.`,
+        ? this.#cells === undefined
+          ? 'The Register knows no gateway at present; is one started that announces itself there (cluster.registerAddress)?'
+          : 'Neither a Register nor the backbone knows a gateway at present; is a node with one started?'
+        : `No gateway could be reached a moment ago: ${gateways.map(nameWithCell).join(', ')}.`,
     );
   }
 
@@ -153,14 +167,14 @@ export class ClientTransport implements Transport {
     this.#closed = true;
     await this.#connecting?.catch(() => {});
     const connections = [...(this.#connections?.values() ?? [])];
-    await Promise.all(connections.map((connection) => connection.close()));
+    await Promise.all([...connections, this.#cells].map((way) => way?.close()));
     this.#options.requests.close();
     this.#throwLost();
   }
 
   get #congested(): boolean {
     for (const connection of this.#connections?.values() ?? []) if (connection.congested) return true;
-    return false;
+    return this.#cells?.congested === true;
   }
 
   async #discover(): Promise<void> {
@@ -200,24 +214,34 @@ export class ClientTransport implements Transport {
   }
 
   #route(frame: Frame): boolean {
-    if (frame.localIp === 0) return this.#broadcast(frame);
-    const name = formatAddress({ ip: frame.localIp, port: frame.localPort });
+    const { localIp: ip, localPort: port } = frame;
+    if (ip === 0) return port === OTHER_CELLS_PORT ? this.#toOtherCells(frame) : this.#broadcast(frame);
+    const name = formatAddress({ ip, port });
     const connection = this.#connections?.get(name);
-    if (connection === undefined) {
-      throw new GatewayError(
-        'GW_LINK_CLOSED',
-        `The gateway ${name}, which the client id names, is none of those that the Register knows: ${[...(this.#connections?.keys() ?? [])].join(', ') || 'none'}.`,
-      );
+    if (connection !== undefined) {
+      connection.checkRoom();
+      return connection.send(frame);
     }
-    connection.checkRoom();
-    return connection.send(frame);
+    const far = this.#cells?.at(ip, port);
+    if (this.#cells !== undefined && far !== undefined) return this.#cells.send(far, frame);
+    const known = this.gateways().map(nameWithCell).join(', ') || 'none';
+    const who = this.#cells === undefined ? 'the Register knows' : 'the Register and the backbone know';
+    throw new GatewayError(
+      'GW_LINK_CLOSED',
+      `The gateway ${name}, which the client id names, is none of those that ${who}: ${known}.`,
+    );
+  }
+
+  #toOtherCells(frame: Frame): boolean {
+    this.#cells?.check(frame);
+    return this.#cells?.sendToAll(frame) !== false;
   }
 
   #broadcast(frame: Frame): boolean {
     this.checkReachable();
     const reachable = [...(this.#connections?.values() ?? [])].filter(({ failure }) => failure === undefined);
     for (const connection of reachable) connection.checkRoom();
-    let writable = true;
+    let writable = this.#toOtherCells(frame);
     for (const connection of reachable) {
       if (!connection.send(frame)) writable = false;
     }

@@ -3,6 +3,7 @@ import { type Answer, PendingQueries } from '../api/pending-queries.js';
 import type { Message, Name } from '../api/arguments.js';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
 import { systemClock } from '../base/clock.js';
+import type { OtherCells } from '../cluster/other-cells.js';
 import type { InnerTls } from '../net/inner-tls.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import { byteLength } from '../wire/frame.js';
@@ -18,7 +19,7 @@ const EMPTY_PHP_ARRAY = Buffer.from('a:0:{}');
 export interface GatewaySource {
   /** The gateways have been handed on when this resolves. @throws GW_CLUSTER */
   start(): Promise<void>;
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 export interface ClusterCallsOptions {
@@ -28,6 +29,8 @@ export interface ClusterCallsOptions {
   readonly timeout: number;
   /** The way to the gateway of this process, if it has one: to all others there are connections. */
   readonly own?: OwnWay | undefined;
+  /** Gateways of other cells; undefined without a backbone. Those that there are have to be known when the source has started. */
+  readonly cells?: OtherCells | undefined;
   readonly source: (onGateways: (gateways: readonly GatewayAddress[]) => void) => GatewaySource;
 }
 

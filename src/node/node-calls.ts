@@ -1,5 +1,6 @@
 import { ClusterCalls, type GatewaySource } from '../client/cluster-calls.js';
 import { gatewaysAt } from '../client/discovery.js';
+import type { OtherCells } from '../cluster/other-cells.js';
 import type { Gateway } from '../gateway/gateway.js';
 import type { InnerTls } from '../net/inner-socket.js';
 import type { Membership } from '../register/membership.js';
@@ -12,12 +13,14 @@ const TIMEOUT = 2000;
 export interface NodeCallsOptions {
   readonly gateway: Gateway | undefined;
   readonly membership: Membership | undefined;
+  readonly otherCells: OtherCells | undefined;
   readonly secretKey: string;
   readonly tls: InnerTls | undefined;
 }
 
-/** The Gateway API on a node's main thread: its own gateway, and those that its Registers name. */
-export function nodeCalls({ gateway, membership, secretKey, tls }: NodeCallsOptions): ClusterCalls {
+/** The Gateway API on a node's main thread: its own gateway, those that its Registers name, and those of other cells. */
+export function nodeCalls(options: NodeCallsOptions): ClusterCalls {
+  const { gateway, membership, otherCells: cells, secretKey, tls } = options;
   const own = gateway === undefined ? [] : [gateway.inner.address];
   const source = (onGateways: (gateways: readonly GatewayAddress[]) => void): GatewaySource => {
     let unwatch: (() => void) | undefined;
@@ -30,5 +33,12 @@ export function nodeCalls({ gateway, membership, secretKey, tls }: NodeCallsOpti
       close: () => unwatch?.(),
     };
   };
-  return new ClusterCalls({ secretKey, tls, timeout: TIMEOUT, own: gateway && wayTo(gateway), source });
+  return new ClusterCalls({
+    secretKey,
+    tls,
+    timeout: TIMEOUT,
+    own: gateway && wayTo(gateway),
+    cells,
+    source,
+  });
 }

@@ -5,8 +5,10 @@ import { type People, QUERY_CASES, SEND_CASES, argumentsOf, sorted } from '../su
 import { namedArguments } from '../support/admin-calls.js';
 import { AdminClient } from '../support/admin-client.js';
 import { ApiClient, base64, introduce } from '../support/api-client.js';
+import { Cells } from '../support/cells.js';
 import { Cluster } from '../support/cluster.js';
-import { NodeProcess } from '../support/node.js';
+import { NatsServer } from '../support/nats.js';
+import { NodeProcess, type NodeProcessOptions } from '../support/node.js';
 import type { WsMessage } from '../support/ws-client.js';
 
 const ADMIN = { listen: '127.0.0.1:0' };
@@ -39,6 +41,45 @@ const SCENES: Readonly<Record<string, () => Promise<Scene>>> = {
       admin: new AdminClient(await cluster.node('a').admin()),
       urls: [a, b, b, a],
       stop: async () => await cluster.stop(),
+    };
+  },
+  'a node of one cell, about clients of another one as well': async () => {
+    const cells = await Cells.start(
+      { eu: ['a'], us: ['b'] },
+      { events: 'api', gateway: { pingInterval: 0 }, admin: ADMIN },
+    );
+    const [a, b] = ['a', 'b'].map((name) => cells.node(name).url('ws'));
+    return {
+      admin: new AdminClient(await cells.node('a').admin()),
+      urls: [a, b, b, a],
+      stop: async () => await cells.stop(),
+    };
+  },
+  'a group that is a cell, about clients of another one as well': async () => {
+    const ends: (() => Promise<void>)[] = [];
+    const nats = await NatsServer.start({ after: (end) => void ends.unshift(end) });
+    const cell = (name: string): NodeProcessOptions => ({
+      events: 'api',
+      gateway: { pingInterval: 0, lanPort: 2901 },
+      cluster: { backbone: { servers: [nats.url], name } },
+      admin: ADMIN,
+    });
+    const alone = await NodeProcess.start(cell('us'));
+    ends.unshift(async () => await alone.stop());
+    const group = await NodeProcess.start({
+      ...cell('eu'),
+      nodes: 2,
+      gateway: { pingInterval: 0, lanPort: 0 },
+      register: { listen: '127.0.0.1:0' },
+    });
+    ends.unshift(async () => await group.stop());
+    const [here, there] = [group.url('ws'), alone.url('ws')];
+    return {
+      admin: new AdminClient(await group.admin()),
+      urls: [here, there, here, there],
+      stop: async () => {
+        for (const end of ends) await end();
+      },
     };
   },
   'a group of nodes': async () => {

@@ -24,7 +24,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   project: [...FOUNDATION],
   // one file for pages: what it takes from others goes into it
   browser: [...FOUNDATION, 'wire', 'api'],
-  client: [...FOUNDATION, 'net', 'wire', 'cluster', 'api', 'register'],
+  client: [...FOUNDATION, 'net', 'config', 'wire', 'ring', 'link', 'cluster', 'api', 'register', 'backbone'],
   gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
   // other cells, by way of NATS
   backbone: [...FOUNDATION, 'net', 'wire', 'ring', 'link', 'cluster', 'gateway'],
@@ -45,6 +45,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'wire',
     'metrics',
+    'cluster',
     'client',
     'gateway',
     'backbone',

@@ -166,12 +166,13 @@ export class NodeGroup implements AskedGroup, Answerer {
     }
   }
 
-  /** The Gateway API, for all clients of the cluster. It is made, and loaded, when it is first asked for. */
+  /** The Gateway API, for all clients of the cluster, and of other cells. It is made, and loaded, when it is first asked for. */
   async calls(): Promise<ClusterCalls> {
-    const { secretKey, tls } = this.#config.cluster;
+    const { secretKey, tls, backbone } = this.#config.cluster;
+    const registerAddress = this.#registers;
+    const others = { ...(tls && { tls }), ...(backbone && { backbone }) };
     this.#calls ??= import('../../client/gateway-client.js').then(
-      ({ GatewayClient }) =>
-        new GatewayClient({ registerAddress: this.#registers, secretKey, ...(tls && { tls }) }),
+      ({ GatewayClient }) => new GatewayClient({ registerAddress, secretKey, ...others }),
     );
     return await this.#calls;
   }
