@@ -72,6 +72,7 @@ async function measureMessages(nats: Nats, far: FarEnd): Promise<string[]> {
     gateway: undefined,
     bufferSize: BUFFER_SIZE,
     pingInterval: PING_INTERVAL,
+    isInMesh: () => true,
     clock: systemClock,
     log,
   });
