@@ -39,18 +39,9 @@ export const VERSION = 1;
 const FIXED = 23;
 /** Bytes of a mark's body. */
 export const MARK_LENGTH = 8;
-export const LARGEST_COUNT = 0xffff;
 
 /** Where the fields lie that are filled in last. */
 const COUNT = 16;
-
-export interface MessageHeader {
-  readonly kind: number;
-  readonly stream: number;
-  readonly first: number;
-  readonly part: number;
-  readonly parts: number;
-}
 
 /** Writes the headers of one publisher. */
 export class HeaderWriter {

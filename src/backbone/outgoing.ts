@@ -1,18 +1,20 @@
-import type { Clock } from '../base/clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 import { Queue } from '../base/queue.js';
 import type { LinkGauge } from '../ring/link-gauge.js';
 import { type Frame, type ReceivedFrame, encodeFrame, frameLength, writeFrame } from '../wire/frame.js';
-import { HeaderWriter, Kind, LARGEST_COUNT, MARK_LENGTH } from './message-header.js';
+import { HeaderWriter, Kind, MARK_LENGTH } from './message-header.js';
 import { type Stream, Use } from './stream.js';
 
 /** Bytes that may be on their way to the server without its having confirmed them. */
 const WINDOW = 4 * 2 ** 20;
-/** Bytes of the longest message, whatever the server allows. */
+/** Bytes of the longest message, whatever the server allows; of one with several frames. */
 const LONGEST_MESSAGE = 2 ** 20;
+const LONGEST_BATCH = 2 ** 15;
+/** Bytes without the server's confirmation after which it is asked for that, and milliseconds after the first of them. */
+const ASK_AFTER = 2 ** 18;
+const ASK_WITHIN = 20;
 /** Bytes that a message is counted with beside its own. */
 const OVERHEAD = 256;
-/** Bytes that a second frame in a message makes room for. */
-const ROOM = 4096;
 /** Milliseconds for which it is known which streams were used. */
 const REMEMBERED = 60_000;
 /** Where a frame has client_port. */
@@ -68,11 +70,14 @@ export class Outgoing {
   #apart = true;
   /** Whether what is kept does not go out yet. */
   #held = true;
+  /** Where the open message is put together. */
+  readonly #batch = Buffer.allocUnsafeSlow(LONGEST_BATCH);
   // the open message
   #stream: Stream | undefined;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = this.#batch;
   #end = 0;
   #count = 0;
+  #askSoon: Timer | undefined;
   #flushing = false;
   readonly #onSettled: (() => void)[] = [];
   readonly #flush = (): void => {
@@ -186,6 +191,7 @@ export class Outgoing {
   /** Resolves when everything has been confirmed, or given up. */
   async settled(): Promise<void> {
     this.#flush();
+    void this.#confirm();
     if (this.bufferedBytes > 0) await new Promise<void>((resolve) => this.#onSettled.push(resolve));
   }
 
@@ -241,16 +247,12 @@ export class Outgoing {
       this.#finish();
       return 0;
     }
-    if (this.#stream !== stream || this.#end + length > limit || this.#count === LARGEST_COUNT) {
+    if (this.#stream !== stream || this.#end + length > Math.min(limit, this.#bytes.length)) {
       this.#finish();
       this.#stream = stream;
-      this.#bytes = Buffer.allocUnsafe(header + length);
+      this.#bytes = header + length > LONGEST_BATCH ? Buffer.allocUnsafe(header + length) : this.#batch;
       this.#header.write(this.#bytes, Kind.FRAMES, stream.id, stream.next);
       this.#end = header;
-    } else if (this.#end + length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafe(Math.min(limit, Math.max(ROOM, (this.#end + length) * 2)));
-      this.#bytes.copy(grown, 0, 0, this.#end);
-      this.#bytes = grown;
     }
     const at = this.#end;
     this.#end += length;
@@ -304,7 +306,8 @@ export class Outgoing {
     this.#header.setCount(this.#bytes, frames);
     // its frames' bytes are counted already
     this.#waitingBytes -= this.#end - this.#header.length;
-    this.#push(stream, this.#bytes.subarray(0, this.#end), frames);
+    const filled = this.#bytes.subarray(0, this.#end);
+    this.#push(stream, this.#bytes === this.#batch ? Buffer.from(filled) : filled, frames);
     this.#count = 0;
   }
 
@@ -340,20 +343,28 @@ export class Outgoing {
       this.#inFlight.push(message);
       this.#inFlightBytes += size;
     }
-    if (!this.#confirming && this.#inFlight.length > 0) void this.#confirm();
+    if (this.#confirming || this.#inFlight.length === 0) return;
+    if (this.#inFlightBytes >= ASK_AFTER) void this.#confirm();
+    else this.#askSoon ??= this.#options.clock.setTimeout(() => void this.#confirm(), ASK_WITHIN);
   }
 
   /** One question of the server at a time: what was published before it has been taken when it is answered. */
   async #confirm(): Promise<void> {
+    if (this.#confirming) return;
     this.#confirming = true;
-    while (this.#inFlight.length > 0) {
+    this.#askSoon?.cancel();
+    this.#askSoon = undefined;
+    do {
       const asked = this.#inFlight;
       const { length } = asked;
       const confirmed = await this.#options.carrier.confirmed();
       // the connection has broken meanwhile, and there is perhaps another one
       if (asked !== this.#inFlight) continue;
       // it has broken, of which we are told next
-      if (!confirmed) break;
+      if (!confirmed) {
+        this.#confirming = false;
+        return;
+      }
       for (let count = 0; count < length; count++) {
         const { payload, frames } = asked.shift() as Message;
         this.#inFlightBytes -= payload.length + OVERHEAD;
@@ -361,8 +372,9 @@ export class Outgoing {
       }
       this.#changed();
       this.#pump();
-    }
+    } while (this.#inFlightBytes >= ASK_AFTER);
     this.#confirming = false;
+    this.#pump();
   }
 
   #changed(): void {

@@ -4,7 +4,13 @@ import { GatewayError } from '../base/errors.js';
 import type { ThreadLink } from '../link/thread-link.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 import { LinkGauge } from '../ring/link-gauge.js';
-import { type ClientAddress, type GatewayAddress, formatAddress, nameWithCell } from '../wire/client-id.js';
+import {
+  type ClientAddress,
+  type GatewayAddress,
+  addressKey,
+  formatAddress,
+  nameWithCell,
+} from '../wire/client-id.js';
 import { Command, Flag } from '../wire/command.js';
 import { type Frame, MAX_INNER_PACKAGE, frameLength } from '../wire/frame.js';
 import type { BusinessWorker } from './business-worker.js';
@@ -28,6 +34,9 @@ export class ThreadTransport implements Transport {
   readonly #bufferSize: number;
   readonly #thread: number;
   #gateways: readonly LinkedGateway[] = [];
+  readonly #byAddress = new Map<number, LinkedGateway>();
+  /** Of those that are up, one for each gauge: all of other cells have the same. */
+  #gauged: readonly LinkedGateway[] = [];
   /** The one that was sent to last. */
   #last: LinkedGateway | undefined;
   #lastRequest = 0;
@@ -53,6 +62,11 @@ export class ThreadTransport implements Transport {
       dialect: gateway.php ? phpDialect : ourDialect,
       gauge: gauge === null ? undefined : new LinkGauge(gauge),
     }));
+    this.#byAddress.clear();
+    for (const gateway of this.#gateways) this.#byAddress.set(addressKey(gateway.ip, gateway.port), gateway);
+    const gauges = new Map(states.map(({ gauge, up }, index) => [up ? gauge : null, this.#gateways[index]]));
+    gauges.delete(null);
+    this.#gauged = [...gauges.values()];
     this.#last = undefined;
     this.linkDrained();
     return before.filter(({ up, ip, port }) => up && this.#at(ip, port)?.up !== true);
@@ -125,12 +139,12 @@ export class ThreadTransport implements Transport {
   }
 
   get #congested(): boolean {
-    return this.#link.congested || this.#gateways.some(({ gauge }) => gauge?.congested === true);
+    return this.#link.congested || this.#gauged.some(({ gauge }) => gauge?.congested === true);
   }
 
   #at(ip: number, port: number): LinkedGateway | undefined {
     if (this.#last?.ip !== ip || this.#last.port !== port) {
-      this.#last = this.#gateways.find((gateway) => gateway.ip === ip && gateway.port === port);
+      this.#last = this.#byAddress.get(addressKey(ip, port));
     }
     return this.#last;
   }
@@ -147,8 +161,8 @@ export class ThreadTransport implements Transport {
   /** Before anything is sent to any. Those that are down get nothing. */
   #checkAll(): boolean {
     let writable = true;
-    for (const gateway of this.#gateways) {
-      if (gateway.up && !this.#check(gateway, gateway.ip, gateway.port)) writable = false;
+    for (const gateway of this.#gauged) {
+      if (!this.#check(gateway, gateway.ip, gateway.port)) writable = false;
     }
     return writable;
   }

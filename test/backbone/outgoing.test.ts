@@ -25,8 +25,9 @@ class Carrier {
     return await new Promise<boolean>((resolve) => this.#confirm.push(resolve));
   }
 
-  /** Confirms everything; resolves when that was heard. */
-  async confirm(confirmed = true): Promise<void> {
+  /** Confirms everything, when that is asked for; resolves when that was heard. */
+  async confirm(clock: ManualClock, confirmed = true): Promise<void> {
+    clock.advance(20);
     for (const resolve of this.#confirm.splice(0)) resolve(confirmed);
     await turn();
   }
@@ -116,15 +117,15 @@ describe('what a node publishes', () => {
   });
 
   it('what was not confirmed when the connection broke goes out again first, and only that', async () => {
-    const { carrier, outgoing } = scene();
+    const { carrier, clock, outgoing } = scene();
     const red = new Stream('red', 1);
     outgoing.relay(red, frame('a'));
     await turn();
-    await carrier.confirm();
+    await carrier.confirm(clock);
     outgoing.relay(red, frame('b'));
     await turn();
     carrier.up = false;
-    await carrier.confirm(false);
+    await carrier.confirm(clock, false);
     outgoing.disconnected();
     outgoing.relay(red, frame('c'));
     await turn();
@@ -139,12 +140,12 @@ describe('what a node publishes', () => {
       ['red', 1, 'b'],
       ['red', 2, 'c'],
     ]);
-    await carrier.confirm();
+    await carrier.confirm(clock);
     assert.deepEqual([outgoing.published, outgoing.bufferedBytes], [3, 0]);
   });
 
   it('what waits is shown, congested from the buffer size on until half of it is left', async () => {
-    const { carrier, gauge, outgoing, drained } = scene(2000);
+    const { carrier, clock, gauge, outgoing, drained } = scene(2000);
     const red = new Stream('red', 1);
     carrier.up = false;
     for (let count = 0; count < 3; count++) outgoing.relay(red, frame('x'.repeat(900)));
@@ -153,7 +154,7 @@ describe('what a node publishes', () => {
     await turn();
     carrier.up = true;
     outgoing.go();
-    await carrier.confirm();
+    await carrier.confirm(clock);
     assert.deepEqual([gauge.buffered, gauge.congested, drained.times], [0, false, 1]);
   });
 
@@ -195,12 +196,12 @@ describe('what a node publishes', () => {
     outgoing.relay(green, frame('c'));
     await second();
     const marks = (): [string, number, number, number][] =>
-      carrier.taken.flatMap(({ subject, payload }) => {
+      carrier.taken.flatMap<[string, number, number, number]>(({ subject, payload }) => {
         const header = new ReceivedHeader();
         header.read(payload);
         if (header.kind !== Kind.MARK) return [];
-        return [[subject, header.first, header.body.readUInt32BE(0), header.body.readUInt32BE(4)] as const];
-      }) as [string, number, number, number][];
+        return [[subject, header.first, header.body.readUInt32BE(0), header.body.readUInt32BE(4)]];
+      });
     assert.deepEqual(marks(), [['red', 6, 5, 2000]]);
     await second();
     await second();

@@ -142,6 +142,7 @@ describe('docs/monitoring/dashboard.json', () => {
         'gatewayworker_metrics_refused_total',
         'gatewayworker_register_gateways',
         'gatewayworker_register_workers',
+        'gatewayworker_gateway_link_spared_total',
         'gatewayworker_inner_refused_total',
       ],
     );
