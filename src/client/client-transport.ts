@@ -167,7 +167,8 @@ export class ClientTransport implements Transport {
     this.#closed = true;
     await this.#connecting?.catch(() => {});
     const connections = [...(this.#connections?.values() ?? [])];
-    await Promise.all([...connections, this.#cells].map((way) => way?.close()));
+    const cells = this.#cells === undefined ? [] : [this.#cells];
+    await Promise.all([...connections, ...cells].map((way) => way.close()));
     this.#options.requests.close();
     this.#throwLost();
   }

@@ -17,18 +17,18 @@ export class WholeSource implements GatewaySource {
   /** @throws GW_BACKBONE, GW_CONFIG, GW_CLUSTER */
   async start(): Promise<void> {
     await this.#member.join();
-    const { registers, onGateways } = this.#options;
-    if (registers.length === 0) {
-      onGateways([]);
+    const options = this.#options;
+    if (options.registers.length === 0) {
+      options.onGateways([]);
       return;
     }
     let checked = false;
     const discovery = new Discovery({
-      ...this.#options,
+      ...options,
       onGateways: (gateways: readonly GatewayAddress[]) => {
         if (!checked) this.#member.checkCell(gateways);
         checked = true;
-        onGateways(gateways);
+        options.onGateways(gateways);
       },
     });
     try {
