@@ -61,6 +61,8 @@ export interface BackboneOptions {
   readonly node: string;
   /** The gateway of this node, if it has one. */
   readonly gateway: Gateway | undefined;
+  /** Whether the gateway with this address is known in the mesh. */
+  readonly isInMesh: (address: GatewayAddress) => boolean;
   /** Bytes that may wait before sends return false. */
   readonly bufferSize: number;
   /** Milliseconds between two pings; 5 s at most. */
@@ -150,6 +152,7 @@ export class Backbone implements OtherCells, IncomingOwner {
       gateway: gateway?.inner.address,
       clock,
       problems: this.#problems,
+      isInMesh: options.isInMesh,
       gauge: this.#gauge.shared,
       make: (instance, cell) => this.#farNode(instance, cell),
       onChange: () => this.#changed(),

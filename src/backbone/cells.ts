@@ -10,6 +10,8 @@ import { BUCKETS } from './subjects.js';
 /** Milliseconds without a word of a node after which it is not reckoned with, and after which it is not named any more. */
 const SILENT = 15_000;
 const FORGOTTEN = 60_000;
+/** Hellos after which a node of this cell should be known in the mesh. */
+const STRANGE = 3;
 
 export interface CellsOptions {
   /** Of this node. */
@@ -17,6 +19,8 @@ export interface CellsOptions {
   readonly gateway: GatewayAddress | undefined;
   readonly clock: Clock;
   readonly problems: LogOnce;
+  /** Whether the gateway with this address is known in this cell's mesh. */
+  readonly isInMesh: (address: GatewayAddress) => boolean;
   /** What waits for the backbone, for those who send by it. */
   readonly gauge: SharedArrayBuffer;
   readonly make: (instance: number, cell: string) => FarNode;
@@ -93,7 +97,11 @@ export class Cells {
     }
     node.heardAt = this.#options.clock.now();
     if (hello.gateway === undefined) return;
-    if (this.#isOurs(node, hello.gateway) || node.cell === this.#options.cell) return;
+    if (this.#isOurs(node, hello.gateway)) return;
+    if (node.cell === this.#options.cell) {
+      this.#look(node, hello.gateway);
+      return;
+    }
     if (this.#isTaken(node, hello.gateway) || node.up) return;
     node.gateway = hello.gateway;
     node.up = true;
@@ -131,6 +139,17 @@ export class Cells {
     );
     this.#warn(node, this.conflict.message);
     return true;
+  }
+
+  /** Whether a node that says that it is of this cell is one of its mesh. One that comes is there at once, or soon. */
+  #look(node: FarNode, address: GatewayAddress): void {
+    node.strangeHellos = this.#options.isInMesh(address) ? 0 : node.strangeHellos + 1;
+    if (node.strangeHellos < STRANGE) return;
+    this.#options.problems.warn(
+      'backbone: name',
+      { cell: node.cell, node: node.name },
+      `the node ${node.name}, whose gateway is ${formatAddress(address)}, calls its cell ${node.cell} as well, and is not in this mesh: nothing that is sent here reaches its clients. Give each mesh, and each single node, a cluster.backbone.name of its own; or the nodes of one mesh the same Register.`,
+    );
   }
 
   /** Whether a node that lives has that address. One of the same cell has come again. */

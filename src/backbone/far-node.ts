@@ -20,6 +20,8 @@ export class FarNode {
   /** Milliseconds on the clock. */
   heardAt: number;
   up = false;
+  /** Hellos in a row in which it said that it is of this cell, and was not in its mesh. */
+  strangeHellos = 0;
   /** Frames that have come of it. */
   received = 0;
 

@@ -44,14 +44,6 @@ export const MARK_LENGTH = 8;
 /** Where the fields lie that are filled in last. */
 const COUNT = 16;
 
-export interface MessageHeader {
-  readonly kind: number;
-  readonly stream: number;
-  readonly first: number;
-  readonly part: number;
-  readonly parts: number;
-}
-
 /** Writes the headers of one publisher. */
 export class HeaderWriter {
   /** Bytes of each header. */

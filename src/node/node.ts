@@ -319,11 +319,17 @@ export class Node implements AskedNode, Answerer {
       config,
       node: this.name,
       gateway: this.gateway,
+      isInMesh: (address) => this.#isInMesh(formatAddress(address)),
       bufferSize: worker === false ? INNER_BUFFER_SIZE : worker.sendToGatewayBufferSize,
       pingInterval: cluster.pingInterval * 1000,
       clock: systemClock,
       log: this.#options.log,
     });
+  }
+
+  /** Nobody but workers dials other gateways: without them, none is known to be missing. */
+  #isInMesh(address: string): boolean {
+    return this.#pool?.gateways().some((gateway) => gateway.address === address) ?? true;
   }
 
   async #preparePool(

@@ -198,12 +198,12 @@ describe('what a node publishes', () => {
     outgoing.relay(green, frame('c'));
     await second();
     const marks = (): [string, number, number, number][] =>
-      carrier.taken.flatMap(({ subject, payload }) => {
+      carrier.taken.flatMap<[string, number, number, number]>(({ subject, payload }) => {
         const header = new ReceivedHeader();
         header.read(payload);
         if (header.kind !== Kind.MARK) return [];
-        return [[subject, header.first, header.body.readUInt32BE(0), header.body.readUInt32BE(4)] as const];
-      }) as [string, number, number, number][];
+        return [[subject, header.first, header.body.readUInt32BE(0), header.body.readUInt32BE(4)]];
+      });
     assert.deepEqual(marks(), [['red', 6, 5, 2000]]);
     await second();
     await second();

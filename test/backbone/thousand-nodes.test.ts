@@ -19,6 +19,7 @@ it('a thousand nodes that come in one turn, and go in another, are told of once 
     cell: 'own',
     gateway: { ip: 1, port: 1 },
     clock,
+    isInMesh: () => false,
     problems: new LogOnce(createLogger({ level: 'silent', destination: { write() {} } }), clock),
     gauge: new SharedArrayBuffer(8),
     make: (instance, cell) =>

@@ -90,7 +90,7 @@ export class Cells {
 
   /** Stops the nodes, and the server after them. */
   async stop(): Promise<void> {
-    const [server, ...others] = [...this.#ends].reverse();
+    const [server, ...others] = this.#ends.toReversed();
     await Promise.all(others.map((end) => end()));
     await server();
   }
