@@ -1,4 +1,4 @@
-import type { Msg, NatsConnection, Status, Subscription } from '@nats-io/transport-node';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { Backoff, type BackoffOptions } from '../base/backoff.js';
 import { type Clock, type Timer, withinTime } from '../base/clock.js';
 import { messageOf } from '../base/error-text.js';
@@ -63,6 +63,8 @@ export class BackboneConnection {
   /** Why each server could not be reached, since one could. */
   readonly #failures = new Map<string, string>();
   #closing = false;
+  /** Whether the server has left pings unanswered. */
+  #silent = false;
   #wake: (() => void) | undefined;
   #pause: Timer | undefined;
   #resubscribed: Promise<void> = Promise.resolve();
@@ -229,7 +231,7 @@ export class BackboneConnection {
     this.#since = clock.now();
     log.info({ server, nats: connection.info?.version }, `the backbone is there, by ${server}`);
     this.#warnOfOpenServer(connection, server);
-    void this.#watch(connection.status());
+    void this.#watch(connection);
     this.#resubscribed = this.#subscribeAll(connection);
     owner.connected();
     const error = await connection.closed();
@@ -240,7 +242,9 @@ export class BackboneConnection {
     // one that lets nodes in and ends them at once is asked less and less often, too
     if (clock.now() - this.#since >= STEADY) this.#backoff.reset();
     this.#since = clock.now();
-    const reason = error instanceof Error ? messageOf(error) : 'the server has ended it';
+    const ended = this.#silent ? 'the server does not answer' : 'the server has ended it';
+    const reason = error instanceof Error ? messageOf(error) : ended;
+    this.#silent = false;
     this.#lastError = `${server}: ${reason}`;
     if (!this.#closing)
       log.warn({ server }, `the connection to the backbone by ${server} broke: ${reason}; it is made again`);
@@ -275,9 +279,13 @@ export class BackboneConnection {
     }
   }
 
-  async #watch(changes: AsyncIterable<Status>): Promise<void> {
-    for await (const change of changes) {
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const change of connection.status()) {
       if (change.type === 'error') this.#refused(change.error);
+      if (change.type !== 'staleConnection') continue;
+      this.#silent = true;
+      // by itself, the library waits until what it has written last has left, which on a dead line it never does
+      await connection.close();
     }
   }
 

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from './free-port.js';
 
-/** A folder that not everybody's PATH has. */
-const PATH = `${process.env.PATH}:/usr/sbin:/usr/local/sbin`;
+/** With a folder that not everybody's PATH has. */
+export const NATS_ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
 
 /** Whoever ends what it has started: a test, or a suite that calls it in its `after`. */
 export interface Ends {
@@ -60,7 +60,7 @@ export class NatsServer {
     const server = spawn('nats-server', ['-c', 'nats.conf'], {
       cwd: this.folder,
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, PATH },
+      env: NATS_ENV,
     });
     this.#server = server;
     const end = (): void => void server.kill('SIGKILL');
@@ -69,7 +69,7 @@ export class NatsServer {
     const failed = once(server, 'error').then(([cause]) => {
       throw new Error('nats-server is not there: run npm run setup', { cause });
     });
-    await Promise.race([failed, isReady(server)]);
+    await Promise.race([failed, natsIsReady(server)]);
   }
 
   /** Ends it: in good order, or as a crash does. */
@@ -102,7 +102,8 @@ export class NatsServer {
   }
 }
 
-async function isReady(server: ChildProcess): Promise<void> {
+/** @param server whose standard error is read */
+export async function natsIsReady(server: ChildProcess): Promise<void> {
   let said = '';
   if (server.stderr === null) throw new Error('nats-server has no output');
   for await (const line of createInterface({ input: server.stderr })) {
