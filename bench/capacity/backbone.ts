@@ -70,6 +70,7 @@ async function measureMessages(nats: Nats, far: FarEnd): Promise<string[]> {
     config: { servers: [nats.url], name: 'near', prefix: PREFIX, events: [] },
     node: 'near-end',
     gateway: undefined,
+    isInMesh: () => false,
     bufferSize: BUFFER_SIZE,
     pingInterval: PING_INTERVAL,
     isInMesh: () => true,

@@ -55,6 +55,7 @@ async function openCell(server: string): Promise<number> {
     config: { servers: [server], name: 'far', prefix: PREFIX, events: [] },
     node: 'far-end',
     gateway,
+    isInMesh: () => false,
     bufferSize: BUFFER_SIZE,
     pingInterval: PING_INTERVAL,
     clock: systemClock,

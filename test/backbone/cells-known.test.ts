@@ -12,13 +12,15 @@ import { formatAddress, ipToNumber } from '#src/wire/client-id.js';
 import { NodeLog } from '../support/node-log.js';
 
 const GATEWAY = { ip: ipToNumber('10.0.0.1'), port: 2900 };
+const NODES = 1000;
 const ELSEWHERE = { ip: ipToNumber('10.1.0.1'), port: 2900 };
 
 function scene() {
   const clock = new ManualClock();
   const log = new NodeLog();
   const gone: FarNode[] = [];
-  const cells = new Cells({
+  const told: number[] = [];
+  const cells: Cells = new Cells({
     cell: 'eu',
     gateway: GATEWAY,
     clock,
@@ -27,7 +29,7 @@ function scene() {
     gauge: new SharedArrayBuffer(8),
     make: (instance, cell) =>
       new FarNode(instance, cell, { stream: new Stream('', 0), asker: undefined, heardAt: clock.now() }),
-    onChange: () => {},
+    onChange: () => told.push(cells.gateways.filter(({ up }) => up).length),
     onGone: (node) => void gone.push(node),
   });
   function hears(instance: number, cell: string, hello: Partial<Hello> = {}): FarNode {
@@ -39,7 +41,7 @@ function scene() {
   /** What threads are told. */
   const shown = (): [cell: string | undefined, up: boolean][] =>
     cells.gateways.map(({ cell, up }) => [cell, up]);
-  return { cells, clock, log, gone, hears, shown };
+  return { cells, clock, log, gone, told, hears, shown };
 }
 
 describe('what a node knows of other cells', () => {
@@ -64,6 +66,25 @@ describe('what a node knows of other cells', () => {
     assert.deepEqual(shown(), []);
     assert.deepEqual(gone, [node, node, node]);
     assert.notEqual(hears(1, 'us'), node, 'what it has counted is forgotten with it');
+  });
+
+  it('a thousand that come in one turn, and go in another, are told of once each time', async () => {
+    const { cells, clock, told, hears } = scene();
+    const come = async (): Promise<void> => {
+      for (let instance = 1; instance <= NODES; instance++)
+        hears(instance, 'us', { gateway: { ip: ELSEWHERE.ip + instance, port: 2900 } });
+      assert.equal(cells.gateways.length, NODES, 'they are known at once');
+      await turn();
+    };
+    await come();
+    assert.deepEqual(told, [NODES]);
+    await come();
+    assert.deepEqual(told, [NODES], 'what is known already is no news');
+    clock.advance(15_001);
+    hears(7, 'us', { gateway: { ip: ELSEWHERE.ip + 7, port: 2900 } });
+    cells.sweep();
+    await turn();
+    assert.deepEqual(told, [NODES, 1]);
   });
 
   it('nodes of its own cell, and those without a gateway, are no gateways of other cells', () => {
@@ -100,7 +121,7 @@ describe('what a node knows of other cells', () => {
     await log.logged('the node node-1 of the cell us is not reckoned with');
     hears(2, 'asia', { buckets: 16 });
     const { msg } = await log.logged('the node node-2 of the cell asia is not reckoned with');
-    assert.match(msg, /shares names among 16 subjects and this node among 65536/);
+    assert.match(msg, /shares names among 16 subjects and this node among 1048576/);
     assert.deepEqual(shown(), []);
   });
 
@@ -115,3 +136,7 @@ describe('what a node knows of other cells', () => {
     assert.equal(log.lines.length, 1);
   });
 });
+
+async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+}
