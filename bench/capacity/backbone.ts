@@ -73,7 +73,6 @@ async function measureMessages(nats: Nats, far: FarEnd): Promise<string[]> {
     isInMesh: () => false,
     bufferSize: BUFFER_SIZE,
     pingInterval: PING_INTERVAL,
-    isInMesh: () => true,
     clock: systemClock,
     log,
   });
