@@ -4,6 +4,7 @@ import type { LinkGauge } from '../ring/link-gauge.js';
 import { type Frame, type ReceivedFrame, encodeFrame, frameLength, writeFrame } from '../wire/frame.js';
 import { HeaderWriter, Kind, MARK_LENGTH } from './message-header.js';
 import { type Stream, Use } from './stream.js';
+import { UsedStreams } from './used-streams.js';
 
 /** Bytes that may be on their way to the server without its having confirmed them. */
 const WINDOW = 4 * 2 ** 20;
@@ -15,8 +16,6 @@ const ASK_AFTER = 2 ** 18;
 const ASK_WITHIN = 20;
 /** Bytes that a message is counted with beside its own. */
 const OVERHEAD = 256;
-/** Milliseconds for which it is known which streams were used. */
-const REMEMBERED = 60_000;
 /** Where a frame has client_port. */
 const CLIENT_PORT = 15;
 
@@ -85,10 +84,7 @@ export class Outgoing {
     this.#finish();
     this.#pump();
   };
-  /** Streams that are not idle. */
-  #used: Stream[] = [];
-  /** Streams that were, and when they became idle. */
-  readonly #history = new Queue<{ readonly at: number; readonly streams: readonly Stream[] }>();
+  readonly #used: UsedStreams;
   /** Frames that were published. */
   published = 0;
   /** Frames that were not, since there was no connection for too long, or the server refused them. */
@@ -96,6 +92,7 @@ export class Outgoing {
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
+    this.#used = new UsedStreams(options.clock);
     this.#header = new HeaderWriter(options.instance, options.cell);
   }
 
@@ -197,45 +194,25 @@ export class Outgoing {
 
   /** A second is over: who has followed a stream that has become quiet is told where it ends. */
   sweep(): void {
-    const now = this.#options.clock.now();
-    const quiet: Stream[] = [];
-    this.#used = this.#used.filter((stream) => {
-      if (stream.use === Use.USED) {
-        stream.use = Use.QUIET;
-        return true;
-      }
-      stream.use = Use.IDLE;
-      quiet.push(stream);
-      return false;
-    });
-    if (quiet.length > 0) this.#history.push({ at: now, streams: quiet });
-    for (const stream of quiet) this.#mark(stream, now);
-    for (let oldest = this.#history.peek(); oldest !== undefined; oldest = this.#history.peek()) {
-      if (now - oldest.at < REMEMBERED) break;
-      this.#history.shift();
-    }
+    for (const stream of this.#used.sweep()) this.#mark(stream);
   }
 
   /** Says of all streams that were used in so many milliseconds where they end. */
   markSince(milliseconds: number): void {
-    const now = this.#options.clock.now();
-    const streams = new Set(this.#used);
-    for (const { at, streams: idle } of this.#history) {
-      if (now - at <= milliseconds) for (const stream of idle) streams.add(stream);
-    }
-    for (const stream of streams) this.#mark(stream, now);
+    for (const stream of this.#used.since(milliseconds)) this.#mark(stream);
   }
 
-  #mark(stream: Stream, now: number): void {
+  #mark(stream: Stream): void {
+    const age = Math.ceil(this.#options.clock.now() - stream.startedAt);
     const body = Buffer.allocUnsafe(MARK_LENGTH);
     body.writeUInt32BE(stream.start, 0);
-    body.writeUInt32BE(Math.min(Math.ceil(now - stream.startedAt), 0xffff_ffff), 4);
+    body.writeUInt32BE(Math.min(age, 0xffff_ffff), 4);
     this.note(stream, Kind.MARK, body);
   }
 
   /** Makes room for a frame in the open message, and counts it. @returns where; 0: it is not sent, or does not fit into one */
   #room(stream: Stream, length: number): number {
-    if (stream.use !== Use.USED) this.#use(stream);
+    if (stream.use !== Use.USED) this.#used.use(stream);
     if (this.#apart) {
       stream.next = (stream.next + 1) >>> 0;
       this.unsent++;
@@ -263,15 +240,6 @@ export class Outgoing {
     if (!this.#congested && this.bufferedBytes > this.#options.bufferSize) this.#congested = true;
     this.#options.gauge.show(this.bufferedBytes, this.#congested);
     return at;
-  }
-
-  #use(stream: Stream): void {
-    if (stream.use === Use.IDLE) {
-      stream.start = stream.next;
-      stream.startedAt = this.#options.clock.now();
-      this.#used.push(stream);
-    }
-    stream.use = Use.USED;
   }
 
   get #limit(): number {
