@@ -16,6 +16,8 @@ export class GatewayInterest {
   /** Undefined while it is not known. */
   #bitmap: Buffer | undefined;
   #version = 0;
+  /** How far it was when the gateway sent what came last over any of the links; undefined once it is as far here. */
+  #least: number | undefined;
 
   /** Whether it has no links. */
   get unused(): boolean {
@@ -53,6 +55,14 @@ export class GatewayInterest {
     this.#version = frame.clientIp;
   }
 
+  /**
+   * What comes next over a link may tell of what the interest has in this version: until it is as far, nothing is known, for
+   * all slots, since one may tell another one.
+   */
+  expect(version: number): void {
+    if (this.#least === undefined || reaches(version, this.#least)) this.#least = version;
+  }
+
   /** Whether it is known, and at least this far. */
   reaches(version: number): boolean {
     return this.#bitmap !== undefined && reaches(this.#version, version);
@@ -61,6 +71,10 @@ export class GatewayInterest {
   /** Whether the gateway may have clients of one of these names. @param hashes as SendNames has them */
   hasAny(hashes: readonly number[]): boolean {
     if (this.#bitmap === undefined) return true;
+    if (this.#least !== undefined) {
+      if (!this.reaches(this.#least)) return true;
+      this.#least = undefined;
+    }
     for (let index = 0; index < hashes.length; index += 2) {
       if (hasName(this.#bitmap, hashes[index], hashes[index + 1])) return true;
     }
@@ -69,14 +83,16 @@ export class GatewayInterest {
 
   #follow(link: LinkInterest): void {
     this.#following = link;
+    // what it is told then has all that came before
+    this.#least = undefined;
     link.send(FOLLOW);
   }
 }
 
 /**
- * One link's part in it: what its worker has done over this link, or been told, counts for it at once, whether or not the
- * word of that has come over the link that follows. Names that it gives to clients are marked until a barrier behind them
- * has come back, and the interest is as far as that says. One barrier at most is on its way.
+ * One link's part in it: what its worker has done over this link counts for it at once, whether or not the word of that has
+ * come over the link that follows. Names that it gives to clients are marked until a barrier behind them has come back, and
+ * the interest is as far as that says. One barrier at most is on its way.
  */
 export class LinkInterest {
   /** Sends a frame over the link. */
@@ -88,8 +104,6 @@ export class LinkInterest {
   #answer: number | undefined;
   /** Given behind it. */
   #later = new NameMarks();
-  /** How far the interest was when the gateway sent what came last. */
-  #least: number | undefined;
 
   constructor(gateway: GatewayInterest, marking: boolean, send: (frame: ReceivedFrame) => void) {
     this.#gateway = gateway;
@@ -125,7 +139,7 @@ export class LinkInterest {
         this.#gateway.told(this, frame);
         break;
       case InterestWord.VERSION:
-        this.#least = version;
+        this.#gateway.expect(version);
         break;
       case InterestWord.BARRIER:
         this.#answer = version;
@@ -138,10 +152,6 @@ export class LinkInterest {
 
   /** Whether the gateway may have clients of one of these names. @param hashes as SendNames has them */
   mayHave(hashes: readonly number[]): boolean {
-    if (this.#least !== undefined) {
-      if (!this.#gateway.reaches(this.#least)) return true;
-      this.#least = undefined;
-    }
     this.#settle();
     return this.#marks.hasAny(hashes) || this.#later.hasAny(hashes) || this.#gateway.hasAny(hashes);
   }

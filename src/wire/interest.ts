@@ -11,8 +11,8 @@ import { type Frame, type ReceivedFrame, decodeFrame, emptyFrame, encodeFrame } 
  *   SNAPSHOT     version    bitmap      gateway to slot, over links that follow: the whole filter; its length, a power of
  *                                       two, is the filter's size. Bit n is bit n % 8 of byte n / 8
  *   CHANGES      version    u32 LE …    likewise: bits, in the order in which they changed; SET or cleared
- *   VERSION      version                gateway to slot, over all other links, before the next frame: that may tell of
- *                                       something which has happened since, as the interest had this version
+ *   VERSION      version                gateway to slot, over any link, before the next frame: that may tell of what the
+ *                                       interest has in this version
  *   BARRIER      0                      slot to gateway: a question behind what it has sent
  *   BARRIER      version                the answer: all of that has been carried out, and is in this version
  *
