@@ -8,6 +8,7 @@ import { ApiClient, introduce } from '../support/api-client.js';
 import { Cells } from '../support/cells.js';
 import { SECRET_KEY } from '../support/cluster.js';
 import { NatsServer } from '../support/nats.js';
+import { NodeProcess } from '../support/node.js';
 
 type AnyCalls = Record<string, (...args: unknown[]) => unknown>;
 
@@ -62,7 +63,7 @@ describe('GatewayClient and two cells', { timeout: 120_000 }, () => {
       client.setSession(ann, { n: 1 });
       for (const [name, args, expected] of QUERY_CASES) {
         const everybody = { ann, bob, ann2, nobody, gone: gone.id };
-        const found = sorted({ ...{ is: await calls[name](...args(everybody)) } });
+        const found = sorted({ is: await calls[name](...args(everybody)) });
         assert.deepEqual(found, sorted({ is: expected(everybody) }), `${name}(${argumentsOf(args)})`);
       }
       for (const [what, name, args, expected] of SEND_CASES) {
@@ -138,6 +139,20 @@ describe('GatewayClient and two cells', { timeout: 120_000 }, () => {
     assert.equal(status, 504);
     assert.match(String(json.error?.message), named);
     assert.deepEqual([json.missing, json.partial], [[gateway.address], 2]);
+  });
+
+  it('a Register alone has one for its admin listener', async (t) => {
+    await people(t);
+    const node = await NodeProcess.start({
+      gateway: false,
+      worker: false,
+      register: { listen: '127.0.0.1:0' },
+      cluster: { backbone: { servers: [cells.server.url], name: 'register' } },
+      admin: { listen: '127.0.0.1:0' },
+    });
+    t.after(async () => await node.stop());
+    const admin = new AdminClient(await node.admin());
+    assert.equal(await admin.result('/api/getAllClientIdCount'), 4);
   });
 
   it('paces, and refuses what is too much, while NATS stands still', async () => {
