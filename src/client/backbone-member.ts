@@ -71,6 +71,8 @@ export class BackboneMember implements OtherCells, CellWay {
       config,
       node: `${hostname()}:${process.pid}`,
       gateway: undefined,
+      // which cell the mesh is, it looks by itself
+      isInMesh: () => true,
       bufferSize: INNER_BUFFER_SIZE,
       pingInterval: PING_INTERVAL,
       isInMesh: () => true,

@@ -246,14 +246,15 @@ export class Node implements AskedNode, Answerer {
     });
   }
 
-  /** The Gateway API, for all clients of the cluster. It is made, and loaded, when it is first asked for. */
+  /** The Gateway API, for all clients of the cluster, and of other cells. It is made, and loaded, when it is first asked for. */
   async calls(): Promise<ClusterCalls> {
     this.#calls ??= import('./node-calls.js').then(({ nodeCalls }) =>
       nodeCalls({
+        config: this.#config,
         gateway: this.gateway,
+        register: this.registerAddress,
         membership: this.#membership,
         otherCells: this.#backbone,
-        secretKey: this.#config.cluster.secretKey,
         tls: this.#innerTls,
       }),
     );

@@ -367,6 +367,25 @@ describe('the admin page in Chromium', { timeout: 120_000 }, () => {
       ['.mesh', '.node'].map(async (part) => (await page.locator(part).boundingBox())!.width),
     );
     assert.ok(picture < 260 && card > 800, `${picture}, ${card}`);
+    // whoever it has not on the screen is sent to as well
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Send…' }).click();
+    for (const [counted, said] of [
+      [1234, 'all 1,234 clients'],
+      [new Error('one is missing'), 'all clients'],
+    ] as const) {
+      scene.onCall = () => {
+        if (counted instanceof Error) throw counted;
+        return counted;
+      };
+      await dialog.getByRole('button', { name: 'Go on…' }).click();
+      await dialog.getByText(`The message goes to ${said}.`).waitFor();
+      await dialog.getByRole('button', { name: 'Back' }).click();
+    }
+    assert.match(
+      faults.splice(0).join(),
+      /^Failed to load resource: the server responded with a status of 500[^,]*$/,
+    );
     // it would miss the node, which is closed first
     await page.close();
   });

@@ -1,13 +1,21 @@
 /** GatewayClient about the clients of several cells, with the Registers of one of them and without any. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { GatewayClient, type GatewayClientOptions, PartialResultError } from '#src/client/index.js';
 import { AdminClient } from '../support/admin-client.js';
 import { QUERY_CASES, SEND_CASES, argumentsOf, sorted } from '../support/api-cases.js';
 import { ApiClient, introduce } from '../support/api-client.js';
 import { Cells } from '../support/cells.js';
 import { SECRET_KEY } from '../support/cluster.js';
+import { configFolder } from '../support/config-folder.js';
+import { samplesIn } from '../support/documents.js';
 import { NatsServer } from '../support/nats.js';
+import { NodeProcess } from '../support/node.js';
+import { ROOT } from '../support/package-project.js';
 
 type AnyCalls = Record<string, (...args: unknown[]) => unknown>;
 
@@ -62,7 +70,7 @@ describe('GatewayClient and two cells', { timeout: 120_000 }, () => {
       client.setSession(ann, { n: 1 });
       for (const [name, args, expected] of QUERY_CASES) {
         const everybody = { ann, bob, ann2, nobody, gone: gone.id };
-        const found = sorted({ ...{ is: await calls[name](...args(everybody)) } });
+        const found = sorted({ is: await calls[name](...args(everybody)) });
         assert.deepEqual(found, sorted({ is: expected(everybody) }), `${name}(${argumentsOf(args)})`);
       }
       for (const [what, name, args, expected] of SEND_CASES) {
@@ -106,6 +114,20 @@ describe('GatewayClient and two cells', { timeout: 120_000 }, () => {
     });
   }
 
+  it('reminds from a process of its own, which ends by itself: the sample in docs/backbone.md', async (t) => {
+    const clients = await people(t);
+    await Promise.all(clients.map((client) => client.call('client.join', 'news')));
+    const [sample] = samplesIn('js').filter(({ document }) => document === 'docs/backbone.md');
+    const folder = await configFolder(t, {
+      'remind.mjs': sample.code
+        .replace('gatewayworker/client', pathToFileURL(join(ROOT, 'dist/client/index.js')).href)
+        .replace('nats://127.0.0.1:4222', cells.server.url),
+    });
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'remind.mjs')]);
+    assert.equal(stdout, '4 clients are online, in all cells\n');
+    for (const { ws } of clients) assert.equal(await ws.next(), 'The shop opens at nine.');
+  });
+
   it('messages for workers stay in the mesh, and need one', async (t) => {
     const [ann] = await people(t);
     await using outside = new GatewayClient(options['of no cell']);
@@ -138,6 +160,20 @@ describe('GatewayClient and two cells', { timeout: 120_000 }, () => {
     assert.equal(status, 504);
     assert.match(String(json.error?.message), named);
     assert.deepEqual([json.missing, json.partial], [[gateway.address], 2]);
+  });
+
+  it('a Register alone has one for its admin listener', async (t) => {
+    await people(t);
+    const node = await NodeProcess.start({
+      gateway: false,
+      worker: false,
+      register: { listen: '127.0.0.1:0' },
+      cluster: { backbone: { servers: [cells.server.url], name: 'register' } },
+      admin: { listen: '127.0.0.1:0' },
+    });
+    t.after(async () => await node.stop());
+    const admin = new AdminClient(await node.admin());
+    assert.equal(await admin.result('/api/getAllClientIdCount'), 4);
   });
 
   it('paces, and refuses what is too much, while NATS stands still', async () => {

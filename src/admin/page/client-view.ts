@@ -84,7 +84,7 @@ export function clientView({ live, params }: Stage): View {
       replace(
         actions,
         el('a', { href: linkTo('clients') }, w.back),
-        !readOnly && el('button', { type: 'button', onclick: () => sendDialog(live, whom) }, w.send),
+        !readOnly && el('button', { type: 'button', onclick: () => sendDialog(whom) }, w.send),
         !readOnly && el('button', { type: 'button', class: 'danger', onclick: () => kickDialog(id) }, w.kick),
       );
     },

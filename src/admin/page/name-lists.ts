@@ -38,7 +38,7 @@ function nameList({ live }: Stage, kind: 'groups' | 'uids', one: 'group' | 'uid'
       cell: ({ name, cut }) =>
         !live.readOnly &&
         !cut &&
-        el('button', { type: 'button', onclick: () => sendDialog(live, { to: one, name }) }, w.send),
+        el('button', { type: 'button', onclick: () => sendDialog({ to: one, name }) }, w.send),
     },
   ]);
   const pager = new Pager<NameList>({

@@ -1,9 +1,7 @@
 import { type AskError, ask } from './ask.js';
 import { Dialog, doButton } from './dialog.js';
 import { el } from './dom.js';
-import { figuresOf } from './figures.js';
 import { words } from './language.js';
-import type { Live } from './live.js';
 import { shown } from './shown.js';
 
 type Kind = 'all' | 'group' | 'uid' | 'client';
@@ -27,11 +25,11 @@ interface Letter extends Whom {
 }
 
 /** Sends a text: first what and to whom, then whether that is meant. */
-export function sendDialog(live: Live, begun: Whom = { to: 'all', name: '' }): void {
-  write(new Dialog(words().sendTitle), live, { ...begun, message: '' });
+export function sendDialog(begun: Whom = { to: 'all', name: '' }): void {
+  write(new Dialog(words().sendTitle), { ...begun, message: '' });
 }
 
-function write(dialog: Dialog, live: Live, letter: Letter): void {
+function write(dialog: Dialog, letter: Letter): void {
   const w = words();
   const names: Readonly<Record<Kind, string>> = {
     all: w.toAll,
@@ -51,7 +49,7 @@ function write(dialog: Dialog, live: Live, letter: Letter): void {
   const message = el('textarea', { rows: 5, autofocus: true }, letter.message);
   const next = (): void => {
     const written = { to: to.value as Kind, name: name.value, message: message.value };
-    if (written.to === 'all' || written.name !== '') confirm(dialog, live, written);
+    if (written.to === 'all' || written.name !== '') void confirm(dialog, written);
     else name.focus();
   };
   dialog.show(
@@ -60,21 +58,29 @@ function write(dialog: Dialog, live: Live, letter: Letter): void {
   );
 }
 
-function confirm(dialog: Dialog, live: Live, letter: Letter): void {
+async function confirm(dialog: Dialog, letter: Letter): Promise<void> {
   const w = words();
   const name = shown(letter.name);
-  const clients = live.sample === undefined ? 0 : figuresOf(live.sample).clients;
-  const whom = {
-    all: w.everybody(clients),
-    group: w.groupNamed(name),
-    uid: w.uidNamed(name),
-    client: w.clientNamed(name),
-  }[letter.to];
+  const whom =
+    letter.to === 'all'
+      ? await everybody(dialog)
+      : { group: w.groupNamed, uid: w.uidNamed, client: w.clientNamed }[letter.to](name);
   dialog.show(
     [el('p', {}, w.sendSure(whom)), el('pre', { dir: 'auto' }, shown(letter.message, 1000))],
-    el('button', { type: 'button', onclick: () => write(dialog, live, letter) }, w.back),
+    el('button', { type: 'button', onclick: () => write(dialog, letter) }, w.back),
     doButton(w.sendNow, () => void send(dialog, letter), 'danger'),
   );
+}
+
+/** How many they are, those at nodes that this page does not show included; where not all nodes answer it is not said. */
+async function everybody(dialog: Dialog): Promise<string> {
+  const w = words();
+  dialog.wait(w.looking);
+  try {
+    return w.everybody((await ask('/api/getAllClientIdCount')) as number);
+  } catch {
+    return w.toAll;
+  }
 }
 
 async function send(dialog: Dialog, { to, name, message }: Letter): Promise<void> {

@@ -93,7 +93,7 @@ export class Shell {
     const changes = this.#live.readOnly
       ? [el('span', { class: 'tag' }, w.readOnly)]
       : [
-          el('button', { type: 'button', onclick: () => sendDialog(this.#live, this.#view?.whom) }, w.send),
+          el('button', { type: 'button', onclick: () => sendDialog(this.#view?.whom) }, w.send),
           el('button', { type: 'button', onclick: () => reloadDialog(this.#live) }, w.reload),
         ];
     const leave = (): void => {
