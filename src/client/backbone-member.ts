@@ -75,7 +75,6 @@ export class BackboneMember implements OtherCells, CellWay {
       isInMesh: () => true,
       bufferSize: INNER_BUFFER_SIZE,
       pingInterval: PING_INTERVAL,
-      isInMesh: () => true,
       // as a connection to a gateway does: it keeps the process alive until it is closed
       clock: keepAliveClock,
       // what goes wrong is thrown by the calls
