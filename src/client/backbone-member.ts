@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Backbone, BackboneConfig } from '../backbone/backbone.js';
 import { INNER_BUFFER_SIZE } from '../base/buffer-size.js';
-import { keepAliveClock } from '../base/clock.js';
+import type { Clock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { createLogger } from '../base/log.js';
 import type { CellWay, CellWayOwner, OtherCells } from '../cluster/other-cells.js';
@@ -20,6 +20,8 @@ export interface BackboneMemberOptions {
   readonly inMesh: boolean;
   /** Milliseconds for a server to answer, and for what was sent to go out in `close`. */
   readonly timeout: number;
+  /** It keeps the process alive until it is closed, as a connection to a gateway does. */
+  readonly clock: Clock;
 }
 
 /** A process that is no node as one of the whole: it joins the backbone like a node that has no gateway. */
@@ -64,7 +66,7 @@ export class BackboneMember implements OtherCells, CellWay {
    */
   async join(): Promise<void> {
     if (this.#backbone !== undefined) return;
-    const { timeout } = this.#options;
+    const { timeout, clock } = this.#options;
     const config = await this.#config();
     const { Backbone } = await import('../backbone/backbone.js');
     const backbone = await Backbone.load({
@@ -75,8 +77,7 @@ export class BackboneMember implements OtherCells, CellWay {
       isInMesh: () => true,
       bufferSize: INNER_BUFFER_SIZE,
       pingInterval: PING_INTERVAL,
-      // as a connection to a gateway does: it keeps the process alive until it is closed
-      clock: keepAliveClock,
+      clock,
       // what goes wrong is thrown by the calls
       log: createLogger({ level: 'silent', destination: { write() {} } }),
     });

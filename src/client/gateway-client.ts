@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { keepAliveClock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { readInnerTls } from '../net/inner-socket.js';
 import { BackboneMember } from './backbone-member.js';
@@ -41,7 +42,9 @@ export class GatewayClient extends ClusterCalls {
     const { backbone, secretKey = '', tls, timeout = 5000 } = checkOptions(options);
     const connection = { secretKey, tls: tls && readInnerTls(tls), timeout };
     const registers = checkAddresses(options);
-    const member = backbone && new BackboneMember({ backbone, inMesh: registers.length > 0, timeout });
+    const member =
+      backbone &&
+      new BackboneMember({ backbone, inMesh: registers.length > 0, timeout, clock: keepAliveClock });
     super({
       ...connection,
       cells: member,

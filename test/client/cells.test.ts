@@ -3,9 +3,13 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { keepAliveClock } from '#src/base/clock.js';
+import { BackboneMember } from '#src/client/backbone-member.js';
 import { GatewayClient, type GatewayClientOptions, PartialResultError } from '#src/client/index.js';
+import { decodeFrame, emptyFrame, encodeFrame } from '#src/wire/frame.js';
 import { AdminClient } from '../support/admin-client.js';
 import { QUERY_CASES, SEND_CASES, argumentsOf, sorted } from '../support/api-cases.js';
 import { ApiClient, introduce } from '../support/api-client.js';
@@ -212,10 +216,37 @@ describe('GatewayClient and two cells', { timeout: 120_000 }, () => {
   });
 
   it('says what was lost when NATS is gone, and that it is not there', async () => {
-    const timeout = 500;
+    const timeout = 1500;
     const client = new GatewayClient({ ...options['of a mesh'], timeout });
     await client.connect();
+    let skipped = 0;
+    const clock = { ...keepAliveClock, now: () => keepAliveClock.now() + skipped };
+    const { backbone } = options['of no cell'];
+    assert.ok(backbone);
+    const member = new BackboneMember({ backbone, inMesh: false, timeout, clock });
+    const way = member.open({ receive() {}, cellsChanged() {} });
+    await member.join();
+    assert.ok(way.gateways.length > 0);
     await cells.server.down();
+    for (let sent = 0; sent < 3; sent++) way.sendToAll(decodeFrame(encodeFrame(emptyFrame())));
+    member.throwLost();
+    let lost: unknown;
+    while (lost === undefined) {
+      skipped += 1000;
+      await setImmediate();
+      try {
+        member.throwLost();
+      } catch (error) {
+        lost = error;
+      }
+    }
+    assert.match(
+      (lost as Error).message,
+      /^3 messages to other cells did not reach the backbone, and are lost: nats:/,
+    );
+    member.throwLost();
+    await member.close();
+
     assert.equal(client.sendToUid('nobody', 'x'), true);
     assert.equal(client.sendToAll('x'), true);
     await assert.rejects(client.close(), {
