@@ -1,4 +1,5 @@
 import { type Clock, type Timer, elapse, withinTime } from '../base/clock.js';
+import type { Logger } from '../base/log.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import type { Cells } from './cells.js';
 import type { FarNode } from './far-node.js';
@@ -33,6 +34,7 @@ export interface PresenceOptions {
   /** Resolves when the server has what was subscribed to; to false when the connection broke before. */
   readonly confirmed: () => Promise<boolean>;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /**
@@ -57,6 +59,7 @@ export class Presence {
   #onTried: () => void = () => {};
   /** Milliseconds on the clock; undefined while there is a connection. */
   #downSince: number | undefined;
+  #apart = false;
   #lastHello = 0;
   #sweeps = 0;
   #sweptAt: number;
@@ -113,6 +116,7 @@ export class Presence {
     const again = this.#joined;
     this.#joined = true;
     this.#downSince = undefined;
+    this.#apart = false;
     cells.excuse();
     outgoing.connected();
     // who hears the hello may publish at once: this node has to be all ears then
@@ -147,14 +151,24 @@ export class Presence {
     if (now - this.#sweptAt > SWEEP * HELLO_SWEEPS) cells.excuse();
     this.#sweptAt = now;
     if (this.#downSince !== undefined) {
-      if (now - this.#downSince <= PATIENCE) return;
-      outgoing.giveUp();
-      cells.apart();
+      if (now - this.#downSince > PATIENCE && !this.#apart) this.#goApart();
       return;
     }
     outgoing.sweep();
     cells.sweep();
     if (++this.#sweeps % HELLO_SWEEPS === 0 && this.#there) this.#say({});
+  }
+
+  #goApart(): void {
+    const { cell, cells, outgoing, log } = this.#options;
+    this.#apart = true;
+    outgoing.giveUp();
+    cells.apart();
+    if (!this.#joined) return;
+    log.warn(
+      { cell },
+      `there has been no connection to NATS for ${PATIENCE / 1000} s: the cell ${cell} goes on by itself, and what is for others is given up, and counted`,
+    );
   }
 
   // ---- hellos ----
