@@ -116,6 +116,7 @@ export class Backbone implements OtherCells, IncomingOwner {
       cell: config.name,
       gateway: gateway?.inner.address,
       clock,
+      log,
       problems: this.#problems,
       isInMesh: options.isInMesh,
       gauge: this.#gauge.shared,
@@ -133,6 +134,7 @@ export class Backbone implements OtherCells, IncomingOwner {
       subject: this.#subjects.hello,
       everyNode: this.#sends.everyNode,
       confirmed: async () => await this.#connection.confirmed(),
+      log,
     });
     this.#interest = gateway && this.#follow(gateway);
     this.#events = config.events.length > 0 ? gateway && this.#mirror(gateway) : undefined;

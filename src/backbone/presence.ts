@@ -1,4 +1,5 @@
 import { type Clock, type Timer, elapse, withinTime } from '../base/clock.js';
+import type { Logger } from '../base/log.js';
 import type { GatewayAddress } from '../wire/client-id.js';
 import type { Cells } from './cells.js';
 import type { FarNode } from './far-node.js';
@@ -35,6 +36,7 @@ export interface PresenceOptions {
   /** Resolves when the server has what was subscribed to; to false when the connection broke before. */
   readonly confirmed: () => Promise<boolean>;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /**
@@ -59,6 +61,7 @@ export class Presence {
   #onTried: () => void = () => {};
   /** Milliseconds on the clock; undefined while there is a connection. */
   #downSince: number | undefined;
+  #apart = false;
   #lastHello = 0;
   #sweeps = 0;
   #sweptAt: number;
@@ -115,6 +118,7 @@ export class Presence {
     const again = this.#joined;
     this.#joined = true;
     this.#downSince = undefined;
+    this.#apart = false;
     cells.excuse();
     outgoing.connected();
     // who hears the hello may publish at once: this node has to be all ears then
@@ -149,15 +153,25 @@ export class Presence {
     if (now - this.#sweptAt > SWEEP * HELLO_SWEEPS) cells.excuse();
     this.#sweptAt = now;
     if (this.#downSince !== undefined) {
-      if (now - this.#downSince <= PATIENCE) return;
-      outgoing.giveUp();
-      cells.apart();
+      if (now - this.#downSince > PATIENCE && !this.#apart) this.#goApart();
       return;
     }
     outgoing.sweep();
     cells.sweep();
     if (++this.#sweeps % HELLO_SWEEPS === 0 && this.#there) this.#say({});
     if (this.#sweeps % AGE_SWEEPS === 0) for (const { numbers } of cells) numbers.age();
+  }
+
+  #goApart(): void {
+    const { cell, cells, outgoing, log } = this.#options;
+    this.#apart = true;
+    outgoing.giveUp();
+    cells.apart();
+    if (!this.#joined) return;
+    log.warn(
+      { cell },
+      `there has been no connection to NATS for ${PATIENCE / 1000} s: the cell ${cell} goes on by itself, and what is for others is given up, and counted`,
+    );
   }
 
   // ---- hellos ----
