@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.js';
 import type { CellWay, CellWayOwner, OtherCells } from '../cluster/other-cells.js';
 import { Asker } from '../gateway/asker.js';
 import type { Gateway } from '../gateway/gateway.js';
-import type { GatewayState } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import { Command } from '../wire/command.js';
 import { type GatewayAddress, OTHER_CELLS_PORT } from '../wire/client-id.js';

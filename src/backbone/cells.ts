@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
 import type { LogOnce } from '../base/log-once.js';
-import type { GatewayState } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
 import { type GatewayAddress, addressKey, formatAddress } from '../wire/client-id.js';
 import type { FarNode } from './far-node.js';
 import type { Hello } from './hello.js';

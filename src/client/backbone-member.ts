@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
 import { createLogger } from '../base/log.js';
 import type { CellWay, CellWayOwner, OtherCells } from '../cluster/other-cells.js';
-import type { GatewayState } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
 import { type GatewayAddress, formatAddress } from '../wire/client-id.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 import type { GatewayClientBackbone } from './backbone-options.js';

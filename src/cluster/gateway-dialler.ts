@@ -12,7 +12,7 @@ import type { LinkInterest } from './gateway-interest.js';
 import { type Dialled, RefusedError, dialGateway } from './gateway-introduction.js';
 import type { Interests } from './interests.js';
 import { NODE_GATEWAY } from './node-carrier.js';
-import type { GatewayState } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
 
 /** GatewayWorker's first attempt comes after a second as well. */
 const PAUSES: BackoffOptions = { first: 1000, last: 10_000, jitter: [0.75, 1.25] };

@@ -10,7 +10,7 @@ import {
 import type { CellWay, CellWayOwner, OtherCells } from './other-cells.js';
 import type { Link, LinkSubscriber } from '../link/link.js';
 import type { SlotLink, SlotSorter } from '../link/slot-link.js';
-import type { GatewayState } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
 
 export interface LinkSetOptions extends GatewayDiallerOptions {
   /** The gateway of this process; undefined when it has none. */

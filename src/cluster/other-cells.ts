@@ -1,4 +1,4 @@
-import type { GatewayState } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
 import type { ReceivedFrame } from '../wire/frame.js';
 
 /*

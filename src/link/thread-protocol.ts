@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PrintStream } from '../base/printed-text.js';
 import type { SharedSeries } from '../metrics/thread-series.js';
-import type { GatewayAddress } from '../wire/client-id.js';
+import type { GatewayState } from './gateway-state.js';
 import type { Takeover, ThreadMemory } from './ring-memory.js';
 
 /** What a worker thread is started with. Structured-cloned; the port is transferred. */
@@ -21,17 +21,6 @@ export interface WorkerTask {
   readonly logLevel: string;
   /** Milliseconds after which a pending handler no longer keeps its client's next event waiting; 0: never. */
   readonly processTimeout: number;
-}
-
-/** A gateway as a slot's thread knows it. */
-export interface GatewayState extends GatewayAddress {
-  readonly up: boolean;
-  /** Whether it is a PHP gateway, which knows nothing that Command and Flag mark as ours. */
-  readonly php: boolean;
-  /** Whether it sends clients to the workers that own their keys: ours do, but for older versions. */
-  readonly routes: boolean;
-  /** What waits on the way to it (ring/link-gauge.ts); null for the gateway of this process: the command ring shows that. */
-  readonly gauge: SharedArrayBuffer | null;
 }
 
 /** What a thread has to come through before it is ready, in this order. */

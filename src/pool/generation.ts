@@ -12,7 +12,8 @@ import { ThreadStart } from './thread-start.js';
 import { Watchdog } from './watchdog.js';
 import type { Takeover, ThreadMemory } from '../link/ring-memory.js';
 import type { SharedSeries } from '../metrics/thread-series.js';
-import type { GatewayState, SlotMessage, ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
+import type { SlotMessage, ThreadMessage, WorkerTask } from '../link/thread-protocol.js';
 import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { StartThread, Thread } from './thread.js';
 

@@ -2,7 +2,7 @@ import { GatewayError } from '../base/errors.js';
 import { type DatabaseCounts, sumOfCounts } from '../base/thread-databases.js';
 import type { CompiledEvents } from '../bundle/events-bundle.js';
 import type { SlotLink } from '../link/slot-link.js';
-import type { GatewayState } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
 import { SeriesSums } from '../metrics/series-sums.js';
 import { MOST_SERIES } from '../metrics/thread-series.js';
 import { SECONDS, addValues, bucketsLength } from '../ring/bucket-counts.js';

@@ -1,4 +1,5 @@
-import type { GatewayState, SlotMessage, WorkerTask } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
+import type { SlotMessage, WorkerTask } from '../link/thread-protocol.js';
 
 export type HandOverOrder = Extract<SlotMessage, { kind: 'handOver' }>;
 

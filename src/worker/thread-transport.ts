@@ -2,7 +2,7 @@ import type { ClientChange, KnownGateway, RouteChange, Transport } from '../api/
 import { DrainQueue } from '../api/drain-queue.js';
 import { GatewayError } from '../base/errors.js';
 import type { ThreadLink } from '../link/thread-link.js';
-import type { GatewayState } from '../link/thread-protocol.js';
+import type { GatewayState } from '../link/gateway-state.js';
 import { LinkGauge } from '../ring/link-gauge.js';
 import {
   type ClientAddress,

@@ -4,7 +4,7 @@ import { LinkSet } from '#src/cluster/link-set.js';
 import type { LinkSubscriber } from '#src/link/link.js';
 import type { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
-import type { GatewayState } from '#src/link/thread-protocol.js';
+import type { GatewayState } from '#src/link/gateway-state.js';
 import type { GatewayAddress } from '#src/wire/client-id.js';
 import { Flag, commandName } from '#src/wire/command.js';
 import { type Frame, type ReceivedFrame, emptyFrame } from '#src/wire/frame.js';

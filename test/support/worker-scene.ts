@@ -5,7 +5,7 @@ import { PendingQueries } from '#src/api/pending-queries.js';
 import { systemClock } from '#src/base/clock.js';
 import type { SlotLink } from '#src/link/slot-link.js';
 import { ThreadLink } from '#src/link/thread-link.js';
-import type { GatewayState } from '#src/link/thread-protocol.js';
+import type { GatewayState } from '#src/link/gateway-state.js';
 import { ThreadGauge } from '#src/ring/thread-gauge.js';
 import { encodeClientState } from '#src/wire/client-state.js';
 import { Command, Flag } from '#src/wire/command.js';

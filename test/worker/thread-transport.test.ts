@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ThreadLink } from '#src/link/thread-link.js';
-import type { GatewayState } from '#src/link/thread-protocol.js';
+import type { GatewayState } from '#src/link/gateway-state.js';
 import { LinkGauge } from '#src/ring/link-gauge.js';
 import { Command, Flag } from '#src/wire/command.js';
 import { type Frame, emptyFrame } from '#src/wire/frame.js';
