@@ -70,9 +70,9 @@ export class GatewayClient extends ClusterCalls {
 
 const OPTIONS: readonly string[] = [
   'registerAddress',
-  'backbone',
   'secretKey',
   'tls',
+  'backbone',
   'timeout',
 ] satisfies (keyof GatewayClientOptions)[];
 
