@@ -1,5 +1,5 @@
 import { formatAddress } from '../wire/client-id.js';
-import type { FarNode } from './far-node.js';
+import type { CellCounts, Cells } from './cells.js';
 
 /** How this node and other cells reach each other, for its status. */
 export interface BackboneStatus {
@@ -17,12 +17,9 @@ export interface BackboneStatus {
   readonly cells: readonly CellStatus[];
 }
 
-interface CellStatus {
+interface CellStatus extends CellCounts {
   readonly name: string;
   readonly gateways: readonly CellGateway[];
-  readonly received: number;
-  readonly lost: number;
-  readonly doubled: number;
 }
 
 interface CellGateway {
@@ -32,8 +29,10 @@ interface CellGateway {
 }
 
 /** @param nodes of whatever cell: those of `own` are left out */
-export function cellStatuses(nodes: Iterable<FarNode>, own: string): CellStatus[] {
+export function cellStatuses(nodes: Cells, own: string): CellStatus[] {
   const cells = new Map<string, Writable<CellStatus> & { gateways: CellGateway[] }>();
+  for (const [name, counts] of nodes.past)
+    if (name !== own) cells.set(name, { name, gateways: [], ...counts });
   for (const { cell, name, gateway, up, received, numbers } of nodes) {
     if (cell === own) continue;
     let status = cells.get(cell);

@@ -11,6 +11,8 @@ import { BUCKETS } from './subjects.js';
 /** Milliseconds without a word of a node after which it is not reckoned with, and after which it is not named any more. */
 const SILENT = 15_000;
 const FORGOTTEN = 60_000;
+/** Milliseconds after which it will not come back: until then, how far it had counted has to be known. */
+const GONE = 3_600_000;
 /** Hellos after which a node of this cell should be known in the mesh. */
 const STRANGE = 3;
 
@@ -32,13 +34,20 @@ export interface CellsOptions {
   readonly onGone: (node: FarNode) => void;
 }
 
+/** What has come of a cell's nodes: see FarNode. */
+export interface CellCounts {
+  readonly received: number;
+  readonly lost: number;
+  readonly doubled: number;
+}
+
 /** Who else there is. */
 export class Cells {
   readonly #options: CellsOptions;
-  /** All that were ever heard of, but for those that said that they end: how far each has counted has to be known. */
   readonly #nodes = new Map<number, FarNode>();
   /** Nodes of other cells with a gateway, by its address. */
   readonly #gateways = new Map<number, FarNode>();
+  readonly #past = new Map<string, CellCounts>();
   #states: readonly GatewayState[] | undefined;
   #telling = false;
   readonly #tell = (): void => {
@@ -67,6 +76,11 @@ export class Cells {
     return this.#nodes.values();
   }
 
+  /** What has come of nodes that are gone, by their cells. */
+  get past(): ReadonlyMap<string, CellCounts> {
+    return this.#past;
+  }
+
   /** The node of this run; a new one, if nothing was heard of it so far. */
   node(instance: number, cell: string): FarNode {
     let node = this.#nodes.get(instance);
@@ -93,8 +107,7 @@ export class Cells {
       return;
     }
     if (hello.end) {
-      this.#remove(node);
-      this.#nodes.delete(node.instance);
+      this.#forget(node);
       return;
     }
     node.heardAt = this.#options.clock.now();
@@ -120,7 +133,10 @@ export class Cells {
       if (silent > FORGOTTEN) this.#remove(node);
       else if (silent > SILENT && node.up) this.#down(node, `has been silent for ${SILENT / 1000} s`);
     }
-    for (const node of this.#nodes.values()) if (node.numbers.lost > node.lostTold) this.#tellLost(node);
+    for (const node of this.#nodes.values()) {
+      if (node.numbers.lost > node.lostTold) this.#tellLost(node);
+      if (now - node.heardAt > GONE) this.#forget(node);
+    }
   }
 
   #tellLost(node: FarNode): void {
@@ -211,6 +227,17 @@ export class Cells {
     node.up = false;
     this.#options.onGone(node);
     this.#changed();
+  }
+
+  #forget(node: FarNode): void {
+    this.#remove(node);
+    if (!this.#nodes.delete(node.instance)) return;
+    const { received = 0, lost = 0, doubled = 0 } = this.#past.get(node.cell) ?? {};
+    this.#past.set(node.cell, {
+      received: received + node.received,
+      lost: lost + node.numbers.lost,
+      doubled: doubled + node.numbers.doubled,
+    });
   }
 
   /** Many that come in one turn are told of once. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { cellStatuses } from '#src/backbone/backbone-status.js';
 import { Cells } from '#src/backbone/cells.js';
 import { FarNode } from '#src/backbone/far-node.js';
 import type { Hello } from '#src/backbone/hello.js';
@@ -47,6 +48,22 @@ function scene() {
 }
 
 describe('what a node knows of other cells', () => {
+  it("what came of a node stays in its cell's counts when it is gone; one that is never heard again is forgotten", () => {
+    const { cells, clock, hears } = scene();
+    const [first, second] = [hears(1, 'us'), hears(2, 'us', { gateway: undefined })];
+    first.received = 7;
+    second.received = 5;
+    second.numbers.lost = 2;
+    const counts = (): unknown =>
+      cellStatuses(cells, 'eu').map(({ name, received, lost }) => [name, received, lost]);
+    hears(1, 'us', { end: true });
+    assert.deepEqual(counts(), [['us', 12, 2]]);
+    clock.advance(3_600_001);
+    cells.sweep();
+    assert.deepEqual([...cells], []);
+    assert.deepEqual(counts(), [['us', 12, 2]]);
+  });
+
   it('who is silent for long is down, then forgotten; who says that it ends is gone at once', async () => {
     const { cells, clock, gone, hears, shown, log } = scene();
     const node = hears(1, 'us');
