@@ -9,6 +9,8 @@ export interface BackboneStatus {
   readonly since: number;
   readonly server: string | null;
   readonly lastError: string | null;
+  /** Another gateway has the address of this node's: its clients cannot be reached from here, nor those here from there. */
+  readonly conflict: string | null;
   readonly bufferedBytes: number;
   /** Frames. */
   readonly published: number;
@@ -33,7 +35,8 @@ export function cellStatuses(nodes: Cells, own: string): CellStatus[] {
   const cells = new Map<string, Writable<CellStatus> & { gateways: CellGateway[] }>();
   for (const [name, counts] of nodes.past)
     if (name !== own) cells.set(name, { name, gateways: [], ...counts });
-  for (const { cell, name, gateway, up, received, numbers } of nodes) {
+  for (const node of nodes) {
+    const { cell, name, gateway, up, received, numbers } = node;
     if (cell === own) continue;
     let status = cells.get(cell);
     if (status === undefined) {
@@ -43,7 +46,8 @@ export function cellStatuses(nodes: Cells, own: string): CellStatus[] {
     status.received += received;
     status.lost += numbers.lost;
     status.doubled += numbers.doubled;
-    if (gateway !== undefined)
+    // one that has come again is another node, with the same address
+    if (gateway !== undefined && nodes.at(gateway.ip, gateway.port) === node)
       status.gateways.push({ address: formatAddress(gateway), node: name, state: up ? 'up' : 'down' });
   }
   return [...cells.values()];

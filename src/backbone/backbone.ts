@@ -180,6 +180,7 @@ export class Backbone implements OtherCells, IncomingOwner {
       since: (clock.now() - since) / 1000,
       server: server ?? null,
       lastError,
+      conflict: this.#cells.conflict?.message ?? null,
       bufferedBytes,
       published,
       unsent,

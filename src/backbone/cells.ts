@@ -15,6 +15,8 @@ const FORGOTTEN = 60_000;
 const GONE = 3_600_000;
 /** Hellos after which a node of this cell should be known in the mesh. */
 const STRANGE = 3;
+/** Nodes in all cells; more are not believed. */
+const MOST_NODES = 20_000;
 
 export interface CellsOptions {
   /** Of this node. */
@@ -54,11 +56,17 @@ export class Cells {
     this.#telling = false;
     this.#options.onChange();
   };
-  /** Another gateway has the address of this node's. */
-  conflict: GatewayError | undefined;
+  #conflict: { readonly with: FarNode; readonly error: GatewayError } | undefined;
 
   constructor(options: CellsOptions) {
     this.#options = options;
+  }
+
+  /** Another gateway has the address of this node's. */
+  get conflict(): GatewayError | undefined {
+    const found = this.#conflict;
+    const isThere = found !== undefined && this.#options.clock.now() - found.with.heardAt <= SILENT;
+    return isThere ? found.error : undefined;
   }
 
   /** Whether there is a gateway in another cell, or was a short time ago. */
@@ -81,10 +89,16 @@ export class Cells {
     return this.#past;
   }
 
-  /** The node of this run; a new one, if nothing was heard of it so far. */
+  /** The node of this run; a new one, if nothing was heard of it so far. @throws GW_CLUSTER when there are too many */
   node(instance: number, cell: string): FarNode {
     let node = this.#nodes.get(instance);
     if (node === undefined) {
+      if (this.#nodes.size >= MOST_NODES) {
+        throw new GatewayError(
+          'GW_CLUSTER',
+          `A node of the cell ${cell} is not reckoned with: ${MOST_NODES} others are known already.`,
+        );
+      }
       node = this.#options.make(instance, cell);
       this.#nodes.set(instance, node);
     }
@@ -165,11 +179,12 @@ export class Cells {
   #isOurs(node: FarNode, address: GatewayAddress): boolean {
     const { gateway, cell } = this.#options;
     if (gateway?.ip !== address.ip || gateway.port !== address.port) return false;
-    this.conflict = new GatewayError(
+    const error = new GatewayError(
       'GW_CLUSTER',
       `This node's gateway and that of the node ${node.name} of the cell ${node.cell} have the same address, ${formatAddress(address)}, which client ids begin with; this one is of the cell ${cell}. Give each gateway an address of its own: gateway.lanIp and gateway.lanPort.`,
     );
-    this.#warn(node, this.conflict.message);
+    this.#conflict = { with: node, error };
+    this.#warn(node, error.message);
     return true;
   }
 
@@ -230,6 +245,7 @@ export class Cells {
   }
 
   #forget(node: FarNode): void {
+    if (this.#conflict?.with === node) this.#conflict = undefined;
     this.#remove(node);
     if (!this.#nodes.delete(node.instance)) return;
     const { received = 0, lost = 0, doubled = 0 } = this.#past.get(node.cell) ?? {};

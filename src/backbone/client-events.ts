@@ -56,20 +56,20 @@ export class ClientEvents implements ClientMirror {
     if (channel === undefined) return;
     const { connection } = client;
     const fields = { remoteAddress: formatRemote(connection), listener: connection.listener.url };
-    this.#publish(channel, this.#json(channel, client, fields));
+    this.#publish(channel, client, fields, fields);
   }
 
   received(client: ClientRecord, data: Buffer, flags: number): void {
     const channel = this.#channels.get('message');
     if (channel === undefined) return;
-    const json = this.#json(channel, client, messageFields(data, flags));
-    const fits = Buffer.byteLength(json) <= this.#options.carrier.maxPayload;
-    this.#publish(channel, fits ? json : this.#json(channel, client, { omitted: data.length }));
+    this.#publish(channel, client, messageFields(data, flags), { omitted: data.length });
   }
 
   left(client: ClientRecord, end: Buffer): void {
     const channel = this.#channels.get('close');
-    if (channel !== undefined) this.#publish(channel, this.#json(channel, client, decodeClientEnd(end)));
+    if (channel === undefined) return;
+    const { groups, ...fields } = decodeClientEnd(end);
+    this.#publish(channel, client, { ...fields, groups }, { ...fields, omitted: groups.length });
   }
 
   /** Says what was left out. */
@@ -78,7 +78,7 @@ export class ClientEvents implements ClientMirror {
     this.#options.problems.warn(
       'backbone events',
       { lost: this.#lost },
-      `${this.#lost} events of clients are not published: there is no connection to NATS, or it takes less than they send`,
+      `${this.#lost} events of clients are not published: there is no connection to NATS, it takes less than they send, or a uid is longer than it takes`,
     );
     this.#lost = 0;
   }
@@ -98,11 +98,14 @@ export class ClientEvents implements ClientMirror {
     });
   }
 
-  #publish(channel: Channel, json: string): void {
-    channel.number++;
-    const payload = Buffer.from(json);
+  /** @param short what is said in place of the fields when they make the event longer than the server takes */
+  #publish(channel: Channel, client: ClientRecord, fields: object, short: object): void {
     const { carrier } = this.#options;
-    if (this.#unconfirmed + payload.length > WINDOW || !carrier.publish(channel.subject, payload)) {
+    let payload = Buffer.from(this.#json(channel, client, fields));
+    if (payload.length > carrier.maxPayload) payload = Buffer.from(this.#json(channel, client, short));
+    channel.number++;
+    const fits = payload.length <= carrier.maxPayload && this.#unconfirmed + payload.length <= WINDOW;
+    if (!fits || !carrier.publish(channel.subject, payload)) {
       this.#lost++;
       return;
     }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Msg } from '@nats-io/transport-node';
 import { GatewayError } from '../base/errors.js';
 import type { GatewayAddress } from '../wire/client-id.js';
@@ -41,6 +42,11 @@ function frameOf(command: number, ext: string, data: Buffer, message: Msg): Rece
   if (event !== '') {
     flags |= Flag.NAMED;
     body = binary ? named(event, data) : eventText(event, json(event, data));
+  } else if (!binary && !isUtf8(data)) {
+    throw new GatewayError(
+      'GW_ARGUMENT',
+      `A message on ${message.subject} is no text in UTF-8; bytes need the header ${BINARY}: 1.`,
+    );
   }
   return decodeFrame(encodeFrame({ ...emptyFrame(), command, flags, ext, body }));
 }

@@ -2,8 +2,8 @@ import { decodeFrame, ReceivedFrame } from '../wire/frame.js';
 import type { FarNode } from './far-node.js';
 import { Kind, MARK_LENGTH, ReceivedHeader } from './message-header.js';
 
-/** Milliseconds for which it is known how far a publisher has come, in any case: it speaks of its last minute only. */
-const REMEMBERED = 100_000;
+/** Milliseconds for which it is known how far a publisher has come, in any case: it speaks of its last two minutes only. */
+const REMEMBERED = 170_000;
 
 export interface IncomingOwner {
   /** The node that has published something. */

@@ -101,7 +101,12 @@ export class Outgoing {
 
   /** Publishes something that is no frame at once, before what waits. Where there is no connection, it is nobody's. */
   noteNow(stream: Stream, kind: number, body: Buffer): void {
-    this.#options.carrier.publish(stream.subject, this.#message(stream, kind, body, 0));
+    const { carrier, onRefused } = this.#options;
+    try {
+      carrier.publish(stream.subject, this.#message(stream, kind, body, 0));
+    } catch (error) {
+      onRefused(stream.subject, error as Error);
+    }
   }
 
   /** There is a connection: from now on everything is kept until {@link go}. */

@@ -12,7 +12,7 @@ import { Stream } from './stream.js';
 export const SWEEP = 1000;
 const HELLO_SWEEPS = 5;
 /** Sweeps after which what is known of buckets that others do not use any more has come of age: see ReceivedNumbers. */
-const AGE_SWEEPS = 120;
+const AGE_SWEEPS = 180;
 /** Milliseconds that a starting node waits for a server, and then for the others' answers: so long after the last one. */
 const JOIN_TIMEOUT = 2000;
 const ANSWER_TIME = 500;
@@ -62,18 +62,25 @@ export class Presence {
   /** Milliseconds on the clock; undefined while there is a connection. */
   #downSince: number | undefined;
   #apart = false;
+  /** When the server was last asked for a sign that it has given: everything that it had for this node before has come. */
+  #goodAt: number;
+  #probing = false;
   #lastHello = 0;
   #sweeps = 0;
   #sweptAt: number;
   /** Nodes that were there before the connection broke, and have not been heard of since. */
   #awaited = new Set<FarNode>();
   #regroup: Timer | undefined;
+  /** When streams are marked of which others have missed something, and how far back. */
+  #marking: Timer | undefined;
+  #missed = 0;
 
   constructor(options: PresenceOptions) {
     this.#options = options;
     this.#hello = new Stream(options.subject, StreamId.HELLO);
     this.#downSince = options.clock.now();
     this.#sweptAt = this.#downSince;
+    this.#goodAt = this.#downSince;
   }
 
   get there(): boolean {
@@ -105,6 +112,8 @@ export class Presence {
   /** Says that this node ends. Resolves when everything has been let out, or the time (milliseconds) is over. */
   async leave(timeout: number): Promise<void> {
     const { outgoing, clock } = this.#options;
+    this.#marking?.cancel();
+    this.#regroup?.cancel();
     if (!this.#there) return;
     outgoing.note(this.#hello, Kind.HELLO, this.#body({ end: true }));
     await withinTime(clock, timeout, outgoing.settled());
@@ -113,8 +122,8 @@ export class Presence {
   // ---- the connection ----
 
   async connected(): Promise<void> {
-    const { cells, outgoing, clock, confirmed } = this.#options;
-    const missed = clock.now() - (this.#downSince ?? clock.now()) + BEFORE;
+    const { cells, outgoing, clock } = this.#options;
+    const missed = clock.now() - this.#goodAt + BEFORE;
     const again = this.#joined;
     this.#joined = true;
     this.#downSince = undefined;
@@ -122,7 +131,7 @@ export class Presence {
     cells.excuse();
     outgoing.connected();
     // who hears the hello may publish at once: this node has to be all ears then
-    if (!(await confirmed())) return;
+    if (!(await this.#isGood())) return;
     this.#there = true;
     this.#lastHello = clock.now();
     if (again) outgoing.markSince(missed);
@@ -156,6 +165,7 @@ export class Presence {
       if (now - this.#downSince > PATIENCE && !this.#apart) this.#goApart();
       return;
     }
+    if (!this.#probing) void this.#isGood();
     outgoing.sweep();
     cells.sweep();
     if (++this.#sweeps % HELLO_SWEEPS === 0 && this.#there) this.#say({});
@@ -191,8 +201,28 @@ export class Presence {
     }
     if (node.cell === cell) return;
     if (hello.next !== null) node.numbers.next(StreamId.EVERY_NODE, hello.next);
-    // not everybody at once
-    if (hello.missed > 0) clock.setTimeout(() => outgoing.markSince(hello.missed), Math.random() * SWEEP);
+    if (hello.missed > 0) this.#markSoon(hello.missed);
+  }
+
+  /** Not everybody at once, and for all who ask meanwhile together. */
+  #markSoon(missed: number): void {
+    const { outgoing, clock } = this.#options;
+    this.#missed = Math.max(this.#missed, missed);
+    this.#marking ??= clock.setTimeout(() => {
+      this.#marking = undefined;
+      outgoing.markSince(this.#missed + SWEEP);
+      this.#missed = 0;
+    }, Math.random() * SWEEP);
+  }
+
+  /** Whether the server answers, on this connection. */
+  async #isGood(): Promise<boolean> {
+    const asked = this.#options.clock.now();
+    this.#probing = true;
+    const good = await this.#options.confirmed();
+    this.#probing = false;
+    if (good) this.#goodAt = asked;
+    return good;
   }
 
   #say(hello: { ask?: boolean; missed?: number }): void {

@@ -3,7 +3,7 @@ import { Queue } from '../base/queue.js';
 import { type Stream, Use } from './stream.js';
 
 /** Milliseconds for which it is known which streams were used. */
-const REMEMBERED = 60_000;
+const REMEMBERED = 120_000;
 
 /** Which streams were used of late: where they end is said when they have become quiet, or somebody may have missed it. */
 export class UsedStreams {

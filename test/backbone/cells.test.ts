@@ -39,7 +39,10 @@ describe('single nodes and NATS', { timeout: 60_000 }, () => {
     assert.equal(await bob.ws.next(), 'hello');
 
     await nodes[1].stop();
-    await nodes[0].until('it alone', ({ cluster }) => cluster.backbone?.cells.length === 0);
+    await nodes[0].until(
+      'it alone',
+      ({ cluster }) => cluster.backbone?.cells.every(({ gateways }) => gateways.length === 0) === true,
+    );
     assert.equal(await ann.call('getAllClientIdCount'), 1);
     const { code, message } = await ann.refusal('sendToClient', bob.id, 'gone');
     assert.equal(code, 'GW_LINK_CLOSED');

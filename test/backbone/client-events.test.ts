@@ -122,6 +122,16 @@ describe('events of clients', { timeout: 60_000 }, () => {
     await consumer.close();
   });
 
+  it('are shortened when they are longer than the server takes', async () => {
+    const consumer = await Consumer.start(server);
+    const client = await ApiClient.connect(quiet.url('ws'));
+    for (let count = 0; count < 100; count++) await client.call('client.join', `${count}`.padEnd(1000, 'g'));
+    client.ws.socket.close(1000);
+    const { by, omitted } = (await consumer.next()) as { by: string; omitted: number };
+    assert.deepEqual([by, omitted], ['client', 100]);
+    await consumer.close();
+  });
+
   it('are those that the configuration names, and traces go on beside them', async () => {
     const consumer = await Consumer.start(server);
     const client = await ApiClient.connect(quiet.url('ws'));
@@ -155,7 +165,7 @@ describe('events of clients', { timeout: 60_000 }, () => {
     const ws = await WsClient.connect(quiet.url('ws'));
     ws.socket.close(1000);
     const { number } = (await consumer.next()) as { number: number };
-    assert.equal(number, 5, 'one before, and three that are missing');
+    assert.equal(number, 6, 'two before, and three that are missing');
     await consumer.close();
   });
 });

@@ -112,8 +112,7 @@ describe('messages between cells', { timeout: 120_000 }, () => {
     cells.node('b').resume();
     await cells.node('b').logged('broke');
     await cells.node('b').logged('the backbone is there');
-    await cells.whole();
-    await load.send(20);
+    // nothing more is sent: what is missing shows all the same
     const { came, lost } = await check(scene, { others: 100 });
     t.diagnostic(`${load.sent + 100} sent, ${came} came, ${lost} lost`);
     assert.ok(lost > 0);

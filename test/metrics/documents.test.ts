@@ -43,6 +43,7 @@ const FULL: NodeStatus = {
       since: 5,
       server: 'nats://10.0.0.9:4222',
       lastError: null,
+      conflict: null,
       bufferedBytes: 1,
       published: 2,
       unsent: 3,

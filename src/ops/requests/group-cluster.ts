@@ -47,6 +47,7 @@ function groupBackbone(statuses: readonly BackboneStatus[]): Pick<ClusterStatus,
   return {
     backbone: {
       ...worst,
+      conflict: statuses.find(({ conflict }) => conflict !== null)?.conflict ?? null,
       bufferedBytes: sum(({ bufferedBytes }) => bufferedBytes),
       published: sum(({ published }) => published),
       unsent: sum(({ unsent }) => unsent),

@@ -123,6 +123,8 @@ export interface BackboneStatus {
   readonly server: string | null;
   /** Why it is down, or was at last. */
   readonly lastError: string | null;
+  /** That another gateway has the address of this node's, so that neither reaches the other's clients; null otherwise. */
+  readonly conflict: string | null;
   /** What waits for the server, or for its confirmation. */
   readonly bufferedBytes: number;
   /** Frames that the server has taken, and those that were given up since it was away for long or refused them. */

@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<CellStatus>[] = [
 
 /** How a node and other cells reach each other. */
 export function backboneView(status: BackboneStatus, paint: Paint, columns: number): readonly string[] {
-  const { cell, state, since, server, lastError, bufferedBytes, unsent, cells } = status;
+  const { cell, state, since, server, lastError, conflict, bufferedBytes, unsent, cells } = status;
   const how = state === 'connected' ? `connected to ${printable(server ?? '')}` : 'down';
   const parts = [`cell ${printable(cell)}`, `${how} for ${formatDuration(since)}`];
   if (bufferedBytes > 0) parts.push(`${formatBytes(bufferedBytes)} wait`);
@@ -41,6 +41,7 @@ export function backboneView(status: BackboneStatus, paint: Paint, columns: numb
     nameAndValue('backbone', paint(state === 'connected' ? undefined : 'red', parts.join(', ')), paint),
   ];
   if (state === 'down' && lastError !== null) lines.push(paint('yellow', fit(printable(lastError), columns)));
+  if (conflict !== null) lines.push(paint('red', fit(printable(conflict), columns)));
   if (cells.length > 0) lines.push(...table(COLUMNS, cells.slice(0, MOST), paint));
   if (cells.length > MOST) lines.push(paint('dim', `and ${cells.length - MOST} more`));
   return lines;

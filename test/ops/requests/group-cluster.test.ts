@@ -65,6 +65,7 @@ describe('the links of a group', () => {
       since: 9,
       server: 'nats://10.0.0.9:4222',
       lastError: null,
+      conflict: null,
       bufferedBytes: 1,
       published: 2,
       unsent: 3,

@@ -37,6 +37,7 @@ slot  thread  memory  clients  events  per s  errors  busy   queue    age  died
       since: 300,
       server: 'nats://10.0.0.9:4222',
       lastError: 'an old one',
+      conflict: null,
       bufferedBytes: 0,
       published: 2,
       unsent: 0,
