@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import { GatewayError } from '../base/errors.js';
+import type { Logger } from '../base/log.js';
 import type { LogOnce } from '../base/log-once.js';
 import type { GatewayState } from '../link/thread-protocol.js';
 import { type GatewayAddress, addressKey, formatAddress } from '../wire/client-id.js';
@@ -10,6 +11,8 @@ import { BUCKETS } from './subjects.js';
 /** Milliseconds without a word of a node after which it is not reckoned with, and after which it is not named any more. */
 const SILENT = 15_000;
 const FORGOTTEN = 60_000;
+/** Sweeps after which what is known of buckets that are not used any more has come of age: longer than publishers know of it. */
+const AGE_SWEEPS = 120;
 /** Hellos after which a node of this cell should be known in the mesh. */
 const STRANGE = 3;
 
@@ -18,6 +21,7 @@ export interface CellsOptions {
   readonly cell: string;
   readonly gateway: GatewayAddress | undefined;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly problems: LogOnce;
   /** Whether the gateway with this address is known in this cell's mesh. */
   readonly isInMesh: (address: GatewayAddress) => boolean;
@@ -43,6 +47,7 @@ export class Cells {
     this.#telling = false;
     this.#options.onChange();
   };
+  #sweeps = 0;
   /** Another gateway has the address of this node's. */
   conflict: GatewayError | undefined;
 
@@ -105,18 +110,35 @@ export class Cells {
     if (this.#isTaken(node, hello.gateway) || node.up) return;
     node.gateway = hello.gateway;
     node.up = true;
+    this.#options.log.info({ cell: node.cell, node: node.name }, `${described(node)} can be reached`);
     this.#gateways.set(addressKey(hello.gateway.ip, hello.gateway.port), node);
     this.#changed();
   }
 
-  /** Looks who has been silent for long. */
+  /** A second is over: looks who has been silent for long, and what was lost. */
   sweep(): void {
     const now = this.#options.clock.now();
     for (const node of this.#gateways.values()) {
       const silent = now - node.heardAt;
       if (silent > FORGOTTEN) this.#remove(node);
-      else if (silent > SILENT && node.up) this.#down(node);
+      else if (silent > SILENT && node.up) this.#down(node, `has been silent for ${SILENT / 1000} s`);
     }
+    const aged = ++this.#sweeps % AGE_SWEEPS === 0;
+    for (const node of this.#nodes.values()) {
+      if (node.numbers.lost > node.lostTold) this.#tellLost(node);
+      if (aged) node.numbers.age();
+    }
+  }
+
+  #tellLost(node: FarNode): void {
+    const { lost } = node.numbers;
+    const more = lost - node.lostTold;
+    node.lostTold = lost;
+    this.#options.problems.warn(
+      `backbone: lost of ${node.cell}`,
+      { cell: node.cell, node: node.name, lost },
+      `${more} frames of the node ${node.name} of the cell ${node.cell} have not come: a connection to NATS broke, or this node was too slow for it`,
+    );
   }
 
   /** This node has heard of nobody for a while, for reasons of its own: nobody is silent for that. */
@@ -127,7 +149,8 @@ export class Cells {
 
   /** Nobody can be reached. */
   apart(): void {
-    for (const node of this.#gateways.values()) if (node.up) this.#down(node);
+    for (const node of this.#gateways.values())
+      if (node.up) this.#down(node, 'cannot be reached without NATS');
   }
 
   #isOurs(node: FarNode, address: GatewayAddress): boolean {
@@ -181,8 +204,9 @@ export class Cells {
     return { ip, port, up, php: false, routes: true, gauge: this.#options.gauge, cell };
   }
 
-  #down(node: FarNode): void {
+  #down(node: FarNode, why: string): void {
     node.up = false;
+    this.#options.log.warn({ cell: node.cell, node: node.name }, `${described(node)} ${why}`);
     this.#options.onGone(node);
     this.#changed();
   }
@@ -203,4 +227,8 @@ export class Cells {
     this.#telling = true;
     queueMicrotask(this.#tell);
   }
+}
+
+function described({ gateway, name, cell }: FarNode): string {
+  return `the gateway ${gateway === undefined ? '' : formatAddress(gateway)} of the node ${name} of the cell ${cell}`;
 }

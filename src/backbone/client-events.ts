@@ -6,7 +6,7 @@ import { formatRemote } from '../net/address.js';
 import { decodeClientEnd } from '../wire/client-end.js';
 import { Flag } from '../wire/command.js';
 import { NAMED_BYTES, base64Text } from '../wire/named-bytes.js';
-import type { OutgoingCarrier } from './outgoing.js';
+import type { MessageCarrier } from './message-queue.js';
 import type { Subjects } from './subjects.js';
 
 /*
@@ -28,7 +28,7 @@ interface Channel {
 export interface ClientEventsOptions {
   readonly events: readonly MirroredEvent[];
   readonly subjects: Subjects;
-  readonly carrier: OutgoingCarrier;
+  readonly carrier: MessageCarrier;
   /** The names of the cell and the node. */
   readonly cell: string;
   readonly node: string;

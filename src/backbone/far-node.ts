@@ -20,6 +20,8 @@ export class FarNode {
   /** Milliseconds on the clock. */
   heardAt: number;
   up = false;
+  /** How many of its frames were lost when the log last said so. */
+  lostTold = 0;
   /** Hellos in a row in which it said that it is of this cell, and was not in its mesh. */
   strangeHellos = 0;
   /** Frames that have come of it. */

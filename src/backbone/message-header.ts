@@ -44,6 +44,13 @@ export const MARK_LENGTH = 8;
 /** Where the fields lie that are filled in last. */
 const COUNT = 16;
 
+/** The body of an ASK, and of its ANSWER. */
+export function numberBody(number: number): Buffer {
+  const body = Buffer.allocUnsafe(4);
+  body.writeUInt32BE(number);
+  return body;
+}
+
 /** Writes the headers of one publisher. */
 export class HeaderWriter {
   /** Bytes of each header. */

@@ -27,6 +27,12 @@ export class ReceivedNumbers {
     this.#next.set(stream, number);
   }
 
+  /** The publisher says which number comes next, or, where nothing is known of the stream, will be the first. */
+  next(stream: number, number: number): void {
+    if (this.isNew(stream)) this.begin(stream, number);
+    else this.accept(stream, number, 0);
+  }
+
   /** It is not followed any more. */
   forget(stream: number): void {
     this.#next.delete(stream);

@@ -1,4 +1,4 @@
-/** Whether a stream is used: see Outgoing. */
+/** Whether a stream is used: see UsedStreams. */
 export const Use = { IDLE: 0, USED: 1, QUIET: 2 } as const;
 
 /** What this node publishes on one subject, in order and numbered. */

@@ -7,13 +7,15 @@ import { type Frame, decodeFrame, encodeFrame } from '../wire/frame.js';
 import { unserialize } from '../wire/php-serialize.js';
 import { EarlySends } from './early-sends.js';
 import { GatewayConnection, type GatewayConnectionOptions } from './gateway-connection.js';
-import type { GatewayReplies, GatewayWay, OwnWay } from './gateway-way.js';
+import type { GatewayReplies, GatewayWay, OtherWays, OwnWay } from './gateway-way.js';
 
 export interface ClientTransportOptions
   extends Omit<GatewayConnectionOptions, 'onReply' | 'onUnanswered' | 'onDrained' | 'onEnded'> {
   readonly requests: PendingQueries;
   /** The way to the gateway of this process, if it has one: it needs no connection. */
   readonly own?: OwnWay | undefined;
+  /** Those to gateways of other cells, where there is a backbone. */
+  readonly others?: OtherWays | undefined;
   /** Asks a Register which gateways there are: {@link ClientTransport.setGateways} is called before this resolves. */
   readonly discover: () => Promise<void>;
 }
@@ -30,6 +32,7 @@ export class ClientTransport implements Transport {
   /** By address; undefined until it is known which there are. */
   #connections: Map<string, GatewayWay> | undefined;
   readonly #own: GatewayWay | undefined;
+  readonly #others: ReturnType<OtherWays> | undefined;
   /** The addresses that the Registers name. */
   #listed: ReadonlySet<string> = new Set();
   #connecting: Promise<void> | undefined;
@@ -45,6 +48,7 @@ export class ClientTransport implements Transport {
     this.#options = options;
     this.#early = new EarlySends(options.bufferSize);
     this.#own = options.own?.(this.#replies);
+    this.#others = options.others?.(this.#replies);
   }
 
   get connected(): boolean {
@@ -185,6 +189,8 @@ export class ClientTransport implements Transport {
   #way(address: GatewayAddress): GatewayWay {
     const own = this.#own;
     if (own?.address.ip === address.ip && own.address.port === address.port) return own;
+    const other = this.#others?.(address);
+    if (other !== undefined) return other;
     const { requests } = this.#options;
     return new GatewayConnection(address, {
       ...this.#options,

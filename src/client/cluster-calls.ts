@@ -10,7 +10,7 @@ import { base64Text, packNamed } from '../wire/named-bytes.js';
 import { toPhpSession } from '../wire/php-session.js';
 import { type Session, encodeSession } from '../wire/session.js';
 import { ClientTransport } from './client-transport.js';
-import type { OwnWay } from './gateway-way.js';
+import type { OtherWays, OwnWay } from './gateway-way.js';
 
 const EMPTY_PHP_ARRAY = Buffer.from('a:0:{}');
 
@@ -28,6 +28,8 @@ export interface ClusterCallsOptions {
   readonly timeout: number;
   /** The way to the gateway of this process, if it has one: to all others there are connections. */
   readonly own?: OwnWay | undefined;
+  /** Those to gateways of other cells. */
+  readonly others?: OtherWays | undefined;
   readonly source: (onGateways: (gateways: readonly GatewayAddress[]) => void) => GatewaySource;
 }
 

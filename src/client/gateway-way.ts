@@ -28,5 +28,8 @@ export interface GatewayReplies {
   onUnanswered(requestId: number): void;
 }
 
+/** Finds the ways to gateways that are reached otherwise than by a connection; undefined for one that is not. */
+export type OtherWays = (replies: GatewayReplies) => (address: GatewayAddress) => GatewayWay | undefined;
+
 /** Makes the way to the gateway of this process, which tells its answers later, and not from inside `send`. */
 export type OwnWay = (replies: GatewayReplies) => GatewayWay;

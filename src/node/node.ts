@@ -252,6 +252,7 @@ export class Node implements AskedNode, Answerer {
       nodeCalls({
         gateway: this.gateway,
         membership: this.#membership,
+        backbone: this.#backbone,
         secretKey: this.#config.cluster.secretKey,
         tls: this.#innerTls,
       }),

@@ -5,6 +5,7 @@ import { type People, QUERY_CASES, SEND_CASES, argumentsOf, sorted } from '../su
 import { namedArguments } from '../support/admin-calls.js';
 import { AdminClient } from '../support/admin-client.js';
 import { ApiClient, base64, introduce } from '../support/api-client.js';
+import { Cells } from '../support/cells.js';
 import { Cluster } from '../support/cluster.js';
 import { NodeProcess } from '../support/node.js';
 import type { WsMessage } from '../support/ws-client.js';
@@ -39,6 +40,16 @@ const SCENES: Readonly<Record<string, () => Promise<Scene>>> = {
       admin: new AdminClient(await cluster.node('a').admin()),
       urls: [a, b, b, a],
       stop: async () => await cluster.stop(),
+    };
+  },
+  'a node of one of two cells': async () => {
+    const options = { events: 'api', gateway: { pingInterval: 0 }, admin: ADMIN };
+    const cells = await Cells.start({ eu: ['a'], us: ['b'] }, options);
+    const [a, b] = ['a', 'b'].map((name) => cells.node(name).url('ws'));
+    return {
+      admin: new AdminClient(await cells.node('a').admin()),
+      urls: [a, b, b, a],
+      stop: async () => await cells.stop(),
     };
   },
   'a group of nodes': async () => {

@@ -18,13 +18,15 @@ const ELSEWHERE = { ip: ipToNumber('10.1.0.1'), port: 2900 };
 function scene() {
   const clock = new ManualClock();
   const log = new NodeLog();
+  const logger = createLogger({ level: 'trace', destination: log });
   const gone: FarNode[] = [];
   const told: number[] = [];
   const cells: Cells = new Cells({
     cell: 'eu',
     gateway: GATEWAY,
     clock,
-    problems: new LogOnce(createLogger({ level: 'trace', destination: log }), clock),
+    log: logger,
+    problems: new LogOnce(logger, clock),
     isInMesh: (address) => formatAddress(address) === '10.0.0.2:2900',
     gauge: new SharedArrayBuffer(8),
     make: (instance, cell) =>
@@ -45,13 +47,15 @@ function scene() {
 }
 
 describe('what a node knows of other cells', () => {
-  it('who is silent for long is down, then forgotten; who says that it ends is gone at once', () => {
-    const { cells, clock, gone, hears, shown } = scene();
+  it('who is silent for long is down, then forgotten; who says that it ends is gone at once', async () => {
+    const { cells, clock, gone, hears, shown, log } = scene();
     const node = hears(1, 'us');
     assert.deepEqual(shown(), [['us', true]]);
+    await log.logged('the gateway 10.1.0.1:2900 of the node node-1 of the cell us can be reached');
     clock.advance(15_001);
     cells.sweep();
     assert.deepEqual(shown(), [['us', false]]);
+    await log.logged('of the cell us has been silent for 15 s');
     hears(1, 'us');
     assert.deepEqual(shown(), [['us', true]]);
     clock.advance(15_001);
@@ -134,6 +138,19 @@ describe('what a node knows of other cells', () => {
     const { msg } = await log.logged('calls its cell eu as well');
     assert.match(msg, /^the node node-2, whose gateway is 10\.1\.0\.1:2900, /);
     assert.equal(log.lines.length, 1);
+  });
+
+  it('the log says how much was lost, and of whom', async () => {
+    const { cells, hears, log, clock } = scene();
+    const { numbers } = hears(1, 'us');
+    numbers.lost = 7;
+    cells.sweep();
+    await log.logged('7 frames of the node node-1 of the cell us have not come');
+    numbers.lost = 12;
+    clock.advance(60_000);
+    hears(1, 'us');
+    cells.sweep();
+    await log.logged('5 frames of the node node-1 of the cell us have not come');
   });
 });
 

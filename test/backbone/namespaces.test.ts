@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { NamespaceDoor } from '../support/namespace-door.js';
 import { reasonToSkip } from '../support/namespace-cluster.js';
 import { type NamespaceHost, NamespaceNetwork } from '../support/namespace-hosts.js';
-import { NATS_ENV, natsIsReady } from '../support/nats.js';
+import { natsEnvironment, natsIsReady } from '../support/nats.js';
 import { NodeProcess } from '../support/node.js';
 import { NumberedLoad } from '../support/numbered-load.js';
 
@@ -28,7 +28,7 @@ describe('cells on hosts of their own', {
     network = new NamespaceNetwork(3);
     const [{ launcher, address }] = network.hosts;
     const [command, ...args] = [...launcher, 'nats-server', '-a', address, '-p', String(NATS_PORT)];
-    nats = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: NATS_ENV });
+    nats = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: natsEnvironment() });
     await natsIsReady(nats);
     await Promise.all(['eu', 'us'].map(async (cell, index) => await start(cell, index)));
   });

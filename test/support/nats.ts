@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from './free-port.js';
 
-/** With a folder that not everybody's PATH has. */
-export const NATS_ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
+/** With folders that not everybody's PATH has. */
+export function natsEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
+}
 
 /** Whoever ends what it has started: a test, or a suite that calls it in its `after`. */
 export interface Ends {
@@ -60,7 +62,7 @@ export class NatsServer {
     const server = spawn('nats-server', ['-c', 'nats.conf'], {
       cwd: this.folder,
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: NATS_ENV,
+      env: natsEnvironment(),
     });
     this.#server = server;
     const end = (): void => void server.kill('SIGKILL');

@@ -44,6 +44,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'net',
     'config',
     'wire',
+    'ring',
     'metrics',
     'client',
     'gateway',

@@ -58,7 +58,7 @@ slot  thread  memory  clients  events  per s  errors  busy   queue    age  died
       statusView({ ...STATUS, cluster: { ...STATUS.cluster, backbone: status } }, false).join('\n');
     assert.match(
       shown(backbone),
-      /backbone {5}cell eu, connected to nats:\/\/10\.0\.0\.9:4222 for 5 min\nother cell +gateways +received +lost\nus +1 of 2 +250 K +6$/m,
+      /backbone {5}cell eu, connected to nats:\/\/10\.0\.0\.9:4222 for 5 min\nother cell +gateways +received +lost\nus +1 of 2 +250 k +6$/m,
     );
     const down = { ...backbone, state: 'down' as const, server: null, lastError: 'refused', unsent: 7 };
     assert.match(shown(down), /cell eu, down for 5 min, 7 given up\nrefused\n/);

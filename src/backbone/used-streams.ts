@@ -1,0 +1,66 @@
+import type { Clock } from '../base/clock.js';
+import { Queue } from '../base/queue.js';
+import { type Stream, Use } from './stream.js';
+
+/** Milliseconds for which it is known which streams were used. */
+const REMEMBERED = 60_000;
+
+/** Which streams were used of late: where they end is said when they have become quiet, or somebody may have missed it. */
+export class UsedStreams {
+  readonly #clock: Clock;
+  readonly #onForgotten: (stream: Stream) => void;
+  /** Those that are not idle. */
+  #used: Stream[] = [];
+  /** Those that have become idle, and when. */
+  readonly #history = new Queue<{ readonly at: number; readonly streams: readonly Stream[] }>();
+
+  /** @param onForgotten is told of those that have not been used for so long that nothing more is known of them here */
+  constructor(clock: Clock, onForgotten: (stream: Stream) => void) {
+    this.#clock = clock;
+    this.#onForgotten = onForgotten;
+  }
+
+  /** A frame is about to be numbered. */
+  use(stream: Stream): void {
+    if (stream.use === Use.IDLE) {
+      stream.start = stream.next;
+      stream.startedAt = this.#clock.now();
+      this.#used.push(stream);
+    }
+    stream.use = Use.USED;
+  }
+
+  /** @returns those that have not been used since the sweep before the last one, and so are idle now */
+  sweep(): readonly Stream[] {
+    const now = this.#clock.now();
+    const idle: Stream[] = [];
+    this.#used = this.#used.filter((stream) => {
+      const used = stream.use === Use.USED;
+      stream.use = used ? Use.QUIET : Use.IDLE;
+      if (!used) {
+        stream.endedAt = now;
+        idle.push(stream);
+      }
+      return used;
+    });
+    if (idle.length > 0) this.#history.push({ at: now, streams: idle });
+    for (let oldest = this.#history.peek(); oldest !== undefined; oldest = this.#history.peek()) {
+      if (now - oldest.at < REMEMBERED) break;
+      this.#history.shift();
+      for (const stream of oldest.streams) {
+        if (stream.use === Use.IDLE && stream.endedAt === oldest.at) this.#onForgotten(stream);
+      }
+    }
+    return idle;
+  }
+
+  /** Those that were used in so many milliseconds. */
+  since(milliseconds: number): ReadonlySet<Stream> {
+    const now = this.#clock.now();
+    const streams = new Set(this.#used);
+    for (const { at, streams: idle } of this.#history) {
+      if (now - at <= milliseconds) for (const stream of idle) streams.add(stream);
+    }
+    return streams;
+  }
+}
