@@ -11,13 +11,8 @@ import { BUCKETS } from './subjects.js';
 /** Milliseconds without a word of a node after which it is not reckoned with, and after which it is not named any more. */
 const SILENT = 15_000;
 const FORGOTTEN = 60_000;
-<<<<<<< HEAD
 /** Milliseconds after which it will not come back: until then, how far it had counted has to be known. */
 const GONE = 3_600_000;
-=======
-/** Sweeps after which what is known of buckets that are not used any more has come of age: longer than publishers know of it. */
-const AGE_SWEEPS = 120;
->>>>>>> s8-sim
 /** Hellos after which a node of this cell should be known in the mesh. */
 const STRANGE = 3;
 /** Nodes in all cells; more are not believed. */
@@ -61,13 +56,7 @@ export class Cells {
     this.#telling = false;
     this.#options.onChange();
   };
-<<<<<<< HEAD
   #conflict: { readonly with: FarNode; readonly error: GatewayError } | undefined;
-=======
-  #sweeps = 0;
-  /** Another gateway has the address of this node's. */
-  conflict: GatewayError | undefined;
->>>>>>> s8-sim
 
   constructor(options: CellsOptions) {
     this.#options = options;
@@ -150,7 +139,7 @@ export class Cells {
     this.#changed();
   }
 
-  /** A second is over: looks who has been silent for long, and what was lost. */
+  /** Looks who has been silent for long. */
   sweep(): void {
     const now = this.#options.clock.now();
     for (const node of this.#gateways.values()) {
@@ -158,16 +147,9 @@ export class Cells {
       if (silent > FORGOTTEN) this.#remove(node);
       else if (silent > SILENT && node.up) this.#down(node, `has been silent for ${SILENT / 1000} s`);
     }
-<<<<<<< HEAD
     for (const node of this.#nodes.values()) {
       if (node.numbers.lost > node.lostTold) this.#tellLost(node);
       if (now - node.heardAt > GONE) this.#forget(node);
-=======
-    const aged = ++this.#sweeps % AGE_SWEEPS === 0;
-    for (const node of this.#nodes.values()) {
-      if (node.numbers.lost > node.lostTold) this.#tellLost(node);
-      if (aged) node.numbers.age();
->>>>>>> s8-sim
     }
   }
 

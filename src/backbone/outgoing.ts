@@ -14,11 +14,7 @@ export interface OutgoingOptions extends MessageQueueOptions {
   /** 48 bits. */
   readonly instance: number;
   readonly cell: string;
-<<<<<<< HEAD
   /** A stream has not been used for so long that only its number matters. */
-=======
-  /** Nobody will be told any more how far a stream is, unless it is used again: its number is all that matters of it. */
->>>>>>> s8-sim
   readonly onForgotten: (stream: Stream) => void;
 }
 

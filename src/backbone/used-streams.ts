@@ -14,11 +14,7 @@ export class UsedStreams {
   /** Those that have become idle, and when. */
   readonly #history = new Queue<{ readonly at: number; readonly streams: readonly Stream[] }>();
 
-<<<<<<< HEAD
   /** @param onForgotten a stream has not been used for so long that only its number matters */
-=======
-  /** @param onForgotten is told of those that have not been used for so long that nothing more is known of them here */
->>>>>>> s8-sim
   constructor(clock: Clock, onForgotten: (stream: Stream) => void) {
     this.#clock = clock;
     this.#onForgotten = onForgotten;
@@ -41,18 +37,10 @@ export class UsedStreams {
     this.#used = this.#used.filter((stream) => {
       const used = stream.use === Use.USED;
       stream.use = used ? Use.QUIET : Use.IDLE;
-<<<<<<< HEAD
       if (used) return true;
       stream.endedAt = now;
       idle.push(stream);
       return false;
-=======
-      if (!used) {
-        stream.endedAt = now;
-        idle.push(stream);
-      }
-      return used;
->>>>>>> s8-sim
     });
     if (idle.length > 0) this.#history.push({ at: now, streams: idle });
     for (let oldest = this.#history.peek(); oldest !== undefined; oldest = this.#history.peek()) {
