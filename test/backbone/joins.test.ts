@@ -59,11 +59,13 @@ describe('uids and groups over cells', { timeout: 60_000 }, () => {
     assert.deepEqual(await received(), ['hello']);
   });
 
+  /** What Bob gets of a message to the group. */
+  async function send(text: string): Promise<WsMessage[]> {
+    await caller.call('sendToGroup', 'door', text);
+    return await received();
+  }
+
   it('whoever leaves gets no more, and those who come back get it again', async () => {
-    const send = async (text: string): Promise<WsMessage[]> => {
-      await caller.call('sendToGroup', 'door', text);
-      return await received();
-    };
     await bob.call('client.join', 'door');
     assert.deepEqual(await send('in'), ['in']);
     await bob.call('client.leave', 'door');

@@ -42,7 +42,9 @@ export function backboneView(status: BackboneStatus, paint: Paint, columns: numb
   ];
   if (state === 'down' && lastError !== null) lines.push(paint('yellow', fit(printable(lastError), columns)));
   if (conflict !== null) lines.push(paint('red', fit(printable(conflict), columns)));
-  if (cells.length > 0) lines.push(...table(COLUMNS, cells.slice(0, MOST), paint));
-  if (cells.length > MOST) lines.push(paint('dim', `and ${cells.length - MOST} more`));
+  // the others are cells that are gone, and programs that are none
+  const shown = cells.filter(({ gateways, lost }) => gateways.length > 0 || lost > 0);
+  if (shown.length > 0) lines.push(...table(COLUMNS, shown.slice(0, MOST), paint));
+  if (shown.length > MOST) lines.push(paint('dim', `and ${shown.length - MOST} more`));
   return lines;
 }
