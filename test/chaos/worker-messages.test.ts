@@ -133,7 +133,8 @@ describe('messages from worker to worker', { timeout: 60_000 }, () => {
     assert.deepEqual(numbers, sent);
     assert.equal(chaos.deaths, 1);
     const line = await chaos.logged('that a thread had begun');
-    assert.match(line.msg, /^1 event that a thread had begun is not done: onWorkerMessage$/);
+    // the one that ended it, and those before it in the same turn, whose promises had yet to settle
+    assert.match(line.msg, /^\d+ events? that a thread had begun (is|are) not done: onWorkerMessage\b/);
     await other.close();
   });
 
