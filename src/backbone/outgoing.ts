@@ -2,7 +2,7 @@ import { type Frame, type ReceivedFrame, encodeFrame, frameLength, writeFrame } 
 import { HeaderWriter, Kind, MARK_LENGTH } from './message-header.js';
 import { MessageQueue, type MessageQueueOptions } from './message-queue.js';
 import { type Stream, Use } from './stream.js';
-import { UsedStreams } from './used-streams.js';
+import { type UsePeriod, UsedStreams } from './used-streams.js';
 
 /** Bytes of the longest message, whatever the server allows; of one with several frames. */
 const LONGEST_MESSAGE = 2 ** 20;
@@ -140,18 +140,18 @@ export class Outgoing {
 
   /** A second is over: who has followed a stream that has become quiet is told where it ends. */
   sweep(): void {
-    for (const stream of this.#used.sweep()) this.#mark(stream);
+    for (const period of this.#used.sweep()) this.#mark(period);
   }
 
   /** Says of all streams that were used in so many milliseconds where they end. */
   markSince(milliseconds: number): void {
-    for (const stream of this.#used.since(milliseconds)) this.#mark(stream);
+    for (const period of this.#used.since(milliseconds)) this.#mark(period);
   }
 
-  #mark(stream: Stream): void {
-    const age = Math.ceil(this.#options.clock.now() - stream.startedAt);
+  #mark({ stream, start, startedAt }: UsePeriod): void {
+    const age = Math.ceil(this.#options.clock.now() - startedAt);
     const body = Buffer.allocUnsafe(MARK_LENGTH);
-    body.writeUInt32BE(stream.start, 0);
+    body.writeUInt32BE(start, 0);
     body.writeUInt32BE(Math.min(age, 0xffff_ffff), 4);
     this.note(stream, Kind.MARK, body);
   }
