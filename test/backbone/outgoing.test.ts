@@ -215,11 +215,23 @@ describe('what a node publishes', () => {
     outgoing.markSince(1000);
     await turn();
     assert.deepEqual(marks(), [['green', 2, 0, 4000]]);
+    outgoing.relay(green, frame('d'));
+    await second();
+    await second();
+    carrier.taken.length = 0;
+    outgoing.markSince(10_000);
+    await turn();
+    assert.deepEqual(
+      marks().filter(([subject]) => subject === 'green'),
+      [['green', 3, 0, 6000]],
+      'from the first use in that time',
+    );
+    carrier.taken.length = 0;
     clock.advance(120_000);
     await second();
     outgoing.markSince(200_000);
     await turn();
-    assert.equal(marks().length, 1, 'what was used two minutes ago is forgotten');
+    assert.deepEqual(marks(), [], 'what was used two minutes ago is forgotten');
   });
 
   it('a stream that was not used for two minutes is forgotten, and not before', () => {
