@@ -1,14 +1,14 @@
 import type { Clock } from '../base/clock.js';
 import { Command } from '../wire/command.js';
 import type { ReceivedFrame } from '../wire/frame.js';
-import { soleGroup, soleUid } from '../wire/sole-name.js';
+import { SendNames } from '../cluster/send-names.js';
 import type { Cells } from './cells.js';
 import type { FarNode } from './far-node.js';
 import { Kind, StreamId, numberBody } from './message-header.js';
 import type { Outgoing } from './outgoing.js';
 import { OwnJoins } from './own-joins.js';
 import { Stream } from './stream.js';
-import { BUCKETS, type Subjects, bucketOf } from './subjects.js';
+import { BUCKETS, type Subjects, bucketOf, bucketOfHash } from './subjects.js';
 
 export interface SendsOptions {
   readonly outgoing: Outgoing;
@@ -25,6 +25,7 @@ export class Sends {
   /** Those that were used lately, and of all others the next number. */
   readonly #buckets = new Map<number, Stream>();
   readonly #numbers = new Uint32Array(BUCKETS);
+  readonly #names = new SendNames();
 
   constructor(options: SendsOptions) {
     const { outgoing, subjects, clock } = options;
@@ -69,7 +70,7 @@ export class Sends {
 
   /** To those who follow the bucket of a frame's only name, or to every node. */
   #streamOf(frame: ReceivedFrame): Stream {
-    const bucket = bucketOfFrame(frame);
+    const bucket = this.#bucketOf(frame);
     if (bucket === undefined || this.#joins.concern(bucket)) return this.everyNode;
     let stream = this.#buckets.get(bucket);
     if (stream === undefined) {
@@ -78,21 +79,12 @@ export class Sends {
     }
     return stream;
   }
-}
 
-function bucketOfFrame(frame: ReceivedFrame): number | undefined {
-  switch (frame.command) {
-    case Command.SEND_TO_UID: {
-      const uid = soleUid(frame.extText());
-      return uid === undefined ? undefined : bucketOf('uid', uid);
-    }
-    case Command.SEND_TO_GROUP: {
-      const group = soleGroup(frame.extText());
-      return group === undefined ? undefined : bucketOf('group', group);
-    }
-    case Command.UNGROUP:
-      return bucketOf('group', frame.extText());
-    default:
-      return undefined;
+  /** The bucket of the only name that a frame is for; undefined where it is for several, or for all. */
+  #bucketOf(frame: ReceivedFrame): number | undefined {
+    if (frame.command === Command.UNGROUP) return bucketOf('group', frame.extText());
+    if (!this.#names.read(frame)) return undefined;
+    const { hashes } = this.#names;
+    return hashes.length === 2 ? bucketOfHash(hashes[0]) : undefined;
   }
 }

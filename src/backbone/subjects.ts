@@ -76,7 +76,12 @@ const hash = new NameHash();
 
 /** Which of the {@link BUCKETS} a name is in. */
 export function bucketOf(kind: NameKind, name: string): number {
-  return hash.of(kind, name).first & (BUCKETS - 1);
+  return bucketOfHash(hash.of(kind, name).first);
+}
+
+/** The same, by a name's first number: see NameHash. */
+export function bucketOfHash(first: number): number {
+  return first & (BUCKETS - 1);
 }
 
 function percent(character: string): string {
