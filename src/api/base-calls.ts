@@ -58,8 +58,8 @@ export abstract class BaseCalls {
   }
 
   /**
-   * Sends to a gateway of the own cell that knows of keys and workers: always the same one for as long as it is up, so that what goes by it
-   * stays in order. In a node that has one, that is the node's own.
+   * Sends to a gateway of the own cell that knows of keys and workers: always the same one for as long as it is up, so that
+   * what goes by it stays in order. In a node that has one, that is the node's own.
    *
    * @throws GW_LINK_CLOSED when there is none
    */

@@ -1,34 +1,6 @@
+import type { CellStatus } from '../ops/requests/status.js';
 import { formatAddress } from '../wire/client-id.js';
 import type { CellCounts, Cells } from './cells.js';
-
-/** How this node and other cells reach each other, for its status. */
-export interface BackboneStatus {
-  readonly cell: string;
-  readonly state: 'connected' | 'down';
-  /** Seconds. */
-  readonly since: number;
-  readonly server: string | null;
-  readonly lastError: string | null;
-  /** Another gateway has the address of this node's: its clients cannot be reached from here, nor those here from there. */
-  readonly conflict: string | null;
-  readonly bufferedBytes: number;
-  /** Frames. */
-  readonly published: number;
-  readonly unsent: number;
-  readonly followed: number;
-  readonly cells: readonly CellStatus[];
-}
-
-interface CellStatus extends CellCounts {
-  readonly name: string;
-  readonly gateways: readonly CellGateway[];
-}
-
-interface CellGateway {
-  readonly address: string;
-  readonly node: string;
-  readonly state: 'up' | 'down';
-}
 
 /** @param nodes of whatever cell: those of `own` are left out */
 export function cellStatuses(nodes: Cells, own: string): CellStatus[] {
@@ -53,4 +25,5 @@ export function cellStatuses(nodes: Cells, own: string): CellStatus[] {
   return [...cells.values()];
 }
 
+type CellGateway = CellStatus['gateways'][number];
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };

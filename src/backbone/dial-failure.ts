@@ -1,6 +1,7 @@
 import { messageOf } from '../base/error-text.js';
 import type { NatsLibrary } from './nats-library.js';
-import { type NatsLogin, publicKeyOf, usesTls } from './nats-login.js';
+import type { NatsLogin } from './login-options.js';
+import { publicKeyOf, usesTls } from './nats-login.js';
 
 /**
  * Why a server of the backbone cannot be reached, in words that follow its url: what it refused, and what to do. Those of

@@ -6,7 +6,8 @@ import { LogOnce } from '../base/log-once.js';
 import type { Logger } from '../base/log.js';
 import { dialFailure } from './dial-failure.js';
 import type { NatsLibrary } from './nats-library.js';
-import { type NatsLogin, isOnThisMachine, loginOptions } from './nats-login.js';
+import type { NatsLogin } from './login-options.js';
+import { isOnThisMachine, loginOptions } from './nats-login.js';
 
 const PAUSES: BackoffOptions = { first: 250, last: 2000, jitter: [0.5, 1.5] };
 /** Milliseconds after which a connection that breaks counts as one that worked. */

@@ -3,22 +3,10 @@ import { createSecureContext } from 'node:tls';
 import type { Authenticator, ConnectionOptions } from '@nats-io/transport-node';
 import { messageOf } from '../base/error-text.js';
 import { GatewayError } from '../base/errors.js';
+import { natsHost } from '../config/backbone-rules.js';
+import { isLoopback } from '../config/cluster-rules.js';
+import type { NatsLogin } from './login-options.js';
 import type { NatsLibrary } from './nats-library.js';
-
-/** How a node reaches NATS, and says who it is there: the part of `cluster.backbone` that is about that. */
-export interface NatsLogin {
-  /** `nats://host:4222`, or `tls://host:4222`. */
-  readonly servers: readonly string[];
-  /** Files, PEM. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  readonly user?: string;
-  readonly password?: string;
-  readonly token?: string;
-  /** A seed, `SU…`, or a file that holds one. */
-  readonly nkey?: string;
-  /** A file with a user's JWT and seed, as `nsc` writes it. */
-  readonly credentials?: string;
-}
 
 /** A seed of a user, in a file by itself or between lines of hyphens. */
 const SEED = /\bSU[A-Z2-7]{56}\b/;
@@ -32,7 +20,7 @@ export function loginOptions(nats: NatsLibrary, server: string, login: NatsLogin
   const authenticator = authenticatorOf(nats, login);
   return {
     servers: server,
-    ...(usesTls(server, login) ? { tls: tlsOptions(hostOf(server), login.tls ?? {}) } : {}),
+    ...(usesTls(server, login) ? { tls: tlsOptions(natsHost(server), login.tls ?? {}) } : {}),
     ...(authenticator === undefined ? {} : { authenticator }),
   };
 }
@@ -44,7 +32,7 @@ export function usesTls(server: string, { tls }: NatsLogin): boolean {
 
 /** Whether nobody else's machine can reach the server by this url. */
 export function isOnThisMachine(server: string): boolean {
-  return /^(?:127(?:\.\d+){3}|localhost|::1)$/i.test(hostOf(server));
+  return isLoopback(natsHost(server));
 }
 
 /** The public key by which NATS knows this node, where it logs in by one: `U…`. */
@@ -107,11 +95,6 @@ function tlsOptions(
   // by an address the library tells TLS no name, and what is checked would be whether the certificate is for localhost
   const names = { host };
   return { ...pem, ...names };
-}
-
-/** Of a server's url, without the brackets of IPv6. */
-function hostOf(server: string): string {
-  return new URL(server.replace(/^\w+:/, 'http:')).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 function readPem(file: string | undefined, name: string): string | undefined {

@@ -1,19 +1,9 @@
+import type { NatsLogin } from '../backbone/login-options.js';
+
 /** How a GatewayClient reaches the clients of all cells: what the nodes have in `cluster.backbone`, without `events`. */
-export interface GatewayClientBackbone {
-  /** Servers of one NATS: `nats://host:4222`, or `tls://host:4222`. One that answers is enough. */
-  readonly servers: readonly string[];
+export interface GatewayClientBackbone extends NatsLogin {
   /** The cell of the mesh whose Registers `registerAddress` names. Without any it is of no use. */
   readonly name?: string;
   /** What all subjects begin with. Default `gatewayworker`. */
   readonly prefix?: string;
-  /** PEM files: who has to have signed the servers' certificates, and what this process shows. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** Who this process is for NATS, by one of these ways. */
-  readonly user?: string;
-  readonly password?: string;
-  readonly token?: string;
-  /** A seed, `SU…`, or a file that holds one. */
-  readonly nkey?: string;
-  /** A file with a user's JWT and seed. */
-  readonly credentials?: string;
 }

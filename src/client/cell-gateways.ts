@@ -28,6 +28,8 @@ export interface CellGatewaysOptions extends GatewayReplies {
 export class CellGateways implements CellWayOwner {
   readonly #options: CellGatewaysOptions;
   readonly #way: CellWay;
+  /** What waits for them: they have it in common. */
+  #gauge: LinkGauge | undefined;
   /** Who has been asked, by request id. */
   readonly #asked = new Map<number, GatewayAddress>();
   #onAnswered: () => void = () => {};
@@ -47,7 +49,7 @@ export class CellGateways implements CellWayOwner {
 
   /** Whether more waits than the backbone's buffer size. */
   get congested(): boolean {
-    return this.#gauge?.congested === true;
+    return this.#known?.congested === true;
   }
 
   /** @throws GW_OVERFLOW, or GW_ARGUMENT for a message that is too long for a frame */
@@ -62,7 +64,7 @@ export class CellGateways implements CellWayOwner {
       );
     }
     const { bufferSize } = this.#way;
-    const buffered = this.#gauge?.buffered ?? 0;
+    const buffered = this.#known?.buffered ?? 0;
     if (buffered <= 2 * bufferSize) return;
     throw new GatewayError(
       'GW_OVERFLOW',
@@ -114,10 +116,12 @@ export class CellGateways implements CellWayOwner {
     this.#options.onDrained();
   }
 
-  /** They share one. */
-  get #gauge(): LinkGauge | undefined {
-    const shared = this.#way.gateways.at(0)?.gauge ?? undefined;
-    return shared && new LinkGauge(shared);
+  /** The gauge, while there are any. */
+  get #known(): LinkGauge | undefined {
+    const shared = this.#way.gateways.at(0)?.gauge;
+    if (!shared) return undefined;
+    this.#gauge ??= new LinkGauge(shared);
+    return this.#gauge;
   }
 }
 

@@ -94,6 +94,7 @@ export function natsServers(backbone: unknown): string[] {
   return backbone.servers.filter((url) => typeof url === 'string' && isNatsServer(url));
 }
 
+/** The host in a server's url, without the brackets of IPv6. */
 export function natsHost(url: string): string {
   return url
     .replace(/^\w+:\/\//, '')

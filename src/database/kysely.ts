@@ -13,7 +13,7 @@ import { Caller, MANY_FRAMES } from './caller.js';
 import { type Connection, DriverFailure } from './connection.js';
 import type { Database } from './database.js';
 import type { Executor } from './executor.js';
-import { missingDriver } from './missing-driver.js';
+import { missingPackage } from '../base/missing-package.js';
 
 const require = createRequire(import.meta.url);
 
@@ -37,7 +37,7 @@ export function loadKysely(): typeof import('kysely') {
     // at once, where import() would make db.kysely() a promise
     return require('kysely') as typeof import('kysely');
   } catch (error) {
-    throw missingDriver('db.kysely() needs the package kysely', 'kysely@0.28', error);
+    throw missingPackage('GW_DATABASE', 'db.kysely() needs the package kysely', 'kysely@0.28', error);
   }
 }
 

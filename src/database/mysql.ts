@@ -1,7 +1,7 @@
 import type { Connection as RawConnection, ConnectionOptions, FieldPacket } from 'mysql2';
 import type { SqlValue } from './builder/statement.js';
 import { type Answer, type Connect, type Connection, DriverFailure } from './connection.js';
-import { missingDriver } from './missing-driver.js';
+import { missingPackage } from '../base/missing-package.js';
 import { serverText } from './private-text.js';
 import type { MysqlAddress } from './url.js';
 
@@ -28,7 +28,7 @@ type RawFailure = Error & { code?: string; errno?: number; sqlState?: string; fa
 /** @throws GW_DATABASE when mysql2 is not installed */
 export async function mysqlConnect(address: MysqlAddress): Promise<Connect> {
   const { createConnection } = await import('mysql2').catch((error: unknown) => {
-    throw missingDriver('A mysql:// database needs the package mysql2', 'mysql2@3', error);
+    throw missingPackage('GW_DATABASE', 'A mysql:// database needs the package mysql2', 'mysql2@3', error);
   });
   const options = connectionOptions(address);
   return async (onLost) =>

@@ -1,4 +1,4 @@
-import { missingDriver } from './missing-driver.js';
+import { missingPackage } from '../base/missing-package.js';
 
 /** What of a SQLite library is used: node:sqlite, or better-sqlite3. */
 export interface SqliteHandle {
@@ -77,7 +77,7 @@ export async function openSqlite(): Promise<Open> {
     ({ default: Database } = (await import(BETTER_SQLITE)) as { default: BetterSqlite });
   } catch (error) {
     const what = `A sqlite: database needs Node.js 22.16 or later (this is ${process.version}) or the package better-sqlite3`;
-    throw missingDriver(what, 'better-sqlite3@12', error);
+    throw missingPackage('GW_DATABASE', what, 'better-sqlite3@12', error);
   }
   return (file) => betterHandle(new Database(file, { timeout: 0 }));
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
 import { BackboneConnection } from '#src/backbone/nats-connection.js';
 import { loadNats } from '#src/backbone/nats-library.js';
-import type { NatsLogin } from '#src/backbone/nats-login.js';
+import type { NatsLogin } from '#src/backbone/login-options.js';
 import { systemClock } from '#src/base/clock.js';
 import { createLogger } from '#src/base/log.js';
 import { readDocument } from '../support/documents.js';

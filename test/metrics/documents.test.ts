@@ -11,7 +11,7 @@ import { boot } from '#src/testing/index.js';
 import { configFolder } from '../support/config-folder.js';
 import { readDocument, samplesIn } from '../support/documents.js';
 import { ProtocolHost } from '../support/protocol-host.js';
-import { STATUS, worker } from '../ops/group/fake-node.js';
+import { BACKBONE, STATUS, worker } from '../ops/group/fake-node.js';
 
 /** Everything that a node can have. */
 const FULL: NodeStatus = {
@@ -37,27 +37,7 @@ const FULL: NodeStatus = {
         lastError: '',
       },
     ],
-    backbone: {
-      cell: 'eu',
-      state: 'connected',
-      since: 5,
-      server: 'nats://10.0.0.9:4222',
-      lastError: null,
-      conflict: null,
-      bufferedBytes: 1,
-      published: 2,
-      unsent: 3,
-      followed: 4,
-      cells: [
-        {
-          name: 'us',
-          gateways: [{ address: '10.1.0.1:2900', node: 'c', state: 'up' }],
-          received: 5,
-          lost: 6,
-          doubled: 7,
-        },
-      ],
-    },
+    backbone: BACKBONE,
     workers: [
       { name: 'b:0', address: '10.0.0.2:4000', state: 'ready', legacy: false, clients: 1, bufferedBytes: 3 },
       { name: 'b:1', address: '10.0.0.2:4001', state: 'ready', legacy: false, clients: 1, bufferedBytes: 4 },

@@ -27,7 +27,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: [...FOUNDATION, 'net', 'config', 'wire', 'ring', 'link', 'cluster', 'api', 'register', 'backbone'],
   gateway: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'link'],
   // other cells, by way of NATS
-  backbone: [...FOUNDATION, 'net', 'wire', 'ring', 'link', 'cluster', 'gateway'],
+  backbone: [...FOUNDATION, 'net', 'config', 'wire', 'ring', 'link', 'cluster', 'gateway', 'ops/requests'],
   pool: [...FOUNDATION, 'net', 'bundle', 'config', 'wire', 'ring', 'metrics', 'link', 'cluster'],
   worker: [...FOUNDATION, 'wire', 'ring', 'metrics', 'link', 'api'],
   // what operators see: it is given what it shows

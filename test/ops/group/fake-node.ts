@@ -10,7 +10,30 @@ import type { AskedNode } from '#src/ops/requests/request-entry.js';
 import { type Answerer, answerOfNode, type NodeRequest } from '#src/ops/requests/requests.js';
 import type { TracePart, TraceQuery } from '#src/ops/requests/trace.js';
 import { addStatus } from '#src/ops/requests/status-metrics.js';
-import type { NodeStatus } from '#src/ops/requests/status.js';
+import type { BackboneStatus, NodeStatus } from '#src/ops/requests/status.js';
+
+/** How a node and one other cell reach each other, with a number of its own for each field. */
+export const BACKBONE: BackboneStatus = {
+  cell: 'eu',
+  state: 'connected',
+  since: 5,
+  server: 'nats://10.0.0.9:4222',
+  lastError: null,
+  conflict: null,
+  bufferedBytes: 1,
+  published: 2,
+  unsent: 3,
+  followed: 4,
+  cells: [
+    {
+      name: 'us',
+      gateways: [{ address: '10.1.0.1:2900', node: 'c', state: 'up' }],
+      received: 5,
+      lost: 6,
+      doubled: 7,
+    },
+  ],
+};
 
 export const STATUS: NodeStatus = {
   name: 'node-a',

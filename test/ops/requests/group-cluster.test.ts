@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { groupCluster } from '#src/ops/requests/group-cluster.js';
 import type { ClusterStatus } from '#src/ops/requests/status.js';
+import { BACKBONE } from '../group/fake-node.js';
 
 const NOTHING: ClusterStatus = { registers: [], gateways: [], workers: [], refusals: {} };
 
@@ -59,36 +60,18 @@ describe('the links of a group', () => {
   });
 
   it('have one backbone: the worst of its connections, and the sums of all', () => {
-    const backbone: NonNullable<ClusterStatus['backbone']> = {
-      cell: 'eu',
-      state: 'connected',
-      since: 9,
-      server: 'nats://10.0.0.9:4222',
-      lastError: null,
-      conflict: null,
-      bufferedBytes: 1,
-      published: 2,
-      unsent: 3,
-      followed: 4,
-      cells: [
-        {
-          name: 'us',
-          gateways: [{ address: '10.1.0.1:2900', node: 'c', state: 'up' }],
-          received: 5,
-          lost: 6,
-          doubled: 0,
-        },
-      ],
-    };
-    const down = { ...backbone, state: 'down' as const, server: null, lastError: 'refused' };
-    const status = groupCluster([NOTHING, { ...NOTHING, backbone }, { ...NOTHING, backbone: down }], members);
+    const down = { ...BACKBONE, state: 'down' as const, server: null, lastError: 'refused' };
+    const status = groupCluster(
+      [NOTHING, { ...NOTHING, backbone: BACKBONE }, { ...NOTHING, backbone: down }],
+      members,
+    );
     assert.deepEqual(status.backbone, {
       ...down,
       bufferedBytes: 2,
       published: 4,
       unsent: 6,
       followed: 8,
-      cells: [{ ...backbone.cells[0], received: 10, lost: 12 }],
+      cells: [{ ...BACKBONE.cells[0], received: 10, lost: 12, doubled: 14 }],
     });
     assert.ok(!('backbone' in groupCluster([NOTHING], members)));
   });
